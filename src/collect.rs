@@ -1,0 +1,1 @@
+//! Read an account and its trail through a mount.

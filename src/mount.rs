@@ -1,0 +1,1 @@
+//! A world reached through aws-sdk clients: the twin or AWS, same clients.

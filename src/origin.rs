@@ -1,0 +1,1 @@
+//! What one key ID tells: kind, account, owner, first facts.

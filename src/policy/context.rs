@@ -1,0 +1,73 @@
+//! The request context: condition keys with their values.
+
+use std::collections::BTreeMap;
+
+/// Condition keys with their values. Names are case-insensitive:
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>.
+///
+/// A *closed* context is that of a real request: a key that isn't in it is absent. An *open* one is that of a question about
+/// all requests that a credential could make: keys set here are fixed, keys declared absent are absent, all others are free,
+/// and a condition that hangs on a free key is neither true nor false.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Context {
+    keys: BTreeMap<String, Vec<String>>,
+    open: bool,
+}
+
+impl Context {
+    /// The empty context of a real request.
+    pub fn closed() -> Self {
+        Context::default()
+    }
+
+    /// The empty context of a question about all requests.
+    pub fn open() -> Self {
+        Context {
+            keys: BTreeMap::new(),
+            open: true,
+        }
+    }
+
+    /// The same keys, every other one absent.
+    pub fn into_closed(self) -> Self {
+        Context {
+            open: false,
+            ..self
+        }
+    }
+
+    /// The same keys, every other one free.
+    pub fn into_open(self) -> Self {
+        Context { open: true, ..self }
+    }
+
+    /// Whether keys that are not in it are free.
+    pub fn is_open(&self) -> bool {
+        self.open
+    }
+
+    /// Sets a key to one value.
+    pub fn set(&mut self, key: &str, value: impl Into<String>) {
+        self.keys
+            .insert(key.to_ascii_lowercase(), vec![value.into()]);
+    }
+
+    /// Sets a key to several values.
+    pub fn set_all(&mut self, key: &str, values: Vec<String>) {
+        self.keys.insert(key.to_ascii_lowercase(), values);
+    }
+
+    /// Declares a key absent, which matters in an open context.
+    pub fn set_absent(&mut self, key: &str) {
+        self.keys.insert(key.to_ascii_lowercase(), Vec::new());
+    }
+
+    /// The key's values: `Some(&[])` when it is absent, `None` when it is free.
+    pub fn get(&self, key: &str) -> Option<&[String]> {
+        match self.keys.get(&key.to_ascii_lowercase()) {
+            Some(values) => Some(values),
+            None if self.open => None,
+            None => Some(&[]),
+        }
+    }
+}

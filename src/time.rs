@@ -1,0 +1,285 @@
+//! The only clock, and the forms in which AWS writes a moment.
+//!
+//! Everything that needs the time gets a [`Clock`]: the [`SystemClock`] in the live world, a [`ManualClock`] in
+//! the twin's, so that a rehearsal can be repeated to the byte. No other file asks the system for the time.
+
+use jiff::civil::DateTime;
+use jiff::tz::Offset;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+/// A moment in UTC, to the millisecond. IAM itself writes whole seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Moment(i64);
+
+/// A text that is no moment in any form that AWS uses.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not a time that AWS writes, such as 2026-03-24T10:15:00Z")]
+pub struct MomentError(pub String);
+
+impl Moment {
+    /// The moment `millis` milliseconds after 1970-01-01T00:00:00Z.
+    pub const fn from_millis(millis: i64) -> Self {
+        Moment(millis)
+    }
+
+    /// Milliseconds since 1970-01-01T00:00:00Z.
+    pub const fn millis(self) -> i64 {
+        self.0
+    }
+
+    /// Seconds since 1970-01-01T00:00:00Z, rounded down.
+    pub const fn seconds(self) -> i64 {
+        self.0.div_euclid(1000)
+    }
+
+    /// The same moment without its part of a second, as AWS writes most times.
+    pub const fn whole_second(self) -> Self {
+        Moment(self.seconds() * 1000)
+    }
+
+    /// `seconds` later (earlier when negative).
+    pub const fn plus_seconds(self, seconds: i64) -> Self {
+        Moment(self.0.saturating_add(seconds.saturating_mul(1000)))
+    }
+
+    /// `millis` later.
+    pub const fn plus_millis(self, millis: i64) -> Self {
+        Moment(self.0.saturating_add(millis))
+    }
+
+    fn civil(self) -> DateTime {
+        jiff::Timestamp::from_millisecond(self.0)
+            .map(|stamp| Offset::UTC.to_datetime(stamp))
+            .unwrap_or(DateTime::MAX)
+    }
+
+    /// `10:15:00`, for tables within one day.
+    pub fn clock_face(self) -> String {
+        let at = self.civil();
+        format!("{:02}:{:02}:{:02}", at.hour(), at.minute(), at.second())
+    }
+
+    /// `20260324T101500Z`, the form of signatures and file names.
+    pub fn basic(self) -> String {
+        let at = self.civil();
+        format!(
+            "{:04}{:02}{:02}T{:02}{:02}{:02}Z",
+            at.year(),
+            at.month(),
+            at.day(),
+            at.hour(),
+            at.minute(),
+            at.second()
+        )
+    }
+
+    /// `Mar 24, 2026, 10:15:00 AM`, the form of expirations in CloudTrail's STS records.
+    pub fn cloudtrail_expiration(self) -> String {
+        const MONTHS: [&str; 12] = [
+            "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+        ];
+        let at = self.civil();
+        let month = MONTHS[usize::from(at.month().unsigned_abs()) - 1];
+        let (half, hour) = match at.hour() {
+            0 => ("AM", 12),
+            hour @ 1..=11 => ("AM", hour),
+            12 => ("PM", 12),
+            hour => ("PM", hour - 12),
+        };
+        format!(
+            "{month} {}, {}, {hour}:{:02}:{:02} {half}",
+            at.day(),
+            at.year(),
+            at.minute(),
+            at.second()
+        )
+    }
+}
+
+impl fmt::Display for Moment {
+    /// `2026-03-24T10:15:00Z`; with milliseconds only where there are any.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let at = self.civil();
+        let mut text = format!(
+            "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}",
+            at.year(),
+            at.month(),
+            at.day(),
+            at.hour(),
+            at.minute(),
+            at.second()
+        );
+        let millis = self.0.rem_euclid(1000);
+        if millis != 0 {
+            text.push_str(&format!(".{millis:03}"));
+        }
+        text.push('Z');
+        f.pad(&text)
+    }
+}
+
+impl From<Moment> for String {
+    fn from(moment: Moment) -> String {
+        moment.to_string()
+    }
+}
+
+impl TryFrom<String> for Moment {
+    type Error = MomentError;
+    fn try_from(text: String) -> Result<Self, MomentError> {
+        text.parse()
+    }
+}
+
+impl FromStr for Moment {
+    type Err = MomentError;
+
+    /// Reads every form met in CloudTrail and in policies: ISO 8601 with or without separators, a bare
+    /// date, the JDK's `Mar 24, 2026, 10:15:00 AM` with or without the second comma and with any white
+    /// space (newer JDKs write U+202F), and seconds since the epoch. Always UTC unless an offset is written.
+    fn from_str(text: &str) -> Result<Self, MomentError> {
+        iso(text)
+            .or_else(|| jdk(text))
+            .or_else(|| {
+                text.parse::<i64>()
+                    .ok()
+                    .filter(|s| s.abs() < 253_402_300_800)
+                    .map(|s| Moment(s * 1000))
+            })
+            .ok_or_else(|| MomentError(text.to_owned()))
+    }
+}
+
+fn iso(text: &str) -> Option<Moment> {
+    if let Ok(stamp) = text.parse::<jiff::Timestamp>() {
+        return Some(Moment(stamp.as_millisecond()));
+    }
+    // Without an offset: W3C's short forms, which policies may use. An all-digit text is an epoch, not a year.
+    let padded = match text.len() {
+        4 if text.bytes().all(|b| b.is_ascii_digit()) => format!("{text}-01-01"),
+        7 => format!("{text}-01"),
+        _ => text.to_owned(),
+    };
+    if padded.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let civil: DateTime = padded.parse().ok()?;
+    Offset::UTC
+        .to_timestamp(civil)
+        .ok()
+        .map(|stamp| Moment(stamp.as_millisecond()))
+}
+
+fn jdk(text: &str) -> Option<Moment> {
+    let words: Vec<&str> = text
+        .split(|c: char| c.is_whitespace() || c == ',')
+        .filter(|word| !word.is_empty())
+        .collect();
+    let [month, day, year, clock, half] = words.as_slice() else {
+        return None;
+    };
+    let month = match month.get(..3)? {
+        "Jan" => 1,
+        "Feb" => 2,
+        "Mar" => 3,
+        "Apr" => 4,
+        "May" => 5,
+        "Jun" => 6,
+        "Jul" => 7,
+        "Aug" => 8,
+        "Sep" => 9,
+        "Oct" => 10,
+        "Nov" => 11,
+        "Dec" => 12,
+        _ => return None,
+    };
+    let mut clock = clock.splitn(3, ':').map(|part| part.parse::<i8>().ok());
+    let (hour, minute, second) = (clock.next()??, clock.next()??, clock.next()??);
+    let hour = match (half.to_ascii_uppercase().as_str(), hour) {
+        ("AM", 12) => 0,
+        ("AM", hour) => hour,
+        ("PM", 12) => 12,
+        ("PM", hour) => hour.checked_add(12)?,
+        _ => return None,
+    };
+    let civil = DateTime::new(
+        year.parse().ok()?,
+        month,
+        day.parse().ok()?,
+        hour,
+        minute,
+        second,
+        0,
+    )
+    .ok()?;
+    Offset::UTC
+        .to_timestamp(civil)
+        .ok()
+        .map(|stamp| Moment(stamp.as_millisecond()))
+}
+
+/// Tells the time.
+pub trait Clock: fmt::Debug + Send + Sync {
+    /// The present moment.
+    fn now(&self) -> Moment;
+
+    /// Lets `seconds` pass: sleeps in the live world, jumps in the twin's.
+    fn wait(&self, seconds: u64);
+}
+
+/// The system's clock.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> Moment {
+        Moment(jiff::Timestamp::now().as_millisecond())
+    }
+
+    fn wait(&self, seconds: u64) {
+        std::thread::sleep(std::time::Duration::from_secs(seconds));
+    }
+}
+
+/// A clock that moves only when told to. Clones share the same hands.
+#[derive(Debug, Clone)]
+pub struct ManualClock(Arc<AtomicI64>);
+
+impl ManualClock {
+    /// A clock that stands at `start`.
+    pub fn starting_at(start: Moment) -> Self {
+        ManualClock(Arc::new(AtomicI64::new(start.millis())))
+    }
+
+    /// Moves the hands on by `millis` milliseconds.
+    pub fn advance_millis(&self, millis: i64) {
+        self.0.fetch_add(millis, Ordering::SeqCst);
+    }
+
+    /// Moves the hands on to `moment`, never back.
+    pub fn advance_to(&self, moment: Moment) {
+        self.0.fetch_max(moment.millis(), Ordering::SeqCst);
+    }
+}
+
+impl Clock for ManualClock {
+    fn now(&self) -> Moment {
+        Moment(self.0.load(Ordering::SeqCst))
+    }
+
+    fn wait(&self, seconds: u64) {
+        self.advance_millis(
+            i64::try_from(seconds)
+                .unwrap_or(i64::MAX)
+                .saturating_mul(1000),
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests;
