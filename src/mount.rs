@@ -1,1 +1,166 @@
-//! A world reached through aws-sdk clients: the twin or AWS, same clients.
+//! A world reached through aws-sdk clients: the twin or AWS, the same clients.
+//!
+//! Whoever reads gets [`Clients`]. Whoever writes needs [`Writable`], which a twin's mount gives freely and a live mount only to `live`.
+//! Every request is written down by the clients themselves ([`ApiCall`]), so that no caller can forget to count one.
+
+mod calls;
+mod error;
+mod live;
+
+pub use calls::{ApiCall, CallLog};
+pub use error::{AwsError, Trouble};
+pub use live::{LiveOptions, mount_live};
+
+use crate::time::{Clock, Moment};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_async::time::TimeSource;
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_types::retry::RetryConfig;
+use aws_smithy_types::timeout::TimeoutConfig;
+use aws_types::SdkConfig;
+use aws_types::region::Region;
+use std::marker::PhantomData;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// The mocked world.
+#[derive(Debug, Clone, Copy)]
+pub enum Twin {}
+
+/// AWS, or whatever answers at an endpoint in its place.
+#[derive(Debug, Clone, Copy)]
+pub enum Live {}
+
+/// The clients of one world, with its clock and the log of its calls.
+#[derive(Debug, Clone)]
+pub struct Clients {
+    /// IAM.
+    pub iam: aws_sdk_iam::Client,
+    /// STS.
+    pub sts: aws_sdk_sts::Client,
+    /// CloudTrail.
+    pub cloudtrail: aws_sdk_cloudtrail::Client,
+    /// The Region that the clients sign for.
+    pub region: String,
+    clock: Arc<dyn Clock>,
+    calls: CallLog,
+}
+
+impl Clients {
+    fn new(config: &SdkConfig, clock: Arc<dyn Clock>) -> Self {
+        let calls = CallLog::new(clock.clone());
+        let iam = aws_sdk_iam::config::Builder::from(config).interceptor(calls.clone());
+        let sts = aws_sdk_sts::config::Builder::from(config).interceptor(calls.clone());
+        let cloudtrail =
+            aws_sdk_cloudtrail::config::Builder::from(config).interceptor(calls.clone());
+        Clients {
+            iam: aws_sdk_iam::Client::from_conf(iam.build()),
+            sts: aws_sdk_sts::Client::from_conf(sts.build()),
+            cloudtrail: aws_sdk_cloudtrail::Client::from_conf(cloudtrail.build()),
+            region: config.region().map(ToString::to_string).unwrap_or_default(),
+            clock,
+            calls,
+        }
+    }
+
+    /// The world's clock.
+    pub fn clock(&self) -> &dyn Clock {
+        self.clock.as_ref()
+    }
+
+    /// The world's present moment.
+    pub fn now(&self) -> Moment {
+        self.clock.now()
+    }
+
+    /// Every request so far, in order.
+    pub fn calls(&self) -> Vec<ApiCall> {
+        self.calls.all()
+    }
+}
+
+/// A world of kind `W`, mounted.
+#[derive(Debug, Clone)]
+pub struct Mount<W> {
+    clients: Clients,
+    world: PhantomData<W>,
+}
+
+impl<W> Mount<W> {
+    /// The clients, for reading. Nothing that takes them alone may write: verbs ask for [`Writable`].
+    pub fn clients(&self) -> &Clients {
+        &self.clients
+    }
+}
+
+impl Mount<Twin> {
+    /// Mounts the twin behind `http`, signing as `credentials` in `region`, on the twin's `clock`.
+    ///
+    /// The configuration is built from nothing: no profile, environment variable or endpoint of this machine
+    /// can lead a call elsewhere. Time-outs are off, because the SDK's sleep would drive them.
+    pub fn twin(
+        http: SharedHttpClient,
+        credentials: Credentials,
+        region: &str,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        let config = SdkConfig::builder()
+            .behavior_version(aws_config::BehaviorVersion::latest())
+            .http_client(http)
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .region(Region::new(region.to_owned()))
+            .time_source(ClockSource(clock.clone()))
+            .retry_config(RetryConfig::disabled())
+            .timeout_config(TimeoutConfig::disabled())
+            .stalled_stream_protection(
+                aws_smithy_runtime_api::client::stalled_stream_protection::StalledStreamProtectionConfig::disabled(),
+            )
+            .build();
+        Mount {
+            clients: Clients::new(&config, clock),
+            world: PhantomData,
+        }
+    }
+
+    /// Leave to write: a twin harms nobody.
+    pub fn writable(&self) -> Writable<'_> {
+        Writable {
+            clients: &self.clients,
+        }
+    }
+}
+
+impl Mount<Live> {
+    /// Leave to write to AWS. Only `live` calls this, and only with a rehearsal and a person's consent in hand;
+    /// `tests/architecture.rs` holds that.
+    pub(crate) fn writable_by_consent(&self) -> Writable<'_> {
+        Writable {
+            clients: &self.clients,
+        }
+    }
+}
+
+/// Leave to write in one world.
+#[derive(Debug, Clone, Copy)]
+pub struct Writable<'a> {
+    clients: &'a Clients,
+}
+
+impl<'a> Writable<'a> {
+    /// The clients.
+    pub fn clients(&self) -> &'a Clients {
+        self.clients
+    }
+}
+
+/// Our clock as the SDK's time source, for signatures.
+#[derive(Debug)]
+struct ClockSource(Arc<dyn Clock>);
+
+impl TimeSource for ClockSource {
+    fn now(&self) -> SystemTime {
+        let millis = u64::try_from(self.0.now().millis()).unwrap_or(0);
+        UNIX_EPOCH + Duration::from_millis(millis)
+    }
+}

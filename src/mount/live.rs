@@ -1,0 +1,69 @@
+//! The live world: the SDK's usual chain of profile, environment, SSO, process and instance credentials.
+
+use super::{Clients, Live, Mount};
+use crate::time::SystemClock;
+use aws_config::BehaviorVersion;
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_smithy_types::retry::RetryConfig;
+use aws_smithy_types::timeout::TimeoutConfig;
+use aws_types::app_name::AppName;
+use aws_types::region::Region;
+use std::marker::PhantomData;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Where the live world is.
+#[derive(Debug, Clone, Default)]
+pub struct LiveOptions {
+    /// `--profile`.
+    pub profile: Option<String>,
+    /// `--region`.
+    pub region: Option<String>,
+    /// `--endpoint-url`.
+    pub endpoint_url: Option<String>,
+    /// What stands behind `app/` in the user agent, and so in CloudTrail: the run signs its work.
+    pub app_name: String,
+}
+
+/// IAM is global; its endpoint and its events are in this Region of the `aws` partition.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/disaster-recovery-resiliency.html>
+const HOME_REGION: &str = "us-east-1";
+
+/// Mounts AWS, or what answers at the endpoint.
+pub async fn mount_live(options: &LiveOptions) -> Mount<Live> {
+    let http = aws_smithy_http_client::Builder::new()
+        .tls_provider(Provider::Rustls(CryptoMode::Ring))
+        .build_https();
+    let time_outs = TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(5))
+        .operation_attempt_timeout(Duration::from_secs(20))
+        .operation_timeout(Duration::from_secs(90))
+        .build();
+    let mut loader = aws_config::defaults(BehaviorVersion::latest())
+        .http_client(http)
+        .retry_config(RetryConfig::standard().with_max_attempts(5))
+        .timeout_config(time_outs);
+    if let Ok(name) = AppName::new(options.app_name.clone()) {
+        loader = loader.app_name(name);
+    }
+    if let Some(profile) = &options.profile {
+        loader = loader.profile_name(profile);
+    }
+    if let Some(region) = &options.region {
+        loader = loader.region(Region::new(region.clone()));
+    }
+    if let Some(url) = &options.endpoint_url {
+        loader = loader.endpoint_url(url);
+    }
+    let mut config = loader.load().await;
+    if config.region().is_none() {
+        config = config
+            .into_builder()
+            .region(Region::new(HOME_REGION))
+            .build();
+    }
+    Mount {
+        clients: Clients::new(&config, Arc::new(SystemClock)),
+        world: PhantomData,
+    }
+}
