@@ -10,8 +10,8 @@ mod session;
 mod snapshot;
 
 pub use credential::{
-    AccessKey, Credentials, KeyStatus, LastUsed, LoginProfile, MfaDevice,
-    ServiceSpecificCredential, SigningCertificate, SshPublicKey,
+    AccessKey, Credentials, KeyStatus, LastUsed, LoginProfile, MfaDevice, ServiceSpecificCredential,
+    SigningCertificate, SshPublicKey,
 };
 pub use diff::{Change, diff};
 pub use entity::{Group, ManagedPolicy, PolicyVersion, Role, Tags, User};
@@ -93,10 +93,7 @@ impl Account {
     pub fn owner_of_key(&self, key: &crate::ids::AccessKeyId) -> Option<(&User, &AccessKey)> {
         self.users.values().find_map(|user| {
             let credentials = user.credentials.as_ref()?;
-            let found = credentials
-                .access_keys
-                .iter()
-                .find(|held| held.id == *key)?;
+            let found = credentials.access_keys.iter().find(|held| held.id == *key)?;
             Some((user, found))
         })
     }

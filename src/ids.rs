@@ -48,9 +48,7 @@ impl AccountId {
 
     /// The account as a number, as it is packed into unique IDs.
     pub fn number(&self) -> u64 {
-        self.0
-            .bytes()
-            .fold(0, |sum, digit| sum * 10 + u64::from(digit - b'0'))
+        self.0.bytes().fold(0, |sum, digit| sum * 10 + u64::from(digit - b'0'))
     }
 }
 

@@ -23,4 +23,6 @@ pub mod mount;
 
 pub mod collect;
 
+pub mod action;
+
 pub mod twin;

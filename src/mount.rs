@@ -52,8 +52,7 @@ impl Clients {
         let calls = CallLog::new(clock.clone());
         let iam = aws_sdk_iam::config::Builder::from(config).interceptor(calls.clone());
         let sts = aws_sdk_sts::config::Builder::from(config).interceptor(calls.clone());
-        let cloudtrail =
-            aws_sdk_cloudtrail::config::Builder::from(config).interceptor(calls.clone());
+        let cloudtrail = aws_sdk_cloudtrail::config::Builder::from(config).interceptor(calls.clone());
         Clients {
             iam: aws_sdk_iam::Client::from_conf(iam.build()),
             sts: aws_sdk_sts::Client::from_conf(sts.build()),
@@ -99,12 +98,7 @@ impl Mount<Twin> {
     ///
     /// The configuration is built from nothing: no profile, environment variable or endpoint of this machine
     /// can lead a call elsewhere. Time-outs are off, because the SDK's sleep would drive them.
-    pub fn twin(
-        http: SharedHttpClient,
-        credentials: Credentials,
-        region: &str,
-        clock: Arc<dyn Clock>,
-    ) -> Self {
+    pub fn twin(http: SharedHttpClient, credentials: Credentials, region: &str, clock: Arc<dyn Clock>) -> Self {
         let config = SdkConfig::builder()
             .behavior_version(aws_config::BehaviorVersion::latest())
             .http_client(http)
@@ -125,9 +119,7 @@ impl Mount<Twin> {
 
     /// Leave to write: a twin harms nobody.
     pub fn writable(&self) -> Writable<'_> {
-        Writable {
-            clients: &self.clients,
-        }
+        Writable { clients: &self.clients }
     }
 }
 
@@ -135,9 +127,7 @@ impl Mount<Live> {
     /// Leave to write to AWS. Only `live` calls this, and only with a rehearsal and a person's consent in hand;
     /// `tests/architecture.rs` holds that.
     pub(crate) fn writable_by_consent(&self) -> Writable<'_> {
-        Writable {
-            clients: &self.clients,
-        }
+        Writable { clients: &self.clients }
     }
 }
 

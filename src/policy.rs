@@ -10,8 +10,6 @@ mod document;
 mod principal;
 
 pub use context::Context;
-pub use decision::{
-    Decision, Gap, Outcome, Placed, PolicyKind, PolicySet, Request, Source, StatementRef, decide,
-};
+pub use decision::{Decision, Gap, Outcome, Placed, PolicyKind, PolicySet, Request, Source, StatementRef, decide};
 pub use document::{Document, Effect, PolicyError, PolicyText, Statement};
 pub use principal::{Principal, PrincipalKind};

@@ -207,16 +207,7 @@ fn jdk(text: &str) -> Option<Moment> {
         ("PM", hour) => hour.checked_add(12)?,
         _ => return None,
     };
-    let civil = DateTime::new(
-        year.parse().ok()?,
-        month,
-        day.parse().ok()?,
-        hour,
-        minute,
-        second,
-        0,
-    )
-    .ok()?;
+    let civil = DateTime::new(year.parse().ok()?, month, day.parse().ok()?, hour, minute, second, 0).ok()?;
     Offset::UTC
         .to_timestamp(civil)
         .ok()
@@ -273,11 +264,7 @@ impl Clock for ManualClock {
     }
 
     fn wait(&self, seconds: u64) {
-        self.advance_millis(
-            i64::try_from(seconds)
-                .unwrap_or(i64::MAX)
-                .saturating_mul(1000),
-        );
+        self.advance_millis(i64::try_from(seconds).unwrap_or(i64::MAX).saturating_mul(1000));
     }
 }
 

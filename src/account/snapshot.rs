@@ -63,12 +63,11 @@ impl Snapshot {
 
     /// Reads a snapshot and checks that it hangs together.
     pub fn parse(text: &str) -> Result<Self, SnapshotError> {
-        let snapshot: Snapshot =
-            serde_json::from_str(text).map_err(|error| SnapshotError::Malformed {
-                line: error.line(),
-                column: error.column(),
-                message: error.to_string(),
-            })?;
+        let snapshot: Snapshot = serde_json::from_str(text).map_err(|error| SnapshotError::Malformed {
+            line: error.line(),
+            column: error.column(),
+            message: error.to_string(),
+        })?;
         if snapshot.oust_snapshot != FORMAT {
             return Err(SnapshotError::Format(snapshot.oust_snapshot));
         }
@@ -92,10 +91,7 @@ impl Account {
             if *name != user.name {
                 return Some(format!("user `{name}` calls itself `{}`", user.name));
             }
-            let missing = user
-                .groups
-                .iter()
-                .find(|group| !self.groups.contains_key(*group));
+            let missing = user.groups.iter().find(|group| !self.groups.contains_key(*group));
             missing.map(|group| format!("user `{name}` is in group `{group}`, which is not there"))
         });
         let groups = self.groups.iter().find_map(|(name, group)| {
@@ -115,53 +111,35 @@ impl Account {
     /// Every policy document in the account, with the words that name its place.
     pub fn policy_texts(&self) -> impl Iterator<Item = (String, &crate::policy::PolicyText)> {
         let users = self.users.values().flat_map(|user| {
-            user.inline.iter().map(move |(name, text)| {
-                (
-                    format!("inline policy `{name}` of user `{}`", user.name),
-                    text,
-                )
-            })
+            user.inline
+                .iter()
+                .map(move |(name, text)| (format!("inline policy `{name}` of user `{}`", user.name), text))
         });
         let groups = self.groups.values().flat_map(|group| {
-            group.inline.iter().map(move |(name, text)| {
-                (
-                    format!("inline policy `{name}` of group `{}`", group.name),
-                    text,
-                )
-            })
+            group
+                .inline
+                .iter()
+                .map(move |(name, text)| (format!("inline policy `{name}` of group `{}`", group.name), text))
         });
         let roles = self.roles.values().flat_map(|role| {
             let trust = (format!("trust policy of role `{}`", role.name), &role.trust);
-            let inline = role.inline.iter().map(move |(name, text)| {
-                (
-                    format!("inline policy `{name}` of role `{}`", role.name),
-                    text,
-                )
-            });
+            let inline = role
+                .inline
+                .iter()
+                .map(move |(name, text)| (format!("inline policy `{name}` of role `{}`", role.name), text));
             std::iter::once(trust).chain(inline)
         });
         let managed = self.policies.iter().flat_map(|(arn, policy)| {
-            policy.versions.iter().map(move |(version, held)| {
-                (
-                    format!("version {version} of managed policy `{arn}`"),
-                    &held.document,
-                )
-            })
+            policy
+                .versions
+                .iter()
+                .map(move |(version, held)| (format!("version {version} of managed policy `{arn}`"), &held.document))
         });
         let resources = self
             .resources
             .iter()
             .flatten()
-            .filter_map(|(arn, resource)| {
-                Some((
-                    format!("policy of resource `{arn}`"),
-                    resource.policy.as_ref()?,
-                ))
-            });
-        users
-            .chain(groups)
-            .chain(roles)
-            .chain(managed)
-            .chain(resources)
+            .filter_map(|(arn, resource)| Some((format!("policy of resource `{arn}`"), resource.policy.as_ref()?)));
+        users.chain(groups).chain(roles).chain(managed).chain(resources)
     }
 }

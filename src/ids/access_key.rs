@@ -40,17 +40,14 @@ impl KeyKind {
             KeyKind::LongTerm => "a long-term key of an IAM user or of the root user",
             KeyKind::Temporary => "a temporary credential (a session)",
             KeyKind::ServiceBearer => "an STS service bearer token",
-            KeyKind::ContextSpecific => {
-                "a service-specific credential (CodeCommit, Keyspaces, Bedrock...)"
-            }
+            KeyKind::ContextSpecific => "a service-specific credential (CodeCommit, Keyspaces, Bedrock...)",
             KeyKind::NotAKey(what) => what,
             KeyKind::Unlisted => "of a kind that AWS does not list",
         }
     }
 }
 
-const EXPECTED: &str =
-    "an access key ID: 16 to 128 characters, A-Z, 0-9 and `_`, such as AKIA... or ASIA...";
+const EXPECTED: &str = "an access key ID: 16 to 128 characters, A-Z, 0-9 and `_`, such as AKIA... or ASIA...";
 
 impl AccessKeyId {
     /// The text of it.
@@ -119,9 +116,7 @@ fn account_in_unique_id(id: &str) -> Option<AccountId> {
     // 16 characters of 5 bits are 80 bits; the first is the generation, the next 40 the account.
     let new_generation = bits >> 79 & 1 == 1;
     let account = (bits >> 39) as u64 & 0xff_ffff_ffff;
-    new_generation
-        .then(|| AccountId::from_number(account))
-        .flatten()
+    new_generation.then(|| AccountId::from_number(account)).flatten()
 }
 
 /// Encodes `account` and 39 bits of `noise` behind a four-letter `prefix`, as AWS's newer generation of
@@ -129,8 +124,7 @@ fn account_in_unique_id(id: &str) -> Option<AccountId> {
 /// for entities, as AWS does.
 pub(crate) fn unique_id(prefix: &str, account: &AccountId, noise: u64) -> String {
     const ALPHABET: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-    let bits: u128 =
-        1 << 79 | u128::from(account.number()) << 39 | u128::from(noise & 0x7f_ffff_ffff);
+    let bits: u128 = 1 << 79 | u128::from(account.number()) << 39 | u128::from(noise & 0x7f_ffff_ffff);
     let letter = |value: u128| char::from(ALPHABET[(value & 31) as usize]);
     let mut id = prefix.to_owned();
     id.extend((0..16).rev().map(|place| letter(bits >> (5 * place))));

@@ -2,10 +2,7 @@ use super::*;
 use proptest::prelude::*;
 
 fn account_of(key: &str) -> Option<String> {
-    key.parse::<AccessKeyId>()
-        .unwrap()
-        .account()
-        .map(String::from)
+    key.parse::<AccessKeyId>().unwrap().account().map(String::from)
 }
 
 /// Published keys whose accounts are known; sources are named where the decoder is.
@@ -61,10 +58,7 @@ fn garbled_keys_are_refused_with_the_text_and_the_shape() {
 #[test]
 fn principals_are_read_from_their_arns() {
     let of = |text: &str| PrincipalArn::of(&text.parse().unwrap());
-    assert_eq!(
-        of("arn:aws:iam::123456789012:root"),
-        Some(PrincipalArn::Root)
-    );
+    assert_eq!(of("arn:aws:iam::123456789012:root"), Some(PrincipalArn::Root));
     assert_eq!(
         of("arn:aws:iam::123456789012:user/a/b/ann"),
         Some(PrincipalArn::User("ann".into()))

@@ -86,16 +86,9 @@ impl Intercept for CallLog {
         _config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let now = self.clock.now();
-        if let Some(call) = self
-            .lock()
-            .iter_mut()
-            .rev()
-            .find(|call| call.millis.is_none())
-        {
+        if let Some(call) = self.lock().iter_mut().rev().find(|call| call.millis.is_none()) {
             call.millis = Some(now.millis() - call.at.millis());
-            call.status = context
-                .response()
-                .map(|response| response.status().as_u16());
+            call.status = context.response().map(|response| response.status().as_u16());
         }
         Ok(())
     }

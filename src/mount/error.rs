@@ -35,10 +35,7 @@ pub enum Trouble {
 impl Trouble {
     /// Whether the change may have been made although the call failed.
     pub fn leaves_doubt(self) -> bool {
-        matches!(
-            self,
-            Trouble::NoAnswer | Trouble::ServiceFault | Trouble::Rubbish
-        )
+        matches!(self, Trouble::NoAnswer | Trouble::ServiceFault | Trouble::Rubbish)
     }
 
     /// What to do next, in words.
@@ -48,18 +45,12 @@ impl Trouble {
                 "use credentials that may do this; `oust plan` lists every permission a plan needs"
             }
             Trouble::NoSuchEntity => "check the name; it may have been deleted meanwhile",
-            Trouble::Throttled => {
-                "wait a little and run the command again: what is done already is recognized"
-            }
+            Trouble::Throttled => "wait a little and run the command again: what is done already is recognized",
             Trouble::Credentials => {
                 "get fresh credentials (`aws sts get-caller-identity` must work) and run the command again"
             }
-            Trouble::Unreachable => {
-                "check the network, --region and --endpoint-url; nothing was sent"
-            }
-            Trouble::NoAnswer => {
-                "the change may have been made: run the command again, it looks before it changes"
-            }
+            Trouble::Unreachable => "check the network, --region and --endpoint-url; nothing was sent",
+            Trouble::NoAnswer => "the change may have been made: run the command again, it looks before it changes",
             Trouble::Rubbish => "check --endpoint-url: something else answers there",
             Trouble::NotImplemented => "the endpoint does not implement this operation",
             Trouble::ServiceFault => {
@@ -99,14 +90,10 @@ impl AwsError {
                 (
                     trouble,
                     meta.code().map(str::to_owned),
-                    message.unwrap_or_else(|| {
-                        format!("the service answered with HTTP status {status} and no message")
-                    }),
+                    message.unwrap_or_else(|| format!("the service answered with HTTP status {status} and no message")),
                 )
             }
-            SdkError::TimeoutError(_) => {
-                (Trouble::NoAnswer, None, "no answer came in time".to_owned())
-            }
+            SdkError::TimeoutError(_) => (Trouble::NoAnswer, None, "no answer came in time".to_owned()),
             SdkError::ResponseError(answer) => {
                 let status = answer.raw().status().as_u16();
                 let trouble = if status == 501 || status == 500 {
@@ -117,10 +104,7 @@ impl AwsError {
                 (
                     trouble,
                     None,
-                    format!(
-                        "the answer (HTTP status {status}) cannot be read: {}",
-                        causes(&error)
-                    ),
+                    format!("the answer (HTTP status {status}) cannot be read: {}", causes(&error)),
                 )
             }
             SdkError::DispatchFailure(failure) => {
@@ -150,14 +134,11 @@ impl AwsError {
 /// <https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html>
 fn by_code(code: Option<&str>, status: u16) -> Trouble {
     match code.unwrap_or_default() {
-        "AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation" | "NotAuthorized" => {
-            Trouble::AccessDenied
-        }
+        "AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation" | "NotAuthorized" => Trouble::AccessDenied,
         "NoSuchEntity" | "NoSuchEntityException" => Trouble::NoSuchEntity,
-        "Throttling"
-        | "ThrottlingException"
-        | "TooManyRequestsException"
-        | "RequestLimitExceeded" => Trouble::Throttled,
+        "Throttling" | "ThrottlingException" | "TooManyRequestsException" | "RequestLimitExceeded" => {
+            Trouble::Throttled
+        }
         "InvalidClientTokenId"
         | "UnrecognizedClientException"
         | "InvalidAccessKeyId"
@@ -168,9 +149,7 @@ fn by_code(code: Option<&str>, status: u16) -> Trouble {
         | "MissingAuthenticationToken"
         | "IncompleteSignature"
         | "AuthFailure" => Trouble::Credentials,
-        "NotModelled" | "InvalidAction" | "NotImplemented" | "UnknownOperationException" => {
-            Trouble::NotImplemented
-        }
+        "NotModelled" | "InvalidAction" | "NotImplemented" | "UnknownOperationException" => Trouble::NotImplemented,
         "" if status == 500 || status == 501 || status == 404 => Trouble::NotImplemented,
         "" => Trouble::Rubbish,
         _ if status >= 500 => Trouble::ServiceFault,

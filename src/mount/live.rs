@@ -57,10 +57,7 @@ pub async fn mount_live(options: &LiveOptions) -> Mount<Live> {
     }
     let mut config = loader.load().await;
     if config.region().is_none() {
-        config = config
-            .into_builder()
-            .region(Region::new(HOME_REGION))
-            .build();
+        config = config.into_builder().region(Region::new(HOME_REGION)).build();
     }
     Mount {
         clients: Clients::new(&config, Arc::new(SystemClock)),

@@ -30,10 +30,7 @@ impl Context {
 
     /// The same keys, every other one absent.
     pub fn into_closed(self) -> Self {
-        Context {
-            open: false,
-            ..self
-        }
+        Context { open: false, ..self }
     }
 
     /// The same keys, every other one free.
@@ -48,8 +45,7 @@ impl Context {
 
     /// Sets a key to one value.
     pub fn set(&mut self, key: &str, value: impl Into<String>) {
-        self.keys
-            .insert(key.to_ascii_lowercase(), vec![value.into()]);
+        self.keys.insert(key.to_ascii_lowercase(), vec![value.into()]);
     }
 
     /// Sets a key to several values.

@@ -99,9 +99,7 @@ impl fmt::Display for StatementRef {
 }
 
 /// Why an answer is neither yes nor no.
-#[derive(
-    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, thiserror::Error,
-)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, thiserror::Error)]
 #[serde(rename_all = "snake_case")]
 pub enum Gap {
     /// A condition hangs on a key whose value is free.

@@ -98,8 +98,6 @@ impl Document {
             column: error.column(),
             message: error.to_string(),
         })?;
-        Ok(Document {
-            statements: Vec::new(),
-        })
+        Ok(Document { statements: Vec::new() })
     }
 }

@@ -29,10 +29,7 @@ impl Node {
     /// The member called `name` of a structure.
     pub fn get(&self, name: &str) -> Option<&Node> {
         match self {
-            Node::Struct(members) => members
-                .iter()
-                .find(|(key, _)| *key == name)
-                .map(|(_, node)| node),
+            Node::Struct(members) => members.iter().find(|(key, _)| *key == name).map(|(_, node)| node),
             _ => None,
         }
     }

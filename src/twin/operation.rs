@@ -37,11 +37,7 @@ impl Params {
                     .iter()
                     .filter_map(|(key, value)| {
                         let rest = key.strip_prefix(&prefix)?;
-                        let rest = if rest.is_empty() {
-                            rest
-                        } else {
-                            rest.strip_prefix('.')?
-                        };
+                        let rest = if rest.is_empty() { rest } else { rest.strip_prefix('.')? };
                         Some((rest.to_owned(), value.clone()))
                     })
                     .collect();

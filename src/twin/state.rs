@@ -70,14 +70,7 @@ impl Mint {
         let bytes = self.bytes("uuid", &self.count.to_string());
         let hex: String = bytes.iter().take(16).map(|b| format!("{b:02x}")).collect();
         let part = |range: std::ops::Range<usize>| hex.get(range).unwrap_or_default().to_owned();
-        [
-            part(0..8),
-            part(8..12),
-            part(12..16),
-            part(16..20),
-            part(20..32),
-        ]
-        .join("-")
+        [part(0..8), part(8..12), part(12..16), part(16..20), part(20..32)].join("-")
     }
 
     /// The secret of `key`: of this seed alone, never of AWS.

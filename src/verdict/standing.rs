@@ -35,12 +35,7 @@ pub struct Standing<'a> {
 
 impl<'a> Standing<'a> {
     /// The standing of `key` at `now`, or why it has none.
-    pub fn of(
-        account: &'a Account,
-        sessions: &'a [Session],
-        key: &AccessKeyId,
-        now: Moment,
-    ) -> Result<Self, Dead> {
+    pub fn of(account: &'a Account, sessions: &'a [Session], key: &AccessKeyId, now: Moment) -> Result<Self, Dead> {
         let _ = (account, sessions, key, now);
         Err(Dead::NoSuchKey)
     }

@@ -1,0 +1,233 @@
+//! What a change is in words, which API call makes it, what it breaks, and which permissions it needs.
+
+use super::{Change, Member, Permission, Setting};
+use crate::account::{Account, KeyStatus};
+use crate::ids::Arn;
+
+impl Change {
+    /// The change in words: "deactivate access key AKIA… of user `ann`".
+    pub fn title(&self) -> String {
+        let gone = self.to == Setting::Absent;
+        match &self.member {
+            Member::AccessKey { user, key } => match self.to {
+                Setting::Status(KeyStatus::Active) => format!("activate access key {key} of user `{user}`"),
+                Setting::Absent => format!("delete access key {key} of user `{user}`"),
+                _ => format!("deactivate access key {key} of user `{user}`"),
+            },
+            Member::UserPolicy { user, name } => {
+                format!("{} inline policy `{name}` {} user `{user}`", put(gone), of(gone))
+            }
+            Member::RolePolicy { role, name } => {
+                format!("{} inline policy `{name}` {} role `{role}`", put(gone), of(gone))
+            }
+            Member::Attachment { user, policy } if gone => format!("detach `{}` from user `{user}`", policy.name()),
+            Member::Attachment { user, policy } => format!("attach `{}` to user `{user}`", policy.name()),
+            Member::Boundary { user } => match &self.to {
+                Setting::Policy(policy) => {
+                    format!("make `{}` the permissions boundary of user `{user}`", policy.name())
+                }
+                _ => format!("remove the permissions boundary of user `{user}`"),
+            },
+            Member::GroupMembership { user, group } if gone => format!("take user `{user}` out of group `{group}`"),
+            Member::GroupMembership { user, group } => format!("put user `{user}` into group `{group}`"),
+            Member::LoginProfile { user } => format!("delete the console password of user `{user}`"),
+            Member::MfaDevice { user, serial } => format!("deactivate MFA device `{serial}` of user `{user}`"),
+            Member::VirtualMfaDevice { serial } => format!("delete virtual MFA device `{serial}`"),
+            Member::SigningCertificate { user, id } => {
+                format!("{} signing certificate {id} of user `{user}`", upload(gone))
+            }
+            Member::SshPublicKey { user, id } => format!("{} SSH public key {id} of user `{user}`", upload(gone)),
+            Member::ServiceSpecificCredential { user, id } => {
+                let verb = if gone { "delete" } else { "set the status of" };
+                format!("{verb} service-specific credential {id} of user `{user}`")
+            }
+            Member::User { user } if gone => format!("delete user `{user}`"),
+            Member::User { user } => format!("create user `{user}` again"),
+        }
+    }
+
+    /// The API call that makes it, with its parameters as the API names them.
+    pub fn api(&self) -> String {
+        let call = self.operation();
+        let parameters = match &self.member {
+            Member::AccessKey { user, key } => match self.to {
+                Setting::Status(status) => {
+                    format!("UserName={user} AccessKeyId={key} Status={}", status.as_str())
+                }
+                _ => format!("UserName={user} AccessKeyId={key}"),
+            },
+            Member::UserPolicy { user, name } => format!("UserName={user} PolicyName={name}"),
+            Member::RolePolicy { role, name } => format!("RoleName={role} PolicyName={name}"),
+            Member::Attachment { user, policy } => format!("UserName={user} PolicyArn={policy}"),
+            Member::Boundary { user } => match &self.to {
+                Setting::Policy(policy) => format!("UserName={user} PermissionsBoundary={policy}"),
+                _ => format!("UserName={user}"),
+            },
+            Member::GroupMembership { user, group } => format!("GroupName={group} UserName={user}"),
+            Member::LoginProfile { user } | Member::User { user } => format!("UserName={user}"),
+            Member::MfaDevice { user, serial } => format!("UserName={user} SerialNumber={serial}"),
+            Member::VirtualMfaDevice { serial } => format!("SerialNumber={serial}"),
+            Member::SigningCertificate { user, id } => format!("UserName={user} CertificateId={id}"),
+            Member::SshPublicKey { user, id } => format!("UserName={user} SSHPublicKeyId={id}"),
+            Member::ServiceSpecificCredential { user, id } => {
+                format!("UserName={user} ServiceSpecificCredentialId={id}")
+            }
+        };
+        format!("{call} {parameters}")
+    }
+
+    /// The operation, such as `iam:PutUserPolicy`.
+    pub fn operation(&self) -> &'static str {
+        let gone = self.to == Setting::Absent;
+        match (&self.member, gone) {
+            (Member::AccessKey { .. }, true) => "iam:DeleteAccessKey",
+            (Member::AccessKey { .. }, false) => "iam:UpdateAccessKey",
+            (Member::UserPolicy { .. }, true) => "iam:DeleteUserPolicy",
+            (Member::UserPolicy { .. }, false) => "iam:PutUserPolicy",
+            (Member::RolePolicy { .. }, true) => "iam:DeleteRolePolicy",
+            (Member::RolePolicy { .. }, false) => "iam:PutRolePolicy",
+            (Member::Attachment { .. }, true) => "iam:DetachUserPolicy",
+            (Member::Attachment { .. }, false) => "iam:AttachUserPolicy",
+            (Member::Boundary { .. }, true) => "iam:DeleteUserPermissionsBoundary",
+            (Member::Boundary { .. }, false) => "iam:PutUserPermissionsBoundary",
+            (Member::GroupMembership { .. }, true) => "iam:RemoveUserFromGroup",
+            (Member::GroupMembership { .. }, false) => "iam:AddUserToGroup",
+            (Member::LoginProfile { .. }, true) => "iam:DeleteLoginProfile",
+            (Member::LoginProfile { .. }, false) => "iam:CreateLoginProfile",
+            (Member::MfaDevice { .. }, true) => "iam:DeactivateMFADevice",
+            (Member::MfaDevice { .. }, false) => "iam:EnableMFADevice",
+            (Member::VirtualMfaDevice { .. }, true) => "iam:DeleteVirtualMFADevice",
+            (Member::VirtualMfaDevice { .. }, false) => "iam:CreateVirtualMFADevice",
+            (Member::SigningCertificate { .. }, true) => "iam:DeleteSigningCertificate",
+            (Member::SigningCertificate { .. }, false) => "iam:UploadSigningCertificate",
+            (Member::SshPublicKey { .. }, true) => "iam:DeleteSSHPublicKey",
+            (Member::SshPublicKey { .. }, false) => "iam:UploadSSHPublicKey",
+            (Member::ServiceSpecificCredential { .. }, true) => "iam:DeleteServiceSpecificCredential",
+            (Member::ServiceSpecificCredential { .. }, false) => "iam:UpdateServiceSpecificCredential",
+            (Member::User { .. }, true) => "iam:DeleteUser",
+            (Member::User { .. }, false) => "iam:CreateUser",
+        }
+    }
+
+    /// What stops working, other than for the intruder.
+    pub fn breaks(&self) -> String {
+        match (&self.member, &self.to) {
+            (Member::AccessKey { key, .. }, Setting::Status(KeyStatus::Inactive) | Setting::Absent) => {
+                format!("everything that signs with {key}; sessions already minted from it go on")
+            }
+            (Member::UserPolicy { user, .. }, Setting::Document(_)) => {
+                format!("everything that `{user}` does: console, keys, GetSessionToken and federation sessions")
+            }
+            (Member::RolePolicy { role, .. }, Setting::Document(_)) => {
+                format!("sessions of `{role}` issued before the cut, everybody's; new sessions work")
+            }
+            (Member::Boundary { user }, Setting::Policy(_)) => format!("everything that `{user}` does"),
+            (Member::Attachment { user, .. }, _) | (Member::GroupMembership { user, .. }, _) => {
+                format!("what `{user}` may do through it")
+            }
+            (Member::LoginProfile { user }, _) => format!("console sign-in of `{user}`"),
+            (Member::User { user }, Setting::Absent) => {
+                format!("everything that uses `{user}`, and logs that name its ID lose their owner")
+            }
+            _ => "nothing beyond the thing itself".to_owned(),
+        }
+    }
+
+    /// Whether the change cannot be turned round in full.
+    pub fn is_destructive(&self) -> bool {
+        self.to == Setting::Absent
+            && !matches!(
+                self.member,
+                Member::UserPolicy { .. }
+                    | Member::RolePolicy { .. }
+                    | Member::Attachment { .. }
+                    | Member::GroupMembership { .. }
+                    | Member::Boundary { .. }
+            )
+    }
+
+    /// The permissions that looking, changing and reading back need.
+    pub fn permissions(&self, account: &Account) -> Vec<Permission> {
+        let resource = self.member.resource(account);
+        [self.member.read_operation(), self.operation()]
+            .into_iter()
+            .map(|action| Permission {
+                action: action.to_owned(),
+                resource: resource.clone(),
+            })
+            .collect()
+    }
+}
+
+impl Member {
+    /// The operation that reads it.
+    pub fn read_operation(&self) -> &'static str {
+        match self {
+            Member::AccessKey { .. } => "iam:ListAccessKeys",
+            Member::UserPolicy { .. } => "iam:GetUserPolicy",
+            Member::RolePolicy { .. } => "iam:GetRolePolicy",
+            Member::Attachment { .. } => "iam:ListAttachedUserPolicies",
+            Member::Boundary { .. } | Member::User { .. } => "iam:GetUser",
+            Member::GroupMembership { .. } => "iam:ListGroupsForUser",
+            Member::LoginProfile { .. } => "iam:GetLoginProfile",
+            Member::MfaDevice { .. } => "iam:ListMFADevices",
+            Member::VirtualMfaDevice { .. } => "iam:ListVirtualMFADevices",
+            Member::SigningCertificate { .. } => "iam:ListSigningCertificates",
+            Member::SshPublicKey { .. } => "iam:GetSSHPublicKey",
+            Member::ServiceSpecificCredential { .. } => "iam:ListServiceSpecificCredentials",
+        }
+    }
+
+    /// The user or role that it belongs to, by name; `None` for a device that belongs to nobody.
+    pub fn owner(&self) -> Option<&str> {
+        match self {
+            Member::AccessKey { user, .. }
+            | Member::UserPolicy { user, .. }
+            | Member::Attachment { user, .. }
+            | Member::Boundary { user }
+            | Member::GroupMembership { user, .. }
+            | Member::LoginProfile { user }
+            | Member::MfaDevice { user, .. }
+            | Member::SigningCertificate { user, .. }
+            | Member::SshPublicKey { user, .. }
+            | Member::ServiceSpecificCredential { user, .. }
+            | Member::User { user } => Some(user),
+            Member::RolePolicy { role, .. } => Some(role),
+            Member::VirtualMfaDevice { .. } => None,
+        }
+    }
+
+    /// The ARN that IAM asks permission on.
+    fn resource(&self, account: &Account) -> String {
+        let named = |kind: &str, path: Option<&str>, name: &str| {
+            Arn::iam(&account.partition, &account.id, kind, path.unwrap_or("/"), name).to_string()
+        };
+        match self {
+            Member::RolePolicy { role, .. } => {
+                named("role", account.roles.get(role).map(|role| role.path.as_str()), role)
+            }
+            Member::GroupMembership { group, .. } => named(
+                "group",
+                account.groups.get(group).map(|group| group.path.as_str()),
+                group,
+            ),
+            Member::VirtualMfaDevice { serial } => serial.clone(),
+            other => {
+                let user = other.owner().unwrap_or_default();
+                named("user", account.users.get(user).map(|user| user.path.as_str()), user)
+            }
+        }
+    }
+}
+
+fn put(gone: bool) -> &'static str {
+    if gone { "delete" } else { "put" }
+}
+
+fn of(gone: bool) -> &'static str {
+    if gone { "of" } else { "on" }
+}
+
+fn upload(gone: bool) -> &'static str {
+    if gone { "delete" } else { "upload" }
+}
