@@ -25,4 +25,6 @@ pub mod collect;
 
 pub mod action;
 
+pub mod playbook;
+
 pub mod twin;
