@@ -27,4 +27,8 @@ pub mod action;
 
 pub mod playbook;
 
+pub mod plan;
+
+pub mod journal;
+
 pub mod twin;

@@ -1,0 +1,220 @@
+//! Entries: what happened, in the words that every reader shares.
+
+use crate::action::{Change, Setting};
+use crate::ids::{AccessKeyId, CaseId, StepId};
+use crate::mount::{ApiCall, AwsError};
+use crate::plan::Step;
+use crate::time::Moment;
+use crate::verdict::Verdict;
+use serde::{Deserialize, Serialize};
+
+/// One line of the journal.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Entry {
+    /// Its number, from 0.
+    pub seq: u64,
+    /// When it was written, by the world's clock.
+    pub at: Moment,
+    /// The SHA-256 of the line before, in hexadecimal; empty for the first.
+    pub prev: String,
+    /// What happened.
+    #[serde(flatten)]
+    pub event: Event,
+}
+
+/// How a person agreed to a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Agreement {
+    /// By answering yes to this step.
+    Answered,
+    /// By answering yes to all remaining reversible steps.
+    AllReversible,
+    /// By `--yes` on the command line.
+    Beforehand,
+    /// Nobody was asked: a rehearsal on the twin.
+    Rehearsal,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "finish")]
+pub enum Finish {
+    /// Every step was settled.
+    Completed,
+    /// The person stopped before this step.
+    Stopped {
+        /// The first step that was not done.
+        before: StepId,
+    },
+    /// This step failed and the run ended there.
+    Failed {
+        /// The step.
+        at: StepId,
+    },
+    /// The account differed from the rehearsal at this step.
+    Diverged {
+        /// The step.
+        at: StepId,
+    },
+}
+
+/// The verdict on one credential.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Judgement {
+    /// The credential's label in its lineage: `A`, `B`, `D1`.
+    pub label: String,
+    /// The credential.
+    pub key: AccessKeyId,
+    /// What it can still do.
+    pub verdict: Verdict,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// A run began.
+    Opened {
+        /// The case.
+        case: CaseId,
+        /// The key that it is about.
+        key: AccessKeyId,
+        /// The digest of the plan that is carried out.
+        plan: String,
+        /// The world: `twin`, or the endpoint.
+        world: String,
+    },
+    /// The account was kept as it was.
+    EvidenceKept {
+        /// The step.
+        step: StepId,
+        /// SHA-256 of the snapshot, in hexadecimal.
+        sha256: String,
+    },
+    /// A member was read before its change.
+    Looked {
+        /// The step.
+        step: StepId,
+        /// What it was.
+        before: Setting,
+    },
+    /// The member is what the step wants already: nothing was called.
+    AlreadySo {
+        /// The step.
+        step: StepId,
+    },
+    /// A person agreed.
+    Agreed {
+        /// The step.
+        step: StepId,
+        /// How.
+        how: Agreement,
+    },
+    /// A person said no to this step.
+    Declined {
+        /// The step.
+        step: StepId,
+    },
+    /// The change is about to be made. Written before the call.
+    Intended {
+        /// The step.
+        step: StepId,
+        /// The change.
+        change: Change,
+        /// What the member was.
+        before: Setting,
+    },
+    /// The call succeeded.
+    Done {
+        /// The step.
+        step: StepId,
+    },
+    /// A call failed and had no effect.
+    Failed {
+        /// The step.
+        step: StepId,
+        /// How.
+        error: AwsError,
+    },
+    /// A call failed and may have had its effect.
+    InDoubt {
+        /// The step.
+        step: StepId,
+        /// How.
+        error: AwsError,
+    },
+    /// The member was read back and is what the step wanted.
+    Verified {
+        /// The step.
+        step: StepId,
+    },
+    /// The account is not as the rehearsal, or as the step, left it.
+    Diverged {
+        /// The step.
+        step: StepId,
+        /// What was expected.
+        expected: Setting,
+        /// What was found.
+        found: Setting,
+    },
+    /// The changes were given time.
+    Held {
+        /// The step.
+        step: StepId,
+        /// How long, in seconds.
+        seconds: u32,
+    },
+    /// The trail was looked through again.
+    Swept {
+        /// The step.
+        step: StepId,
+        /// Credentials of the family that were not known before.
+        found: Vec<AccessKeyId>,
+    },
+    /// A step was added to the plan.
+    Added {
+        /// The step.
+        step: Box<Step>,
+    },
+    /// What every credential can still do, after the step; before the first where there is none.
+    Judged {
+        /// The step.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        after: Option<StepId>,
+        /// Credential by credential.
+        verdicts: Vec<Judgement>,
+    },
+    /// The run ended.
+    Closed {
+        /// How.
+        #[serde(flatten)]
+        finish: Finish,
+        /// Every API call of the run, in order.
+        calls: Vec<ApiCall>,
+    },
+}
+
+impl Event {
+    /// The step that it is about.
+    pub fn step(&self) -> Option<&StepId> {
+        match self {
+            Event::EvidenceKept { step, .. }
+            | Event::Looked { step, .. }
+            | Event::AlreadySo { step }
+            | Event::Agreed { step, .. }
+            | Event::Declined { step }
+            | Event::Intended { step, .. }
+            | Event::Done { step }
+            | Event::Failed { step, .. }
+            | Event::InDoubt { step, .. }
+            | Event::Verified { step }
+            | Event::Diverged { step, .. }
+            | Event::Held { step, .. }
+            | Event::Swept { step, .. } => Some(step),
+            Event::Added { step } => Some(&step.id),
+            Event::Judged { after, .. } => after.as_ref(),
+            Event::Opened { .. } | Event::Closed { .. } => None,
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! The journal file: one line an entry, chained by hash, on disk before anything else happens.
+
+use super::{Entry, Event};
+use crate::time::Moment;
+use sha2::{Digest, Sha256};
+use std::fs::{File, OpenOptions};
+use std::io::Write;
+use std::path::Path;
+
+/// Why a journal could not be written or read.
+#[derive(Debug, thiserror::Error)]
+pub enum JournalError {
+    /// It could not be written; nothing further may be done.
+    #[error("the journal cannot be written: {0}")]
+    Write(#[from] std::io::Error),
+    /// A line is no entry.
+    #[error("line {line} of the journal is damaged: {message}")]
+    Damaged {
+        /// Line, from 1.
+        line: usize,
+        /// What is wrong with it.
+        message: String,
+    },
+    /// A line does not follow from the one before it: something was changed or removed.
+    #[error("line {line} of the journal does not follow from the line before: it was changed or cut")]
+    Broken {
+        /// Line, from 1.
+        line: usize,
+    },
+}
+
+/// A journal that is being written, to a file or, in a rehearsal, to memory alone.
+#[derive(Debug)]
+pub struct Journal {
+    file: Option<File>,
+    entries: Vec<Entry>,
+    last_hash: String,
+}
+
+impl Journal {
+    /// A journal in memory.
+    pub fn in_memory() -> Self {
+        Journal {
+            file: None,
+            entries: Vec::new(),
+            last_hash: String::new(),
+        }
+    }
+
+    /// A new journal file. The folder is synced too, so that the file's name survives a crash.
+    ///
+    /// # Errors
+    /// The file exists already, or cannot be created.
+    pub fn create(path: &Path) -> Result<Self, JournalError> {
+        let file = OpenOptions::new().create_new(true).append(true).open(path)?;
+        file.sync_all()?;
+        if let Some(folder) = path.parent() {
+            File::open(folder)?.sync_all()?;
+        }
+        Ok(Journal {
+            file: Some(file),
+            ..Journal::in_memory()
+        })
+    }
+
+    /// Goes on writing a journal that was read from `path`.
+    ///
+    /// # Errors
+    /// The file cannot be opened or is damaged.
+    pub fn reopen(path: &Path) -> Result<Self, JournalError> {
+        let text = std::fs::read_to_string(path)?;
+        let entries = read(&text)?;
+        let last_hash = text.lines().last().map(hash).unwrap_or_default();
+        let file = OpenOptions::new().append(true).open(path)?;
+        Ok(Journal {
+            file: Some(file),
+            entries,
+            last_hash,
+        })
+    }
+
+    /// Appends an event and returns once it is on disk.
+    ///
+    /// # Errors
+    /// It could not be written: nothing further may be done.
+    pub fn append(&mut self, at: Moment, event: Event) -> Result<&Entry, JournalError> {
+        let entry = Entry {
+            seq: self.entries.len() as u64,
+            at,
+            prev: self.last_hash.clone(),
+            event,
+        };
+        let mut line = serde_json::to_string(&entry).map_err(std::io::Error::from)?;
+        self.last_hash = hash(&line);
+        line.push('\n');
+        if let Some(file) = &mut self.file {
+            file.write_all(line.as_bytes())?;
+            file.sync_data()?;
+        }
+        let place = self.entries.len();
+        self.entries.push(entry);
+        self.entries
+            .get(place)
+            .ok_or_else(|| std::io::Error::other("the entry is not there").into())
+    }
+
+    /// Every entry so far.
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// The journal as it stands in a file.
+    pub fn to_text(&self) -> Result<String, serde_json::Error> {
+        let lines: Result<Vec<String>, _> = self.entries.iter().map(serde_json::to_string).collect();
+        Ok(lines?.into_iter().map(|line| line + "\n").collect())
+    }
+}
+
+fn hash(line: &str) -> String {
+    let digest = Sha256::digest(line.as_bytes());
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Reads a journal and checks its chain.
+///
+/// # Errors
+/// The first line that is damaged, or that doesn't follow from the one before.
+pub fn read(text: &str) -> Result<Vec<Entry>, JournalError> {
+    let mut last_hash = String::new();
+    let mut entries = Vec::new();
+    for (n, line) in text.lines().enumerate() {
+        let entry: Entry = serde_json::from_str(line).map_err(|error| JournalError::Damaged {
+            line: n + 1,
+            message: error.to_string(),
+        })?;
+        if entry.prev != last_hash || entry.seq != n as u64 {
+            return Err(JournalError::Broken { line: n + 1 });
+        }
+        last_hash = hash(line);
+        entries.push(entry);
+    }
+    Ok(entries)
+}

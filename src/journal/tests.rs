@@ -1,0 +1,62 @@
+use super::*;
+use crate::ids::StepId;
+use crate::time::Moment;
+
+fn written() -> String {
+    let mut journal = Journal::in_memory();
+    let step: StepId = "1".parse().unwrap();
+    for n in 0..4 {
+        let event = Event::Held {
+            step: step.clone(),
+            seconds: n,
+        };
+        journal.append(Moment::from_millis(i64::from(n)), event).unwrap();
+    }
+    journal.to_text().unwrap()
+}
+
+#[test]
+fn what_is_written_is_read_again() {
+    let entries = read(&written()).unwrap();
+    assert_eq!(entries.len(), 4);
+    assert_eq!(
+        entries[3].event,
+        Event::Held {
+            step: "1".parse().unwrap(),
+            seconds: 3
+        }
+    );
+}
+
+#[test]
+fn a_changed_line_and_a_missing_line_are_recognized() {
+    let text = written();
+    let changed = text.replacen("\"seconds\":1", "\"seconds\":9", 1);
+    assert!(matches!(read(&changed), Err(JournalError::Broken { line: 3 })));
+    let cut: String = text
+        .lines()
+        .enumerate()
+        .filter(|(n, _)| *n != 1)
+        .map(|(_, line)| format!("{line}\n"))
+        .collect();
+    assert!(matches!(read(&cut), Err(JournalError::Broken { line: 2 })));
+    let torn = &text[..text.len() - 10];
+    assert!(matches!(read(torn), Err(JournalError::Damaged { line: 4, .. })));
+}
+
+#[test]
+fn a_journal_file_goes_on_where_it_ended_and_is_never_overwritten() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journal.jsonl");
+    let step: StepId = "1".parse().unwrap();
+    Journal::create(&path)
+        .unwrap()
+        .append(Moment::from_millis(0), Event::AlreadySo { step: step.clone() })
+        .unwrap();
+    assert!(Journal::create(&path).is_err());
+    Journal::reopen(&path)
+        .unwrap()
+        .append(Moment::from_millis(1), Event::Declined { step })
+        .unwrap();
+    assert_eq!(read(&std::fs::read_to_string(&path).unwrap()).unwrap().len(), 2);
+}

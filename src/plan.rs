@@ -1,0 +1,5 @@
+//! Playbook x lineage x account -> ordered concrete steps, preconditions, digest.
+
+mod step;
+
+pub use step::{Step, Undo};
