@@ -3,12 +3,14 @@
 //! Pure data with no behaviour of AWS: the twin changes it, the collector fills it, verdicts read it, the snapshot file
 //! keeps it. What was not read is `None`, which is never the same as "there is none".
 
+mod aws_managed;
 mod credential;
 mod diff;
 mod entity;
 mod session;
 mod snapshot;
 
+pub use aws_managed::{aws_managed, deny_all_arn};
 pub use credential::{
     AccessKey, Credentials, KeyStatus, LastUsed, LoginProfile, MfaDevice, ServiceSpecificCredential,
     SigningCertificate, SshPublicKey,
@@ -87,6 +89,11 @@ impl Account {
     /// The ARN of the role, with its path.
     pub fn role_arn(&self, role: &Role) -> Arn {
         Arn::iam(&self.partition, &self.id, "role", &role.path, &role.name)
+    }
+
+    /// Whether the credentials of every user were read, so that a key that isn't found isn't there.
+    pub fn credentials_were_read(&self) -> bool {
+        self.users.values().all(|user| user.credentials.is_some())
     }
 
     /// The user who holds `key`, with the key, as far as users' credentials were read.

@@ -8,7 +8,7 @@ mod compare;
 mod entry;
 mod file;
 
-pub use compare::{Difference, compare};
+pub use compare::{Difference, compare, same_but_for_time};
 pub use entry::{Agreement, Entry, Event, Finish, Judgement};
 pub use file::{Journal, JournalError, read};
 

@@ -3,15 +3,21 @@
 //! [`Standing`] is a credential as policies see it: its principal, its fixed condition keys, the policies in force for it. The twin
 //! authorizes with it, and the verdict asks it about everything, so the two cannot disagree.
 
+mod examples;
+mod gather;
+mod limits;
 mod standing;
 
+pub use limits::{needs_no_permission, session_forbids};
 pub use standing::{Dead, Standing};
 
 use crate::account::{Account, Session};
 use crate::ids::AccessKeyId;
-use crate::policy::{Gap, StatementRef};
+use crate::policy::{Effect, Gap, Outcome, StatementRef, Truth};
 use crate::time::Moment;
 use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 /// What a credential can still do.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -44,10 +50,154 @@ impl Verdict {
             Verdict::Dead(_) | Verdict::DeniedEverything(_) | Verdict::NothingAllowed
         )
     }
+
+    /// The verdict in one word, for tables.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Verdict::Dead(_) => "dead",
+            Verdict::DeniedEverything(_) => "denied",
+            Verdict::NothingAllowed => "powerless",
+            Verdict::Allowed { .. } => "ALIVE",
+            Verdict::Unknown(_) => "UNKNOWN",
+        }
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Verdict::Dead(dead) => write!(f, "dead: {dead}"),
+            Verdict::DeniedEverything(by) => write!(f, "denied everything by {by}"),
+            Verdict::NothingAllowed => f.write_str("no policy allows it anything"),
+            Verdict::Allowed { action, resource, by } => {
+                write!(f, "still allowed, for example {action} on {resource}")?;
+                match by {
+                    Some(by) => write!(f, " (by {by})"),
+                    None => f.write_str(" (root needs no policy)"),
+                }
+            }
+            Verdict::Unknown(gaps) => {
+                let gaps: BTreeSet<String> = gaps.iter().map(Gap::to_string).collect();
+                let gaps: Vec<String> = gaps.into_iter().collect();
+                write!(f, "unknown: {}", gaps.join("; "))
+            }
+        }
+    }
 }
 
 /// The verdict on the credential `key`, a long-term key of `account` or one of `sessions`, at `now`.
 pub fn verdict(account: &Account, sessions: &[Session], key: &AccessKeyId, now: Moment) -> Verdict {
-    let _ = (account, sessions, key, now);
-    Verdict::Unknown(Vec::new())
+    match Standing::of(account, sessions, key, now) {
+        Err(Dead::NoSuchKey) if !account.credentials_were_read() => {
+            Verdict::Unknown(vec![Gap::Unread("the credentials of every user".to_owned())])
+        }
+        Err(dead) => Verdict::Dead(dead),
+        Ok(standing) => judge(&standing),
+    }
 }
+
+/// The verdict on a standing.
+fn judge(standing: &Standing<'_>) -> Verdict {
+    if let Some(statement) = denies_everything(standing) {
+        return Verdict::DeniedEverything(statement);
+    }
+    if standing.principal.kind == crate::policy::PrincipalKind::Root {
+        return Verdict::Allowed {
+            action: "iam:CreateAccessKey".to_owned(),
+            resource: "*".to_owned(),
+            by: None,
+        };
+    }
+    let mut doubts = standing.policies.gaps.clone();
+    let mut candidates = 0;
+    for (action, resource) in requests(standing) {
+        let forbidden = standing.session.and_then(|session| session_forbids(session, &action));
+        if forbidden.is_some() || needs_no_permission(&action) {
+            continue;
+        }
+        candidates += 1;
+        match standing.decide_whatever_else(&action, &resource) {
+            Outcome::Allowed(by) => return Verdict::Allowed { action, resource, by },
+            Outcome::Unknown(gaps) => doubts.extend(gaps),
+            Outcome::ExplicitDeny(_) | Outcome::ImplicitDeny(_) => {}
+        }
+    }
+    if candidates > 0 && doubts.is_empty() {
+        // Examples that are all denied prove nothing about what they are examples of.
+        doubts.push(Gap::Unsupported(
+            "statements that allow something are there, and every example tried is denied".to_owned(),
+        ));
+    }
+    if standing.account.resources.is_none() {
+        doubts.push(Gap::Unread(
+            "resource-based policies that may name this principal".to_owned(),
+        ));
+    }
+    if doubts.is_empty() {
+        Verdict::NothingAllowed
+    } else {
+        Verdict::Unknown(doubts)
+    }
+}
+
+/// The statement in force that denies every action on every resource, whatever else a request brings.
+fn denies_everything(standing: &Standing<'_>) -> Option<StatementRef> {
+    standing.policies.all().find_map(|placed| {
+        let statements = placed.document.statements.iter().enumerate();
+        let mut denying = statements.filter(|(_, statement)| {
+            statement.denies_everything(&placed.document, &standing.principal, &standing.context) == Truth::True
+        });
+        denying.next().map(|(n, statement)| StatementRef {
+            source: placed.source.clone(),
+            number: n + 1,
+            sid: statement.sid.clone(),
+        })
+    })
+}
+
+/// Requests that some allow in force may cover: of its own policies, of resources, and of trust policies.
+fn requests(standing: &Standing<'_>) -> Vec<(String, String)> {
+    let own = standing
+        .policies
+        .identity
+        .iter()
+        .chain(standing.policies.session.iter().flatten());
+    let mut requests: Vec<(String, String)> = own
+        .flat_map(|placed| &placed.document.statements)
+        .filter(|statement| statement.effect == Effect::Allow)
+        .flat_map(|statement| examples::of(statement, standing.account))
+        .collect();
+    let roles = standing.account.roles.values();
+    requests.extend(roles.map(|role| ("sts:AssumeRole".to_owned(), standing.account.role_arn(role).to_string())));
+    for resource in standing
+        .account
+        .resources
+        .iter()
+        .flat_map(|resources| resources.values())
+    {
+        let document = resource.policy.as_ref().and_then(|text| text.parse().ok());
+        let statements = document
+            .iter()
+            .flat_map(|document: &crate::policy::Document| &document.statements);
+        let allowing = statements.filter(|statement| statement.effect == Effect::Allow);
+        requests.extend(allowing.flat_map(|statement| examples::of(statement, standing.account)));
+    }
+    requests
+}
+
+/// What everybody else can do: every user by an active key and every role by a fresh session. Compared before and after, it
+/// tells whether innocents are hit.
+pub fn bystanders(account: &Account, now: Moment) -> BTreeMap<String, Verdict> {
+    let users = account.users.values().map(|user| {
+        let verdict = judge(&Standing::of_user(account, user));
+        (account.user_arn(user).to_string(), verdict)
+    });
+    let roles = account.roles.values().map(|role| {
+        let verdict = judge(&Standing::of_fresh_role(account, role, now));
+        (account.role_arn(role).to_string(), verdict)
+    });
+    users.chain(roles).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -38,6 +38,13 @@ impl Context {
         Context { open: true, ..self }
     }
 
+    /// The same keys with those of `extra` beside them; `extra` wins.
+    #[must_use]
+    pub fn with(mut self, extra: &Context) -> Self {
+        self.keys.extend(extra.keys.clone());
+        self
+    }
+
     /// Whether keys that are not in it are free.
     pub fn is_open(&self) -> bool {
         self.open

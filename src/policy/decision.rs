@@ -1,9 +1,10 @@
-//! A decision and how it explains itself.
+//! What a decision is about, and how it explains itself.
 
 use super::{Context, Document, Principal};
 use crate::ids::AccountId;
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::sync::Arc;
 
 /// One question: may this principal do this action on this resource, in this context?
 #[derive(Debug, Clone, Copy)]
@@ -38,6 +39,21 @@ pub enum PolicyKind {
     ResourceControl,
 }
 
+impl PolicyKind {
+    /// The kind in AWS's words, as its AccessDenied messages use them.
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html>
+    pub fn describe(self) -> &'static str {
+        match self {
+            PolicyKind::Identity => "identity-based policy",
+            PolicyKind::Resource => "resource-based policy",
+            PolicyKind::Boundary => "permissions boundary",
+            PolicyKind::Session => "session policy",
+            PolicyKind::ServiceControl => "service control policy",
+            PolicyKind::ResourceControl => "resource control policy",
+        }
+    }
+}
+
 /// Where a document stands.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Source {
@@ -49,32 +65,45 @@ pub struct Source {
 
 /// A document with its place.
 #[derive(Debug, Clone)]
-pub struct Placed<'a> {
+pub struct Placed {
     /// Where it stands.
     pub source: Source,
     /// What it says.
-    pub document: std::borrow::Cow<'a, Document>,
+    pub document: Arc<Document>,
 }
 
 /// Every policy that bears on one request.
 #[derive(Debug, Clone, Default)]
-pub struct PolicySet<'a> {
+pub struct PolicySet {
     /// Of the user and its groups, or of the role.
-    pub identity: Vec<Placed<'a>>,
+    pub identity: Vec<Placed>,
     /// The permissions boundary; `None` where there is none.
-    pub boundary: Option<Vec<Placed<'a>>>,
+    pub boundary: Option<Vec<Placed>>,
     /// Session policies; `None` where none were passed.
-    pub session: Option<Vec<Placed<'a>>>,
+    pub session: Option<Vec<Placed>>,
     /// On the resource.
-    pub resource: Vec<Placed<'a>>,
+    pub resource: Vec<Placed>,
     /// Whether the resource's policy must allow by itself, as trust policies and key policies must.
     pub resource_must_allow: bool,
     /// SCPs by level: each level must allow.
-    pub service_control: Vec<Vec<Placed<'a>>>,
+    pub service_control: Vec<Vec<Placed>>,
     /// RCPs of all levels.
-    pub resource_control: Vec<Placed<'a>>,
-    /// What is known to be missing from this set, such as a document that does not parse.
+    pub resource_control: Vec<Placed>,
+    /// What is known to be missing from this set, such as a document that was not read.
     pub gaps: Vec<Gap>,
+}
+
+impl PolicySet {
+    /// Every document in it.
+    pub fn all(&self) -> impl Iterator<Item = &Placed> {
+        self.identity
+            .iter()
+            .chain(self.boundary.iter().flatten())
+            .chain(self.session.iter().flatten())
+            .chain(&self.resource)
+            .chain(self.service_control.iter().flatten())
+            .chain(&self.resource_control)
+    }
 }
 
 /// One statement of one policy.
@@ -85,7 +114,7 @@ pub struct StatementRef {
     /// The statement's place in the document, from 1.
     pub number: usize,
     /// Its `Sid`, where it has one.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sid: Option<String>,
 }
 
@@ -127,27 +156,9 @@ pub enum Outcome {
     Unknown(Vec<Gap>),
 }
 
-/// The answer with the statements that led to it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Decision {
-    /// The answer.
-    pub outcome: Outcome,
-    /// Statements that matched or may match, in the order met.
-    pub matched: Vec<StatementRef>,
-}
-
-impl Decision {
+impl Outcome {
     /// Whether the answer is a plain yes.
     pub fn is_allowed(&self) -> bool {
-        matches!(self.outcome, Outcome::Allowed(_))
-    }
-}
-
-/// Decides one request.
-pub fn decide(request: &Request<'_>, policies: &PolicySet<'_>) -> Decision {
-    let _ = (request, policies);
-    Decision {
-        outcome: Outcome::Unknown(vec![Gap::Unsupported("evaluation".to_owned())]),
-        matched: Vec::new(),
+        matches!(self, Outcome::Allowed(_))
     }
 }

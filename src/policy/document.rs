@@ -26,6 +26,9 @@ impl PolicyText {
     }
 
     /// What the document says.
+    ///
+    /// # Errors
+    /// The document is one that IAM would refuse.
     pub fn parse(&self) -> Result<Document, PolicyError> {
         Document::parse(&self.0)
     }
@@ -65,10 +68,47 @@ pub struct PolicyError {
 }
 
 /// What a policy document says.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html>
 #[derive(Debug, Clone, PartialEq)]
 pub struct Document {
+    /// Whether policy variables are replaced: with version 2012-10-17 only; without a version the older one holds.
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_version.html>
+    pub variables: bool,
     /// Its statements in order.
     pub statements: Vec<Statement>,
+}
+
+/// A list that a statement names, or names the complement of.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Listed<T> {
+    /// `Action`, `Resource`, `Principal`: these.
+    These(T),
+    /// `NotAction`, `NotResource`, `NotPrincipal`: all but these.
+    AllBut(T),
+}
+
+/// One entry of a `Principal` element.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Named {
+    /// `"*"`, everybody.
+    Everybody,
+    /// `AWS`: an account, an ARN, a unique ID, or `*`.
+    Aws(String),
+    /// `Service`.
+    Service(String),
+    /// `Federated` or `CanonicalUser`, which no credential of IAM or STS is.
+    Other(String),
+}
+
+/// One condition: an operator, a key, and the values that it is compared with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Condition {
+    /// The operator as written, such as `ForAllValues:StringLikeIfExists`.
+    pub operator: String,
+    /// The key as written.
+    pub key: String,
+    /// The values.
+    pub values: Vec<String>,
 }
 
 /// One statement.
@@ -78,6 +118,14 @@ pub struct Statement {
     pub sid: Option<String>,
     /// Whether it allows or denies.
     pub effect: Effect,
+    /// Whom it is about; `None` in identity policies.
+    pub principal: Option<Listed<Vec<Named>>>,
+    /// Which actions.
+    pub actions: Listed<Vec<String>>,
+    /// Which resources; `None` in trust policies.
+    pub resources: Option<Listed<Vec<String>>>,
+    /// Under which conditions, all of which must hold.
+    pub conditions: Vec<Condition>,
 }
 
 /// Whether a statement allows or denies.
@@ -87,17 +135,4 @@ pub enum Effect {
     Allow,
     /// `Deny`.
     Deny,
-}
-
-impl Document {
-    /// Reads a document and checks its grammar.
-    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html>
-    pub fn parse(text: &str) -> Result<Document, PolicyError> {
-        let _: serde_json::Value = serde_json::from_str(text).map_err(|error| PolicyError {
-            line: error.line(),
-            column: error.column(),
-            message: error.to_string(),
-        })?;
-        Ok(Document { statements: Vec::new() })
-    }
 }

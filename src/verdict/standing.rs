@@ -1,10 +1,12 @@
-//! A credential as policies see it.
+//! A credential as policies see it: its principal, its fixed condition keys, the policies in force for it.
 
-use crate::account::{Account, Session};
-use crate::ids::AccessKeyId;
-use crate::policy::{Context, Decision, Principal};
+use super::gather::Gather;
+use crate::account::{Account, Holder, KeyStatus, Role, Session, SessionKind, User};
+use crate::ids::{AccessKeyId, Arn};
+use crate::policy::{Context, Outcome, PolicySet, Principal, PrincipalKind, Request};
 use crate::time::Moment;
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// Why a credential is refused before any policy is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -20,6 +22,17 @@ pub enum Dead {
     HolderGone,
 }
 
+impl fmt::Display for Dead {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Dead::NoSuchKey => "there is no such key in the account",
+            Dead::Inactive => "the key is inactive",
+            Dead::Expired => "the session has expired",
+            Dead::HolderGone => "its user or role is gone",
+        })
+    }
+}
+
 /// A credential as policies see it.
 #[derive(Debug, Clone)]
 pub struct Standing<'a> {
@@ -31,24 +44,227 @@ pub struct Standing<'a> {
     pub context: Context,
     /// The session, for a temporary credential.
     pub session: Option<&'a Session>,
+    /// The policies in force for it, whatever the resource.
+    pub policies: PolicySet,
 }
 
 impl<'a> Standing<'a> {
-    /// The standing of `key` at `now`, or why it has none.
+    /// The standing of `key` at `now`.
+    ///
+    /// # Errors
+    /// Why it has none: the credential is refused before any policy is asked.
     pub fn of(account: &'a Account, sessions: &'a [Session], key: &AccessKeyId, now: Moment) -> Result<Self, Dead> {
-        let _ = (account, sessions, key, now);
-        Err(Dead::NoSuchKey)
+        if let Some(session) = sessions.iter().rev().find(|session| session.key == *key) {
+            return Standing::of_session(account, session, now);
+        }
+        let (user, held) = account.owner_of_key(key).ok_or(Dead::NoSuchKey)?;
+        match held.status {
+            KeyStatus::Active => Ok(Standing::of_user(account, user)),
+            KeyStatus::Inactive | KeyStatus::Expired => Err(Dead::Inactive),
+        }
+    }
+
+    /// The standing of a user's active long-term key, whether it has one or not.
+    pub fn of_user(account: &'a Account, user: &User) -> Self {
+        let mut context = Context::open();
+        for absent in [
+            "aws:TokenIssueTime",
+            "aws:MultiFactorAuthPresent",
+            "aws:MultiFactorAuthAge",
+            "aws:SourceIdentity",
+        ] {
+            context.set_absent(absent);
+        }
+        Standing::assembled(account, None, user_principal(account, user), context, |gather| {
+            gather.user(user)
+        })
+    }
+
+    /// The standing of a session that a role would issue at `now`, without session policies.
+    pub fn of_fresh_role(account: &'a Account, role: &Role, now: Moment) -> Self {
+        let mut context = Context::open();
+        context.set("aws:TokenIssueTime", now.to_string());
+        let principal = role_principal(account, role, "session");
+        Standing::assembled(account, None, principal, context, |gather| gather.role(role))
+    }
+
+    fn of_session(account: &'a Account, session: &'a Session, now: Moment) -> Result<Self, Dead> {
+        if now >= session.expires {
+            return Err(Dead::Expired);
+        }
+        let context = session_context(session);
+        let standing = match &session.holder {
+            Holder::User { name, id } => {
+                let user = account
+                    .users
+                    .get(name)
+                    .filter(|user| user.id == *id)
+                    .ok_or(Dead::HolderGone)?;
+                let principal = user_principal(account, user);
+                Standing::assembled(account, Some(session), principal, context, |gather| gather.user(user))
+            }
+            Holder::FederatedUser { user, user_id, name } => {
+                let user = account
+                    .users
+                    .get(user)
+                    .filter(|user| user.id == *user_id)
+                    .ok_or(Dead::HolderGone)?;
+                let principal = federated_principal(account, user, name);
+                Standing::assembled(account, Some(session), principal, context, |gather| gather.user(user))
+            }
+            Holder::Role {
+                name,
+                id,
+                session: label,
+            } => {
+                let role = account
+                    .roles
+                    .get(name)
+                    .filter(|role| role.id == *id)
+                    .ok_or(Dead::HolderGone)?;
+                let principal = role_principal(account, role, label);
+                Standing::assembled(account, Some(session), principal, context, |gather| gather.role(role))
+            }
+            Holder::Root => Standing::assembled(account, Some(session), root_principal(account), context, |_| {}),
+        };
+        Ok(standing)
+    }
+
+    fn assembled(
+        account: &'a Account,
+        session: Option<&'a Session>,
+        principal: Principal,
+        mut context: Context,
+        own: impl FnOnce(&mut Gather<'_>),
+    ) -> Self {
+        principal_keys(&principal, &mut context);
+        let mut gather = Gather::new(account);
+        own(&mut gather);
+        if let Some(session) = session {
+            gather.session(session);
+        }
+        gather.guards(&principal);
+        for (key, value) in gather.tags(session) {
+            context.set(&format!("aws:PrincipalTag/{key}"), value);
+        }
+        Standing {
+            account,
+            principal,
+            context,
+            session,
+            policies: gather.policies,
+        }
     }
 
     /// Decides one real request: the fixed keys and `extra` together, every other key absent.
-    pub fn decide(&self, action: &str, resource: &str, extra: &Context) -> Decision {
-        let request = crate::policy::Request {
+    pub fn decide(&self, action: &str, resource: &str, extra: &Context) -> Outcome {
+        self.decide_in(action, resource, &self.context.clone().into_closed().with(extra))
+    }
+
+    /// Decides for every request at once that has the fixed keys: free keys are unknown.
+    pub fn decide_whatever_else(&self, action: &str, resource: &str) -> Outcome {
+        self.decide_in(action, resource, &self.context)
+    }
+
+    fn decide_in(&self, action: &str, resource: &str, context: &Context) -> Outcome {
+        let mut policies = self.policies.clone();
+        super::gather::resource_policies(self.account, action, resource, &mut policies);
+        let owner = resource.parse::<Arn>().ok().and_then(|arn| arn.account());
+        let request = Request {
             principal: &self.principal,
             action,
             resource,
-            resource_account: None,
-            context: extra,
+            resource_account: owner.as_ref(),
+            context,
         };
-        crate::policy::decide(&request, &crate::policy::PolicySet::default())
+        crate::policy::decide(&request, &policies)
+    }
+}
+
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>
+fn session_context(session: &Session) -> Context {
+    let mut context = Context::open();
+    context.set("aws:TokenIssueTime", session.issued.to_string());
+    match session.kind {
+        SessionKind::GetFederationToken => context.set_absent("aws:MultiFactorAuthPresent"),
+        _ => context.set("aws:MultiFactorAuthPresent", session.mfa.to_string()),
+    }
+    if !session.mfa {
+        context.set_absent("aws:MultiFactorAuthAge");
+    }
+    match &session.source_identity {
+        Some(identity) => context.set("aws:SourceIdentity", identity),
+        None => context.set_absent("aws:SourceIdentity"),
+    }
+    context
+}
+
+fn principal_keys(principal: &Principal, context: &mut Context) {
+    let kind = match principal.kind {
+        PrincipalKind::Root => "Account",
+        PrincipalKind::User => "User",
+        PrincipalKind::FederatedUser => "FederatedUser",
+        PrincipalKind::RoleSession => "AssumedRole",
+        PrincipalKind::Service => "Service",
+        PrincipalKind::Anonymous => "Anonymous",
+    };
+    // Policies see a role session under its role's ARN, a federated user under its own.
+    let arn = match (&principal.kind, &principal.session_arn) {
+        (PrincipalKind::FederatedUser, Some(arn)) => arn,
+        _ => &principal.arn,
+    };
+    context.set("aws:PrincipalArn", arn.as_str());
+    context.set("aws:PrincipalAccount", principal.account.as_str());
+    context.set("aws:PrincipalType", kind);
+    context.set("aws:userid", &principal.user_id);
+    match principal.kind {
+        PrincipalKind::User => context.set("aws:username", principal.arn.name()),
+        _ => context.set_absent("aws:username"),
+    }
+}
+
+fn user_principal(account: &Account, user: &User) -> Principal {
+    Principal {
+        kind: PrincipalKind::User,
+        account: account.id.clone(),
+        arn: account.user_arn(user),
+        session_arn: None,
+        user_id: user.id.clone(),
+        issuer_arn: None,
+    }
+}
+
+fn federated_principal(account: &Account, user: &User, name: &str) -> Principal {
+    let arn = Arn::sts(&account.partition, &account.id, &format!("federated-user/{name}"));
+    Principal {
+        kind: PrincipalKind::FederatedUser,
+        account: account.id.clone(),
+        arn: arn.clone(),
+        session_arn: Some(arn),
+        user_id: format!("{}:{name}", account.id),
+        issuer_arn: Some(account.user_arn(user)),
+    }
+}
+
+fn role_principal(account: &Account, role: &Role, session: &str) -> Principal {
+    let resource = format!("assumed-role/{}/{session}", role.name);
+    Principal {
+        kind: PrincipalKind::RoleSession,
+        account: account.id.clone(),
+        arn: account.role_arn(role),
+        session_arn: Some(Arn::sts(&account.partition, &account.id, &resource)),
+        user_id: format!("{}:{session}", role.id),
+        issuer_arn: None,
+    }
+}
+
+fn root_principal(account: &Account) -> Principal {
+    Principal {
+        kind: PrincipalKind::Root,
+        account: account.id.clone(),
+        arn: Arn::iam(&account.partition, &account.id, "root", "", ""),
+        session_arn: None,
+        user_id: account.id.to_string(),
+        issuer_arn: None,
     }
 }

@@ -1,0 +1,276 @@
+//! The command line as clap reads it. What is written here is what `--help` teaches.
+
+use crate::playbook::End;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Put an intruder out of an AWS account: one access key ID in, every credential that came from it provably dead.
+#[derive(Debug, Parser)]
+#[command(name = "oust", version, max_term_width = 100, arg_required_else_help = true, after_help = super::exit::Exit::help())]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// Say nothing but the result, errors and questions.
+    #[arg(long, short, global = true)]
+    pub quiet: bool,
+    /// How results are written.
+    #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    /// List every API call, in order with its time, after the work.
+    #[arg(long, global = true)]
+    pub trace_calls: bool,
+}
+
+/// How results are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    Text,
+    /// For machines.
+    Json,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Whose key it is, what was minted from it, what each credential did. Reads only.
+    Trace(TraceArgs),
+    /// Make the plan and rehearse it on a twin of the account. Changes nothing.
+    Plan(PlanArgs),
+    /// Carry the plan out, step by step with consent. Without a terminal and without --yes it is a dry run.
+    Run(RunArgs),
+    /// Turn a run round: rehearsed, asked for and executed like any plan.
+    Undo(UndoArgs),
+    /// List the cases.
+    Cases(CaseFolder),
+    /// Tell what happened in a case.
+    Report(ReportArgs),
+    /// Exercises on the twin: nothing but this machine is touched.
+    #[command(subcommand)]
+    Tabletop(TabletopCommand),
+    /// The mocked IAM and STS by itself, for any SDK.
+    #[command(subcommand)]
+    Twin(TwinCommand),
+    /// The playbooks.
+    #[command(subcommand)]
+    Playbook(PlaybookCommand),
+}
+
+/// Which world, and as whom.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "World")]
+pub struct World {
+    /// A twin of a scenario, by name or file; no AWS account is needed.
+    #[arg(long, value_name = "NAME|FILE", conflicts_with_all = ["snapshot", "profile", "endpoint_url"])]
+    pub scenario: Option<String>,
+    /// A twin of an account that `oust twin snapshot` wrote.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["profile", "endpoint_url"])]
+    pub snapshot: Option<PathBuf>,
+    /// The profile of the AWS configuration to use.
+    #[arg(long)]
+    pub profile: Option<String>,
+    /// The Region to sign for and to search the trail of.
+    #[arg(long)]
+    pub region: Option<String>,
+    /// Another endpoint in the place of AWS's own.
+    #[arg(long, value_name = "URL")]
+    pub endpoint_url: Option<String>,
+}
+
+/// Where evidence comes from, beside the world's own trail.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Evidence")]
+pub struct Sources {
+    /// CloudTrail files or folders, gzipped or not; `-` reads stdin. May be given several times.
+    #[arg(long, value_name = "PATH")]
+    pub logs: Vec<PathBuf>,
+    /// Only the files given with --logs: no AWS call at all.
+    #[arg(long, requires = "logs")]
+    pub offline: bool,
+}
+
+/// Where cases are kept.
+#[derive(Debug, Clone, Args)]
+pub struct CaseFolder {
+    /// The folder that holds one folder for each case.
+    #[arg(long, value_name = "FOLDER", env = "OUST_CASES", default_value = "oust-cases")]
+    pub cases: PathBuf,
+}
+
+/// `oust trace`.
+#[derive(Debug, Args)]
+pub struct TraceArgs {
+    /// The compromised access key ID, AKIA... or ASIA...
+    pub key: String,
+    #[command(flatten)]
+    pub world: World,
+    #[command(flatten)]
+    pub sources: Sources,
+}
+
+/// Which playbook, and how far.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Plan")]
+pub struct Choice {
+    /// The playbook, by name or file.
+    #[arg(long, value_name = "NAME|FILE", default_value = "user-key")]
+    pub playbook: String,
+    /// How far to go: contain (all reversible), strip (nothing grants any more), delete (the user is gone).
+    #[arg(long, value_enum, default_value_t = EndArg::Contain)]
+    pub end: EndArg,
+}
+
+/// How far the plan goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum EndArg {
+    /// The intruder is out, and every step can be undone.
+    Contain,
+    /// Everything that grants is removed; the user stays.
+    Strip,
+    /// The user is gone.
+    Delete,
+}
+
+impl From<EndArg> for End {
+    fn from(end: EndArg) -> End {
+        match end {
+            EndArg::Contain => End::Contain,
+            EndArg::Strip => End::Strip,
+            EndArg::Delete => End::Delete,
+        }
+    }
+}
+
+/// `oust plan`.
+#[derive(Debug, Args)]
+pub struct PlanArgs {
+    /// The compromised access key ID.
+    pub key: String,
+    #[command(flatten)]
+    pub world: World,
+    #[command(flatten)]
+    pub sources: Sources,
+    #[command(flatten)]
+    pub choice: Choice,
+    /// Write the plan to a file that `oust run` takes.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
+/// `oust run`.
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// The compromised access key ID, or a file that `oust plan --out` wrote.
+    #[arg(value_name = "KEY|FILE")]
+    pub target: String,
+    #[command(flatten)]
+    pub world: World,
+    #[command(flatten)]
+    pub sources: Sources,
+    #[command(flatten)]
+    pub choice: Choice,
+    #[command(flatten)]
+    pub folder: CaseFolder,
+    /// Run on a twin of the account as it is now; write nothing to AWS.
+    #[arg(long, conflicts_with = "yes")]
+    pub dry_run: bool,
+    /// Agree to every step beforehand, the destructive ones included.
+    #[arg(long)]
+    pub yes: bool,
+}
+
+/// `oust undo`.
+#[derive(Debug, Args)]
+pub struct UndoArgs {
+    /// The case.
+    pub case: String,
+    /// Only this step; also does what undo otherwise refuses, such as making a leaked key active.
+    #[arg(long)]
+    pub step: Option<String>,
+    #[command(flatten)]
+    pub world: World,
+    #[command(flatten)]
+    pub folder: CaseFolder,
+    /// Agree to every step beforehand.
+    #[arg(long)]
+    pub yes: bool,
+}
+
+/// `oust report`.
+#[derive(Debug, Args)]
+pub struct ReportArgs {
+    /// The case.
+    pub case: String,
+    #[command(flatten)]
+    pub folder: CaseFolder,
+}
+
+/// `oust tabletop`.
+#[derive(Debug, Subcommand)]
+pub enum TabletopCommand {
+    /// List the scenarios.
+    List,
+    /// Play a scenario: the naive order first, then the playbook's.
+    Run {
+        /// The scenario, by name or file.
+        scenario: String,
+        #[command(flatten)]
+        choice: Choice,
+    },
+}
+
+/// `oust twin`.
+#[derive(Debug, Subcommand)]
+pub enum TwinCommand {
+    /// Serve a twin on 127.0.0.1 and print its endpoint and credentials.
+    Serve {
+        /// A scenario, by name or file.
+        #[arg(long, value_name = "NAME|FILE", conflicts_with = "snapshot", required_unless_present = "snapshot")]
+        scenario: Option<String>,
+        /// An account that `oust twin snapshot` wrote.
+        #[arg(long, value_name = "FILE")]
+        snapshot: Option<PathBuf>,
+        /// The port; 0 picks a free one.
+        #[arg(long, default_value_t = 0)]
+        port: u16,
+        /// Play the attacker's part first, as `oust run --scenario` finds it.
+        #[arg(long, requires = "scenario")]
+        played: bool,
+        /// Authorize every call: for clients that only need the state.
+        #[arg(long)]
+        no_enforce: bool,
+    },
+    /// Write an account as a JSON file that --snapshot reads back.
+    Snapshot {
+        #[command(flatten)]
+        world: World,
+        /// The file; stdout without it.
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
+    /// The difference between two snapshots.
+    Diff {
+        /// The earlier one.
+        before: PathBuf,
+        /// The later one.
+        after: PathBuf,
+    },
+}
+
+/// `oust playbook`.
+#[derive(Debug, Subcommand)]
+pub enum PlaybookCommand {
+    /// List the playbooks that the program carries.
+    List,
+    /// Print a playbook as it is written.
+    Show {
+        /// Its name.
+        name: String,
+    },
+    /// Check a playbook file: line and column of what is wrong, the order of its steps included.
+    Check {
+        /// The file.
+        file: PathBuf,
+    },
+}

@@ -1,0 +1,73 @@
+//! Looking again: what was minted since the family was traced, and the steps that end it.
+
+use super::{Event, ExecuteError, Next, Run};
+use crate::action::revoke::Issuer;
+use crate::action::{Action, Setting};
+use crate::collect;
+use crate::ids::{AccessKeyId, StepId};
+use crate::lineage::Lineage;
+use crate::plan::{Step, revocations};
+use std::collections::BTreeSet;
+
+/// What the executor knows of the family that it puts out.
+#[derive(Debug, Clone)]
+pub struct Family {
+    /// The family as it was traced.
+    pub lineage: Lineage,
+    /// Users whose credentials are part of the evidence.
+    pub users: BTreeSet<String>,
+    /// Roles that were reached.
+    pub roles: BTreeSet<String>,
+}
+
+impl Run<'_> {
+    pub(super) async fn sweep(&mut self, step: &Step, margin_seconds: u32) -> Result<Next, ExecuteError> {
+        let asked = self.family.lineage.asked.clone();
+        let now = self.clients().now();
+        let lineage = match collect::trail(self.clients(), &asked).await {
+            Ok(evidence) => crate::lineage::trace(&evidence, &asked, now),
+            Err(error) => return self.failed(step, error).await,
+        };
+        let known: BTreeSet<&AccessKeyId> = self.family.lineage.credentials.iter().map(|held| &held.key).collect();
+        let fresh: Vec<AccessKeyId> = lineage
+            .credentials
+            .iter()
+            .filter(|found| !known.contains(&found.key))
+            .map(|found| found.key.clone())
+            .collect();
+        let late = revocations(&lineage, &fresh);
+        self.note(Event::Swept {
+            step: step.id.clone(),
+            found: fresh,
+        })?;
+        let mut added = Vec::new();
+        for (n, issuer) in late.into_iter().enumerate() {
+            added.extend(self.added(step, n + 1, issuer, margin_seconds).await?);
+        }
+        for step in added.into_iter().rev() {
+            self.queue.push_front(step);
+        }
+        self.family.lineage = lineage;
+        Ok(Next::GoOn)
+    }
+
+    /// A revocation behind the sweep that called for it, with an ID of its own.
+    async fn added(
+        &mut self,
+        behind: &Step,
+        n: usize,
+        issuer: Issuer,
+        margin_seconds: u32,
+    ) -> Result<Option<Step>, ExecuteError> {
+        let Ok(id) = format!("{}.{n}", behind.id).parse::<StepId>() else {
+            return Ok(None);
+        };
+        let action = Action::RevokeOlderSessions { issuer, margin_seconds };
+        let account = crate::account::Account::empty(self.account_id());
+        let step = Step::new(id, action, &Setting::Absent, &behind.why, &account);
+        self.note(Event::Added {
+            step: Box::new(step.clone()),
+        })?;
+        Ok(Some(step))
+    }
+}

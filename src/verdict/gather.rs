@@ -1,0 +1,194 @@
+//! Which policies are in force for a credential. What cannot be read or parsed is a gap, never nothing.
+
+use crate::account::{Account, Role, Session, SessionKind, Tags, User, aws_managed};
+use crate::ids::{Arn, PrincipalArn};
+use crate::policy::{Gap, Placed, PolicyKind, PolicySet, PolicyText, Principal, PrincipalKind, Source};
+use std::sync::Arc;
+
+/// A set of policies on its way.
+pub(super) struct Gather<'a> {
+    account: &'a Account,
+    tags: Tags,
+    pub(super) policies: PolicySet,
+}
+
+impl<'a> Gather<'a> {
+    pub(super) fn new(account: &'a Account) -> Self {
+        Gather {
+            account,
+            tags: Tags::new(),
+            policies: PolicySet::default(),
+        }
+    }
+
+    fn place(&mut self, kind: PolicyKind, name: String, text: &PolicyText) -> Option<Placed> {
+        place(kind, name, text).map_err(|gap| self.policies.gaps.push(gap)).ok()
+    }
+
+    fn managed(&mut self, kind: PolicyKind, arn: &Arn, of: &str) -> Option<Placed> {
+        let name = format!("managed policy `{}` of {of}", arn.name());
+        if let Some(text) = self.account.policies.get(arn).and_then(|policy| policy.document()) {
+            return self.place(kind, name, text);
+        }
+        match aws_managed(arn) {
+            Some((_, document)) => self.place(kind, name, &PolicyText::new(document)),
+            None => {
+                self.policies.gaps.push(Gap::Unread(format!("managed policy `{arn}`")));
+                None
+            }
+        }
+    }
+
+    fn identity<'p>(
+        &mut self,
+        of: &str,
+        inline: impl IntoIterator<Item = (&'p String, &'p PolicyText)>,
+        attached: impl IntoIterator<Item = &'p Arn>,
+    ) {
+        for (name, text) in inline {
+            let placed = self.place(PolicyKind::Identity, format!("inline policy `{name}` of {of}"), text);
+            self.policies.identity.extend(placed);
+        }
+        for arn in attached {
+            let placed = self.managed(PolicyKind::Identity, arn, of);
+            self.policies.identity.extend(placed);
+        }
+    }
+
+    fn boundary(&mut self, boundary: Option<&Arn>, of: &str) {
+        if let Some(arn) = boundary {
+            let placed = self.managed(PolicyKind::Boundary, arn, &format!("{of}, as its boundary"));
+            self.policies.boundary = Some(placed.into_iter().collect());
+        }
+    }
+
+    pub(super) fn user(&mut self, user: &User) {
+        let of = format!("user `{}`", user.name);
+        self.identity(&of, &user.inline, &user.attached);
+        let account = self.account;
+        for name in &user.groups {
+            match account.groups.get(name) {
+                Some(group) => self.identity(&format!("group `{name}`"), &group.inline, &group.attached),
+                None => self.policies.gaps.push(Gap::Unread(format!("group `{name}`"))),
+            }
+        }
+        self.boundary(user.boundary.as_ref(), &of);
+        self.tags = user.tags.clone();
+    }
+
+    pub(super) fn role(&mut self, role: &Role) {
+        let of = format!("role `{}`", role.name);
+        self.identity(&of, &role.inline, &role.attached);
+        self.boundary(role.boundary.as_ref(), &of);
+        self.tags = role.tags.clone();
+    }
+
+    /// Session policies. A federation token without any has no permissions of its own.
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_getfederationtoken.html>
+    pub(super) fn session(&mut self, session: &Session) {
+        let mut placed = Vec::new();
+        let of = format!("session {}", session.key);
+        if let Some(text) = &session.policy {
+            placed.extend(self.place(PolicyKind::Session, format!("session policy of {of}"), text));
+        }
+        for arn in &session.policy_arns {
+            placed.extend(self.managed(PolicyKind::Session, arn, &of));
+        }
+        let passed = session.policy.is_some() || !session.policy_arns.is_empty();
+        if passed || session.kind == SessionKind::GetFederationToken {
+            self.policies.session = Some(placed);
+        }
+    }
+
+    /// SCPs and RCPs; neither binds the management account, SCPs don't bind service-linked roles.
+    /// <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html>
+    pub(super) fn guards(&mut self, principal: &Principal) {
+        let Some(guards) = self.account.guards.as_ref().filter(|guards| !guards.management_account) else {
+            return;
+        };
+        let service_linked = principal.arn.resource().starts_with("role/aws-service-role/");
+        if !service_linked && principal.kind != PrincipalKind::Service {
+            for level in &guards.scps {
+                let placed = level.iter().filter_map(|(name, text)| {
+                    self.place(
+                        PolicyKind::ServiceControl,
+                        format!("service control policy `{name}`"),
+                        text,
+                    )
+                });
+                let placed = placed.collect();
+                self.policies.service_control.push(placed);
+            }
+        }
+        for (name, text) in &guards.rcps {
+            let placed = self.place(
+                PolicyKind::ResourceControl,
+                format!("resource control policy `{name}`"),
+                text,
+            );
+            self.policies.resource_control.extend(placed);
+        }
+    }
+
+    /// Principal tags: the session's override those of its user or role.
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html>
+    pub(super) fn tags(&self, session: Option<&Session>) -> Tags {
+        let mut tags = self.tags.clone();
+        tags.extend(session.map(|session| session.tags.clone()).unwrap_or_default());
+        tags
+    }
+}
+
+fn place(kind: PolicyKind, name: String, text: &PolicyText) -> Result<Placed, Gap> {
+    match text.parse() {
+        Ok(document) => Ok(Placed {
+            source: Source { kind, name },
+            document: Arc::new(document),
+        }),
+        Err(error) => Err(Gap::Unsupported(format!("{name}: {error}"))),
+    }
+}
+
+/// Adds the policies that stand on `resource`: a role's trust policy for sts:AssumeRole, a bucket's for its objects, any
+/// other resource's own.
+pub(super) fn resource_policies(account: &Account, action: &str, resource: &str, policies: &mut PolicySet) {
+    let Ok(arn) = resource.parse::<Arn>() else {
+        return;
+    };
+    if action.to_ascii_lowercase().starts_with("sts:assumerole") {
+        policies.resource_must_allow = true;
+        if arn.account().as_ref() != Some(&account.id) {
+            policies
+                .gaps
+                .push(Gap::Unread(format!("the trust policy of `{arn}`, in another account")));
+        } else if let Some(PrincipalArn::Role(name)) = PrincipalArn::of(&arn)
+            && let Some(role) = account.roles.get(&name)
+        {
+            let placed = place(
+                PolicyKind::Resource,
+                format!("trust policy of role `{name}`"),
+                &role.trust,
+            );
+            match placed {
+                Ok(placed) => policies.resource.push(placed),
+                Err(gap) => policies.gaps.push(gap),
+            }
+        }
+        return;
+    }
+    let owner = match arn.service() {
+        "s3" => arn.as_str().split('/').next().unwrap_or_default(),
+        _ => arn.as_str(),
+    };
+    let found = account
+        .resources
+        .iter()
+        .flatten()
+        .find(|(known, _)| known.as_str() == owner);
+    if let Some(text) = found.and_then(|(_, resource)| resource.policy.as_ref()) {
+        match place(PolicyKind::Resource, format!("policy of `{owner}`"), text) {
+            Ok(placed) => policies.resource.push(placed),
+            Err(gap) => policies.gaps.push(gap),
+        }
+    }
+}
