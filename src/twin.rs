@@ -6,7 +6,7 @@
 
 mod iam;
 mod node;
-mod operation;
+pub(crate) mod operation;
 mod state;
 
 pub use node::{Fault, Node};

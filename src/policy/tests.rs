@@ -182,7 +182,7 @@ fn grammar_faults_point_at_their_place() {
         (
             "{\"Statement\":[{\"Effect\":\"Allow\",\"Action\":\"*\",\"Actions\":1}]}",
             1,
-            55,
+            56,
             "Actions",
         ),
         ("{\"Statement\":[{\"Effect\":\"Allow\"}]}", 1, 15, "Action"),
