@@ -1,14 +1,38 @@
 //! Our IAM and STS: authenticate, authorize, operate, answer, write its trail.
 //!
 //! The twin is a function: [`handle`] takes the [`State`], one HTTP request and the time, and gives the reply. It does no I/O. Two thin
-//! doors lead to it: the SDK connector (`connector`) and the HTTP server (`serve`). One table of operations says for each its name,
-//! its IAM action, the resource it asks permission for, and its handler; a handler can't run without a decision.
+//! doors lead to it: the SDK connector ([`Twin::http_client`]) and the HTTP server ([`serve`]). One table of operations says for each its name,
+//! the resource that it asks permission on, and its handler; a handler can't run without a decision.
+//!
+//! It models IAM (users, keys, passwords, groups, roles, policies, boundaries, MFA, certificates, SSH keys, service-specific credentials, the
+//! account as a whole), STS (AssumeRole, GetSessionToken, GetFederationToken, GetCallerIdentity, GetAccessKeyInfo), CloudTrail's LookupEvents, and of S3
+//! what an intruder needs. Any other operation is authenticated and authorized, and then answered with `NotModelled`, HTTP 501, which no plan takes for success. A request
+//! signed by a key that nobody in the account has is refused and lands in no trail, because no account owns it.
 
+mod audit;
+mod authenticate;
+mod authorize;
+mod cloudtrail;
+mod connector;
+mod door;
+mod handle;
 mod iam;
 mod node;
 pub(crate) mod operation;
+mod request;
+mod s3;
+pub mod serve;
+mod signature;
 mod state;
+mod sts;
+mod xml;
 
+pub use door::{Keys, Twin};
+pub use handle::{Reply, handle, plain};
 pub use node::{Fault, Node};
 pub use operation::{Call, Caller, Operation, Params};
-pub use state::State;
+pub use request::Request;
+pub use state::{Mint, State};
+
+#[cfg(test)]
+mod tests;

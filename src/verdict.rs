@@ -9,7 +9,7 @@ mod limits;
 mod standing;
 
 pub use limits::{needs_no_permission, session_forbids};
-pub use standing::{Dead, Standing};
+pub use standing::{Dead, Standing, root_principal};
 
 use crate::account::{Account, Session};
 use crate::ids::AccessKeyId;

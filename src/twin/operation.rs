@@ -71,6 +71,8 @@ pub struct Call<'a> {
     pub caller: &'a Caller,
     /// Parameters.
     pub params: &'a Params,
+    /// The trail so far.
+    pub trail: &'a [serde_json::Value],
     /// The time of the call.
     pub now: Moment,
 }
@@ -82,6 +84,8 @@ pub struct Asked {
     pub resource: String,
     /// Condition keys that this request adds (`iam:PolicyARN`, `sts:RoleSessionName`, ...).
     pub context: Context,
+    /// Other actions that must be allowed on it too, such as `sts:TagSession`.
+    pub also: Vec<String>,
 }
 
 impl Asked {
@@ -90,6 +94,7 @@ impl Asked {
         Asked {
             resource: resource.into(),
             context: Context::closed(),
+            also: Vec::new(),
         }
     }
 

@@ -155,7 +155,8 @@ pub(super) fn resource_policies(account: &Account, action: &str, resource: &str,
     let Ok(arn) = resource.parse::<Arn>() else {
         return;
     };
-    if action.to_ascii_lowercase().starts_with("sts:assumerole") {
+    let lower = action.to_ascii_lowercase();
+    if lower.starts_with("sts:assumerole") || matches!(lower.as_str(), "sts:tagsession" | "sts:setsourceidentity") {
         policies.resource_must_allow = true;
         if arn.account().as_ref() != Some(&account.id) {
             policies

@@ -258,7 +258,8 @@ fn role_principal(account: &Account, role: &Role, session: &str) -> Principal {
     }
 }
 
-fn root_principal(account: &Account) -> Principal {
+/// The account's root user as policies see it.
+pub fn root_principal(account: &Account) -> Principal {
     Principal {
         kind: PrincipalKind::Root,
         account: account.id.clone(),

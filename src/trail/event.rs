@@ -1,0 +1,209 @@
+//! One event, as far as this program reads it.
+//! <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html>
+
+use crate::ids::{AccessKeyId, AccountId, Arn};
+use crate::time::Moment;
+use serde_json::Value;
+
+/// Why a record is no event.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EventError {
+    /// A member that every event has is missing or of the wrong type.
+    #[error("the record has no `{0}`")]
+    Missing(&'static str),
+}
+
+/// Who made a call.
+/// <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html>
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Identity {
+    /// `IAMUser`, `AssumedRole`, ...; records without a type exist.
+    pub kind: Option<String>,
+    /// The unique ID: `AIDA…`, `AROA…:session`, `account:name`.
+    pub principal_id: Option<String>,
+    /// The ARN.
+    pub arn: Option<Arn>,
+    /// The account of the caller.
+    pub account: Option<AccountId>,
+    /// The key that signed.
+    pub key: Option<AccessKeyId>,
+    /// The user's name, for users.
+    pub user_name: Option<String>,
+    /// Who issued the session: the role, or the user of a federation token.
+    pub issuer: Option<Issuer>,
+    /// When the session was issued.
+    pub session_created: Option<Moment>,
+    /// Whether MFA was given when the session was issued.
+    pub mfa: Option<bool>,
+    /// The source identity.
+    pub source_identity: Option<String>,
+    /// The service that made the call on the caller's behalf.
+    pub invoked_by: Option<String>,
+}
+
+/// The issuer of a session.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Issuer {
+    /// `Role`, `IAMUser`, `Root`.
+    pub kind: String,
+    /// Its unique ID.
+    pub principal_id: Option<String>,
+    /// Its ARN.
+    pub arn: Option<Arn>,
+    /// Its name.
+    pub name: Option<String>,
+}
+
+/// One event.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Event {
+    /// `eventID`, by which copies are recognized.
+    pub id: String,
+    /// When.
+    pub at: Moment,
+    /// `sts.amazonaws.com`.
+    pub source: String,
+    /// `AssumeRole`.
+    pub name: String,
+    /// The Region that recorded it.
+    pub region: String,
+    /// The address that the call came from, or the service's name.
+    pub source_ip: Option<String>,
+    /// The user agent.
+    pub user_agent: Option<String>,
+    /// The error code; `None` for calls that succeeded.
+    pub error: Option<String>,
+    /// The error message.
+    pub error_message: Option<String>,
+    /// Who made it.
+    pub identity: Identity,
+    /// Request parameters.
+    pub request: Value,
+    /// Response elements, without secrets.
+    pub response: Value,
+    /// ARNs of the resources that it touched.
+    pub resources: Vec<String>,
+    /// The account that recorded it.
+    pub recipient: Option<AccountId>,
+    /// `Management` or `Data`.
+    pub data: bool,
+    /// The event that this one corrects, if it is an addendum.
+    pub corrects: Option<String>,
+}
+
+fn text(record: &Value, pointer: &str) -> Option<String> {
+    record
+        .pointer(pointer)
+        .and_then(Value::as_str)
+        .filter(|text| !text.is_empty())
+        .map(str::to_owned)
+}
+
+fn parsed<T: std::str::FromStr>(record: &Value, pointer: &str) -> Option<T> {
+    text(record, pointer)?.parse().ok()
+}
+
+/// `true` as a boolean or as a text: both spellings are met.
+fn truth(record: &Value, pointer: &str) -> Option<bool> {
+    match record.pointer(pointer)? {
+        Value::Bool(value) => Some(*value),
+        Value::String(text) => text.parse().ok(),
+        _ => None,
+    }
+}
+
+impl Event {
+    /// Reads a record. Only what every event has is required of it.
+    ///
+    /// # Errors
+    /// Which member is missing.
+    pub fn parse(record: &Value) -> Result<Event, EventError> {
+        let mut response = record.get("responseElements").cloned().unwrap_or(Value::Null);
+        redact(&mut response);
+        let resources = record.get("resources").and_then(Value::as_array).into_iter().flatten();
+        Ok(Event {
+            id: text(record, "/eventID").ok_or(EventError::Missing("eventID"))?,
+            at: parsed(record, "/eventTime").ok_or(EventError::Missing("eventTime"))?,
+            source: text(record, "/eventSource").ok_or(EventError::Missing("eventSource"))?,
+            name: text(record, "/eventName").ok_or(EventError::Missing("eventName"))?,
+            region: text(record, "/awsRegion").unwrap_or_default(),
+            source_ip: text(record, "/sourceIPAddress"),
+            user_agent: text(record, "/userAgent"),
+            error: text(record, "/errorCode").or_else(|| text(record, "/responseElements/errorCode")),
+            error_message: text(record, "/errorMessage"),
+            identity: identity(record),
+            request: record.get("requestParameters").cloned().unwrap_or(Value::Null),
+            response,
+            resources: resources.filter_map(|one| text(one, "/ARN")).collect(),
+            recipient: parsed(record, "/recipientAccountId"),
+            data: text(record, "/eventCategory").as_deref() == Some("Data")
+                || truth(record, "/managementEvent") == Some(false),
+            corrects: text(record, "/addendum/originalEventID"),
+        })
+    }
+
+    /// The service, such as `s3`.
+    pub fn service(&self) -> &str {
+        self.source.split('.').next().unwrap_or_default()
+    }
+
+    /// A text in the request parameters.
+    pub fn asked(&self, pointer: &str) -> Option<String> {
+        text(&self.request, pointer)
+    }
+
+    /// A text in the response elements.
+    pub fn answered(&self, pointer: &str) -> Option<String> {
+        text(&self.response, pointer)
+    }
+
+    /// Whether a service made the call on behalf of its caller: the key in it was never in anybody's hands.
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_forward_access_sessions.html>
+    pub fn is_forwarded(&self) -> bool {
+        self.identity.invoked_by.is_some()
+    }
+}
+
+fn identity(record: &Value) -> Identity {
+    let at = |member: &str| format!("/userIdentity/{member}");
+    let issuer = "/userIdentity/sessionContext/sessionIssuer";
+    let in_issuer = |member: &str| format!("{issuer}/{member}");
+    Identity {
+        kind: text(record, &at("type")),
+        principal_id: text(record, &at("principalId")),
+        arn: parsed(record, &at("arn")),
+        account: parsed(record, &at("accountId")),
+        key: parsed(record, &at("accessKeyId")),
+        user_name: text(record, &at("userName")),
+        // A session of a user has an issuer without members.
+        issuer: text(record, &in_issuer("type")).map(|kind| Issuer {
+            kind,
+            principal_id: text(record, &in_issuer("principalId")),
+            arn: parsed(record, &in_issuer("arn")),
+            name: text(record, &in_issuer("userName")),
+        }),
+        session_created: parsed(record, &at("sessionContext/attributes/creationDate")),
+        mfa: truth(record, &at("sessionContext/attributes/mfaAuthenticated")),
+        source_identity: text(record, &at("sessionContext/sourceIdentity")),
+        invoked_by: text(record, &at("invokedBy")),
+    }
+}
+
+/// Drops what would let a reader of the report in: session tokens, secret keys, passwords, wherever they stand.
+fn redact(value: &mut Value) {
+    const SECRET: [&str; 5] = [
+        "sessiontoken",
+        "secretaccesskey",
+        "password",
+        "servicepassword",
+        "servicecredentialsecret",
+    ];
+    match value {
+        Value::Object(members) => {
+            members.retain(|name, _| !SECRET.contains(&name.to_ascii_lowercase().as_str()));
+            members.values_mut().for_each(redact);
+        }
+        Value::Array(items) => items.iter_mut().for_each(redact),
+        _ => {}
+    }
+}
