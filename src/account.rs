@@ -10,7 +10,7 @@ mod entity;
 mod session;
 mod snapshot;
 
-pub use aws_managed::{aws_managed, deny_all_arn};
+pub use aws_managed::{aws_managed, deny_all_arn, is_quarantine};
 pub use credential::{
     AccessKey, Credentials, KeyStatus, LastUsed, LoginProfile, MfaDevice, ServiceSpecificCredential,
     SigningCertificate, SshPublicKey,

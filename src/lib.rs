@@ -31,4 +31,8 @@ pub mod plan;
 
 pub mod journal;
 
+pub mod undo;
+
+pub mod execute;
+
 pub mod twin;

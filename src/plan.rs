@@ -1,5 +1,70 @@
 //! Playbook x lineage x account -> ordered concrete steps, preconditions, digest.
 
+mod basis;
+mod facts;
+mod make;
+mod refuse;
 mod step;
 
+pub use basis::{basis, drift};
+pub use facts::Facts;
+pub use make::{plan, revocations};
+pub use refuse::{Refusal, refusal};
 pub use step::{Step, Undo};
+
+use crate::account::Account;
+use crate::ids::AccessKeyId;
+use crate::lineage::{Bystander, Lineage};
+use crate::playbook::End;
+use crate::time::Moment;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+/// The version of the plan file that this program writes and reads.
+pub const FORMAT: u32 = 1;
+
+/// Something that the plan leaves alone, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NotTouched {
+    /// What: a credential, a role, a policy.
+    pub what: String,
+    /// Why.
+    pub why: String,
+}
+
+/// An ordered plan, bound to the account that it was made on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Plan {
+    /// The version of the format.
+    pub oust_plan: u32,
+    /// The playbook.
+    pub playbook: String,
+    /// How far it goes.
+    pub end: End,
+    /// When it was made.
+    pub made_at: Moment,
+    /// The key that it is about.
+    pub key: AccessKeyId,
+    /// The steps, in order.
+    pub steps: Vec<Step>,
+    /// What it leaves alone although it bears on the incident.
+    pub not_touched: Vec<NotTouched>,
+    /// The family that it puts out.
+    pub lineage: Lineage,
+    /// Who else uses the same user and roles.
+    pub bystanders: Vec<Bystander>,
+    /// The part of the account that the steps stand on.
+    pub basis: Account,
+}
+
+impl Plan {
+    /// The SHA-256 of the plan, in hexadecimal: what a journal says that it carried out.
+    pub fn digest(&self) -> String {
+        let json = serde_json::to_vec(self).unwrap_or_default();
+        Sha256::digest(&json).iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -4,7 +4,7 @@
 //! undone unless they are named one by one: a leaked key is not made active, AWS's quarantine is not detached, and no deny is
 //! removed while a credential of the lineage lives.
 
-use crate::account::{Account, KeyStatus};
+use crate::account::{Account, KeyStatus, is_quarantine};
 use crate::action::{Action, Change, Inverse, Member, Setting};
 use crate::ids::{AccessKeyId, StepId};
 use crate::journal::{Entry, Event};
@@ -113,23 +113,20 @@ fn standing(entries: &[Entry]) -> Vec<(StepId, Change, Setting)> {
 /// Why `inverse` may not be made unless it is named.
 fn forbidden(inverse: &Change, change: &Change, care: &Care) -> Option<String> {
     match (&inverse.member, &inverse.to) {
-        (Member::AccessKey { key, .. }, Setting::Status(KeyStatus::Active)) if care.leaked.contains(key) => Some(format!(
-            "{key} is leaked: an active key would let the intruder in again; name the step to do it all the same"
-        )),
-        (Member::Attachment { policy, .. }, Setting::Absent) if is_quarantine(policy.name()) => {
+        (Member::AccessKey { key, .. }, Setting::Status(KeyStatus::Active)) if care.leaked.contains(key) => {
+            Some(format!(
+                "{key} is leaked: an active key would let the intruder in again; name the step to do it all the same"
+            ))
+        }
+        (Member::Attachment { policy, .. }, Setting::Absent) if is_quarantine(policy) => {
             Some("AWS put the quarantine there and says not to remove it".to_owned())
         }
-        (Member::UserPolicy { .. } | Member::RolePolicy { .. } | Member::Boundary { .. } | Member::Attachment { .. }, _)
-            if care.lineage_alive && change.to != Setting::Absent =>
-        {
+        (
+            Member::UserPolicy { .. } | Member::RolePolicy { .. } | Member::Boundary { .. } | Member::Attachment { .. },
+            _,
+        ) if care.lineage_alive && change.to != Setting::Absent => {
             Some("it is a deny, and a credential of the lineage is still alive by itself".to_owned())
         }
         _ => None,
     }
-}
-
-/// Whether a managed policy is one that AWS attaches to users whose keys were found in public, whatever its version.
-/// <https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSCompromisedKeyQuarantineV3.html>
-pub fn is_quarantine(policy_name: &str) -> bool {
-    policy_name.starts_with("AWSCompromisedKeyQuarantine")
 }

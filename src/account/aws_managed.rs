@@ -46,3 +46,9 @@ pub fn aws_managed(arn: &Arn) -> Option<(&'static str, &'static str)> {
 pub fn deny_all_arn(partition: &str) -> Option<Arn> {
     format!("arn:{partition}:iam::aws:policy/AWSDenyAll").parse().ok()
 }
+
+/// Whether a managed policy is one that AWS attaches to users whose keys were found in public, whatever its version.
+/// <https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSCompromisedKeyQuarantineV3.html>
+pub fn is_quarantine(arn: &Arn) -> bool {
+    arn.account().is_none() && arn.name().starts_with("AWSCompromisedKeyQuarantine")
+}

@@ -1,6 +1,7 @@
 //! Looking again: what was minted since the family was traced, and the steps that end it.
 
 use super::{Event, ExecuteError, Next, Run};
+use crate::account::Account;
 use crate::action::revoke::Issuer;
 use crate::action::{Action, Setting};
 use crate::collect;
@@ -14,6 +15,8 @@ use std::collections::BTreeSet;
 pub struct Family {
     /// The family as it was traced.
     pub lineage: Lineage,
+    /// The account that it was planned on, for the words of steps that are added.
+    pub account: Account,
     /// Users whose credentials are part of the evidence.
     pub users: BTreeSet<String>,
     /// Roles that were reached.
@@ -23,9 +26,8 @@ pub struct Family {
 impl Run<'_> {
     pub(super) async fn sweep(&mut self, step: &Step, margin_seconds: u32) -> Result<Next, ExecuteError> {
         let asked = self.family.lineage.asked.clone();
-        let now = self.clients().now();
         let lineage = match collect::trail(self.clients(), &asked).await {
-            Ok(evidence) => crate::lineage::trace(&evidence, &asked, now),
+            Ok(evidence) => crate::lineage::trace(&evidence, &asked),
             Err(error) => return self.failed(step, error).await,
         };
         let known: BTreeSet<&AccessKeyId> = self.family.lineage.credentials.iter().map(|held| &held.key).collect();
@@ -63,8 +65,7 @@ impl Run<'_> {
             return Ok(None);
         };
         let action = Action::RevokeOlderSessions { issuer, margin_seconds };
-        let account = crate::account::Account::empty(self.account_id());
-        let step = Step::new(id, action, &Setting::Absent, &behind.why, &account);
+        let step = Step::new(id, action, &Setting::Absent, &behind.why, &self.family.account);
         self.note(Event::Added {
             step: Box::new(step.clone()),
         })?;

@@ -138,9 +138,9 @@ impl Twin {
         let version = if service == "sts" { "2011-06-15" } else { "2010-05-08" };
         let mut form = form_urlencoded::Serializer::new(String::new());
         form.append_pair("Action", operation).append_pair("Version", version);
-        params
-            .iter()
-            .for_each(|(name, value)| drop(form.append_pair(name, value)));
+        params.iter().for_each(|(name, value)| {
+            form.append_pair(name, value);
+        });
         self.handle(&self.signed(keys, service, form.finish().into_bytes(), source_ip))
             .outcome
     }

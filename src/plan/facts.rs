@@ -1,0 +1,95 @@
+//! The facts of an incident that a plan is made of.
+
+use crate::account::{Account, User};
+use crate::action::revoke::Issuer;
+use crate::ids::AccessKeyId;
+use crate::lineage::{Bystander, Credential, Kind, Lineage};
+use std::collections::BTreeSet;
+
+/// Everything that a plan is made of.
+#[derive(Debug, Clone, Copy)]
+pub struct Facts<'a> {
+    /// The account as it is.
+    pub account: &'a Account,
+    /// The family.
+    pub lineage: &'a Lineage,
+    /// Who else uses the same user and roles.
+    pub bystanders: &'a [Bystander],
+}
+
+impl<'a> Facts<'a> {
+    /// The compromised user, where the family comes from one of this account. A key that made no call yet is known by who holds it.
+    pub fn user(&self) -> Option<&'a User> {
+        let traced = self.lineage.user().and_then(|name| self.account.users.get(name));
+        traced.or_else(|| {
+            let root = self.lineage.root()?;
+            self.account.owner_of_key(&root.key).map(|(user, _)| user)
+        })
+    }
+
+    /// Long-term keys of the family other than its origin, with the user who holds each.
+    pub fn minted_keys(&self) -> Vec<(&'a str, &'a AccessKeyId)> {
+        let long_term = self
+            .lineage
+            .credentials
+            .iter()
+            .skip(1)
+            .filter(|member| member.kind == Kind::LongTerm);
+        long_term
+            .filter_map(|member| Some((member.user()?, &member.key)))
+            .collect()
+    }
+
+    /// Whose sessions must be revoked: each role that was reached, and each user other than the compromised one that a key was
+    /// made for.
+    pub fn issuers(&self) -> Vec<Issuer> {
+        let roles = self.lineage.roles(&self.account.id);
+        let roles = roles.into_iter().filter(|name| {
+            self.account
+                .roles
+                .get(name)
+                .is_some_and(|role| role.unmodifiable().is_none())
+        });
+        let own = self.user().map(|user| user.name.as_str());
+        let users: BTreeSet<&str> = self
+            .minted_keys()
+            .into_iter()
+            .map(|(user, _)| user)
+            .filter(|user| Some(*user) != own)
+            .collect();
+        let users = users.into_iter().map(|user| Issuer::User(user.to_owned()));
+        roles.map(Issuer::Role).chain(users).collect()
+    }
+
+    /// Members of the family that hang on an issuer.
+    pub fn members_of(&self, issuer: &Issuer) -> Vec<&'a Credential> {
+        let of = |member: &&Credential| match issuer {
+            Issuer::Role(name) => member.role() == Some(name),
+            Issuer::User(name) => member.user() == Some(name),
+        };
+        self.lineage.credentials.iter().filter(of).collect()
+    }
+
+    /// Who else would be hit if an issuer's sessions were revoked, in words.
+    pub fn others_of(&self, issuer: &Issuer) -> Vec<String> {
+        let of = |other: &&Bystander| match issuer {
+            Issuer::Role(name) => other.role.as_deref() == Some(name),
+            Issuer::User(name) => other.user.as_deref() == Some(name),
+        };
+        self.bystanders.iter().filter(of).map(describe).collect()
+    }
+}
+
+fn describe(other: &Bystander) -> String {
+    let who = match (&other.role, &other.session, &other.user) {
+        (Some(role), Some(session), _) => format!("session `{session}` of role `{role}` ({})", other.key),
+        (_, _, Some(user)) => format!("user `{user}` by {}", other.key),
+        _ => other.key.to_string(),
+    };
+    let calls = if other.calls == 1 {
+        "1 call".to_owned()
+    } else {
+        format!("{} calls", other.calls)
+    };
+    format!("{who}: {calls}, last {}", other.last)
+}

@@ -1,0 +1,128 @@
+//! What is refused before anything else: cutting off the one who signs, and keys that cannot be contained here.
+
+use super::Facts;
+use crate::account::Holder;
+use crate::ids::{AccessKeyId, Arn, PrincipalArn};
+use crate::lineage::Kind;
+use crate::origin::Origin;
+use serde::Serialize;
+
+/// Why a plan is not made or not carried out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
+#[serde(rename_all = "snake_case")]
+pub enum Refusal {
+    /// The caller is the key, user, role or session that is about to be cut, or comes from the key.
+    #[error("you sign as {caller}, which this plan would cut off: {why}; nothing was changed")]
+    OwnCredentials {
+        /// Who signs.
+        caller: String,
+        /// How it is hit.
+        why: String,
+    },
+    /// No policy reaches the root user.
+    #[error("{key} belongs to the root user: no policy and no deactivation by another reaches it; nothing was changed")]
+    RootKey {
+        /// The key.
+        key: AccessKeyId,
+    },
+    /// Not a key, or another account's.
+    #[error("{0}; nothing was changed")]
+    OutOfReach(String),
+    /// Nobody in the account has it and nothing is known of it.
+    #[error("nobody in the account has {key}, and no evidence speaks of it: {hint}; nothing was changed")]
+    UnknownKey {
+        /// The key.
+        key: AccessKeyId,
+        /// What it may be.
+        hint: String,
+    },
+}
+
+impl Refusal {
+    /// A stable code.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Refusal::OwnCredentials { .. } => "refused.own_credentials",
+            Refusal::RootKey { .. } => "refused.root_key",
+            Refusal::OutOfReach(_) => "refused.out_of_reach",
+            Refusal::UnknownKey { .. } => "refused.unknown_key",
+        }
+    }
+
+    /// What to do instead.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Refusal::OwnCredentials { .. } => {
+                "sign as a principal that has nothing to do with the incident, such as a break-glass role"
+            }
+            Refusal::RootKey { .. } => {
+                "sign in as root and delete the key, or use centralized root access (sts:AssumeRoot with IAMDeleteRootUserCredentials); in a member account an SCP reaches root"
+            }
+            Refusal::OutOfReach(_) => "use credentials of the account that the key belongs to",
+            Refusal::UnknownKey { .. } => {
+                "check the key; give the account's CloudTrail files with --logs, which know deleted keys too"
+            }
+        }
+    }
+}
+
+/// Whether the plan must be refused. `signing_key` is the access key that signs, where it is known.
+pub fn refusal(facts: Facts<'_>, origin: &Origin, caller: &Arn, signing_key: Option<&AccessKeyId>) -> Option<Refusal> {
+    if let Some(why) = origin.out_of_reach() {
+        return Some(Refusal::OutOfReach(why));
+    }
+    let root = facts.lineage.root()?;
+    if matches!(root.holder, Some(Holder::Root))
+        || origin.may_be_root() && root.uses.is_empty() && facts.user().is_none()
+    {
+        return Some(Refusal::RootKey { key: root.key.clone() });
+    }
+    let silent = facts.lineage.credentials.len() == 1 && root.uses.is_empty();
+    if facts.user().is_none() && silent && root.kind != Kind::RoleSession {
+        let hint = match &origin.user {
+            Some(user) => format!("user `{user}` held it"),
+            None => "it may be deleted, garbled, or of another account".to_owned(),
+        };
+        return Some(Refusal::UnknownKey {
+            key: root.key.clone(),
+            hint,
+        });
+    }
+    own_credentials(facts, caller, signing_key)
+}
+
+fn own_credentials(facts: Facts<'_>, caller: &Arn, signing_key: Option<&AccessKeyId>) -> Option<Refusal> {
+    let refuse = |why: String| {
+        Some(Refusal::OwnCredentials {
+            caller: caller.to_string(),
+            why,
+        })
+    };
+    if let Some(member) = signing_key.and_then(|key| facts.lineage.member(key)) {
+        return refuse(format!("your key is {} of the family", member.label));
+    }
+    match PrincipalArn::of(caller) {
+        Some(PrincipalArn::User(name)) => {
+            let own = facts.user().is_some_and(|user| user.name == name);
+            let other = facts.minted_keys().iter().any(|(user, _)| *user == name);
+            if own {
+                refuse(format!("user `{name}` is the compromised one"))
+            } else if other && signing_key.is_none_or(|key| key.as_str().starts_with("ASIA")) {
+                refuse(format!("the sessions of user `{name}` are revoked"))
+            } else {
+                None
+            }
+        }
+        Some(PrincipalArn::FederatedUser(_)) => {
+            let user = facts.user()?;
+            refuse(format!("a federated session may be bounded by user `{}`", user.name))
+        }
+        Some(PrincipalArn::RoleSession { role, .. }) => {
+            let reached = facts.lineage.roles(&facts.account.id).contains(&role);
+            reached
+                .then(|| refuse(format!("the sessions of role `{role}` are revoked")))
+                .flatten()
+        }
+        _ => None,
+    }
+}
