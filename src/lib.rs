@@ -36,3 +36,13 @@ pub mod undo;
 pub mod execute;
 
 pub mod twin;
+
+pub mod rehearse;
+
+pub mod live;
+
+pub mod tabletop;
+
+pub mod report;
+
+pub mod cli;

@@ -11,6 +11,7 @@ pub use calls::{ApiCall, CallLog};
 pub use error::{AwsError, Trouble};
 pub use live::{LiveOptions, mount_live};
 
+use crate::ids::AccessKeyId;
 use crate::time::{Clock, Moment};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
@@ -43,6 +44,8 @@ pub struct Clients {
     pub cloudtrail: aws_sdk_cloudtrail::Client,
     /// The Region that the clients sign for.
     pub region: String,
+    /// The access key that signs, where it is known before the first call.
+    pub signing_key: Option<AccessKeyId>,
     clock: Arc<dyn Clock>,
     calls: CallLog,
 }
@@ -58,6 +61,7 @@ impl Clients {
             sts: aws_sdk_sts::Client::from_conf(sts.build()),
             cloudtrail: aws_sdk_cloudtrail::Client::from_conf(cloudtrail.build()),
             region: config.region().map(ToString::to_string).unwrap_or_default(),
+            signing_key: None,
             clock,
             calls,
         }
@@ -99,6 +103,7 @@ impl Mount<Twin> {
     /// The configuration is built from nothing: no profile, environment variable or endpoint of this machine
     /// can lead a call elsewhere. Time-outs are off, because the SDK's sleep would drive them.
     pub fn twin(http: SharedHttpClient, credentials: Credentials, region: &str, clock: Arc<dyn Clock>) -> Self {
+        let signing_key = credentials.access_key_id().parse().ok();
         let config = SdkConfig::builder()
             .behavior_version(aws_config::BehaviorVersion::latest())
             .http_client(http)
@@ -111,8 +116,10 @@ impl Mount<Twin> {
                 aws_smithy_runtime_api::client::stalled_stream_protection::StalledStreamProtectionConfig::disabled(),
             )
             .build();
+        let mut clients = Clients::new(&config, clock);
+        clients.signing_key = signing_key;
         Mount {
-            clients: Clients::new(&config, clock),
+            clients,
             world: PhantomData,
         }
     }

@@ -50,6 +50,11 @@ impl KeyKind {
 const EXPECTED: &str = "an access key ID: 16 to 128 characters, A-Z, 0-9 and `_`, such as AKIA... or ASIA...";
 
 impl AccessKeyId {
+    /// A key ID of the newer generation: `prefix` (`AKIA` or `ASIA`), the account, and 39 bits of `noise`.
+    pub(crate) fn minted(prefix: &str, account: &AccountId, noise: u64) -> Self {
+        AccessKeyId(unique_id(prefix, account, noise))
+    }
+
     /// The text of it.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -3,6 +3,7 @@
 use super::{Clients, Live, Mount};
 use crate::time::SystemClock;
 use aws_config::BehaviorVersion;
+use aws_credential_types::provider::ProvideCredentials;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
@@ -59,8 +60,15 @@ pub async fn mount_live(options: &LiveOptions) -> Mount<Live> {
     if config.region().is_none() {
         config = config.into_builder().region(Region::new(HOME_REGION)).build();
     }
+    let mut clients = Clients::new(&config, Arc::new(SystemClock));
+    // Who signs is needed to refuse a plan that would cut off its own caller. That there are no credentials is said by the first call.
+    if let Some(provider) = config.credentials_provider()
+        && let Ok(credentials) = provider.provide_credentials().await
+    {
+        clients.signing_key = credentials.access_key_id().parse().ok();
+    }
     Mount {
-        clients: Clients::new(&config, Arc::new(SystemClock)),
+        clients,
         world: PhantomData,
     }
 }

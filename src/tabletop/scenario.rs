@@ -177,10 +177,7 @@ pub struct ScenarioError {
 }
 
 /// The scenarios that the binary carries: name and text.
-pub const CATALOGUE: &[(&str, &str)] = &[(
-    "stolen-key",
-    include_str!("../../playbooks/scenarios/stolen-key.toml"),
-)];
+pub const CATALOGUE: &[(&str, &str)] = &[("stolen-key", include_str!("../../playbooks/scenarios/stolen-key.toml"))];
 
 /// The exercises in a wrong order that the binary carries: name and text.
 pub const EXERCISES: &[(&str, &str)] = &[(
@@ -216,9 +213,17 @@ impl Scenario {
             return Some((&self.start, format!("`start` is no time: `{}`", self.start)));
         }
         if self.account.parse::<crate::ids::AccountId>().is_err() {
-            return Some((&self.account, format!("`account` is no account number: `{}`", self.account)));
+            return Some((
+                &self.account,
+                format!("`account` is no account number: `{}`", self.account),
+            ));
         }
-        let mut given: Vec<&str> = self.user.iter().flat_map(|user| &user.keys).map(String::as_str).collect();
+        let mut given: Vec<&str> = self
+            .user
+            .iter()
+            .flat_map(|user| &user.keys)
+            .map(String::as_str)
+            .collect();
         let unknown = |name: &str| format!("no credential is called `{name}` at this point");
         if !given.contains(&self.stolen.as_str()) {
             return Some((&self.stolen, unknown(&self.stolen)));
@@ -229,13 +234,22 @@ impl Scenario {
             }
             given.extend(made.gives.as_deref());
         }
-        let reaction = self.reaction.as_ref().filter(|reaction| !given.contains(&reaction.by.as_str()));
+        let reaction = self
+            .reaction
+            .as_ref()
+            .filter(|reaction| !given.contains(&reaction.by.as_str()));
         if let Some(reaction) = reaction {
             return Some((&reaction.by, unknown(&reaction.by)));
         }
-        let responder = self.user.iter().find(|user| user.name == self.responder && !user.keys.is_empty());
+        let responder = self
+            .user
+            .iter()
+            .find(|user| user.name == self.responder && !user.keys.is_empty());
         match responder {
-            None => Some((&self.responder, format!("the responder `{}` is no user with a key", self.responder))),
+            None => Some((
+                &self.responder,
+                format!("the responder `{}` is no user with a key", self.responder),
+            )),
             Some(_) => None,
         }
     }

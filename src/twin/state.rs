@@ -64,6 +64,13 @@ impl Mint {
         crate::ids::unique_id(prefix, account, noise)
     }
 
+    /// A fresh access key ID that carries the account's number.
+    pub fn access_key_id(&mut self, prefix: &str, account: &AccountId) -> AccessKeyId {
+        self.count += 1;
+        let noise = self.number("id", &format!("{prefix}{}", self.count));
+        AccessKeyId::minted(prefix, account, noise)
+    }
+
     /// A fresh UUID-shaped text, for request and event IDs.
     pub fn uuid(&mut self) -> String {
         self.count += 1;

@@ -160,11 +160,7 @@ struct Issue {
 
 /// Issues it: remembers the session, and answers with its credentials.
 fn issue(call: &mut Call<'_>, made: Issue) -> Result<Node, Fault> {
-    let key: AccessKeyId = call
-        .issue
-        .unique_id("ASIA", &call.account.id)
-        .parse()
-        .map_err(|_| Fault::new(500, "ServiceFailure", "no key ID could be made"))?;
+    let key = call.issue.access_key_id("ASIA", &call.account.id);
     let issued = call.now.whole_second();
     let expires = issued.plus_seconds(i64::from(made.seconds));
     call.issue.sessions.push(Session {

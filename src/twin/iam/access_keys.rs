@@ -25,11 +25,7 @@ fn create(call: &mut Call<'_>) -> Result<Node, Fault> {
     if held(call, &name)?.access_keys.len() >= 2 {
         return Err(Fault::limit_exceeded("Cannot exceed quota for AccessKeysPerUser: 2"));
     }
-    let id: AccessKeyId = call
-        .issue
-        .unique_id("AKIA", &call.account.id)
-        .parse()
-        .map_err(|_| Fault::new(500, "ServiceFailure", "no key ID could be made"))?;
+    let id = call.issue.access_key_id("AKIA", &call.account.id);
     let created = call.now.whole_second();
     held(call, &name)?.access_keys.push(AccessKey {
         id: id.clone(),

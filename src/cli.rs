@@ -1,0 +1,1 @@
+//! Arguments, terminal, prompts, exit codes; one file per command.

@@ -1,0 +1,44 @@
+//! Mount AWS, execute beside the rehearsal, stop on divergence.
+//!
+//! Live execution is earned by types: a [`Plan`](crate::plan::Plan) becomes [`Rehearsed`], a person's word becomes [`Permitted`], and only
+//! both together get leave to write to AWS.
+
+use crate::execute::{ExecuteError, Hooks, execute};
+use crate::journal::{Finish, Journal};
+use crate::mount::{Live, Mount};
+use crate::rehearse::{Beside, Rehearsed, family};
+
+/// A person's word that this rehearsed plan may be carried out: step by step at a terminal, or beforehand by `--yes`.
+#[derive(Debug)]
+pub struct Permitted<'a> {
+    rehearsed: &'a Rehearsed,
+}
+
+impl<'a> Permitted<'a> {
+    /// The word of a person who was shown `rehearsed`.
+    pub fn by_person(rehearsed: &'a Rehearsed) -> Self {
+        Permitted { rehearsed }
+    }
+}
+
+/// Carries the plan out on AWS, each step compared with its rehearsal.
+///
+/// # Errors
+/// The journal or the evidence could not be written.
+pub async fn run(
+    mount: &Mount<Live>,
+    permitted: Permitted<'_>,
+    journal: &mut Journal,
+    hooks: &mut dyn Hooks,
+) -> Result<Finish, ExecuteError> {
+    let plan = permitted.rehearsed.plan();
+    let mut beside = Beside::new(hooks, permitted.rehearsed);
+    execute(
+        mount.writable_by_consent(),
+        &plan.steps,
+        family(plan),
+        journal,
+        &mut beside,
+    )
+    .await
+}

@@ -1,0 +1,175 @@
+//! Mount a twin, execute there, keep the proof.
+//!
+//! A rehearsal is a run: the same executor, on a twin of the account, signing as the caller's own principal, so that a missing permission
+//! and a step that locks the caller out come out here. After each step every credential of the family is judged.
+
+mod caller;
+mod hooks;
+mod proof;
+
+pub use caller::{Standin, stand_in};
+pub use hooks::Beside;
+pub use proof::{Hit, Proof, Row, judge, judge_one};
+
+use crate::account::Account;
+use crate::action::{Permission, Setting};
+use crate::collect::Caller;
+use crate::execute::{ExecuteError, Family, execute};
+use crate::ids::{AccessKeyId, StepId};
+use crate::journal::{Entry, Event, Finish, Journal};
+use crate::mount::Mount;
+use crate::plan::{Plan, Step};
+use crate::policy::Context;
+use crate::time::{ManualClock, Moment};
+use crate::twin::{State, Twin};
+use crate::verdict::{Standing, bystanders};
+use aws_credential_types::Credentials;
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The seed of every rehearsal: what a rehearsal makes up is nobody's secret and must be the same each time.
+const SEED: u64 = 1;
+
+/// A plan that was rehearsed. Only [`rehearse`] makes one, and `live` takes nothing else.
+#[derive(Debug, Clone, Serialize)]
+pub struct Rehearsed {
+    plan: Plan,
+    entries: Vec<Entry>,
+    proof: Proof,
+    finish: Finish,
+    missing: Vec<Permission>,
+    unchecked: Option<String>,
+}
+
+impl Rehearsed {
+    /// The plan.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// What happened.
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// What every credential can do before, after each step, at the end.
+    pub fn proof(&self) -> &Proof {
+        &self.proof
+    }
+
+    /// How it ended.
+    pub fn finish(&self) -> &Finish {
+        &self.finish
+    }
+
+    /// Permissions that the caller lacks, all of them at once.
+    pub fn missing(&self) -> &[Permission] {
+        &self.missing
+    }
+
+    /// Why the caller's permissions could not be checked, if they couldn't.
+    pub fn unchecked(&self) -> Option<&str> {
+        self.unchecked.as_deref()
+    }
+
+    /// What each member was before its step, as the rehearsal found it.
+    pub fn found(&self) -> BTreeMap<StepId, Setting> {
+        let looked = self.entries.iter().filter_map(|entry| match &entry.event {
+            Event::Looked { step, before } => Some((step.clone(), before.clone())),
+            _ => None,
+        });
+        looked.collect()
+    }
+
+    /// Whether every known credential is proven useless at the end.
+    pub fn contains(&self) -> bool {
+        self.finish == Finish::Completed && self.proof.rows.iter().all(|row| row.end.is_contained())
+    }
+}
+
+/// The family as the executor wants it.
+pub fn family(plan: &Plan) -> Family {
+    Family {
+        lineage: plan.lineage.clone(),
+        account: plan.basis.clone(),
+        users: plan.basis.users.keys().cloned().collect(),
+        roles: plan.basis.roles.keys().cloned().collect(),
+    }
+}
+
+/// Rehearses `plan` on a twin of `account`, as `caller`, beginning at `now`.
+///
+/// # Errors
+/// The twin could not be read as evidence; nothing else can fail that isn't part of the result.
+pub async fn rehearse(
+    plan: Plan,
+    account: &Account,
+    caller: &Caller,
+    signing_key: Option<&AccessKeyId>,
+    now: Moment,
+) -> Result<Rehearsed, ExecuteError> {
+    let mut state = State::new(account.clone(), plan.lineage.sessions(), SEED);
+    let standin = stand_in(&mut state, caller, signing_key, now);
+    let missing = missing(&state, &standin, &plan.steps, now);
+    // The stand-in's own key is no part of the account that is judged.
+    let before = bystanders(&state.account, now);
+    let twin = Twin::on_manual_clock(state, ManualClock::starting_at(now));
+    let keys = twin.keys(&standin.key);
+    let credentials = Credentials::from_keys(keys.key.as_str(), keys.secret, keys.token);
+    let mount = Mount::twin(twin.http_client(), credentials, "us-east-1", twin.clock());
+    let mut proof = Proof::begin(&plan, &twin);
+    let mut journal = Journal::in_memory();
+    let finish = {
+        let mut hooks = hooks::Rehearsing::new(&plan, &twin, &mut proof);
+        execute(mount.writable(), &plan.steps, family(&plan), &mut journal, &mut hooks).await?
+    };
+    proof.finish(&before, &bystanders(&twin.account(), now), &named(&plan));
+    Ok(Rehearsed {
+        entries: journal.entries().to_vec(),
+        plan,
+        proof,
+        finish,
+        missing,
+        unchecked: standin.unchecked,
+    })
+}
+
+/// ARNs of the users and roles that the plan names: they may change.
+fn named(plan: &Plan) -> BTreeSet<String> {
+    let users = plan
+        .basis
+        .users
+        .values()
+        .map(|user| plan.basis.user_arn(user).to_string());
+    let roles = plan
+        .basis
+        .roles
+        .values()
+        .map(|role| plan.basis.role_arn(role).to_string());
+    // A revocation leaves a role's fresh sessions as they are, so only users may differ; roles are compared.
+    let _ = roles;
+    users.collect()
+}
+
+/// What the caller may not do of all that the steps need.
+fn missing(state: &State, standin: &Standin, steps: &[Step], now: Moment) -> Vec<Permission> {
+    if standin.unchecked.is_some() {
+        return Vec::new();
+    }
+    let Ok(standing) = Standing::of(&state.account, &state.mint.sessions, &standin.key, now) else {
+        return Vec::new();
+    };
+    let needed: BTreeSet<&Permission> = steps
+        .iter()
+        .filter(|step| step.required)
+        .flat_map(|step| &step.permissions)
+        .collect();
+    let lacking = needed.into_iter().filter(|permission| {
+        let outcome = standing.decide(&permission.action, &permission.resource, &Context::closed());
+        matches!(
+            outcome,
+            crate::policy::Outcome::ExplicitDeny(_) | crate::policy::Outcome::ImplicitDeny(_)
+        )
+    });
+    lacking.cloned().collect()
+}

@@ -1,0 +1,1 @@
+//! Any reading of the above as text or JSON, to a given writer.

@@ -1,0 +1,9 @@
+//! Exercises: scenario, timed injects, adversary, score.
+
+mod exercise;
+mod scenario;
+mod stage;
+
+pub use exercise::{Exercise, Played, Seen, Standing, exercise};
+pub use scenario::{CATALOGUE, EXERCISES, Scenario, ScenarioError};
+pub use stage::{Stage, StageError, Told};

@@ -1,0 +1,296 @@
+//! An exercise: a plan carried out on the stage while the attacker does something about each step.
+
+use super::scenario::{Reaction, Scenario};
+use super::stage::{Stage, minted};
+use crate::account::Account;
+use crate::action::Setting;
+use crate::collect::{self, Scope};
+use crate::execute::{Consent, ExecuteError, Hooks, Remedy, execute};
+use crate::ids::{AccessKeyId, StepId};
+use crate::journal::{Agreement, Entry, Event, Finish, Journal, Judgement};
+use crate::lineage::{bystanders, trace};
+use crate::mount::{AwsError, Mount};
+use crate::plan::{Facts, Plan, Step, plan};
+use crate::playbook::{End, Playbook};
+use crate::rehearse::family;
+use crate::time::Moment;
+use crate::trail::Evidence;
+use crate::verdict::{Verdict, verdict};
+use aws_credential_types::Credentials;
+use serde::Serialize;
+
+/// How long a person takes for a step at the table, in seconds.
+const STEP_SECONDS: i64 = 45;
+
+/// Why an exercise could not be played.
+#[derive(Debug, thiserror::Error)]
+pub enum Exercise {
+    /// A call of the responder failed.
+    #[error(transparent)]
+    Aws(#[from] AwsError),
+    /// The journal or the evidence could not be kept.
+    #[error(transparent)]
+    Execute(#[from] ExecuteError),
+    /// The scenario names no responder who can sign.
+    #[error("the scenario has no responder who can sign")]
+    NoResponder,
+}
+
+/// One credential of the attacker at one moment.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Standing {
+    /// Its name in the scenario.
+    pub name: String,
+    /// Its key.
+    pub key: AccessKeyId,
+    /// What it can do.
+    pub verdict: Verdict,
+}
+
+/// What is seen after a step.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Seen {
+    /// The step; `None` before the first.
+    pub step: Option<StepId>,
+    /// What the step did, in words.
+    pub title: String,
+    /// When.
+    pub at: Moment,
+    /// What the attacker did about it.
+    pub reaction: Option<String>,
+    /// Every credential that the attacker has by then.
+    pub standings: Vec<Standing>,
+}
+
+/// An exercise as it went.
+#[derive(Debug, Clone, Serialize)]
+pub struct Played {
+    /// The playbook.
+    pub playbook: String,
+    /// The plan that was carried out.
+    pub plan: Plan,
+    /// What was seen after each step.
+    pub seen: Vec<Seen>,
+    /// How the run ended.
+    pub finish: Finish,
+    /// How long it took on the twin's clock, in seconds.
+    pub seconds: i64,
+    /// Innocent principals that can do less or more than before, and that the plan did not name.
+    pub innocents_hit: Vec<String>,
+    /// The journal.
+    pub journal: Vec<Entry>,
+}
+
+impl Played {
+    /// Credentials of the attacker that are not proven useless at the end.
+    pub fn still_in(&self) -> Vec<&str> {
+        let last = self.seen.last().into_iter().flat_map(|seen| &seen.standings);
+        last.filter(|one| !one.verdict.is_contained())
+            .map(|one| one.name.as_str())
+            .collect()
+    }
+}
+
+/// Traces the stolen key in the stage's trail, makes the plan, and carries it out while the attacker reacts.
+///
+/// # Errors
+/// A call of the responder failed outside of a step.
+pub async fn exercise(
+    stage: &mut Stage,
+    scenario: &Scenario,
+    playbook: &Playbook,
+    end: End,
+) -> Result<Played, Exercise> {
+    let mount = mount(stage, scenario)?;
+    let stolen = stage
+        .names
+        .get(&scenario.stolen)
+        .cloned()
+        .ok_or(Exercise::NoResponder)?;
+    let mut evidence = Evidence::default();
+    for record in stage.twin.trail() {
+        if let Err(error) = evidence.add_record(&record) {
+            evidence.damaged("the twin's trail", None, error.to_string());
+        }
+    }
+    let lineage = trace(&evidence, &stolen);
+    let others = bystanders(&evidence, &lineage);
+    let collected = collect::account(mount.clients(), Scope::Everything).await?;
+    let facts = Facts {
+        account: &collected.account,
+        lineage: &lineage,
+        bystanders: &others,
+    };
+    let plan = plan(playbook, end, facts, stage.twin.now());
+    let began = stage.twin.now();
+    let before = innocents(stage, &plan);
+    let mut journal = Journal::in_memory();
+    let first = Seen {
+        step: None,
+        title: "before the first step".to_owned(),
+        at: began,
+        reaction: None,
+        standings: standings(stage),
+    };
+    let (finish, seen) = {
+        let mut hooks = AtTheTable {
+            stage,
+            reaction: scenario.reaction.as_ref(),
+            seen: vec![first],
+        };
+        let finish = execute(mount.writable(), &plan.steps, family(&plan), &mut journal, &mut hooks).await?;
+        (finish, hooks.seen)
+    };
+    let after = innocents(stage, &plan);
+    let innocents_hit = before
+        .into_iter()
+        .filter(|(arn, verdict)| after.get(arn) != Some(verdict))
+        .map(|(arn, _)| arn);
+    Ok(Played {
+        playbook: playbook.name.clone(),
+        seconds: stage.twin.now().seconds() - began.seconds(),
+        innocents_hit: innocents_hit.collect(),
+        plan,
+        seen,
+        finish,
+        journal: journal.entries().to_vec(),
+    })
+}
+
+fn mount(stage: &Stage, scenario: &Scenario) -> Result<Mount<crate::mount::Twin>, Exercise> {
+    let row = scenario
+        .user
+        .iter()
+        .find(|user| user.name == scenario.responder)
+        .ok_or(Exercise::NoResponder)?;
+    let keys = row
+        .keys
+        .first()
+        .and_then(|name| stage.keys(name))
+        .ok_or(Exercise::NoResponder)?;
+    let credentials = Credentials::from_keys(keys.key.as_str(), keys.secret, keys.token);
+    Ok(Mount::twin(
+        stage.twin.http_client(),
+        credentials,
+        &scenario.region,
+        stage.twin.clock(),
+    ))
+}
+
+/// What everybody can do whom the plan doesn't name.
+fn innocents(stage: &Stage, plan: &Plan) -> std::collections::BTreeMap<String, Verdict> {
+    let named: Vec<String> = plan
+        .basis
+        .users
+        .values()
+        .map(|user| plan.basis.user_arn(user).to_string())
+        .collect();
+    let mut everybody = crate::verdict::bystanders(&stage.twin.account(), stage.twin.now().plus_seconds(3600));
+    everybody.retain(|arn, _| !named.contains(arn));
+    everybody
+}
+
+fn standings(stage: &Stage) -> Vec<Standing> {
+    let (account, sessions, now) = (stage.twin.account(), stage.twin.sessions(), stage.twin.now());
+    let held = stage
+        .attackers
+        .iter()
+        .filter_map(|name| Some((name, stage.names.get(name)?)));
+    held.map(|(name, key)| Standing {
+        name: name.clone(),
+        key: key.clone(),
+        verdict: verdict(&account, &sessions, key, now),
+    })
+    .collect()
+}
+
+/// Hooks of an exercise: nobody is asked, and after each step the attacker has his turn.
+struct AtTheTable<'a> {
+    stage: &'a mut Stage,
+    reaction: Option<&'a Reaction>,
+    seen: Vec<Seen>,
+}
+
+impl AtTheTable<'_> {
+    /// The attacker tries what he wants with every session; if none can, he mints another.
+    fn react(&mut self) -> Option<String> {
+        let reaction = self.reaction?;
+        let none = std::collections::BTreeMap::new();
+        let sessions: Vec<String> = self
+            .stage
+            .attackers
+            .iter()
+            .filter(|name| **name != reaction.by)
+            .cloned()
+            .collect();
+        let works = |name: &String| {
+            self.stage
+                .attack(name, &reaction.wants, &none, Some(&reaction.resource))
+                .is_ok()
+        };
+        if sessions.iter().any(works) {
+            return None;
+        }
+        match self.stage.attack(&reaction.by, &reaction.call, &reaction.params, None) {
+            Ok(node) => {
+                let count = self
+                    .stage
+                    .attackers
+                    .iter()
+                    .filter(|name| name.starts_with(&reaction.gives))
+                    .count();
+                let name = format!("{}{}", reaction.gives, count + 1);
+                self.stage.got(&name, minted(&node)?, true);
+                Some(format!("{} ({name})", reaction.says))
+            }
+            Err(fault) => Some(format!(
+                "the attacker tries to mint another session with {}: {}",
+                reaction.by, fault.code
+            )),
+        }
+    }
+}
+
+impl Hooks for AtTheTable<'_> {
+    fn consent(&mut self, _: &Step, _: Option<&Setting>) -> Consent {
+        Consent::Yes(Agreement::Rehearsal)
+    }
+
+    fn written(&mut self, _: &Entry) {}
+
+    fn keep(&mut self, _: &Account) -> Result<String, String> {
+        Ok("kept in memory: an exercise writes no file".to_owned())
+    }
+
+    fn rehearsed(&self, _: &StepId) -> Option<Setting> {
+        None
+    }
+
+    fn trouble(&mut self, step: &Step, _: &Event) -> Remedy {
+        if step.required { Remedy::Stop } else { Remedy::GoOn }
+    }
+
+    fn settled(&mut self, step: &Step) -> Option<Vec<Judgement>> {
+        self.stage.clock.advance_millis(STEP_SECONDS * 1000);
+        let reaction = self.react();
+        let standings = standings(self.stage);
+        let verdicts = standings.iter().map(|one| Judgement {
+            label: one.name.clone(),
+            key: one.key.clone(),
+            verdict: one.verdict.clone(),
+        });
+        let verdicts = verdicts.collect();
+        self.seen.push(Seen {
+            step: Some(step.id.clone()),
+            title: step.title.clone(),
+            at: self.stage.twin.now(),
+            reaction,
+            standings,
+        });
+        Some(verdicts)
+    }
+
+    fn interrupted(&self) -> bool {
+        false
+    }
+}
