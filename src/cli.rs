@@ -1,1 +1,138 @@
 //! Arguments, terminal, prompts, exit codes; one file per command.
+
+mod args;
+mod cases;
+mod console;
+mod exit;
+mod folder;
+mod plan;
+mod playbook;
+mod prepare;
+mod run;
+mod tabletop;
+mod terminal;
+mod trace;
+mod twin;
+mod undo;
+mod world;
+
+pub use exit::Exit;
+
+use args::{Cli, Command, Format};
+use clap::Parser;
+use exit::Failure;
+use terminal::{Terminal, paint_status};
+
+/// What every command has at hand.
+#[derive(Debug)]
+struct Desk {
+    terminal: Terminal,
+    format: Format,
+    trace_calls: bool,
+}
+
+/// Runs the program on the arguments of the process.
+pub fn main() -> Exit {
+    terminal::honour_no_color(std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()));
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return terminal::clap_says(&error),
+    };
+    let desk = Desk {
+        terminal: Terminal::open(cli.quiet),
+        format: cli.format,
+        trace_calls: cli.trace_calls,
+    };
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            return desk.fail(&Failure::new(
+                Exit::Failure,
+                "runtime",
+                format!("the runtime cannot start: {error}"),
+            ));
+        }
+    };
+    match runtime.block_on(dispatch(&desk, cli.command)) {
+        Ok(exit) => exit,
+        Err(failure) => desk.fail(&failure),
+    }
+}
+
+async fn dispatch(desk: &Desk, command: Command) -> Result<Exit, Failure> {
+    match command {
+        Command::Trace(args) => trace::trace(desk, args).await,
+        Command::Plan(args) => plan::plan(desk, args).await,
+        Command::Run(args) => run::run(desk, args).await,
+        Command::Undo(args) => undo::undo(desk, args).await,
+        Command::Cases(args) => cases::cases(desk, &args),
+        Command::Report(args) => cases::report(desk, &args),
+        Command::Tabletop(args) => tabletop::tabletop(desk, args).await,
+        Command::Twin(args) => twin::twin(desk, args).await,
+        Command::Playbook(args) => playbook::playbook(desk, args),
+    }
+}
+
+impl Desk {
+    /// Says what went wrong, and gives the exit code.
+    fn fail(&self, failure: &Failure) -> Exit {
+        let head = paint_status(crate::report::Tone::Bad, "error");
+        self.terminal
+            .urgent(&format!("{head}[{}]: {}", failure.code, failure.message));
+        for hint in &failure.hints {
+            self.terminal.urgent(&format!("  hint: {hint}"));
+        }
+        failure.exit
+    }
+
+    /// Writes a result as text or as JSON.
+    fn result(&self, text: impl FnOnce() -> String, value: &impl serde::Serialize) -> Result<(), Failure> {
+        match self.format {
+            Format::Text => self.terminal.result(&text()),
+            Format::Json => {
+                let json = serde_json::to_string_pretty(value).map_err(|error| {
+                    Failure::new(
+                        Exit::Failure,
+                        "json",
+                        format!("the result cannot be written as JSON: {error}"),
+                    )
+                })?;
+                self.terminal.result(&json)
+            }
+        }
+    }
+
+    /// How results look.
+    fn paint(&self) -> crate::report::Paint {
+        crate::report::Paint {
+            width: self.terminal.width(),
+            with: terminal::paint,
+        }
+    }
+
+    /// How status looks.
+    fn paint_status(&self) -> crate::report::Paint {
+        crate::report::Paint {
+            width: self.terminal.width(),
+            with: paint_status,
+        }
+    }
+
+    /// Lists every API call, where that was asked for.
+    fn list_calls(&self, clients: &crate::mount::Clients) {
+        if !self.trace_calls {
+            return;
+        }
+        for (n, call) in clients.calls().iter().enumerate() {
+            let status = call.status.map_or("no answer".to_owned(), |status| status.to_string());
+            let millis = call.millis.map_or(String::new(), |millis| format!("{millis} ms"));
+            self.terminal.urgent(&format!(
+                "call {:>3}  {}  {}:{}  {status}  {millis}",
+                n + 1,
+                call.at,
+                call.service,
+                call.operation
+            ));
+        }
+    }
+}

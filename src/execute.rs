@@ -43,6 +43,9 @@ pub trait Hooks {
     /// Whether the step is to be done. Only asked for steps that change something, and for holds.
     fn consent(&mut self, step: &Step, before: Option<&Setting>) -> Consent;
 
+    /// A step begins.
+    fn starts(&mut self, step: &Step);
+
     /// Called with every entry, after it is on disk.
     fn written(&mut self, entry: &Entry);
 
@@ -135,6 +138,7 @@ impl Run<'_> {
             if self.hooks.interrupted() {
                 return Ok(Finish::Stopped { before: step.id });
             }
+            self.hooks.starts(&step);
             if let Next::End(finish) = self.one(&step).await? {
                 return Ok(finish);
             }

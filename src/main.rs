@@ -1,3 +1,7 @@
 //! The binary `oust`.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ExitCode::from(oust::cli::main() as u8)
+}

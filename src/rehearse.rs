@@ -134,21 +134,14 @@ pub async fn rehearse(
     })
 }
 
-/// ARNs of the users and roles that the plan names: they may change.
+/// ARNs of the users that the plan names: their verdicts may change. Roles are not among them, since a revocation leaves a
+/// role's fresh sessions as they are.
 fn named(plan: &Plan) -> BTreeSet<String> {
-    let users = plan
-        .basis
+    plan.basis
         .users
         .values()
-        .map(|user| plan.basis.user_arn(user).to_string());
-    let roles = plan
-        .basis
-        .roles
-        .values()
-        .map(|role| plan.basis.role_arn(role).to_string());
-    // A revocation leaves a role's fresh sessions as they are, so only users may differ; roles are compared.
-    let _ = roles;
-    users.collect()
+        .map(|user| plan.basis.user_arn(user).to_string())
+        .collect()
 }
 
 /// What the caller may not do of all that the steps need.

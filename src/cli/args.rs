@@ -226,7 +226,12 @@ pub enum TwinCommand {
     /// Serve a twin on 127.0.0.1 and print its endpoint and credentials.
     Serve {
         /// A scenario, by name or file.
-        #[arg(long, value_name = "NAME|FILE", conflicts_with = "snapshot", required_unless_present = "snapshot")]
+        #[arg(
+            long,
+            value_name = "NAME|FILE",
+            conflicts_with = "snapshot",
+            required_unless_present = "snapshot"
+        )]
         scenario: Option<String>,
         /// An account that `oust twin snapshot` wrote.
         #[arg(long, value_name = "FILE")]

@@ -33,23 +33,46 @@ pub enum Exit {
 impl Exit {
     /// Every code with its meaning, for the help text.
     pub const TABLE: [(Exit, &'static str); 12] = [
-        (Exit::Success, "done; where it is about containment, every known credential is proven useless"),
+        (
+            Exit::Success,
+            "done; where it is about containment, every known credential is proven useless",
+        ),
         (Exit::Failure, "the program failed in a way that it doesn't know"),
-        (Exit::Usage, "the command line cannot be understood: an unknown flag, a garbled key ID"),
-        (Exit::NotContained, "at the end a credential is still alive, or it cannot be said"),
-        (Exit::Refused, "refused before anything was changed: it would cut off its caller, the account has drifted, or the key cannot be contained here"),
+        (
+            Exit::Usage,
+            "the command line cannot be understood: an unknown flag, a garbled key ID",
+        ),
+        (
+            Exit::NotContained,
+            "at the end a credential is still alive, or it cannot be said",
+        ),
+        (
+            Exit::Refused,
+            "refused before anything was changed: it would cut off its caller, the account has drifted, or the key cannot be contained here",
+        ),
         (Exit::Stopped, "the person stopped"),
-        (Exit::Aws, "AWS refused a call or could not be reached: permissions, credentials, throttling, network"),
-        (Exit::Input, "a file cannot be read or is malformed: log, playbook, scenario, snapshot, plan"),
+        (
+            Exit::Aws,
+            "AWS refused a call or could not be reached: permissions, credentials, throttling, network",
+        ),
+        (
+            Exit::Input,
+            "a file cannot be read or is malformed: log, playbook, scenario, snapshot, plan",
+        ),
         (Exit::CaseFolder, "the case folder or the journal cannot be written"),
         (Exit::Diverged, "the account did not do what the rehearsal did"),
-        (Exit::OutputClosed, "the output was closed before everything was written"),
+        (
+            Exit::OutputClosed,
+            "the output was closed before everything was written",
+        ),
         (Exit::Interrupted, "Ctrl-C"),
     ];
 
     /// The table as text, for the end of the help.
     pub fn help() -> String {
-        let rows = Exit::TABLE.iter().map(|(exit, meaning)| format!("  {:>3}  {meaning}", *exit as u8));
+        let rows = Exit::TABLE
+            .iter()
+            .map(|(exit, meaning)| format!("  {:>3}  {meaning}", *exit as u8));
         format!("Exit codes:\n{}", rows.collect::<Vec<_>>().join("\n"))
     }
 }
@@ -90,9 +113,17 @@ impl From<std::io::Error> for Failure {
     /// Output that cannot be written: the reader went away, or the disk is full.
     fn from(error: std::io::Error) -> Self {
         if error.kind() == std::io::ErrorKind::BrokenPipe {
-            Failure::new(Exit::OutputClosed, "output.closed", "the output was closed before everything was written")
+            Failure::new(
+                Exit::OutputClosed,
+                "output.closed",
+                "the output was closed before everything was written",
+            )
         } else {
-            Failure::new(Exit::OutputClosed, "output.failed", format!("the output cannot be written: {error}"))
+            Failure::new(
+                Exit::OutputClosed,
+                "output.failed",
+                format!("the output cannot be written: {error}"),
+            )
         }
     }
 }

@@ -1,25 +1,9 @@
 //! The one door to the terminal: results on stdout, status and questions on stderr.
 
 use super::exit::Failure;
+use crate::report::Tone;
 use console::Style;
 use std::io::{self, IsTerminal, Write};
-
-/// What a piece of text is, so that colour is decided here and nowhere else.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tone {
-    /// Plain.
-    Plain,
-    /// A heading.
-    Heading,
-    /// Good news: proven dead, verified.
-    Good,
-    /// Bad news: alive, failed.
-    Bad,
-    /// To be careful about: unknown, destructive.
-    Careful,
-    /// Of less weight.
-    Dim,
-}
 
 /// The terminal, as it was found and asked for.
 #[derive(Debug)]
@@ -36,7 +20,9 @@ pub struct Interrupted;
 impl Terminal {
     /// Looks at the terminal. Colour is off for `NO_COLOR` and where output is no terminal.
     pub fn open(quiet: bool) -> Self {
-        let width = console::Term::stdout().size_checked().map_or(80, |(_, columns)| usize::from(columns));
+        let width = console::Term::stdout()
+            .size_checked()
+            .map_or(80, |(_, columns)| usize::from(columns));
         Terminal {
             quiet,
             width: width.clamp(60, 160),
@@ -117,5 +103,16 @@ pub fn honour_no_color(no_color: bool) {
     if no_color {
         console::set_colors_enabled(false);
         console::set_colors_enabled_stderr(false);
+    }
+}
+
+/// What clap has to say: help and version are results, everything else is an error of usage.
+pub fn clap_says(error: &clap::Error) -> super::Exit {
+    // Nobody left to read it is no reason to fail differently.
+    let _ = error.print();
+    if error.use_stderr() {
+        super::Exit::Usage
+    } else {
+        super::Exit::Success
     }
 }

@@ -274,6 +274,14 @@ impl Lineage {
         self.root().and_then(Credential::user)
     }
 
+    /// Says who holds the origin, where its own calls did not tell: a key that was never used.
+    pub fn held_by(&mut self, holder: Holder, account: AccountId) {
+        if let Some(root) = self.credentials.first_mut().filter(|root| root.holder.is_none()) {
+            root.holder = Some(holder);
+            root.account = Some(account);
+        }
+    }
+
     /// The member with this key.
     pub fn member(&self, key: &AccessKeyId) -> Option<&Credential> {
         self.credentials.iter().find(|member| member.key == *key)

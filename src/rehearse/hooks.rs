@@ -30,6 +30,8 @@ impl Hooks for Rehearsing<'_> {
         Consent::Yes(Agreement::Rehearsal)
     }
 
+    fn starts(&mut self, _: &Step) {}
+
     fn written(&mut self, _: &Entry) {}
 
     fn keep(&mut self, account: &Account) -> Result<String, String> {
@@ -75,6 +77,10 @@ impl<'a> Beside<'a> {
 impl Hooks for Beside<'_> {
     fn consent(&mut self, step: &Step, before: Option<&Setting>) -> Consent {
         self.hooks.consent(step, before)
+    }
+
+    fn starts(&mut self, step: &Step) {
+        self.hooks.starts(step);
     }
 
     fn written(&mut self, entry: &Entry) {

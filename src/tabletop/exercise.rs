@@ -19,8 +19,9 @@ use crate::verdict::{Verdict, verdict};
 use aws_credential_types::Credentials;
 use serde::Serialize;
 
-/// How long a person takes for a step at the table, in seconds.
-const STEP_SECONDS: i64 = 45;
+/// How long the attacker takes to do something about a step, and how long a person takes to begin the next, in seconds.
+const REACTION_SECONDS: i64 = 20;
+const STEP_SECONDS: i64 = 40;
 
 /// Why an exercise could not be played.
 #[derive(Debug, thiserror::Error)]
@@ -256,6 +257,10 @@ impl Hooks for AtTheTable<'_> {
         Consent::Yes(Agreement::Rehearsal)
     }
 
+    fn starts(&mut self, _: &Step) {
+        self.stage.clock.advance_millis(STEP_SECONDS * 1000);
+    }
+
     fn written(&mut self, _: &Entry) {}
 
     fn keep(&mut self, _: &Account) -> Result<String, String> {
@@ -271,7 +276,7 @@ impl Hooks for AtTheTable<'_> {
     }
 
     fn settled(&mut self, step: &Step) -> Option<Vec<Judgement>> {
-        self.stage.clock.advance_millis(STEP_SECONDS * 1000);
+        self.stage.clock.advance_millis(REACTION_SECONDS * 1000);
         let reaction = self.react();
         let standings = standings(self.stage);
         let verdicts = standings.iter().map(|one| Judgement {

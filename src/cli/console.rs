@@ -1,0 +1,225 @@
+//! The person at the console: what is asked at each step, and what the answers mean.
+
+use super::Desk;
+use super::folder::Case;
+use super::terminal::Interrupted;
+use crate::account::{Account, Snapshot};
+use crate::action::{Action, Setting};
+use crate::execute::{Consent, Hooks, Remedy};
+use crate::ids::StepId;
+use crate::journal::{Agreement, Entry, Event, Judgement};
+use crate::plan::Step;
+use crate::report::{self, Tone};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// How steps are agreed to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// One by one, by a person.
+    Asked,
+    /// All beforehand, by `--yes`.
+    Beforehand,
+}
+
+/// The hooks of a run.
+pub struct Console<'a> {
+    desk: &'a Desk,
+    case: &'a Case,
+    mode: Mode,
+    count: usize,
+    /// Yes to everything that can be undone.
+    all_reversible: bool,
+    /// The step that was announced last.
+    announced: Option<StepId>,
+    now: crate::time::Moment,
+    interrupted: Arc<AtomicBool>,
+}
+
+impl<'a> Console<'a> {
+    /// A console for a plan of `count` steps.
+    pub fn new(desk: &'a Desk, case: &'a Case, mode: Mode, count: usize, now: crate::time::Moment) -> Self {
+        Console {
+            desk,
+            case,
+            mode,
+            count,
+            all_reversible: false,
+            announced: None,
+            now,
+            interrupted: watch_ctrl_c(),
+        }
+    }
+
+    /// Whether Ctrl-C was pressed.
+    pub fn was_interrupted(&self) -> bool {
+        self.interrupted.load(Ordering::SeqCst)
+    }
+
+    fn announce(&mut self, step: &Step) {
+        if self.announced.as_ref() != Some(&step.id) {
+            self.announced = Some(step.id.clone());
+            self.desk.terminal.status("");
+            self.desk
+                .terminal
+                .status(&report::step_head(step, self.count, self.desk.paint_status()));
+        }
+    }
+
+    fn ask(&mut self, question: &str) -> Option<String> {
+        match self.desk.terminal.ask(question) {
+            Ok(answer) => Some(answer.to_lowercase()),
+            Err(Interrupted) => {
+                self.interrupted.store(true, Ordering::SeqCst);
+                None
+            }
+        }
+    }
+
+    fn ask_step(&mut self, step: &Step, before: Option<&Setting>) -> Consent {
+        let say = |text: &str| self.desk.terminal.urgent(text);
+        say(&format!("       call    {}", step.api));
+        say(&format!("       breaks  {}", step.breaks));
+        for hit in &step.hits {
+            say(&format!("       hits    {hit}"));
+        }
+        say(&format!("       undo    {}", step.undo.describe()));
+        loop {
+            let Some(answer) = self.ask("do it? [y]es [s]kip [d]etails [a]ll reversible s[t]op") else {
+                return Consent::Stop;
+            };
+            match answer.as_str() {
+                "y" | "yes" => {
+                    return match step.name_to_type() {
+                        Some(name) => self.typed(name),
+                        None => Consent::Yes(Agreement::Answered),
+                    };
+                }
+                "s" | "skip" => return Consent::Skip,
+                "t" | "stop" | "q" => return Consent::Stop,
+                "d" | "details" => {
+                    self.desk
+                        .terminal
+                        .urgent(&report::details(step, before, self.desk.paint_status()));
+                }
+                "a" | "all" => {
+                    self.all_reversible = true;
+                    if !step.destructive {
+                        return Consent::Yes(Agreement::AllReversible);
+                    }
+                    self.desk
+                        .terminal
+                        .urgent("this step cannot be undone in full: it is asked for by itself");
+                }
+                _ => self.desk.terminal.urgent("please answer y, s, d, a or t"),
+            }
+        }
+    }
+
+    /// A step that cannot be undone in full wants the name typed.
+    fn typed(&mut self, name: &str) -> Consent {
+        let question = format!("this cannot be undone in full; type `{name}` to do it");
+        match self.desk.terminal.ask(&question) {
+            Ok(answer) if answer == name => Consent::Yes(Agreement::Answered),
+            Ok(_) => {
+                self.desk.terminal.urgent("that is not the name: skipped");
+                Consent::Skip
+            }
+            Err(Interrupted) => {
+                self.interrupted.store(true, Ordering::SeqCst);
+                Consent::Stop
+            }
+        }
+    }
+}
+
+impl Hooks for Console<'_> {
+    fn consent(&mut self, step: &Step, before: Option<&Setting>) -> Consent {
+        self.announce(step);
+        if self.was_interrupted() {
+            return Consent::Stop;
+        }
+        if self.mode == Mode::Beforehand {
+            return Consent::Yes(Agreement::Beforehand);
+        }
+        if !step.action.changes() {
+            return Consent::Yes(Agreement::AllReversible);
+        }
+        if self.all_reversible && !step.destructive {
+            return Consent::Yes(Agreement::AllReversible);
+        }
+        self.ask_step(step, before)
+    }
+
+    fn starts(&mut self, step: &Step) {
+        self.announce(step);
+        if let Action::Hold { seconds } = &step.action {
+            self.desk
+                .terminal
+                .status(&format!("       waiting {seconds} s (Ctrl-C stops)"));
+        }
+    }
+
+    fn written(&mut self, entry: &Entry) {
+        if let Some(line) = report::entry(entry, self.desk.paint_status()) {
+            self.desk.terminal.status(&line);
+        }
+    }
+
+    fn keep(&mut self, account: &Account) -> Result<String, String> {
+        self.case.keep(&Snapshot::new(self.now, account.clone(), Vec::new()))
+    }
+
+    fn rehearsed(&self, _: &StepId) -> Option<Setting> {
+        None
+    }
+
+    fn trouble(&mut self, step: &Step, event: &Event) -> Remedy {
+        if let Event::Diverged { expected, found, .. } = event {
+            self.desk.terminal.urgent(&format!("       expected {expected:?}"));
+            self.desk.terminal.urgent(&format!("       found    {found:?}"));
+        }
+        if self.mode == Mode::Beforehand {
+            return if step.required { Remedy::Stop } else { Remedy::GoOn };
+        }
+        loop {
+            let Some(answer) = self.ask("what now? [g]o on, [r]etry, s[t]op") else {
+                return Remedy::Stop;
+            };
+            match answer.as_str() {
+                "g" | "go on" => return Remedy::GoOn,
+                "r" | "retry" => return Remedy::Again,
+                "t" | "stop" | "q" => return Remedy::Stop,
+                _ => self
+                    .desk
+                    .terminal
+                    .urgent(&super::paint_status(Tone::Careful, "please answer g, r or t")),
+            }
+        }
+    }
+
+    fn settled(&mut self, _: &Step) -> Option<Vec<Judgement>> {
+        None
+    }
+
+    fn interrupted(&self) -> bool {
+        self.was_interrupted()
+    }
+}
+
+/// A flag that Ctrl-C raises. From here on Ctrl-C no longer ends the process by itself: the step in flight is finished first.
+fn watch_ctrl_c() -> Arc<AtomicBool> {
+    let flag = Arc::new(AtomicBool::new(false));
+    let raised = flag.clone();
+    std::thread::spawn(move || {
+        let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_io().build() else {
+            return;
+        };
+        runtime.block_on(async move {
+            while tokio::signal::ctrl_c().await.is_ok() {
+                raised.store(true, Ordering::SeqCst);
+            }
+        });
+    });
+    flag
+}

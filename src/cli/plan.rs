@@ -1,0 +1,43 @@
+//! `oust plan`: a rehearsed plan; changes nothing.
+
+use super::Desk;
+use super::args::PlanArgs;
+use super::exit::{Exit, Failure};
+use super::prepare::{key, missing, prepared};
+use super::world::World;
+use crate::report;
+
+pub(super) async fn plan(desk: &Desk, args: PlanArgs) -> Result<Exit, Failure> {
+    let key = key(&args.key)?;
+    let world = World::mount(&args.world, "plan").await?;
+    let prepared = prepared(desk, &world, &args.sources, &args.choice, &key).await?;
+    let rehearsed = &prepared.rehearsed;
+    if let Some(path) = &args.out {
+        let json = serde_json::to_string_pretty(rehearsed.plan())
+            .map_err(|error| Failure::new(Exit::Failure, "json", error.to_string()))?;
+        std::fs::write(path, json + "\n").map_err(|error| {
+            Failure::new(
+                Exit::Input,
+                "plan.unwritable",
+                format!("`{}` cannot be written: {error}", path.display()),
+            )
+        })?;
+        desk.terminal.status(&format!(
+            "the plan is in {}: `oust run {}` carries it out",
+            path.display(),
+            path.display()
+        ));
+    }
+    desk.result(|| report::plan(rehearsed, desk.paint()), rehearsed)?;
+    if let Some(blind) = &prepared.blind {
+        desk.terminal.urgent(&format!(
+            "the trail could not be read, so sessions that were minted are not known: {blind}"
+        ));
+    }
+    desk.list_calls(world.clients());
+    match missing(rehearsed) {
+        Some(failure) => Err(failure),
+        None if rehearsed.contains() && prepared.blind.is_none() => Ok(Exit::Success),
+        None => Ok(Exit::NotContained),
+    }
+}

@@ -1,0 +1,319 @@
+//! `oust run`: rehearse, ask, carry out, look again, say who is still in.
+
+use super::Desk;
+use super::args::RunArgs;
+use super::console::{Console, Mode};
+use super::exit::{Exit, Failure};
+use super::folder::{Case, read_plan};
+use super::prepare::{Prepared, account, key, missing, prepared, traced};
+use super::world::{World, read_text, wall_clock};
+use crate::collect;
+use crate::execute::{ExecuteError, Hooks, execute};
+use crate::ids::{AccessKeyId, CaseId};
+use crate::journal::{Event, Finish, Journal, Judgement};
+use crate::plan::{Facts, Plan, drift, refusal};
+use crate::rehearse::{Beside, Rehearsed, family, judge, rehearse};
+use crate::report::{self, Tone};
+use serde::Serialize;
+use std::path::Path;
+
+/// How a run ended, for machines.
+#[derive(Debug, Serialize)]
+struct Outcome {
+    case: CaseId,
+    finish: Finish,
+    contained: bool,
+    verdicts: Vec<Judgement>,
+    /// Why containment cannot be said although every known credential is dead.
+    doubts: Vec<String>,
+    calls: usize,
+}
+
+pub(super) async fn run(desk: &Desk, args: RunArgs) -> Result<Exit, Failure> {
+    let file = Path::new(&args.target);
+    let from_file = file.is_file();
+    let key = if from_file {
+        read_plan(file, &read_text(file)?)?.key
+    } else {
+        key(&args.target)?
+    };
+    let run_name = format!("run-{}", wall_clock().basic());
+    let world = World::mount(&args.world, &run_name).await?;
+    let prepared = match from_file {
+        true => from_plan(desk, &world, &args, file).await?,
+        false => prepared(desk, &world, &args.sources, &args.choice, &key).await?,
+    };
+    let dry = args.dry_run || !(args.yes || desk.terminal.can_ask());
+    if dry {
+        return dry_run(desk, &world, &args, &prepared);
+    }
+    if let Some(failure) = missing(&prepared.rehearsed) {
+        return Err(failure);
+    }
+    rehearsed_well(&prepared.rehearsed)?;
+    if !args.yes {
+        desk.terminal
+            .urgent(&report::plan(&prepared.rehearsed, desk.paint_status()));
+    }
+    let case = Case::create(&args.folder.cases, &prepared.lineage.asked, wall_clock())?;
+    let mut journal = open(&case, &world, &prepared.rehearsed)?;
+    desk.terminal
+        .status(&format!("case {} in {}", case.id, case.path.display()));
+    let mode = if args.yes { Mode::Beforehand } else { Mode::Asked };
+    let steps = prepared.rehearsed.plan().steps.len();
+    let mut console = Console::new(desk, &case, mode, steps, world.clients().now());
+    let finish = carry_out(&world, &prepared.rehearsed, &mut journal, &mut console).await?;
+    let interrupted = console.was_interrupted();
+    let exit = conclude(desk, &world, &args, &case, &mut journal, &prepared, finish, interrupted).await?;
+    desk.list_calls(world.clients());
+    Ok(exit)
+}
+
+/// A plan from a file is only carried out on the account that it was made on.
+async fn from_plan(desk: &Desk, world: &World, args: &RunArgs, file: &Path) -> Result<Prepared, Failure> {
+    let plan: Plan = read_plan(file, &read_text(file)?)?;
+    let caller = collect::caller(world.clients()).await?;
+    let mut traced = traced(desk, Some(world), &args.sources, &plan.key).await?;
+    let collected = account(world, &mut traced).await?;
+    let changes = drift(&plan, &collected.account, &traced.lineage);
+    if !changes.is_empty() {
+        let each: Vec<String> = changes.iter().map(|change| change.path.clone()).collect();
+        let message = format!(
+            "the account has drifted from what the plan was made on, and nothing was changed: {}",
+            each.join(", ")
+        );
+        return Err(Failure::new(Exit::Refused, "refused.drift", message)
+            .hint("make the plan anew with `oust plan`, and look at it again"));
+    }
+    let facts = Facts {
+        account: &collected.account,
+        lineage: &plan.lineage,
+        bystanders: &plan.bystanders,
+    };
+    let signing = world.clients().signing_key.as_ref();
+    if let Some(refusal) = refusal(facts, &traced.origin, &caller.arn, signing) {
+        return Err(Failure::new(Exit::Refused, refusal.code(), refusal.to_string()).hint(refusal.hint()));
+    }
+    let rehearsed = rehearse(plan, &collected.account, &caller, signing, world.clients().now())
+        .await
+        .map_err(|error| Failure::new(Exit::Failure, "rehearsal", error.to_string()))?;
+    Ok(Prepared {
+        rehearsed,
+        blind: traced.blind,
+        collected,
+        lineage: traced.lineage,
+    })
+}
+
+fn dry_run(desk: &Desk, world: &World, args: &RunArgs, prepared: &Prepared) -> Result<Exit, Failure> {
+    if !args.dry_run {
+        desk.terminal
+            .status("no terminal to ask at and no --yes: this is a dry run");
+    }
+    let rehearsed = &prepared.rehearsed;
+    desk.result(|| report::plan(rehearsed, desk.paint()), rehearsed)?;
+    desk.terminal
+        .status("dry run: rehearsed on a twin of the account; nothing was changed");
+    desk.list_calls(world.clients());
+    match missing(rehearsed) {
+        Some(failure) => Err(failure),
+        None if rehearsed.contains() && prepared.blind.is_none() => Ok(Exit::Success),
+        None => Ok(Exit::NotContained),
+    }
+}
+
+/// A plan that fails in rehearsal is not tried on AWS.
+pub(super) fn rehearsed_well(rehearsed: &Rehearsed) -> Result<(), Failure> {
+    match rehearsed.finish() {
+        Finish::Completed => Ok(()),
+        Finish::Failed { at } | Finish::Diverged { at } | Finish::Stopped { before: at } => {
+            let why = rehearsed.entries().iter().rev().find_map(|entry| match &entry.event {
+                Event::Failed { error, .. } | Event::InDoubt { error, .. } => Some(error.to_string()),
+                _ => None,
+            });
+            let message = format!(
+                "the rehearsal failed at step {at}, and nothing was changed: {}",
+                why.unwrap_or_default()
+            );
+            Err(Failure::new(Exit::Refused, "refused.rehearsal", message))
+        }
+    }
+}
+
+fn open(case: &Case, world: &World, rehearsed: &Rehearsed) -> Result<Journal, Failure> {
+    case.write("plan.json", rehearsed.plan())?;
+    let lines: Vec<String> = rehearsed
+        .entries()
+        .iter()
+        .filter_map(|entry| serde_json::to_string(entry).ok())
+        .collect();
+    case.write_text("rehearsal.jsonl", &(lines.join("\n") + "\n"))?;
+    let mut journal = case.journal()?;
+    let opened = Event::Opened {
+        case: case.id.clone(),
+        key: rehearsed.plan().key.clone(),
+        plan: rehearsed.plan().digest(),
+        world: world.name().to_owned(),
+    };
+    journal
+        .append(world.clients().now(), opened)
+        .map_err(|error| Failure::new(Exit::CaseFolder, "journal", error.to_string()))?;
+    Ok(journal)
+}
+
+/// Carries a rehearsed plan out in its world: the same executor beside the same rehearsal in both.
+pub(super) async fn carry_out(
+    world: &World,
+    rehearsed: &Rehearsed,
+    journal: &mut Journal,
+    hooks: &mut dyn Hooks,
+) -> Result<Finish, Failure> {
+    let done = match world {
+        World::Live { mount, .. } => {
+            let permitted = crate::live::Permitted::by_person(rehearsed);
+            crate::live::run(mount, permitted, journal, hooks).await
+        }
+        World::Twin { mount, .. } => {
+            let plan = rehearsed.plan();
+            let mut beside = Beside::new(hooks, rehearsed);
+            execute(mount.writable(), &plan.steps, family(plan), journal, &mut beside).await
+        }
+    };
+    done.map_err(|error| {
+        let code = match &error {
+            ExecuteError::Journal(_) => "journal.unwritable",
+            ExecuteError::Evidence(_) => "evidence.unwritable",
+        };
+        Failure::new(Exit::CaseFolder, code, error.to_string())
+    })
+}
+
+/// Looks at the account again, says who is still in, and gives the exit code.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "the end of a run is where everything about it comes together"
+)]
+async fn conclude(
+    desk: &Desk,
+    world: &World,
+    args: &RunArgs,
+    case: &Case,
+    journal: &mut Journal,
+    prepared: &Prepared,
+    finish: Finish,
+    interrupted: bool,
+) -> Result<Exit, Failure> {
+    let mut doubts: Vec<String> = prepared
+        .blind
+        .iter()
+        .map(|blind| format!("the trail could not be read: {blind}"))
+        .collect();
+    doubts.extend(
+        prepared
+            .collected
+            .unread
+            .iter()
+            .map(|unread| format!("{} could not be read", unread.what)),
+    );
+    let swept = journal
+        .entries()
+        .iter()
+        .any(|entry| matches!(entry.event, Event::Swept { .. }));
+    if finish == Finish::Completed && !swept {
+        doubts.push("the trail was not looked through again after the steps".to_owned());
+    }
+    let verdicts = match at_the_end(desk, world, args, &prepared.lineage.asked, prepared).await {
+        Ok(verdicts) => verdicts,
+        Err(failure) => {
+            doubts.push(format!("the account could not be read again: {}", failure.message));
+            Vec::new()
+        }
+    };
+    let judged = Event::Judged {
+        after: None,
+        verdicts: verdicts.clone(),
+    };
+    let entry = journal.append(world.clients().now(), judged);
+    entry.map_err(|error| Failure::new(Exit::CaseFolder, "journal.unwritable", error.to_string()))?;
+    let dead = !verdicts.is_empty() && verdicts.iter().all(|judged| judged.verdict.is_contained());
+    let outcome = Outcome {
+        case: case.id.clone(),
+        contained: dead && doubts.is_empty() && finish == Finish::Completed,
+        finish,
+        verdicts,
+        doubts,
+        calls: world.clients().calls().len(),
+    };
+    case.write("outcome.json", &outcome)?;
+    desk.result(|| ending(desk, world, &outcome), &outcome)?;
+    Ok(match &outcome.finish {
+        Finish::Stopped { .. } if interrupted => Exit::Interrupted,
+        Finish::Stopped { .. } => Exit::Stopped,
+        Finish::Failed { .. } => Exit::Aws,
+        Finish::Diverged { .. } => Exit::Diverged,
+        Finish::Completed if outcome.contained => Exit::Success,
+        Finish::Completed => Exit::NotContained,
+    })
+}
+
+async fn at_the_end(
+    desk: &Desk,
+    world: &World,
+    args: &RunArgs,
+    key: &AccessKeyId,
+    prepared: &Prepared,
+) -> Result<Vec<Judgement>, Failure> {
+    let mut again = traced(desk, Some(world), &args.sources, key).await?;
+    // A user that is gone no longer tells what was theirs: who held what is known from before.
+    if let Some(root) = prepared.lineage.root()
+        && let (Some(holder), Some(of)) = (root.holder.clone(), root.account.clone())
+    {
+        again.lineage.held_by(holder, of);
+    }
+    let collected = account(world, &mut again).await?;
+    Ok(judge(&collected.account, &again.lineage, world.clients().now()))
+}
+
+fn ending(desk: &Desk, world: &World, outcome: &Outcome) -> String {
+    let paint = desk.paint();
+    let mut out = vec![String::new()];
+    for judged in &outcome.verdicts {
+        let tone = if judged.verdict.is_contained() {
+            Tone::Good
+        } else {
+            Tone::Bad
+        };
+        out.push(format!(
+            "{:<4} {}  {}",
+            judged.label,
+            judged.key,
+            (paint.with)(tone, &judged.verdict.to_string())
+        ));
+    }
+    out.extend(outcome.doubts.iter().map(|doubt| format!("in doubt: {doubt}")));
+    out.push(match (&outcome.finish, outcome.contained) {
+        (_, true) => (paint.with)(
+            Tone::Good,
+            "CONTAINED: every known credential of the family is proven useless",
+        ),
+        (Finish::Completed, false) => (paint.with)(Tone::Bad, "NOT CONTAINED: see above"),
+        (Finish::Stopped { before }, _) => (paint.with)(
+            Tone::Bad,
+            &format!("STOPPED before step {before}: nothing from there on was done"),
+        ),
+        (Finish::Failed { at }, _) => {
+            (paint.with)(Tone::Bad, &format!("FAILED at step {at}: nothing behind it was done"))
+        }
+        (Finish::Diverged { at }, _) => {
+            (paint.with)(Tone::Bad, &format!("DIVERGED at step {at}: nothing behind it was done"))
+        }
+    });
+    if outcome.contained && matches!(world, World::Live { .. }) {
+        out.push("CloudTrail tells of calls some minutes late: run `oust trace` again in 15 minutes for what was minted in between.".to_owned());
+    }
+    out.push(format!(
+        "case {}: `oust report {}` tells it, `oust undo {}` turns it round",
+        outcome.case, outcome.case, outcome.case
+    ));
+    out.join("\n")
+}

@@ -1,0 +1,44 @@
+//! `oust trace`: read-only.
+
+use super::Desk;
+use super::args::TraceArgs;
+use super::exit::{Exit, Failure};
+use super::prepare::{account, key, traced};
+use super::world::{World, wall_clock};
+use crate::rehearse::judge;
+use crate::report::{self, Known};
+
+pub(super) async fn trace(desk: &Desk, args: TraceArgs) -> Result<Exit, Failure> {
+    let key = key(&args.key)?;
+    let world = match args.sources.offline {
+        true => None,
+        false => Some(World::mount(&args.world, "trace").await?),
+    };
+    let mut traced = traced(desk, world.as_ref(), &args.sources, &key).await?;
+    let mut verdicts = None;
+    let mut at = wall_clock();
+    if let Some(world) = &world {
+        at = world.clients().now();
+        match account(world, &mut traced).await {
+            Ok(collected) => verdicts = Some(judge(&collected.account, &traced.lineage, at)),
+            Err(failure) => {
+                traced
+                    .origin
+                    .unknown
+                    .push(format!("what each credential can do: {}", failure.message));
+            }
+        }
+    }
+    let known = Known {
+        origin: traced.origin,
+        lineage: traced.lineage,
+        verdicts,
+        bystanders: traced.bystanders,
+        at,
+    };
+    desk.result(|| report::trace(&known, desk.paint()), &known)?;
+    if let Some(world) = &world {
+        desk.list_calls(world.clients());
+    }
+    Ok(Exit::Success)
+}

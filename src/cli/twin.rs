@@ -1,0 +1,207 @@
+//! `oust twin`: the mocked IAM by itself.
+
+use super::Desk;
+use super::args::TwinCommand;
+use super::exit::{Exit, Failure};
+use super::world::{World, scenario, snapshot, stage, wall_clock};
+use crate::account::{Snapshot, diff};
+use crate::collect::{self, Scope};
+use crate::ids::AccessKeyId;
+use crate::time::SystemClock;
+use crate::twin::{State, Twin, serve};
+use serde::Serialize;
+use std::path::Path;
+use std::sync::Arc;
+
+/// A credential of the served twin. Its secret is the twin's own invention and opens nothing else.
+#[derive(Debug, Serialize)]
+struct Offered {
+    name: String,
+    access_key_id: AccessKeyId,
+    secret_access_key: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    session_token: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Serving {
+    endpoint: String,
+    region: String,
+    credentials: Vec<Offered>,
+}
+
+pub(super) async fn twin(desk: &Desk, command: TwinCommand) -> Result<Exit, Failure> {
+    match command {
+        TwinCommand::Serve {
+            scenario,
+            snapshot,
+            port,
+            played,
+            no_enforce,
+        } => {
+            let (twin, names, region) = match (scenario, snapshot) {
+                (Some(name), _) => from_scenario(&name, played, no_enforce)?,
+                (None, Some(path)) => from_snapshot(&path, no_enforce)?,
+                (None, None) => return Err(Failure::new(Exit::Usage, "twin.serve", "give --scenario or --snapshot")),
+            };
+            serve_twin(desk, twin, names, region, port).await
+        }
+        TwinCommand::Snapshot { world, out } => write_snapshot(desk, &world, out.as_deref()).await,
+        TwinCommand::Diff { before, after } => {
+            let changes = diff(&snapshot(&before)?.account, &snapshot(&after)?.account);
+            let line = |change: &crate::account::Change| {
+                let say =
+                    |value: &Option<serde_json::Value>| value.as_ref().map_or("-".to_owned(), ToString::to_string);
+                format!(
+                    "{}\n  before {}\n  after  {}",
+                    change.path,
+                    say(&change.before),
+                    say(&change.after)
+                )
+            };
+            let text = || match changes.as_slice() {
+                [] => "no difference".to_owned(),
+                changes => changes.iter().map(line).collect::<Vec<_>>().join("\n"),
+            };
+            desk.result(text, &changes)?;
+            Ok(Exit::Success)
+        }
+    }
+}
+
+type Named = Vec<(String, AccessKeyId)>;
+
+/// The scenario in real time: its last move lies a minute back.
+fn from_scenario(name: &str, played: bool, no_enforce: bool) -> Result<(Twin, Named, String), Failure> {
+    let (scenario, _) = scenario(name)?;
+    let start = wall_clock().whole_second().plus_seconds(-scenario.length_seconds());
+    let mut stage = stage(&scenario, start)?;
+    if played {
+        stage
+            .play(&scenario)
+            .map_err(|error| Failure::new(Exit::Input, "scenario.play", error.to_string()))?;
+    }
+    let mut state = stage.twin.state();
+    state.enforce = !no_enforce;
+    let names = stage.names.into_iter().collect();
+    Ok((Twin::on_clock(state, Arc::new(SystemClock)), names, scenario.region))
+}
+
+fn from_snapshot(path: &Path, no_enforce: bool) -> Result<(Twin, Named, String), Failure> {
+    let snapshot = snapshot(path)?;
+    let mut state = State::new(snapshot.account, snapshot.sessions, 1);
+    state.trail = snapshot.trail;
+    state.enforce = !no_enforce;
+    let users = state.account.users.values().flat_map(|user| {
+        let keys = user.credentials.iter().flat_map(|held| &held.access_keys);
+        keys.map(|key| (user.name.clone(), key.id.clone()))
+    });
+    let sessions = state
+        .mint
+        .sessions
+        .iter()
+        .map(|session| ("session".to_owned(), session.key.clone()));
+    let names = users.chain(sessions).collect();
+    Ok((
+        Twin::on_clock(state, Arc::new(SystemClock)),
+        names,
+        "us-east-1".to_owned(),
+    ))
+}
+
+async fn serve_twin(desk: &Desk, twin: Twin, names: Named, region: String, port: u16) -> Result<Exit, Failure> {
+    let listener = serve::bind(port).await.map_err(|error| {
+        Failure::new(
+            Exit::Failure,
+            "twin.port",
+            format!("127.0.0.1:{port} cannot be listened on: {error}"),
+        )
+    })?;
+    let address = listener
+        .local_addr()
+        .map_err(|error| Failure::new(Exit::Failure, "twin.port", format!("the port is not known: {error}")))?;
+    let offered = names.into_iter().map(|(name, key)| {
+        let keys = twin.keys(&key);
+        Offered {
+            name,
+            access_key_id: keys.key,
+            secret_access_key: keys.secret,
+            session_token: keys.token,
+        }
+    });
+    let serving = Serving {
+        endpoint: format!("http://{address}"),
+        region,
+        credentials: offered.collect(),
+    };
+    desk.result(|| text(&serving), &serving)?;
+    tokio::select! {
+        () = serve::serve(twin, listener) => Ok(Exit::Success),
+        _ = tokio::signal::ctrl_c() => Ok(Exit::Interrupted),
+    }
+}
+
+fn text(serving: &Serving) -> String {
+    let mut out = vec![format!(
+        "export AWS_ENDPOINT_URL={} AWS_REGION={}",
+        serving.endpoint, serving.region
+    )];
+    for one in &serving.credentials {
+        out.push(format!("\n# {}", one.name));
+        out.push(format!(
+            "export AWS_ACCESS_KEY_ID={} AWS_SECRET_ACCESS_KEY={}",
+            one.access_key_id, one.secret_access_key
+        ));
+        out.push(match &one.session_token {
+            Some(token) => format!("export AWS_SESSION_TOKEN={token}"),
+            None => "unset AWS_SESSION_TOKEN".to_owned(),
+        });
+    }
+    out.push("\n# serving; Ctrl-C ends it".to_owned());
+    out.join("\n")
+}
+
+async fn write_snapshot(desk: &Desk, world: &super::args::World, out: Option<&Path>) -> Result<Exit, Failure> {
+    let world = World::mount(world, "snapshot").await?;
+    let snapshot = match &world {
+        World::Twin { twin, .. } => {
+            let mut snapshot = Snapshot::new(twin.now(), twin.account(), twin.sessions());
+            snapshot.trail = twin.trail();
+            snapshot.trail.iter_mut().for_each(without_tokens);
+            snapshot
+        }
+        World::Live { mount, .. } => {
+            let collected = collect::account(mount.clients(), Scope::Everything).await?;
+            for unread in &collected.unread {
+                desk.terminal
+                    .status(&format!("not read: {}: {}", unread.what, unread.error));
+            }
+            for note in &collected.notes {
+                desk.terminal.status(&format!("note: {note}"));
+            }
+            Snapshot::new(mount.clients().now().whole_second(), collected.account, Vec::new())
+        }
+    };
+    let json = snapshot
+        .to_json()
+        .map_err(|error| Failure::new(Exit::Failure, "json", error.to_string()))?;
+    match out {
+        None => desk.terminal.result(&json)?,
+        Some(path) => std::fs::write(path, json + "\n").map_err(|error| {
+            Failure::new(
+                Exit::Input,
+                "snapshot.unwritable",
+                format!("`{}` cannot be written: {error}", path.display()),
+            )
+        })?,
+    }
+    desk.list_calls(world.clients());
+    Ok(Exit::Success)
+}
+
+/// A trail holds session tokens, as AWS's does. A file that is passed on doesn't.
+fn without_tokens(record: &mut serde_json::Value) {
+    if let Some(serde_json::Value::Object(credentials)) = record.pointer_mut("/responseElements/credentials") {
+        credentials.remove("sessionToken");
+    }
+}

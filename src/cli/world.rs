@@ -1,0 +1,181 @@
+//! Mounting the world that the arguments name.
+
+use super::args::World as Args;
+use super::exit::{Exit, Failure};
+use crate::account::Snapshot;
+use crate::ids::AccessKeyId;
+use crate::mount::{Clients, Live, LiveOptions, Mount, Twin as TwinWorld, mount_live};
+use crate::tabletop::{CATALOGUE, Scenario, Stage};
+use crate::time::{Clock, ManualClock, SystemClock};
+use crate::twin::{State, Twin};
+use aws_credential_types::Credentials;
+use std::path::Path;
+
+/// A mounted world.
+pub enum World {
+    /// A twin, which ends with the process.
+    Twin {
+        /// The mount.
+        mount: Mount<TwinWorld>,
+        /// The twin behind it, whose whole trail can be read.
+        twin: Box<Twin>,
+    },
+    /// AWS, or what answers in its place.
+    Live {
+        /// The mount.
+        mount: Mount<Live>,
+        /// The endpoint, or `AWS`.
+        name: String,
+    },
+}
+
+impl World {
+    /// The clients.
+    pub fn clients(&self) -> &Clients {
+        match self {
+            World::Twin { mount, .. } => mount.clients(),
+            World::Live { mount, .. } => mount.clients(),
+        }
+    }
+
+    /// The world in a word.
+    pub fn name(&self) -> &str {
+        match self {
+            World::Twin { .. } => "twin",
+            World::Live { name, .. } => name,
+        }
+    }
+
+    /// Mounts what `args` names. `run` signs the work in the user agent.
+    pub async fn mount(args: &Args, run: &str) -> Result<World, Failure> {
+        if let Some(name) = &args.scenario {
+            let (scenario, _) = scenario(name)?;
+            let mut stage = stage(&scenario, scenario.start())?;
+            stage
+                .play(&scenario)
+                .map_err(|error| Failure::new(Exit::Input, "scenario.play", error.to_string()))?;
+            let row = scenario.user.iter().find(|user| user.name == scenario.responder);
+            let key = row
+                .and_then(|row| row.keys.first())
+                .and_then(|name| stage.names.get(name))
+                .cloned();
+            let key = key.ok_or_else(|| {
+                Failure::new(
+                    Exit::Input,
+                    "scenario.responder",
+                    "the scenario has no responder who can sign",
+                )
+            })?;
+            return Ok(World::on_twin(
+                stage.twin,
+                &key,
+                args.region.as_deref().unwrap_or(&scenario.region),
+            ));
+        }
+        if let Some(path) = &args.snapshot {
+            let snapshot = snapshot(path)?;
+            let mut state = State::new(snapshot.account, snapshot.sessions, 1);
+            state.trail = snapshot.trail;
+            let caller = crate::collect::Caller {
+                account: state.account.id.clone(),
+                arn: crate::verdict::root_principal(&state.account).arn,
+                user_id: state.account.id.to_string(),
+            };
+            let standin = crate::rehearse::stand_in(&mut state, &caller, None, snapshot.taken_at);
+            let twin = Twin::on_manual_clock(state, ManualClock::starting_at(snapshot.taken_at));
+            return Ok(World::on_twin(
+                twin,
+                &standin.key,
+                args.region.as_deref().unwrap_or("us-east-1"),
+            ));
+        }
+        let options = LiveOptions {
+            profile: args.profile.clone(),
+            region: args.region.clone(),
+            endpoint_url: args.endpoint_url.clone(),
+            app_name: format!("oust-{run}"),
+        };
+        Ok(World::Live {
+            mount: mount_live(&options).await,
+            name: args.endpoint_url.clone().unwrap_or_else(|| "AWS".to_owned()),
+        })
+    }
+
+    fn on_twin(twin: Twin, key: &AccessKeyId, region: &str) -> World {
+        let keys = twin.keys(key);
+        let credentials = Credentials::from_keys(keys.key.as_str(), keys.secret, keys.token);
+        World::Twin {
+            mount: Mount::twin(twin.http_client(), credentials, region, twin.clock()),
+            twin: Box::new(twin),
+        }
+    }
+}
+
+/// Reads a scenario by name or file; gives its text too, for errors.
+pub fn scenario(name: &str) -> Result<(Scenario, String), Failure> {
+    let text = match CATALOGUE.iter().find(|(known, _)| *known == name) {
+        Some((_, text)) => (*text).to_owned(),
+        None => read_text(Path::new(name)).map_err(|failure| {
+            let known: Vec<&str> = CATALOGUE.iter().map(|(known, _)| *known).collect();
+            failure.hint(format!(
+                "the scenarios that the program carries are: {}",
+                known.join(", ")
+            ))
+        })?,
+    };
+    let scenario = Scenario::parse(&text).map_err(|error| {
+        let (line, column) = place(&text, error.span.start);
+        Failure::new(
+            Exit::Input,
+            "scenario.malformed",
+            format!("`{name}`, line {line}, column {column}: {error}"),
+        )
+    })?;
+    Ok((scenario, text))
+}
+
+/// Sets the stage of a scenario, with its first move at `start`.
+pub fn stage(scenario: &Scenario, start: crate::time::Moment) -> Result<Stage, Failure> {
+    Stage::set(scenario, start).map_err(|error| {
+        Failure::new(
+            Exit::Input,
+            "scenario.malformed",
+            format!("`{}`: {error}", scenario.name),
+        )
+    })
+}
+
+/// Line and column of a byte, both from 1.
+pub fn place(text: &str, offset: usize) -> (usize, usize) {
+    let before = text.get(..offset).unwrap_or(text);
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    (before.matches('\n').count() + 1, column)
+}
+
+/// Reads a snapshot file.
+pub fn snapshot(path: &Path) -> Result<Snapshot, Failure> {
+    let text = read_text(path)?;
+    Snapshot::parse(&text).map_err(|error| {
+        Failure::new(
+            Exit::Input,
+            "snapshot.malformed",
+            format!("`{}`: {error}", path.display()),
+        )
+    })
+}
+
+/// Reads a text file that a person named.
+pub fn read_text(path: &Path) -> Result<String, Failure> {
+    std::fs::read_to_string(path).map_err(|error| {
+        Failure::new(
+            Exit::Input,
+            "file.unreadable",
+            format!("`{}` cannot be read: {error}", path.display()),
+        )
+    })
+}
+
+/// The system's clock, for what happens outside of any world: the names of cases.
+pub fn wall_clock() -> crate::time::Moment {
+    SystemClock.now()
+}

@@ -1,0 +1,63 @@
+//! An exercise: after each step, who is still in.
+
+use super::{Paint, Tone, tone_of};
+use crate::tabletop::{Played, Seen};
+
+/// One exercise as a table: a line for each step, a column for each credential of the attacker.
+pub fn exercise(played: &Played, paint: Paint) -> String {
+    let names: Vec<&str> = played
+        .seen
+        .last()
+        .into_iter()
+        .flat_map(|seen| &seen.standings)
+        .map(|one| one.name.as_str())
+        .collect();
+    let columns: usize = names.len() * 8;
+    let text = paint.width.saturating_sub(columns + 4).max(24);
+    let mut out = Vec::new();
+    let head: String = names.iter().map(|name| format!("{name:<8}")).collect();
+    out.push(paint.heading(&format!("    {:text$}{head}", "step")));
+    for seen in &played.seen {
+        line(seen, &names, text, paint, &mut out);
+    }
+    out.push(String::new());
+    for standing in played.seen.last().into_iter().flat_map(|seen| &seen.standings) {
+        let words = paint.fold(10, &standing.verdict.to_string());
+        out.push(format!(
+            "    {:<5} {}",
+            standing.name,
+            paint.as_tone(tone_of(&standing.verdict), &words)
+        ));
+    }
+    out.join("\n")
+}
+
+fn line(seen: &Seen, names: &[&str], width: usize, paint: Paint, out: &mut Vec<String>) {
+    let step = seen
+        .step
+        .as_ref()
+        .map(|step| format!("{:<3} ", step.as_str()))
+        .unwrap_or_else(|| "    ".to_owned());
+    let cells: String = names
+        .iter()
+        .map(|name| match seen.standings.iter().find(|one| one.name == *name) {
+            None => format!("{:<8}", "-"),
+            Some(one) => paint.as_tone(tone_of(&one.verdict), &format!("{:<8}", one.verdict.word())),
+        })
+        .collect();
+    let narrow = Paint {
+        width: width.saturating_sub(1),
+        ..paint
+    };
+    let folded = narrow.fold(0, &seen.title);
+    let mut lines = folded.lines();
+    let first = lines.next().unwrap_or_default();
+    out.push(format!("{step}{first:<width$}{cells}").trim_end().to_owned());
+    out.extend(lines.map(|line| format!("    {line}")));
+    if let Some(reaction) = &seen.reaction {
+        out.push(format!(
+            "      {}",
+            paint.as_tone(Tone::Careful, &paint.fold(8, &format!("> {reaction}")))
+        ));
+    }
+}

@@ -1,0 +1,163 @@
+//! A plan with its rehearsal.
+
+use super::{Paint, Tone, tone_of};
+use crate::action::{Action, Setting};
+use crate::plan::{Plan, Step};
+use crate::rehearse::{Proof, Rehearsed, Row};
+
+/// A rehearsed plan as text.
+pub fn plan(rehearsed: &Rehearsed, paint: Paint) -> String {
+    let plan = rehearsed.plan();
+    let mut out = Vec::new();
+    out.push(paint.heading(&format!(
+        "Plan `{}` to {} {}",
+        plan.playbook,
+        plan.end.as_str(),
+        plan.key
+    )));
+    let left: Vec<&Row> = rehearsed
+        .proof()
+        .rows
+        .iter()
+        .filter(|row| !row.end.is_contained())
+        .collect();
+    if !left.is_empty() {
+        out.push(paint.as_tone(Tone::Bad, "Credentials that no step ends:"));
+        for row in left {
+            out.push(format!(
+                "  {:<4} {}  {}",
+                row.label,
+                row.key,
+                paint.fold(8, &row.end.to_string())
+            ));
+        }
+    }
+    for step in &plan.steps {
+        out.push(String::new());
+        out.push(step_head(step, plan.steps.len(), paint));
+        facts(step, paint, &mut out);
+    }
+    untouched(plan, paint, &mut out);
+    out.push(String::new());
+    out.push(proof(rehearsed.proof(), paint));
+    if let Some(why) = rehearsed.unchecked() {
+        out.push(String::new());
+        let line = format!(
+            "Your permissions could not be checked: {why}. The rehearsal went on as if everything were allowed."
+        );
+        out.push(paint.as_tone(Tone::Careful, &paint.fold(0, &line)));
+    }
+    if !rehearsed.missing().is_empty() {
+        out.push(String::new());
+        out.push(paint.as_tone(Tone::Bad, "You lack these permissions, and the plan needs them:"));
+        for permission in rehearsed.missing() {
+            out.push(format!("  {} on {}", permission.action, permission.resource));
+        }
+    }
+    out.join("\n")
+}
+
+/// The line that names a step.
+pub fn step_head(step: &Step, of: usize, paint: Paint) -> String {
+    let head = format!("{:>2}/{of}  ", step.id.as_str());
+    let optional = if step.required { "" } else { " (not required)" };
+    let title = paint.fold(head.chars().count(), &format!("{}{optional}", step.title));
+    let tone = if step.destructive { Tone::Careful } else { Tone::Heading };
+    paint.as_tone(tone, &format!("{head}{title}"))
+}
+
+fn facts(step: &Step, paint: Paint, out: &mut Vec<String>) {
+    let mut row = |name: &str, text: &str| {
+        if !text.is_empty() {
+            out.push(format!("       {name:<7} {}", paint.fold(15, text)));
+        }
+    };
+    row("why", &step.why);
+    row("because", step.fact.as_deref().unwrap_or_default());
+    row("call", &step.api);
+    if step.action.changes() {
+        row("breaks", &step.breaks);
+        row("undo", &step.undo.describe());
+    }
+    for hit in &step.hits {
+        row("hits", hit);
+    }
+}
+
+/// Everything about a step, for a person who asks.
+pub fn details(step: &Step, before: Option<&Setting>, paint: Paint) -> String {
+    let mut out = Vec::new();
+    facts(step, paint, &mut out);
+    if let Action::Change { change } = &step.action {
+        if let Some(before) = before {
+            out.push(format!("       {:<7} {}", "now", paint.fold(15, &setting(before))));
+        }
+        out.push(format!("       {:<7} {}", "then", paint.fold(15, &setting(&change.to))));
+    }
+    for permission in &step.permissions {
+        out.push(format!(
+            "       {:<7} {}",
+            "needs",
+            paint.fold(15, &format!("{} on {}", permission.action, permission.resource))
+        ));
+    }
+    out.join("\n")
+}
+
+fn setting(setting: &Setting) -> String {
+    match setting {
+        Setting::Absent => "not there".to_owned(),
+        Setting::Present => "there".to_owned(),
+        Setting::Status(status) => status.as_str().to_owned(),
+        Setting::Document(document) => document.as_str().to_owned(),
+        Setting::Policy(policy) => policy.to_string(),
+        Setting::Body(body) => format!("{} characters", body.len()),
+        Setting::Identity { path, tags } => format!("path {path}, {} tags", tags.len()),
+    }
+}
+
+fn untouched(plan: &Plan, paint: Paint, out: &mut Vec<String>) {
+    if plan.not_touched.is_empty() {
+        return;
+    }
+    out.push(String::new());
+    out.push(paint.heading("Not touched"));
+    for left in &plan.not_touched {
+        out.push(format!("  {}", paint.fold(4, &format!("{}: {}", left.what, left.why))));
+    }
+}
+
+/// The table of who can do what, before, after each step where something changes, and at the end.
+pub fn proof(proof: &Proof, paint: Paint) -> String {
+    let mut out = vec![paint.heading("Who is still in, as rehearsed on the twin")];
+    for row in &proof.rows {
+        out.push(format!("  {} {}", paint.heading(&format!("{:<4}", row.label)), row.key));
+        let mut last = &row.before;
+        out.push(line("before", last, paint));
+        for (step, verdict) in &row.after {
+            if verdict.word() != last.word() {
+                out.push(line(&format!("after {step}"), verdict, paint));
+                last = verdict;
+            }
+        }
+        out.push(line("end", &row.end, paint));
+    }
+    if proof.hits.is_empty() {
+        out.push(
+            "  Everybody else can do at the end what they could before (by fresh sessions and active keys).".to_owned(),
+        );
+        if let Some(text) = out.last_mut() {
+            *text = format!("  {}", paint.fold(2, text.trim()));
+        }
+    }
+    for hit in &proof.hits {
+        let text = format!("innocent, and hit: {}: {} -> {}", hit.arn, hit.before.word(), hit.end);
+        out.push(format!("  {}", paint.as_tone(Tone::Bad, &paint.fold(4, &text))));
+    }
+    out.join("\n")
+}
+
+fn line(when: &str, verdict: &crate::verdict::Verdict, paint: Paint) -> String {
+    let text = paint.fold(20, &verdict.to_string());
+    format!("       {when:<12} {}", paint.as_tone(tone_of(verdict), &text))
+}

@@ -1,0 +1,74 @@
+//! A journal as text: a line for each thing that happened.
+
+use super::{Paint, Tone};
+use crate::journal::{Entry, Event, Finish};
+
+/// One entry as a line; `None` for entries that say nothing to a person at the console.
+pub fn entry(entry: &Entry, paint: Paint) -> Option<String> {
+    let (tone, text) = match &entry.event {
+        Event::EvidenceKept { sha256, .. } => (
+            Tone::Good,
+            format!("kept; SHA-256 {}...", sha256.get(..12).unwrap_or(sha256)),
+        ),
+        Event::AlreadySo { .. } => (Tone::Good, "already so: nothing was called".to_owned()),
+        Event::Declined { .. } => (Tone::Careful, "skipped".to_owned()),
+        Event::Failed { error, .. } => (Tone::Bad, format!("failed: {error}; {}", error.trouble.hint())),
+        Event::InDoubt { error, .. } => (Tone::Careful, format!("in doubt: {error}; reading back")),
+        Event::Verified { .. } => (Tone::Good, "done, and read back".to_owned()),
+        Event::Diverged { .. } => (Tone::Bad, "the account is not as expected".to_owned()),
+        Event::Held { seconds, .. } => (Tone::Good, format!("waited {seconds} s")),
+        Event::Swept { found, .. } if found.is_empty() => (Tone::Good, "nothing new in the trail so far".to_owned()),
+        Event::Swept { found, .. } => (Tone::Bad, format!("{} new credentials of the family", found.len())),
+        Event::Added { step } => (Tone::Careful, format!("added step {}: {}", step.id, step.title)),
+        _ => return None,
+    };
+    Some(format!("       {}", paint.as_tone(tone, &paint.fold(7, &text))))
+}
+
+/// A whole journal as text.
+pub fn case(entries: &[Entry], paint: Paint) -> String {
+    let mut out = Vec::new();
+    for item in entries {
+        let time = item.at.clock_face();
+        match &item.event {
+            Event::Opened { case, key, plan, world } => {
+                out.push(paint.heading(&format!("Case {case}: {key}, on {world}")));
+                out.push(format!("  plan {}", plan.get(..16).unwrap_or(plan)));
+            }
+            Event::Intended { step, change, .. } => {
+                out.push(format!(
+                    "  {time}  {:<4} {}",
+                    step.as_str(),
+                    paint.fold(17, &change.api())
+                ));
+            }
+            Event::Judged { after: None, verdicts } => {
+                out.push(paint.heading("At the end"));
+                for judged in verdicts {
+                    let text = paint.fold(8, &judged.verdict.to_string());
+                    out.push(format!(
+                        "  {:<4}  {}",
+                        judged.label,
+                        paint.as_tone(super::tone_of(&judged.verdict), &text)
+                    ));
+                }
+            }
+            Event::Closed { finish, calls } => {
+                let how = match finish {
+                    Finish::Completed => "every step is settled".to_owned(),
+                    Finish::Stopped { before } => format!("stopped before step {before}"),
+                    Finish::Failed { at } => format!("failed at step {at}"),
+                    Finish::Diverged { at } => format!("diverged at step {at}"),
+                };
+                out.push(format!("  {time}       {how}; {} API calls", calls.len()));
+            }
+            _ => {
+                if let Some(line) = entry(item, paint) {
+                    let step = item.event.step().map(ToString::to_string).unwrap_or_default();
+                    out.push(format!("  {time}  {step:<4} {}", line.trim_start()));
+                }
+            }
+        }
+    }
+    out.join("\n")
+}

@@ -1,0 +1,300 @@
+//! Whose key it is, its family, what each credential did, and what the evidence cannot tell.
+
+use super::{Paint, Tone, tone_of};
+use crate::account::Holder;
+use crate::journal::Judgement;
+use crate::lineage::{Bystander, Credential, Kind, Lineage};
+use crate::origin::Origin;
+use crate::time::Moment;
+use serde::Serialize;
+
+/// Everything that a trace found.
+#[derive(Debug, Clone, Serialize)]
+pub struct Known {
+    /// The key.
+    pub origin: Origin,
+    /// Its family.
+    pub lineage: Lineage,
+    /// What each member can still do, where the account could be read.
+    pub verdicts: Option<Vec<Judgement>>,
+    /// Who else uses the same user and roles.
+    pub bystanders: Vec<Bystander>,
+    /// When it was asked.
+    pub at: Moment,
+}
+
+/// A trace as text.
+pub fn trace(known: &Known, paint: Paint) -> String {
+    let mut out = Vec::new();
+    origin(&known.origin, paint, &mut out);
+    family(known, paint, &mut out);
+    deeds(known, paint, &mut out);
+    others(known, paint, &mut out);
+    limits(known, paint, &mut out);
+    out.join("\n")
+}
+
+fn origin(origin: &Origin, paint: Paint, out: &mut Vec<String>) {
+    out.push(format!("{}  {}", paint.heading(origin.key.as_str()), origin.kind));
+    let mut row = |name: &str, text: String| out.push(format!("  {name:<10} {}", paint.fold(13, &text)));
+    let account = match (&origin.account, &origin.decoded_account) {
+        (Some(named), Some(decoded)) if named == decoded => format!("{named} (AWS says so, and the ID carries it)"),
+        (Some(named), Some(decoded)) => {
+            format!("{named} (AWS says so; the ID carries {decoded}, which is only a hint)")
+        }
+        (Some(named), None) => format!("{named} (AWS says so; the ID carries none)"),
+        (None, Some(decoded)) => format!("{decoded} (carried by the ID: a hint, not proof)"),
+        (None, None) => "unknown: the ID carries none".to_owned(),
+    };
+    row("account", account);
+    if let Some(user) = &origin.user {
+        row("owner", format!("user `{user}`"));
+    }
+    if let Some(status) = origin.status {
+        row("status", status.as_str().to_owned());
+    }
+    if let Some(used) = &origin.last_used {
+        row("last used", format!("{} ({}, {})", used.at, used.service, used.region));
+    } else if origin.user.is_some() {
+        row("last used", "never".to_owned());
+    }
+    if origin.may_be_root() {
+        row(
+            "root",
+            "no user has it, and the root user has keys: it may be root's".to_owned(),
+        );
+    }
+    for unknown in &origin.unknown {
+        row("unknown", unknown.clone());
+    }
+}
+
+fn family(known: &Known, paint: Paint, out: &mut Vec<String>) {
+    let members = &known.lineage.credentials;
+    let count = if members.len() == 1 {
+        "1 credential".to_owned()
+    } else {
+        format!("{} credentials", members.len())
+    };
+    out.push(String::new());
+    out.push(paint.heading(&format!("Family: {count}")));
+    if let Some(root) = members.first() {
+        branch(known, root, 0, paint, out);
+    }
+    for attempt in &known.lineage.attempts {
+        let by = label(&known.lineage, &attempt.by);
+        let target = attempt
+            .target
+            .as_deref()
+            .map(|target| format!(" on {target}"))
+            .unwrap_or_default();
+        let line = format!(
+            "refused: {} by {by}{target}, {} times ({})",
+            attempt.call, attempt.count, attempt.error
+        );
+        out.push(format!("  {}", paint.fold(2, &line)));
+    }
+}
+
+fn label(lineage: &Lineage, key: &crate::ids::AccessKeyId) -> String {
+    lineage
+        .member(key)
+        .map_or_else(|| key.to_string(), |member| member.label.clone())
+}
+
+fn branch(known: &Known, member: &Credential, depth: usize, paint: Paint, out: &mut Vec<String>) {
+    let indent = 2 + depth * 2;
+    let pad = " ".repeat(indent);
+    let holder = holder(member);
+    out.push(format!(
+        "{pad}{}  {}  {}{holder}",
+        paint.heading(&member.label),
+        member.key,
+        member.kind.describe()
+    ));
+    let inner = " ".repeat(indent + 4);
+    if let Some(minted) = &member.minted {
+        let mfa = if minted.mfa { "with MFA" } else { "no MFA" };
+        let from = minted
+            .source_ip
+            .as_deref()
+            .map(|ip| format!(" from {ip}"))
+            .unwrap_or_default();
+        let mfa = if member.kind == Kind::LongTerm {
+            String::new()
+        } else {
+            format!(", {mfa}")
+        };
+        let line = format!(
+            "{} at {} by {}{from}{mfa}",
+            minted.call,
+            minted.at,
+            label(&known.lineage, &minted.by)
+        );
+        out.push(format!("{inner}{}", paint.fold(indent + 4, &line)));
+    }
+    let (tone, life) = life(known, member);
+    out.push(format!(
+        "{inner}{}",
+        paint.as_tone(tone, &paint.fold(indent + 4, &life))
+    ));
+    let children = known
+        .lineage
+        .credentials
+        .iter()
+        .filter(|child| child.minted.as_ref().is_some_and(|mint| mint.by == member.key));
+    for child in children {
+        branch(known, child, depth + 1, paint, out);
+    }
+}
+
+fn holder(member: &Credential) -> String {
+    match &member.holder {
+        None => String::new(),
+        Some(Holder::User { name, .. }) => format!(" of user `{name}`"),
+        Some(Holder::FederatedUser { user, name, .. }) => format!(" `{name}` of user `{user}`"),
+        Some(Holder::Role { name, session, .. }) => format!(" `{session}` of role `{name}`"),
+        Some(Holder::Root) => " of the root user".to_owned(),
+    }
+}
+
+/// Until when it lives and what it can do, as far as that can be told.
+fn life(known: &Known, member: &Credential) -> (Tone, String) {
+    let until = match (&member.kind, member.expires) {
+        (Kind::LongTerm, _) => "does not expire".to_owned(),
+        (_, Some(ends)) if ends <= known.at => format!("expired {ends}"),
+        (_, Some(ends)) => format!("lives until {ends}"),
+        (_, None) => "its end is not known".to_owned(),
+    };
+    let verdict = known.verdicts.iter().flatten().find(|judged| judged.key == member.key);
+    match verdict {
+        Some(judged) => (tone_of(&judged.verdict), format!("{until}; {}", judged.verdict)),
+        None if member.has_expired(known.at) == Some(true) => (Tone::Good, until),
+        None => (
+            Tone::Careful,
+            format!("{until}; whether it still works only the account can tell"),
+        ),
+    }
+}
+
+fn deeds(known: &Known, paint: Paint, out: &mut Vec<String>) {
+    out.push(String::new());
+    out.push(paint.heading("What each did"));
+    for member in &known.lineage.credentials {
+        let mut uses: Vec<String> = Vec::new();
+        for used in &member.uses {
+            let error = used
+                .error
+                .as_deref()
+                .map(|error| format!(" refused ({error})"))
+                .unwrap_or_default();
+            uses.push(format!("{} {} x{}{error}", used.service, used.action, used.count));
+        }
+        let span = member
+            .used()
+            .map(|(first, last)| format!(" [{first} to {last}]"))
+            .unwrap_or_default();
+        let from: Vec<&str> = member.source_ips.iter().map(String::as_str).collect();
+        let from = if from.is_empty() {
+            String::new()
+        } else {
+            format!(" from {}", from.join(", "))
+        };
+        let text = if uses.is_empty() {
+            "nothing that the evidence shows".to_owned()
+        } else {
+            uses.join(", ") + &from + &span
+        };
+        out.push(format!("  {:<4} {}", member.label, paint.fold(7, &text)));
+        if member.forwarded > 0 {
+            out.push(format!("       services made {} calls on its behalf", member.forwarded));
+        }
+    }
+    for made in &known.lineage.made {
+        let line = format!(
+            "{} {} at {} by {}",
+            made.call,
+            made.what,
+            made.at,
+            label(&known.lineage, &made.by)
+        );
+        out.push(format!(
+            "  {} {}",
+            paint.as_tone(Tone::Careful, "left behind:"),
+            paint.fold(15, &line)
+        ));
+    }
+}
+
+fn others(known: &Known, paint: Paint, out: &mut Vec<String>) {
+    if known.bystanders.is_empty() {
+        return;
+    }
+    out.push(String::new());
+    out.push(paint.heading("Who else uses the same user and roles"));
+    for other in &known.bystanders {
+        let who = match (&other.role, &other.session, &other.user) {
+            (Some(role), Some(session), _) => format!("session `{session}` of role `{role}`"),
+            (_, _, Some(user)) => format!("user `{user}`"),
+            _ => String::new(),
+        };
+        let line = format!("{}  {who}: {} calls, last {}", other.key, other.calls, other.last);
+        out.push(format!("  {}", paint.fold(4, &line)));
+    }
+}
+
+fn limits(known: &Known, paint: Paint, out: &mut Vec<String>) {
+    let lineage = &known.lineage;
+    out.push(String::new());
+    out.push(paint.heading("What the evidence covers, and what it cannot tell"));
+    let covered = &lineage.coverage;
+    let span = match (covered.first, covered.last) {
+        (Some(first), Some(last)) => format!("{} events from {first} to {last}", covered.events),
+        _ => "no events".to_owned(),
+    };
+    let regions: Vec<&str> = covered.regions.iter().map(String::as_str).collect();
+    let files = if covered.files == 0 {
+        String::new()
+    } else {
+        format!(", {} files", covered.files)
+    };
+    let copies = if covered.duplicates == 0 {
+        String::new()
+    } else {
+        format!(", {} copies left out", covered.duplicates)
+    };
+    let line = format!(
+        "{span}{files}{copies}; Regions: {}",
+        if regions.is_empty() {
+            "none".to_owned()
+        } else {
+            regions.join(", ")
+        }
+    );
+    out.push(format!("  {}", paint.fold(2, &line)));
+    for note in &covered.notes {
+        out.push(format!("  {}", paint.fold(2, note)));
+    }
+    for damage in &covered.damage {
+        let at = damage
+            .offset
+            .map(|offset| format!(" at byte {offset}"))
+            .unwrap_or_default();
+        let line = format!("not read: {}{at}: {}", damage.file, damage.what);
+        out.push(format!("  {}", paint.as_tone(Tone::Careful, &paint.fold(2, &line))));
+    }
+    for unresolved in &lineage.unresolved {
+        let line = format!(
+            "{} ({}), {} to {}: {}",
+            unresolved.key, unresolved.arn, unresolved.first, unresolved.last, unresolved.why
+        );
+        out.push(format!("  {}", paint.as_tone(Tone::Careful, &paint.fold(2, &line))));
+    }
+    if lineage.collisions > 0 {
+        let line = format!(
+            "{} calls bear a key ID of the family but not its time of issue or its holder: another session with the same ID; they are not counted",
+            lineage.collisions
+        );
+        out.push(format!("  {}", paint.fold(2, &line)));
+    }
+}
