@@ -112,7 +112,9 @@ pub async fn rehearse(
     let standin = stand_in(&mut state, caller, signing_key, now);
     let missing = missing(&state, &standin, &plan.steps, now);
     // The stand-in's own key is no part of the account that is judged.
-    let before = bystanders(&state.account, now);
+    // Innocents are judged by sessions that are issued behind every cut of the plan.
+    let later = now.plus_seconds(3600);
+    let before = bystanders(&state.account, later);
     let twin = Twin::on_manual_clock(state, ManualClock::starting_at(now));
     let keys = twin.keys(&standin.key);
     let credentials = Credentials::from_keys(keys.key.as_str(), keys.secret, keys.token);
@@ -123,7 +125,7 @@ pub async fn rehearse(
         let mut hooks = hooks::Rehearsing::new(&plan, &twin, &mut proof);
         execute(mount.writable(), &plan.steps, family(&plan), &mut journal, &mut hooks).await?
     };
-    proof.finish(&before, &bystanders(&twin.account(), now), &named(&plan));
+    proof.finish(&before, &bystanders(&twin.account(), later), &named(&plan));
     Ok(Rehearsed {
         entries: journal.entries().to_vec(),
         plan,

@@ -122,20 +122,24 @@ fn judge(standing: &Standing<'_>) -> Verdict {
         };
     }
     let mut doubts = standing.policies.gaps.clone();
-    let mut candidates = 0;
-    for (action, resource) in requests(standing) {
+    let mut denied_examples = false;
+    for Candidate {
+        action,
+        resource,
+        exact,
+    } in requests(standing)
+    {
         let forbidden = standing.session.and_then(|session| session_forbids(session, &action));
         if forbidden.is_some() || needs_no_permission(&action) {
             continue;
         }
-        candidates += 1;
         match standing.decide_whatever_else(&action, &resource) {
             Outcome::Allowed(by) => return Verdict::Allowed { action, resource, by },
             Outcome::Unknown(gaps) => doubts.extend(gaps),
-            Outcome::ExplicitDeny(_) | Outcome::ImplicitDeny(_) => {}
+            Outcome::ExplicitDeny(_) | Outcome::ImplicitDeny(_) => denied_examples |= !exact,
         }
     }
-    if candidates > 0 && doubts.is_empty() {
+    if denied_examples && doubts.is_empty() {
         // Examples that are all denied prove nothing about what they are examples of.
         doubts.push(Gap::Unsupported(
             "statements that allow something are there, and every example tried is denied".to_owned(),
@@ -168,34 +172,46 @@ fn denies_everything(standing: &Standing<'_>) -> Option<StatementRef> {
     })
 }
 
+/// A request that some allow may cover.
+struct Candidate {
+    action: String,
+    resource: String,
+    /// Whether it is the whole of what it stands for, and not an example of a wildcard.
+    exact: bool,
+}
+
 /// Requests that some allow in force may cover: of its own policies, of resources, and of trust policies.
-fn requests(standing: &Standing<'_>) -> Vec<(String, String)> {
+fn requests(standing: &Standing<'_>) -> Vec<Candidate> {
     let own = standing
         .policies
         .identity
         .iter()
         .chain(standing.policies.session.iter().flatten());
-    let mut requests: Vec<(String, String)> = own
-        .flat_map(|placed| &placed.document.statements)
-        .filter(|statement| statement.effect == Effect::Allow)
-        .flat_map(|statement| examples::of(statement, standing.account))
-        .collect();
-    let roles = standing.account.roles.values();
-    requests.extend(roles.map(|role| ("sts:AssumeRole".to_owned(), standing.account.role_arn(role).to_string())));
-    for resource in standing
+    let statements: Vec<&crate::policy::Statement> = own.flat_map(|placed| &placed.document.statements).collect();
+    let on_resources = standing
         .account
         .resources
         .iter()
-        .flat_map(|resources| resources.values())
-    {
-        let document = resource.policy.as_ref().and_then(|text| text.parse().ok());
-        let statements = document
-            .iter()
-            .flat_map(|document: &crate::policy::Document| &document.statements);
-        let allowing = statements.filter(|statement| statement.effect == Effect::Allow);
-        requests.extend(allowing.flat_map(|statement| examples::of(statement, standing.account)));
-    }
-    requests
+        .flat_map(|resources| resources.values());
+    let documents: Vec<crate::policy::Document> = on_resources
+        .filter_map(|resource| resource.policy.as_ref()?.parse().ok())
+        .collect();
+    let statements = statements
+        .into_iter()
+        .chain(documents.iter().flat_map(|document| &document.statements));
+    let allowing = statements.filter(|statement| statement.effect == Effect::Allow);
+    let examples = allowing.flat_map(|statement| examples::of(statement, standing.account));
+    let examples = examples.map(|(action, resource)| Candidate {
+        action,
+        resource,
+        exact: false,
+    });
+    let roles = standing.account.roles.values().map(|role| Candidate {
+        action: "sts:AssumeRole".to_owned(),
+        resource: standing.account.role_arn(role).to_string(),
+        exact: true,
+    });
+    examples.chain(roles).collect()
 }
 
 /// What everybody else can do: every user by an active key and every role by a fresh session. Compared before and after, it

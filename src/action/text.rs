@@ -122,8 +122,10 @@ impl Change {
                 format!("sessions of `{role}` issued before the cut, everybody's; new sessions work")
             }
             (Member::Boundary { user }, Setting::Policy(_)) => format!("everything that `{user}` does"),
-            (Member::Attachment { user, .. }, _) | (Member::GroupMembership { user, .. }, _) => {
-                format!("what `{user}` may do through it")
+            (Member::UserPolicy { user, .. }, Setting::Absent)
+            | (Member::Attachment { user, .. }, _)
+            | (Member::GroupMembership { user, .. }, _) => {
+                format!("what `{user}` may do, or is kept from doing, through it")
             }
             (Member::LoginProfile { user }, _) => format!("console sign-in of `{user}`"),
             (Member::User { user }, Setting::Absent) => {

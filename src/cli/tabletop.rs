@@ -9,6 +9,7 @@ use crate::playbook::{End, Playbook};
 use crate::report::{self, Tone};
 use crate::tabletop::{CATALOGUE, EXERCISES, Played, Scenario, Stage, Told, exercise};
 use serde::Serialize;
+use std::collections::BTreeSet;
 
 #[derive(Debug, Serialize)]
 struct Evening<'a> {
@@ -140,27 +141,16 @@ fn ending(played: &Played, paint: report::Paint) -> String {
         [] => "no innocent principal is hit".to_owned(),
         hit => format!("innocent principals are hit: {}", hit.join(", ")),
     };
-    let named: std::collections::BTreeSet<&str> = played
-        .plan
-        .steps
-        .iter()
-        .filter(|step| step.action.changes())
-        .flat_map(|step| &step.hits)
-        .map(String::as_str)
-        .collect();
-    let named: Vec<String> = named
-        .into_iter()
-        .map(|hit| format!("\n    hit as the plan said: {hit}"))
-        .collect();
-    if still_in.is_empty() {
-        (paint.with)(
-            Tone::Good,
-            &format!("    OUT: nothing that the attacker holds works after {steps} steps; {hit}"),
-        )
-    } else {
-        (paint.with)(
-            Tone::Bad,
-            &format!("    STILL IN after {steps} steps: {}", still_in.join(", ")),
-        )
+    if !still_in.is_empty() {
+        let text = format!("    STILL IN after {steps} steps: {}", still_in.join(", "));
+        return (paint.with)(Tone::Bad, &text);
     }
+    let changing = played.plan.steps.iter().filter(|step| step.action.changes());
+    let named: BTreeSet<&str> = changing.flat_map(|step| &step.hits).map(String::as_str).collect();
+    let mut out = vec![(paint.with)(
+        Tone::Good,
+        &format!("    OUT: nothing that the attacker holds works after {steps} steps; {hit}"),
+    )];
+    out.extend(named.into_iter().map(|hit| format!("    hit, as the plan said: {hit}")));
+    out.join("\n")
 }

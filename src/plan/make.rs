@@ -358,8 +358,12 @@ impl Making<'_> {
             .filter(|member| member.minted.is_some())
             .map(|member| member.label.as_str())
             .collect();
-        let fact =
-            (!tokens.is_empty()).then(|| format!("{} carry the user's rights and outlive the key", tokens.join(", ")));
+        let fact = (!tokens.is_empty()).then(|| {
+            format!(
+                "carrying the user's rights and outliving the key: {}",
+                tokens.join(", ")
+            )
+        });
         if taken + document.counted_size() <= USER_INLINE_QUOTA {
             let before = user
                 .inline

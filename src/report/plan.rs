@@ -10,7 +10,7 @@ pub fn plan(rehearsed: &Rehearsed, paint: Paint) -> String {
     let plan = rehearsed.plan();
     let mut out = Vec::new();
     out.push(paint.heading(&format!(
-        "Plan `{}` to {} {}",
+        "Plan `{}`, end `{}`, for {}",
         plan.playbook,
         plan.end.as_str(),
         plan.key

@@ -238,7 +238,12 @@ fn others(known: &Known, paint: Paint, out: &mut Vec<String>) {
             (_, _, Some(user)) => format!("user `{user}`"),
             _ => String::new(),
         };
-        let line = format!("{}  {who}: {} calls, last {}", other.key, other.calls, other.last);
+        let calls = if other.calls == 1 {
+            "1 call".to_owned()
+        } else {
+            format!("{} calls", other.calls)
+        };
+        let line = format!("{}  {who}: {calls}, last {}", other.key, other.last);
         out.push(format!("  {}", paint.fold(4, &line)));
     }
 }
