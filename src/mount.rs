@@ -103,8 +103,29 @@ impl Mount<Twin> {
     /// The configuration is built from nothing: no profile, environment variable or endpoint of this machine
     /// can lead a call elsewhere. Time-outs are off, because the SDK's sleep would drive them.
     pub fn twin(http: SharedHttpClient, credentials: Credentials, region: &str, clock: Arc<dyn Clock>) -> Self {
+        Mount::twin_with(None, http, credentials, region, clock)
+    }
+
+    /// The same for a twin that is served at `endpoint`.
+    pub fn twin_at(
+        endpoint: &str,
+        http: SharedHttpClient,
+        credentials: Credentials,
+        region: &str,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Mount::twin_with(Some(endpoint), http, credentials, region, clock)
+    }
+
+    fn twin_with(
+        endpoint: Option<&str>,
+        http: SharedHttpClient,
+        credentials: Credentials,
+        region: &str,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
         let signing_key = credentials.access_key_id().parse().ok();
-        let config = SdkConfig::builder()
+        let mut config = SdkConfig::builder()
             .behavior_version(aws_config::BehaviorVersion::latest())
             .http_client(http)
             .credentials_provider(SharedCredentialsProvider::new(credentials))
@@ -114,9 +135,9 @@ impl Mount<Twin> {
             .timeout_config(TimeoutConfig::disabled())
             .stalled_stream_protection(
                 aws_smithy_runtime_api::client::stalled_stream_protection::StalledStreamProtectionConfig::disabled(),
-            )
-            .build();
-        let mut clients = Clients::new(&config, clock);
+            );
+        config.set_endpoint_url(endpoint.map(str::to_owned));
+        let mut clients = Clients::new(&config.build(), clock);
         clients.signing_key = signing_key;
         Mount {
             clients,

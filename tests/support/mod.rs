@@ -1,0 +1,6 @@
+//! What the tests of the whole program share.
+#![allow(dead_code, reason = "each test binary uses a part of it")]
+
+pub mod accounts;
+pub mod peers;
+pub mod story;
