@@ -65,6 +65,3 @@ impl Plan {
         Sha256::digest(&json).iter().map(|byte| format!("{byte:02x}")).collect()
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -11,6 +11,10 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+const MONTHS: [&str; 12] = [
+    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+];
+
 /// A moment in UTC, to the millisecond. IAM itself writes whole seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -78,11 +82,24 @@ impl Moment {
         )
     }
 
+    /// `Tue, 24 Mar 2026 10:15:00 GMT`, the form of HTTP's `Date` header.
+    pub fn http_date(self) -> String {
+        const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+        let at = self.civil();
+        let day = DAYS[usize::from(at.weekday().to_monday_zero_offset().unsigned_abs())];
+        let month = MONTHS[usize::from(at.month().unsigned_abs()) - 1];
+        format!(
+            "{day}, {:02} {month} {:04} {:02}:{:02}:{:02} GMT",
+            at.day(),
+            at.year(),
+            at.hour(),
+            at.minute(),
+            at.second()
+        )
+    }
+
     /// `Mar 24, 2026, 10:15:00 AM`, the form of expirations in CloudTrail's STS records.
     pub fn cloudtrail_expiration(self) -> String {
-        const MONTHS: [&str; 12] = [
-            "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-        ];
         let at = self.civil();
         let month = MONTHS[usize::from(at.month().unsigned_abs()) - 1];
         let (half, hour) = match at.hour() {

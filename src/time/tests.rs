@@ -28,6 +28,12 @@ fn every_form_that_aws_writes_is_read() {
 }
 
 #[test]
+fn the_date_header_is_http_s_own() {
+    let at: Moment = "2026-03-24T10:15:00Z".parse().unwrap();
+    assert_eq!(at.http_date(), "Tue, 24 Mar 2026 10:15:00 GMT");
+}
+
+#[test]
 fn what_is_no_time_is_refused() {
     for text in [
         "",

@@ -41,9 +41,8 @@ impl Evidence {
             self.events.remove(&original);
             self.corrected.insert(original);
         }
-        if self.corrected.contains(&event.id) && event.corrects.is_none() {
-            self.duplicates += 1;
-        } else if self.events.insert(event.id.clone(), event).is_some() {
+        let outdated = self.corrected.contains(&event.id) && event.corrects.is_none();
+        if outdated || self.events.insert(event.id.clone(), event).is_some() {
             self.duplicates += 1;
         }
         Ok(())

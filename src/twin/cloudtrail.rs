@@ -80,7 +80,7 @@ fn has(record: &Value, attribute: &Params) -> bool {
         "EventName" => text(record, "/eventName") == wanted,
         "EventSource" => text(record, "/eventSource") == wanted,
         "EventId" => text(record, "/eventID") == wanted,
-        "ReadOnly" => record.get("readOnly").is_some_and(|value| value.to_string() == wanted),
+        "ReadOnly" => record.get("readOnly").and_then(Value::as_bool) == wanted.parse().ok(),
         "Username" => username(record) == wanted,
         "ResourceName" => resources(record).iter().any(|(_, name)| name == wanted),
         "ResourceType" => resources(record).iter().any(|(kind, _)| kind == wanted),

@@ -34,6 +34,7 @@ pub async fn serve(twin: Twin, listener: TcpListener) {
             let answer = service_fn(|request| answer(twin.clone(), request, address.clone()));
             // A connection that breaks off is its client's affair.
             let _ = hyper::server::conn::http1::Builder::new()
+                .auto_date_header(false)
                 .serve_connection(TokioIo::new(stream), answer)
                 .await;
         });
@@ -62,7 +63,11 @@ async fn answer(
         body: body.to_vec(),
         source_ip,
     });
+    // The twin's own date: SDKs correct their clocks by it.
     let mut answer = response(reply.status, reply.content_type, reply.body, &reply.request_id);
+    if let Ok(date) = http::HeaderValue::from_str(&twin.now().http_date()) {
+        answer.headers_mut().insert(http::header::DATE, date);
+    }
     if head_only {
         *answer.body_mut() = Full::default();
     }

@@ -10,8 +10,11 @@ pub(super) fn page(params: &Params, name: &'static str, items: Vec<Node>) -> Res
     Ok(Node::Struct(members))
 }
 
+/// The members that say whether there is more.
+type Rest = Vec<(&'static str, Node)>;
+
 /// The page of `items`, and the members that say whether there is more.
-pub(super) fn cut<T>(params: &Params, items: Vec<T>) -> Result<(Vec<T>, Vec<(&'static str, Node)>), Fault> {
+pub(super) fn cut<T>(params: &Params, items: Vec<T>) -> Result<(Vec<T>, Rest), Fault> {
     let most = match params.get("MaxItems").map(str::parse::<usize>) {
         None => 100,
         Some(Ok(most)) if (1..=1000).contains(&most) => most,
