@@ -91,9 +91,9 @@ impl Account {
         Arn::iam(&self.partition, &self.id, "role", &role.path, &role.name)
     }
 
-    /// Whether the credentials of every user were read, so that a key that isn't found isn't there.
+    /// Whether the access keys of every user were read, so that a key that isn't found isn't there.
     pub fn credentials_were_read(&self) -> bool {
-        self.users.values().all(|user| user.credentials.is_some())
+        self.users.values().all(User::access_keys_were_read)
     }
 
     /// The user who holds `key`, with the key, as far as users' credentials were read.

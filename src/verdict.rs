@@ -99,7 +99,10 @@ pub fn verdict(account: &Account, sessions: &[Session], key: &AccessKeyId, now: 
 /// The verdict on a long-term key that is known to be nobody's but `owner`'s: when that user's credentials were read, or the user
 /// is gone, a key that isn't found there is dead, whatever else was not read.
 pub fn verdict_on_key_of(account: &Account, owner: &str, key: &AccessKeyId, now: Moment) -> Verdict {
-    let read = account.users.get(owner).is_none_or(|user| user.credentials.is_some());
+    let read = account
+        .users
+        .get(owner)
+        .is_none_or(crate::account::User::access_keys_were_read);
     match Standing::of(account, &[], key, now) {
         Err(Dead::NoSuchKey) if !read => {
             Verdict::Unknown(vec![Gap::Unread(format!("the credentials of user `{owner}`"))])

@@ -4,6 +4,7 @@
 use crate::ids::AccessKeyId;
 use crate::time::Moment;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// A user's credentials, without their secrets.
 /// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteUser.html>
@@ -28,6 +29,16 @@ pub struct Credentials {
     /// Service-specific credentials: CodeCommit, Keyspaces, Bedrock.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub service_specific: Vec<ServiceSpecificCredential>,
+    /// Kinds of credentials that could not be read, by the names of the members above: an empty list of theirs says nothing.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub unread: BTreeSet<String>,
+}
+
+impl Credentials {
+    /// Whether the access keys were read, so that a key that isn't there doesn't exist.
+    pub fn access_keys_were_read(&self) -> bool {
+        !self.unread.contains("access_keys")
+    }
 }
 
 /// The state of a long-term credential.

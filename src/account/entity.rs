@@ -42,6 +42,15 @@ pub struct User {
     pub credentials: Option<Credentials>,
 }
 
+impl User {
+    /// Whether the user's access keys were read.
+    pub fn access_keys_were_read(&self) -> bool {
+        self.credentials
+            .as_ref()
+            .is_some_and(Credentials::access_keys_were_read)
+    }
+}
+
 /// An IAM group. Its members are known from [`User::groups`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

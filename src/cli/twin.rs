@@ -143,8 +143,8 @@ async fn serve_twin(desk: &Desk, twin: Twin, names: Named, region: String, port:
 
 fn text(serving: &Serving) -> String {
     let mut out = vec![format!(
-        "export AWS_ENDPOINT_URL={} AWS_REGION={}",
-        serving.endpoint, serving.region
+        "export AWS_ENDPOINT_URL={} AWS_REGION={} AWS_DEFAULT_REGION={}",
+        serving.endpoint, serving.region, serving.region
     )];
     for one in &serving.credentials {
         out.push(format!("\n# {}", one.name));

@@ -87,7 +87,7 @@ pub async fn account(clients: &Clients, scope: Scope) -> Result<Collected, AwsEr
     for name in names {
         let held = credentials(clients, &name, &mut collected.unread).await;
         if let Some(user) = collected.account.users.get_mut(&name) {
-            user.credentials = held;
+            user.credentials = Some(held);
         }
     }
     let names: Vec<String> = collected
@@ -120,84 +120,104 @@ fn status(text: &str) -> KeyStatus {
     KeyStatus::from_aws(text).unwrap_or(KeyStatus::Active)
 }
 
-/// Everything that the user can sign in or sign with; `None` when a part of it could not be read.
-async fn credentials(clients: &Clients, user: &str, unread: &mut Vec<Unread>) -> Option<Credentials> {
-    let before = unread.len();
-    let iam = &clients.iam;
-    let of = |what: &str| format!("the {what} of user `{user}`");
-    let keys = iam
+/// Everything that the user can sign in or sign with. A part that could not be read is named, and the others are there.
+async fn credentials(clients: &Clients, user: &str, unread: &mut Vec<Unread>) -> Credentials {
+    let mut held = Credentials::default();
+    let mut part = |name: &str, what: &str, error: AwsError| {
+        held.unread.insert(name.to_owned());
+        unread.push(Unread {
+            what: format!("the {what} of user `{user}`"),
+            error,
+        });
+    };
+    match access_keys(clients, user).await {
+        Ok(keys) => held.access_keys = keys,
+        Err(error) => part("access_keys", "access keys", error),
+    }
+    match mfa_devices(clients, user).await {
+        Ok(devices) => held.mfa_devices = devices,
+        Err(error) => part("mfa_devices", "MFA devices", error),
+    }
+    match certificates(clients, user).await {
+        Ok(certificates) => held.signing_certificates = certificates,
+        Err(error) => part("signing_certificates", "signing certificates", error),
+    }
+    match login_profile(clients, user).await {
+        Ok(profile) => held.login_profile = profile,
+        Err(error) => part("login_profile", "console password", error),
+    }
+    match ssh_keys(clients, user).await {
+        Ok(keys) => held.ssh_public_keys = keys,
+        Err(error) => part("ssh_public_keys", "SSH public keys", error),
+    }
+    match service_specific(clients, user).await {
+        Ok(credentials) => held.service_specific = credentials,
+        Err(error) => part("service_specific", "service-specific credentials", error),
+    }
+    held
+}
+
+async fn access_keys(clients: &Clients, user: &str) -> Result<Vec<AccessKey>, AwsError> {
+    let pages = clients
+        .iam
         .list_access_keys()
         .user_name(user)
         .into_paginator()
         .items()
-        .send()
+        .send();
+    let keys = pages
         .collect::<Result<Vec<_>, _>>()
-        .await;
-    let keys = noted(
-        unread,
-        of("access keys"),
-        keys.map_err(|error| AwsError::of("iam:ListAccessKeys", error)),
-    );
-    let devices = iam
+        .await
+        .map_err(|error| AwsError::of("iam:ListAccessKeys", error))?;
+    let keys = keys.into_iter().filter_map(|key| {
+        Some(AccessKey {
+            id: key.access_key_id()?.parse().ok()?,
+            status: status(key.status()?.as_str()),
+            created: key.create_date().map_or(Moment::from_millis(0), moment),
+            last_used: None,
+        })
+    });
+    Ok(keys.collect())
+}
+
+async fn mfa_devices(clients: &Clients, user: &str) -> Result<Vec<MfaDevice>, AwsError> {
+    let pages = clients
+        .iam
         .list_mfa_devices()
         .user_name(user)
         .into_paginator()
         .items()
-        .send()
+        .send();
+    let devices = pages
         .collect::<Result<Vec<_>, _>>()
-        .await;
-    let devices = noted(
-        unread,
-        of("MFA devices"),
-        devices.map_err(|error| AwsError::of("iam:ListMFADevices", error)),
-    );
-    let certificates = iam
+        .await
+        .map_err(|error| AwsError::of("iam:ListMFADevices", error))?;
+    let devices = devices.into_iter().map(|device| MfaDevice {
+        serial: device.serial_number().to_owned(),
+        enabled: moment(device.enable_date()),
+    });
+    Ok(devices.collect())
+}
+
+async fn certificates(clients: &Clients, user: &str) -> Result<Vec<SigningCertificate>, AwsError> {
+    let pages = clients
+        .iam
         .list_signing_certificates()
         .user_name(user)
         .into_paginator()
         .items()
         .send();
-    let certificates = certificates.collect::<Result<Vec<_>, _>>().await;
-    let certificates = noted(
-        unread,
-        of("signing certificates"),
-        certificates.map_err(|error| AwsError::of("iam:ListSigningCertificates", error)),
-    );
-    let profile = login_profile(clients, user).await;
-    let profile = noted(unread, of("console password"), profile);
-    let ssh = ssh_keys(clients, user).await;
-    let ssh = noted(unread, of("SSH public keys"), ssh);
-    let specific = service_specific(clients, user).await;
-    let specific = noted(unread, of("service-specific credentials"), specific);
-    if unread.len() > before {
-        return None;
-    }
-    let keys = keys?.into_iter().filter_map(|key| {
-        Some(AccessKey {
-            id: key.access_key_id()?.parse().ok()?,
-            status: status(key.status()?.as_str()),
-            created: key.create_date().map(moment)?,
-            last_used: None,
-        })
-    });
-    let devices = devices?.into_iter().map(|device| MfaDevice {
-        serial: device.serial_number().to_owned(),
-        enabled: moment(device.enable_date()),
-    });
-    let certificates = certificates?.into_iter().map(|held| SigningCertificate {
+    let held = pages
+        .collect::<Result<Vec<_>, _>>()
+        .await
+        .map_err(|error| AwsError::of("iam:ListSigningCertificates", error))?;
+    let held = held.into_iter().map(|held| SigningCertificate {
         id: held.certificate_id().to_owned(),
         body: held.certificate_body().to_owned(),
         status: status(held.status().as_str()),
-        uploaded: held.upload_date().map(moment).unwrap_or(Moment::from_millis(0)),
+        uploaded: held.upload_date().map_or(Moment::from_millis(0), moment),
     });
-    Some(Credentials {
-        access_keys: keys.collect(),
-        login_profile: profile?,
-        mfa_devices: devices.collect(),
-        signing_certificates: certificates.collect(),
-        ssh_public_keys: ssh?,
-        service_specific: specific?,
-    })
+    Ok(held.collect())
 }
 
 async fn login_profile(clients: &Clients, user: &str) -> Result<Option<LoginProfile>, AwsError> {

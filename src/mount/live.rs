@@ -40,9 +40,14 @@ pub async fn mount_live(options: &LiveOptions) -> Mount<Live> {
         .operation_attempt_timeout(Duration::from_secs(20))
         .operation_timeout(Duration::from_secs(90))
         .build();
+    // Short back-off: a throttled call is worth trying again at once, and a responder is waiting.
+    let retries = RetryConfig::standard()
+        .with_max_attempts(5)
+        .with_initial_backoff(Duration::from_millis(150))
+        .with_max_backoff(Duration::from_secs(4));
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .http_client(http)
-        .retry_config(RetryConfig::standard().with_max_attempts(5))
+        .retry_config(retries)
         .timeout_config(time_outs);
     if let Ok(name) = AppName::new(options.app_name.clone()) {
         loader = loader.app_name(name);

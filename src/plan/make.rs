@@ -155,8 +155,18 @@ impl Making<'_> {
             }
         };
         for (user, key) in wanted {
-            let Some((_, held)) = self.facts.account.owner_of_key(&key) else {
-                continue;
+            // A key that its user doesn't list is deleted; where the list could not be read, it is taken for active.
+            let read = self
+                .facts
+                .account
+                .users
+                .get(&user)
+                .is_none_or(User::access_keys_were_read);
+            let held = self.facts.account.owner_of_key(&key).map(|(_, held)| held.status);
+            let status = match held {
+                Some(status) => status,
+                None if read => continue,
+                None => KeyStatus::Active,
             };
             let planned = self.steps.iter().any(|step| match &step.action {
                 Action::Change { change } => {
@@ -164,7 +174,7 @@ impl Making<'_> {
                 }
                 _ => false,
             });
-            if planned || held.status != KeyStatus::Active {
+            if planned || status != KeyStatus::Active {
                 continue;
             }
             let label = lineage
@@ -175,7 +185,7 @@ impl Making<'_> {
             self.change(
                 from,
                 member,
-                Setting::Status(held.status),
+                Setting::Status(status),
                 Setting::Status(KeyStatus::Inactive),
                 fact,
             );

@@ -66,6 +66,7 @@ prop_compose! {
             signing_certificates: certificates.into_iter().map(|(status, uploaded)| SigningCertificate { id: String::new(), body: "-----BEGIN CERTIFICATE-----\nA&B<C>\n-----END CERTIFICATE-----".into(), status, uploaded }).collect(),
             ssh_public_keys: ssh.into_iter().map(|(status, uploaded)| SshPublicKey { id: String::new(), status, uploaded, body: Some("ssh-rsa AAAA+/= me".into()) }).collect(),
             service_specific: specific.into_iter().map(|(status, created)| ServiceSpecificCredential { id: String::new(), service: "codecommit.amazonaws.com".into(), service_user_name: Some("u-at-1".into()), status, created }).collect(),
+            ..Credentials::default()
         }
     }
 }
