@@ -2,7 +2,31 @@
 //! credential that was minted from it, the ordered plan that ends all of them, a rehearsal of that plan on a mocked
 //! IAM which proves credential by credential that it works, and the execution with a person's consent at each step.
 //!
-//! Modules stand in the order in which they may see each other: a module imports only from modules above it.
+//! # Words
+//! - **key**: an access key ID; **origin**: what one key tells; **trail**: CloudTrail events; **evidence**: a set of them with its coverage.
+//! - **lineage**, **family**: the credentials minted from one key, with who minted what; **credential**: one of them, labelled A, B, C, D1, ...
+//! - **account**: an account as a value; **snapshot**: its file.
+//! - **twin**: our mocked IAM and STS; **world**: the twin or AWS; **mount**: a world reached through the SDK's clients.
+//! - **member**: one thing in an account that can be set (a key's status, one inline policy); **setting**: what it is; **change**: a member and
+//!   what it is to be; **inverse**: the change that turns it round.
+//! - **playbook**: steps as data; **plan**: the concrete steps for one incident; **step**: one of them; **end**: how far the plan goes.
+//! - **rehearsal**: a run on a twin of the account; **verdict**: what a credential can still do; **proof**: the verdicts after each step.
+//! - **journal**: what happened, a chain of lines; **case**: the folder that it is in; **divergence**: the account is not as the rehearsal left it.
+//! - **sweep**: looking through the trail again for what was minted meanwhile; **undo**: a journal read backwards.
+//!
+//! # One idea
+//! A plan is data. One executor carries it out through the SDK's clients, and it cannot know which world they are mounted on. A dry
+//! run is a run on the twin; a live run is rehearsed on the twin first and then compared with the rehearsal step by step. What happens is one
+//! stream of journal entries, and everything that is shown is a reading of it.
+//!
+//! # The house
+//! Modules stand in the order in which they may see each other: a module imports only from modules above it, so there are no cycles.
+//! `tests/architecture.rs` holds that, and the doors: one clock (`time`), one terminal (`cli::terminal`), one environment (`cli`).
+//! `action`, `execute`, `mount` and `live` never see `twin`; `twin` never sees `plan` or `action`. They meet in `rehearse`, `tabletop` and `cli`.
+//!
+//! Two things differ from a first sketch of the house. Verbs are not one type each: a change is a member and its setting, and each
+//! kind of member has its file in `action` with one way to read and one to write, so that undo and verification need no code of their own for each verb. And
+//! sessions are beside the account and not in it, because no call of IAM lists them: what is collected from a twin is exactly the account.
 
 pub mod ids;
 pub mod time;

@@ -8,7 +8,7 @@ mod run;
 mod trace;
 
 pub use exercise::exercise;
-pub use plan::{details, plan, proof, step_head};
+pub use plan::{details, plan, proof, question, step_head};
 pub use run::{case, entry};
 pub use trace::{Known, trace};
 
@@ -62,7 +62,7 @@ impl Paint {
     }
 
     /// `text` folded at spaces to the width, every line after the first indented by `indent` columns.
-    fn fold(&self, indent: usize, text: &str) -> String {
+    pub fn fold(&self, indent: usize, text: &str) -> String {
         let mut lines: Vec<String> = Vec::new();
         let mut line = String::new();
         for word in text.split_whitespace() {

@@ -343,6 +343,93 @@ fn innocents_can_do_afterwards_what_they_could_before() {
     assert_eq!(held, KeyStatus::Active);
 }
 
+/// What the attacker mints while the plan is carried out is found by the sweep and revoked by steps of its own.
+#[test]
+fn what_is_minted_meanwhile_is_found_and_revoked_again() {
+    struct Racing<'a>(&'a oust::tabletop::Stage);
+    impl oust::execute::Hooks for Racing<'_> {
+        fn consent(
+            &mut self,
+            step: &oust::plan::Step,
+            before: Option<&oust::action::Setting>,
+        ) -> oust::execute::Consent {
+            Silent.consent(step, before)
+        }
+        fn starts(&mut self, step: &oust::plan::Step) {
+            // Before the deny stands, B mints once more.
+            if step.id.as_str() == "3" {
+                let role = BTreeMap::from([
+                    (
+                        "RoleArn".to_owned(),
+                        "arn:aws:iam::123456789012:role/MyBucketRole".to_owned(),
+                    ),
+                    ("RoleSessionName".to_owned(), "late".to_owned()),
+                ]);
+                self.0.attack("B", "sts:AssumeRole", &role, None).unwrap();
+            }
+        }
+        fn written(&mut self, _: &oust::journal::Entry) {}
+        fn keep(&mut self, account: &Account) -> Result<String, String> {
+            Silent.keep(account)
+        }
+        fn rehearsed(&self, _: &oust::ids::StepId) -> Option<oust::action::Setting> {
+            None
+        }
+        fn trouble(&mut self, step: &oust::plan::Step, event: &Event) -> oust::execute::Remedy {
+            Silent.trouble(step, event)
+        }
+        fn settled(&mut self, _: &oust::plan::Step) -> Option<Vec<oust::journal::Judgement>> {
+            None
+        }
+        fn interrupted(&self) -> bool {
+            false
+        }
+    }
+    let stage = story::played().fork();
+    wait(async {
+        let (mount, _, plan) = story::planned(&stage, End::Contain).await;
+        let mut journal = Journal::in_memory();
+        execute(
+            mount.writable(),
+            &plan.steps,
+            family(&plan),
+            &mut journal,
+            &mut Racing(&stage),
+        )
+        .await
+        .unwrap();
+        let found: Vec<usize> = journal
+            .entries()
+            .iter()
+            .filter_map(|entry| match &entry.event {
+                Event::Swept { found, .. } => Some(found.len()),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(found, [1]);
+        let added: Vec<&str> = journal
+            .entries()
+            .iter()
+            .filter_map(|entry| match &entry.event {
+                Event::Added { step } => Some(step.id.as_str()),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(added, ["7.1"]);
+    });
+    let (account, sessions, now) = (stage.twin.account(), stage.twin.sessions(), stage.twin.now());
+    for session in sessions
+        .iter()
+        .filter(|session| session.minted_by != Some(stage.names["responder-key"].clone()))
+    {
+        assert!(
+            verdict(&account, &sessions, &session.key, now).is_contained(),
+            "{}",
+            session.key
+        );
+    }
+}
+
 /// Hooks that agree to everything and say nothing.
 struct Silent;
 

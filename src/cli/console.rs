@@ -77,13 +77,9 @@ impl<'a> Console<'a> {
     }
 
     fn ask_step(&mut self, step: &Step, before: Option<&Setting>) -> Consent {
-        let say = |text: &str| self.desk.terminal.urgent(text);
-        say(&format!("       call    {}", step.api));
-        say(&format!("       breaks  {}", step.breaks));
-        for hit in &step.hits {
-            say(&format!("       hits    {hit}"));
-        }
-        say(&format!("       undo    {}", step.undo.describe()));
+        self.desk
+            .terminal
+            .urgent(&report::question(step, self.desk.paint_status()));
         loop {
             let Some(answer) = self.ask("do it? [y]es [s]kip [d]etails [a]ll reversible s[t]op") else {
                 return Consent::Stop;
@@ -145,7 +141,7 @@ impl Hooks for Console<'_> {
         if !step.action.changes() {
             return Consent::Yes(Agreement::AllReversible);
         }
-        if self.all_reversible && !step.destructive {
+        if self.all_reversible && !step.destructive && !lifts_a_deny(step, before) {
             return Consent::Yes(Agreement::AllReversible);
         }
         self.ask_step(step, before)
@@ -205,6 +201,17 @@ impl Hooks for Console<'_> {
     fn interrupted(&self) -> bool {
         self.was_interrupted()
     }
+}
+
+/// Whether the step takes away something that denies: it can be undone, and is asked for by itself all the same.
+fn lifts_a_deny(step: &Step, before: Option<&Setting>) -> bool {
+    let removes = matches!(&step.action, Action::Change { change } if change.to == Setting::Absent);
+    let denies = match before {
+        Some(Setting::Document(text)) => text.as_str().contains("\"Deny\""),
+        Some(Setting::Policy(_)) => true,
+        _ => false,
+    };
+    removes && denies
 }
 
 /// A flag that Ctrl-C raises. From here on Ctrl-C no longer ends the process by itself: the step in flight is finished first.

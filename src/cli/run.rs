@@ -215,6 +215,13 @@ async fn conclude(
             .iter()
             .map(|unread| format!("{} could not be read", unread.what)),
     );
+    // A role that is assumed through another Region's endpoint is recorded there: one Region's trail is not the whole family's.
+    if matches!(world, World::Live { .. }) && args.world.endpoint_url.is_none() && args.sources.logs.is_empty() {
+        doubts.push(format!(
+            "LookupEvents was asked in {} only, and sessions minted through other Regions are not known: give all Regions' trails with --logs",
+            world.clients().region
+        ));
+    }
     let swept = journal
         .entries()
         .iter()
@@ -283,14 +290,18 @@ fn ending(desk: &Desk, world: &World, outcome: &Outcome) -> String {
         } else {
             Tone::Bad
         };
+        out.push(format!("{:<4} {}", judged.label, judged.key));
         out.push(format!(
-            "{:<4} {}  {}",
-            judged.label,
-            judged.key,
-            (paint.with)(tone, &judged.verdict.to_string())
+            "     {}",
+            (paint.with)(tone, &paint.fold(5, &judged.verdict.to_string()))
         ));
     }
-    out.extend(outcome.doubts.iter().map(|doubt| format!("in doubt: {doubt}")));
+    out.extend(
+        outcome
+            .doubts
+            .iter()
+            .map(|doubt| paint.fold(2, &format!("in doubt: {doubt}"))),
+    );
     out.push(match (&outcome.finish, outcome.contained) {
         (_, true) => (paint.with)(
             Tone::Good,
@@ -308,12 +319,21 @@ fn ending(desk: &Desk, world: &World, outcome: &Outcome) -> String {
             (paint.with)(Tone::Bad, &format!("DIVERGED at step {at}: nothing behind it was done"))
         }
     });
-    if outcome.contained && matches!(world, World::Live { .. }) {
-        out.push("CloudTrail tells of calls some minutes late: run `oust trace` again in 15 minutes for what was minted in between.".to_owned());
+    if let World::Live { .. } = world {
+        let late = "CloudTrail tells of calls some minutes late: run `oust trace` again in 15 minutes for what was minted in between.";
+        let undo = format!(
+            "`oust report {}` tells the case, `oust undo {}` turns it round.",
+            outcome.case, outcome.case
+        );
+        out.extend([paint.fold(0, late), paint.fold(0, &undo)]);
+    } else {
+        out.push(paint.fold(
+            0,
+            &format!(
+                "`oust report {}` tells the case; the twin ended with this process.",
+                outcome.case
+            ),
+        ));
     }
-    out.push(format!(
-        "case {}: `oust report {}` tells it, `oust undo {}` turns it round",
-        outcome.case, outcome.case, outcome.case
-    ));
     out.join("\n")
 }

@@ -108,7 +108,7 @@ async fn wrong_order(stage: &mut Stage, scenario: &Scenario) -> Result<Option<Pl
 fn text(desk: &Desk, scenario: &Scenario, told: &Evening<'_>) -> String {
     let paint = desk.paint();
     let head = |text: &str| (paint.with)(Tone::Heading, text);
-    let mut out = vec![head(&scenario.title), scenario.story.trim().to_owned(), String::new()];
+    let mut out = vec![head(&scenario.title), paint.fold(0, &scenario.story), String::new()];
     for told in told.story {
         let tone = if told.attacker { Tone::Bad } else { Tone::Plain };
         out.push(format!(

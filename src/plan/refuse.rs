@@ -20,7 +20,9 @@ pub enum Refusal {
         why: String,
     },
     /// No policy reaches the root user.
-    #[error("{key} belongs to the root user: no policy and no deactivation by another reaches it; nothing was changed")]
+    #[error(
+        "{key} is the root user's, or must be taken for it (no user has it, and root has keys): no policy reaches the root user; nothing was changed"
+    )]
     RootKey {
         /// The key.
         key: AccessKeyId,

@@ -66,6 +66,15 @@ pub fn step_head(step: &Step, of: usize, paint: Paint) -> String {
     paint.as_tone(tone, &format!("{head}{title}"))
 }
 
+/// What a person must know before saying yes: what is called, what it breaks, who is hit, how it is undone.
+pub fn question(step: &Step, paint: Paint) -> String {
+    let mut rows = vec![("call", step.api.clone()), ("breaks", step.breaks.clone())];
+    rows.extend(step.hits.iter().map(|hit| ("hits", hit.clone())));
+    rows.push(("undo", step.undo.describe()));
+    let row = |(name, text): &(&str, String)| format!("       {name:<7} {}", paint.fold(15, text));
+    rows.iter().map(row).collect::<Vec<_>>().join("\n")
+}
+
 fn facts(step: &Step, paint: Paint, out: &mut Vec<String>) {
     let mut row = |name: &str, text: &str| {
         if !text.is_empty() {

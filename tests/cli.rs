@@ -1,0 +1,486 @@
+//! Command lines as a responder types them: what is said, what is done, which code comes back.
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+const OUST: &str = env!("CARGO_BIN_EXE_oust");
+const STOLEN: &str = "AKIARZPUZDIKJA7PRP33";
+
+/// An environment full of traps: whoever follows one of these leaves the twin.
+fn poisoned(args: &[&str]) -> Output {
+    Command::new(OUST)
+        .args(args)
+        .env_clear()
+        .env("AWS_PROFILE", "production")
+        .env("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+        .env("AWS_ENDPOINT_URL_IAM", "http://127.0.0.1:1")
+        .env("AWS_CONFIG_FILE", "/nonexistent/config")
+        .env("AWS_ACCESS_KEY_ID", "AKIATRAPTRAPTRAPTRAP")
+        .env("AWS_SECRET_ACCESS_KEY", "trap")
+        .env("HTTP_PROXY", "http://127.0.0.1:1")
+        .env("HTTPS_PROXY", "http://127.0.0.1:1")
+        .env("COLUMNS", "80")
+        .output()
+        .unwrap()
+}
+
+fn said(output: &Output) -> String {
+    format!(
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    )
+}
+
+/// Runs, and checks the exit code and that each part is said.
+fn expect(args: &[&str], code: i32, parts: &[&str]) -> String {
+    let output = poisoned(args);
+    let text = said(&output);
+    assert_eq!(output.status.code(), Some(code), "{args:?}: {text}");
+    for part in parts {
+        assert!(text.contains(part), "{args:?} doesn't say `{part}`: {text}");
+    }
+    text
+}
+
+fn write(folder: &Path, name: &str, text: &str) -> String {
+    let path = folder.join(name);
+    std::fs::write(&path, text).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+/// Law 10: on the twin no call leaves the process, whatever the environment says.
+#[test]
+fn the_story_is_played_in_a_poisoned_environment_and_ends_with_everybody_out() {
+    let text = expect(
+        &["tabletop", "run", "stolen-key"],
+        0,
+        &[
+            "STILL IN after 5 steps: B, D3",
+            "OUT: nothing that the attacker holds works",
+        ],
+    );
+    insta::assert_snapshot!("tabletop", text);
+    let json = poisoned(&["tabletop", "run", "stolen-key", "--format", "json", "--end", "delete"]);
+    let told: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
+    assert_eq!(told["contained"], true);
+    assert_eq!(told["still_in"], serde_json::json!([]));
+}
+
+#[test]
+fn trace_and_plan_are_readable_at_80_columns() {
+    insta::assert_snapshot!(
+        "trace",
+        expect(
+            &["trace", STOLEN, "--scenario", "stolen-key"],
+            0,
+            &["owner      user `support-user`"]
+        )
+    );
+    insta::assert_snapshot!(
+        "plan",
+        expect(&["plan", STOLEN, "--scenario", "stolen-key", "--end", "delete"], 0, &[])
+    );
+    insta::assert_snapshot!("help", expect(&["--help"], 0, &["Exit codes:"]));
+    insta::assert_snapshot!("help_run", expect(&["run", "--help"], 0, &[]));
+    for line in expect(&["plan", STOLEN, "--scenario", "stolen-key"], 0, &[]).lines() {
+        assert!(line.chars().count() <= 80, "{line}");
+    }
+}
+
+#[test]
+fn a_session_is_walked_back_to_the_key_that_it_comes_from() {
+    let traced = poisoned(&["trace", STOLEN, "--scenario", "stolen-key", "--format", "json"]);
+    let traced: serde_json::Value = serde_json::from_slice(&traced.stdout).unwrap();
+    let session = traced["lineage"]["credentials"][2]["key"].as_str().unwrap().to_owned();
+    assert!(session.starts_with("ASIA"));
+    expect(
+        &["trace", &session, "--scenario", "stolen-key"],
+        0,
+        &[&format!("A  {STOLEN}"), "Family: 3 credentials"],
+    );
+    expect(
+        &["run", &session, "--scenario", "stolen-key", "--dry-run"],
+        0,
+        &[&format!("deactivate access key {STOLEN}")],
+    );
+}
+
+#[test]
+fn without_a_terminal_and_without_yes_it_is_a_dry_run_and_no_case_is_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let cases = folder.path().join("cases");
+    expect(
+        &[
+            "run",
+            STOLEN,
+            "--scenario",
+            "stolen-key",
+            "--cases",
+            cases.to_str().unwrap(),
+        ],
+        0,
+        &["this is a dry run", "nothing was changed", "Who is still in"],
+    );
+    assert!(!cases.exists());
+}
+
+#[test]
+fn a_run_leaves_a_case_that_tells_it_and_holds_no_secret() {
+    let folder = tempfile::tempdir().unwrap();
+    let cases = folder.path().to_str().unwrap();
+    expect(
+        &["run", STOLEN, "--scenario", "stolen-key", "--yes", "--cases", cases],
+        0,
+        &["CONTAINED", "done, and read back"],
+    );
+    let case = std::fs::read_dir(cases).unwrap().next().unwrap().unwrap();
+    let name = case.file_name().into_string().unwrap();
+    for file in [
+        "plan.json",
+        "rehearsal.jsonl",
+        "evidence.json",
+        "journal.jsonl",
+        "outcome.json",
+    ] {
+        let text = std::fs::read_to_string(case.path().join(file)).unwrap();
+        for word in [
+            "secret_access_key",
+            "SecretAccessKey",
+            "sessionToken",
+            "\"session_token\":",
+            "twin//",
+        ] {
+            assert!(!text.contains(word), "{file} holds `{word}`");
+        }
+    }
+    expect(&["cases", "--cases", cases], 0, &[&name, "completed"]);
+    expect(
+        &["report", &name, "--cases", cases],
+        0,
+        &[
+            "iam:PutUserPolicy UserName=support-user PolicyName=OustDenyAll",
+            "every step is settled",
+        ],
+    );
+    let journal = case.path().join("journal.jsonl");
+    let text = std::fs::read_to_string(&journal).unwrap();
+    std::fs::write(&journal, text.replacen("Inactive", "Active", 1)).unwrap();
+    expect(&["report", &name, "--cases", cases], 7, &["it was changed or cut"]);
+}
+
+#[test]
+fn a_plan_is_refused_when_the_account_has_drifted() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = folder.path().join("plan.json").to_str().unwrap().to_owned();
+    let cases = folder.path().join("cases").to_str().unwrap().to_owned();
+    expect(&["plan", STOLEN, "--scenario", "stolen-key", "--out", &plan], 0, &[]);
+    expect(
+        &["run", &plan, "--scenario", "stolen-key", "--yes", "--cases", &cases],
+        0,
+        &["CONTAINED"],
+    );
+    let text = std::fs::read_to_string(&plan).unwrap();
+    write(
+        folder.path(),
+        "plan.json",
+        &text.replace("AssumeBucketRole", "AssumeOtherRole"),
+    );
+    expect(
+        &["run", &plan, "--scenario", "stolen-key", "--yes", "--cases", &cases],
+        4,
+        &["refused.drift", "users.support-user.inline"],
+    );
+    write(folder.path(), "plan.json", "{\n \"oust_plan\": 1,\n}");
+    expect(&["run", &plan, "--scenario", "stolen-key"], 7, &["line 3, column 1"]);
+}
+
+#[test]
+fn bad_keys_get_a_clear_error_and_no_call() {
+    for key in ["", "hello", "akiarzpuzdikja7prp33", "AKIA"] {
+        expect(
+            &["trace", key, "--scenario", "stolen-key"],
+            2,
+            &["key.garbled", "nothing was asked"],
+        );
+    }
+    expect(
+        &["trace", "AIDAYVP4CIPPJ5M54LRCY", "--scenario", "stolen-key"],
+        2,
+        &["the unique ID of an IAM user"],
+    );
+    let yes = ["--scenario", "stolen-key", "--yes", "--cases", "/nonexistent/cases"];
+    let with = |key: &'static str| [vec!["run", key], yes.to_vec()].concat();
+    expect(
+        &with("AKIAYVP4CIPPERUVIFXG"),
+        4,
+        &["belongs to account 595918472158", "nothing was changed"],
+    );
+    // Carries the account's number and is nobody's: deleted, or made up.
+    expect(
+        &with("AKIARZPUZDIKAAAAAAAA"),
+        4,
+        &["nobody in the account has AKIARZPUZDIKAAAAAAAA"],
+    );
+}
+
+#[test]
+fn a_key_that_may_be_root_s_is_refused_with_what_to_do_instead() {
+    let folder = tempfile::tempdir().unwrap();
+    let snapshot = folder.path().join("s.json").to_str().unwrap().to_owned();
+    expect(
+        &["twin", "snapshot", "--scenario", "stolen-key", "--out", &snapshot],
+        0,
+        &[],
+    );
+    let text = std::fs::read_to_string(&snapshot).unwrap();
+    write(
+        folder.path(),
+        "s.json",
+        &text.replace("\"access_keys\": 0", "\"access_keys\": 1"),
+    );
+    let args = [
+        "run",
+        "AKIARZPUZDIKAAAAAAAA",
+        "--snapshot",
+        &snapshot,
+        "--yes",
+        "--cases",
+        "/nonexistent/x",
+    ];
+    expect(
+        &args,
+        4,
+        &["refused.root_key", "nothing was changed", "sign in as root"],
+    );
+}
+
+#[test]
+fn a_key_that_is_deleted_already_leaves_its_sessions_to_be_ended() {
+    let folder = tempfile::tempdir().unwrap();
+    let scenario =
+        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("playbooks/scenarios/stolen-key.toml"))
+            .unwrap();
+    let deleted = scenario.replace(
+        "[reaction]",
+        &format!("[[move]]\nminute = 13\nby = \"responder-key\"\ncall = \"iam:DeleteAccessKey\"\nparams = {{ UserName = \"support-user\", AccessKeyId = \"{STOLEN}\" }}\ninnocent = true\nsays = \"the key is deleted\"\n\n[reaction]"),
+    );
+    let file = write(folder.path(), "deleted.toml", &deleted);
+    let cases = folder.path().join("cases");
+    let args = [
+        "run",
+        STOLEN,
+        "--scenario",
+        &file,
+        "--yes",
+        "--cases",
+        cases.to_str().unwrap(),
+    ];
+    let text = expect(
+        &args,
+        0,
+        &["OustDenyAll", "revoke the sessions of role `MyBucketRole`", "CONTAINED"],
+    );
+    assert!(!text.contains("deactivate access key"), "{text}");
+}
+
+#[test]
+fn a_key_that_was_never_used_is_contained_by_its_owner_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let scenario =
+        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("playbooks/scenarios/stolen-key.toml"))
+            .unwrap();
+    let quiet = scenario.split("# --- what happened before").next().unwrap();
+    let file = write(folder.path(), "quiet.toml", quiet);
+    let cases = folder.path().join("cases");
+    expect(
+        &["trace", STOLEN, "--scenario", &file],
+        0,
+        &["last used  never", "Family: 1 credential"],
+    );
+    let args = [
+        "run",
+        STOLEN,
+        "--scenario",
+        &file,
+        "--yes",
+        "--cases",
+        cases.to_str().unwrap(),
+    ];
+    expect(&args, 0, &["deactivate access key", "OustDenyAll", "CONTAINED"]);
+}
+
+#[test]
+fn missing_permissions_are_found_in_rehearsal_all_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let scenario =
+        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("playbooks/scenarios/stolen-key.toml"))
+            .unwrap();
+    let weak = scenario.replace(
+        "attached = [\"arn:aws:iam::aws:policy/AdministratorAccess\"]",
+        "[user.inline]\nRead = '''{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Action\":[\"iam:Get*\",\"iam:List*\",\"sts:Get*\",\"cloudtrail:LookupEvents\"],\"Resource\":\"*\"}]}'''",
+    );
+    let file = write(folder.path(), "weak.toml", &weak);
+    let cases = folder.path().join("cases");
+    let args = [
+        "run",
+        STOLEN,
+        "--scenario",
+        &file,
+        "--yes",
+        "--cases",
+        cases.to_str().unwrap(),
+    ];
+    let text = expect(&args, 6, &["rehearsal.missing_permissions", "nothing was changed"]);
+    for permission in ["iam:UpdateAccessKey", "iam:PutUserPolicy", "iam:PutRolePolicy"] {
+        assert!(text.contains(permission), "{text}");
+    }
+    assert!(!cases.exists());
+}
+
+#[test]
+fn who_signs_is_never_cut_off() {
+    let folder = tempfile::tempdir().unwrap();
+    let scenario =
+        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("playbooks/scenarios/stolen-key.toml"))
+            .unwrap();
+    let own = scenario
+        .replace("responder = \"responder\"", "responder = \"support-user\"")
+        .replace(
+            "groups = [\"Support\"]\n[user.inline]",
+            "groups = [\"Support\"]\nattached = [\"arn:aws:iam::aws:policy/AdministratorAccess\"]\n[user.inline]",
+        );
+    let file = write(folder.path(), "own.toml", &own);
+    expect(
+        &["run", STOLEN, "--scenario", &file, "--yes", "--cases", "/nonexistent/x"],
+        4,
+        &["refused.own_credentials", "your key is A of the family"],
+    );
+}
+
+#[test]
+fn a_damaged_log_among_good_ones_is_named_and_the_rest_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let snapshot = folder.path().join("s.json").to_str().unwrap().to_owned();
+    expect(
+        &["twin", "snapshot", "--scenario", "stolen-key", "--out", &snapshot],
+        0,
+        &[],
+    );
+    let snapshot: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(&snapshot).unwrap()).unwrap();
+    assert!(
+        !snapshot.to_string().contains("twin//"),
+        "a snapshot holds no session token"
+    );
+    let logs = folder.path().join("logs");
+    std::fs::create_dir(&logs).unwrap();
+    let good = serde_json::json!({"Records": snapshot["trail"]}).to_string();
+    write(&logs, "a-good.json", &good);
+    write(&logs, "b-cut.json", &good[..good.len() / 2]);
+    write(&logs, "c-none.json", "this is no JSON");
+    let logs = logs.to_str().unwrap();
+    let text = expect(
+        &["trace", STOLEN, "--logs", logs, "--offline"],
+        0,
+        &["b-cut.json at byte", "c-none.json at byte 0", "Family: 3 credentials"],
+    );
+    assert!(text.contains("whether it still works only the account can tell"));
+    expect(
+        &["trace", STOLEN, "--logs", "/nonexistent/logs", "--offline"],
+        7,
+        &["is not there"],
+    );
+}
+
+#[test]
+fn malformed_files_point_at_their_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let bad = write(
+        folder.path(),
+        "bad.toml",
+        "name = \"x\"\ntitle = \"x\"\n[[step]]\nverb = \"explode\"\nend = \"contain\"\nwhy = \"w\"\n",
+    );
+    expect(
+        &["playbook", "check", &bad],
+        7,
+        &[
+            "line 4, column 8",
+            "there is no verb `explode`",
+            "playbook::unknown_verb",
+        ],
+    );
+    let naive = Path::new(env!("CARGO_MANIFEST_DIR")).join("playbooks/exercises/naive-order.toml");
+    expect(
+        &["playbook", "check", naive.to_str().unwrap()],
+        7,
+        &["playbook::order", "deny the user before"],
+    );
+    let snapshot = write(folder.path(), "s.json", "{\"oust_snapshot\": 1,\n \"taken_at\": 5}");
+    expect(&["trace", STOLEN, "--snapshot", &snapshot], 7, &["line 2"]);
+    let policy = r#"{"oust_snapshot":1,"taken_at":"2026-01-01T00:00:00Z","account":{"id":"123456789012","partition":"aws","roles":{"R":{"name":"R","path":"/","id":"A","created":"2026-01-01T00:00:00Z","trust":{"Statement":[]}}}}}"#;
+    let snapshot = write(folder.path(), "p.json", policy);
+    expect(
+        &["trace", STOLEN, "--snapshot", &snapshot],
+        7,
+        &["trust policy of role `R`", "malformed policy"],
+    );
+    expect(&["tabletop", "run", "no-such-story"], 7, &["stolen-key"]);
+}
+
+#[test]
+fn a_case_folder_that_cannot_be_written_stops_before_any_change() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = write(folder.path(), "not-a-folder", "");
+    expect(
+        &["run", STOLEN, "--scenario", "stolen-key", "--yes", "--cases", &file],
+        8,
+        &["case.unwritable", "nothing further was done"],
+    );
+}
+
+#[test]
+fn an_endpoint_that_nobody_listens_on_is_unreachable() {
+    let args = [
+        "run",
+        STOLEN,
+        "--yes",
+        "--region",
+        "us-east-1",
+        "--endpoint-url",
+        "http://127.0.0.1:1",
+        "--cases",
+        "/nonexistent/x",
+    ];
+    expect(&args, 6, &["aws.unreachable", "nothing was sent"]);
+}
+
+#[test]
+fn a_closed_pipe_ends_quietly_with_its_own_code() {
+    let mut child = Command::new(OUST)
+        .args(["plan", STOLEN, "--scenario", "stolen-key"])
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    assert_eq!(child.wait().unwrap().code(), Some(10));
+}
+
+/// Every exit code of the program is in the README, with the same words.
+#[test]
+fn the_readme_tells_every_exit_code() {
+    let readme = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+    let help = expect(&["--help"], 0, &[]);
+    let rows: Vec<&str> = readme
+        .lines()
+        .filter(|line| line.starts_with("| ") && line.as_bytes()[2].is_ascii_digit())
+        .collect();
+    assert_eq!(rows.len(), 12);
+    for row in rows {
+        let mut cells = row.trim_matches('|').split('|').map(str::trim);
+        let (code, meaning) = (cells.next().unwrap(), cells.next().unwrap());
+        let squeezed = help.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(squeezed.contains(&format!("{code} {meaning}")), "{row}");
+    }
+}
