@@ -4,10 +4,13 @@
 //! once, not one by one.
 
 mod account;
+mod collected;
+mod credentials;
 mod details;
 mod owner;
 mod trail;
 
-pub use account::{Collected, Scope, Unread, account};
+pub use account::account;
+pub use collected::{Collected, Scope, Unread};
 pub use owner::{Caller, caller, origin};
 pub use trail::trail;

@@ -3,6 +3,7 @@
 mod basis;
 mod facts;
 mod make;
+mod on_user;
 mod refuse;
 mod step;
 

@@ -343,6 +343,69 @@ fn innocents_can_do_afterwards_what_they_could_before() {
     assert_eq!(held, KeyStatus::Active);
 }
 
+/// A member that is not what the rehearsal found stops the run before its call.
+#[test]
+fn a_step_that_finds_the_account_otherwise_than_rehearsed_is_not_done() {
+    struct Rehearsed;
+    impl oust::execute::Hooks for Rehearsed {
+        fn consent(
+            &mut self,
+            step: &oust::plan::Step,
+            before: Option<&oust::action::Setting>,
+        ) -> oust::execute::Consent {
+            Silent.consent(step, before)
+        }
+        fn starts(&mut self, _: &oust::plan::Step) {}
+        fn written(&mut self, _: &oust::journal::Entry) {}
+        fn keep(&mut self, account: &Account) -> Result<String, String> {
+            Silent.keep(account)
+        }
+        fn rehearsed(&self, step: &oust::ids::StepId) -> Option<oust::action::Setting> {
+            (step.as_str() == "3").then_some(oust::action::Setting::Present)
+        }
+        fn trouble(&mut self, step: &oust::plan::Step, event: &Event) -> oust::execute::Remedy {
+            Silent.trouble(step, event)
+        }
+        fn settled(&mut self, _: &oust::plan::Step) -> Option<Vec<oust::journal::Judgement>> {
+            None
+        }
+        fn interrupted(&self) -> bool {
+            false
+        }
+    }
+    let stage = story::played().fork();
+    wait(async {
+        let (mount, _, plan) = story::planned(&stage, End::Contain).await;
+        let mut journal = Journal::in_memory();
+        let finish = execute(
+            mount.writable(),
+            &plan.steps,
+            family(&plan),
+            &mut journal,
+            &mut Rehearsed,
+        )
+        .await
+        .unwrap();
+        assert_eq!(
+            finish,
+            Finish::Diverged {
+                at: "3".parse().unwrap()
+            }
+        );
+        let done = journal
+            .entries()
+            .iter()
+            .filter(|entry| matches!(entry.event, Event::Done { .. }))
+            .count();
+        assert_eq!(done, 1, "only the step before it");
+    });
+    assert!(
+        !stage.twin.account().users["support-user"]
+            .inline
+            .contains_key("OustDenyAll")
+    );
+}
+
 /// What the attacker mints while the plan is carried out is found by the sweep and revoked by steps of its own.
 #[test]
 fn what_is_minted_meanwhile_is_found_and_revoked_again() {

@@ -10,7 +10,7 @@ use crate::ids::{AccessKeyId, KeyKind};
 use crate::lineage::{Bystander, Lineage, bystanders, trace};
 use crate::mount::Trouble;
 use crate::origin::Origin;
-use crate::plan::{Facts, plan, refusal};
+use crate::plan::{Facts, Plan, plan, refusal};
 use crate::playbook::{CATALOGUE, Playbook};
 use crate::rehearse::{Rehearsed, rehearse};
 use crate::trail::{Evidence, read_path, read_stream};
@@ -201,7 +201,6 @@ pub async fn prepared(
     key: &AccessKeyId,
 ) -> Result<Prepared, Failure> {
     let playbook = playbook(&choice.playbook)?;
-    let caller = collect::caller(world.clients()).await?;
     let mut traced = traced(desk, Some(world), sources, key).await?;
     let collected = account(world, &mut traced).await?;
     for unread in &collected.unread {
@@ -216,13 +215,24 @@ pub async fn prepared(
         lineage: &traced.lineage,
         bystanders: &traced.bystanders,
     };
+    let now = world.clients().now();
+    let plan = plan(&playbook, choice.end.into(), facts, now);
+    rehearsed(world, plan, traced, collected).await
+}
+
+/// Refuses a plan that must not be carried out, and rehearses any other on a twin of the account.
+pub async fn rehearsed(world: &World, plan: Plan, traced: Traced, collected: Collected) -> Result<Prepared, Failure> {
+    let caller = collect::caller(world.clients()).await?;
     let signing = world.clients().signing_key.as_ref();
+    let facts = Facts {
+        account: &collected.account,
+        lineage: &plan.lineage,
+        bystanders: &plan.bystanders,
+    };
     if let Some(refusal) = refusal(facts, &traced.origin, &caller.arn, signing) {
         return Err(Failure::new(Exit::Refused, refusal.code(), refusal.to_string()).hint(refusal.hint()));
     }
-    let now = world.clients().now();
-    let plan = plan(&playbook, choice.end.into(), facts, now);
-    let rehearsed = rehearse(plan, &collected.account, &caller, signing, now)
+    let rehearsed = rehearse(plan, &collected.account, &caller, signing, world.clients().now())
         .await
         .map_err(|error| Failure::new(Exit::Failure, "rehearsal", error.to_string()))?;
     Ok(Prepared {

@@ -1,6 +1,6 @@
 //! From GetAccountAuthorizationDetails to entities.
 
-use super::account::Collected;
+use super::collected::Collected;
 use crate::account::{Group, ManagedPolicy, PolicyVersion, Role, User};
 use crate::ids::Arn;
 use crate::mount::{AwsError, Clients};

@@ -23,19 +23,6 @@ pub fn stand_in(state: &mut State, caller: &Caller, signing_key: Option<&AccessK
             unchecked: None,
         };
     }
-    let session = |key: AccessKeyId, holder: Holder, kind: SessionKind| Session {
-        key,
-        holder,
-        kind,
-        issued: now,
-        expires: now.plus_seconds(43_200),
-        mfa: true,
-        policy: None,
-        policy_arns: Vec::new(),
-        source_identity: None,
-        tags: Default::default(),
-        minted_by: None,
-    };
     let account = state.account.id.clone();
     let own = |prefix: &str, state: &mut State| -> AccessKeyId {
         signing_key
@@ -57,9 +44,13 @@ pub fn stand_in(state: &mut State, caller: &Caller, signing_key: Option<&AccessK
                 state
                     .mint
                     .sessions
-                    .push(session(key.clone(), holder, SessionKind::GetSessionToken));
+                    .push(session(key.clone(), now, holder, SessionKind::GetSessionToken));
             } else {
-                let held = user.credentials.get_or_insert_with(Credentials::default);
+                // Where the user's keys were not read, putting one there doesn't make them known.
+                let held = user.credentials.get_or_insert_with(|| Credentials {
+                    unread: ["access_keys".to_owned()].into(),
+                    ..Credentials::default()
+                });
                 held.access_keys.push(AccessKey {
                     id: key.clone(),
                     status: KeyStatus::Active,
@@ -81,7 +72,7 @@ pub fn stand_in(state: &mut State, caller: &Caller, signing_key: Option<&AccessK
                     state
                         .mint
                         .sessions
-                        .push(session(key.clone(), holder, SessionKind::AssumeRole));
+                        .push(session(key.clone(), now, holder, SessionKind::AssumeRole));
                     Standin { key, unchecked: None }
                 }
                 None => unknown(state, &format!("role `{role}` was not read"), now),
@@ -92,7 +83,7 @@ pub fn stand_in(state: &mut State, caller: &Caller, signing_key: Option<&AccessK
             state
                 .mint
                 .sessions
-                .push(session(key.clone(), Holder::Root, SessionKind::Console));
+                .push(session(key.clone(), now, Holder::Root, SessionKind::Console));
             Standin { key, unchecked: None }
         }
         _ => unknown(state, &format!("the account knows no principal `{}`", caller.arn), now),
@@ -103,10 +94,22 @@ pub fn stand_in(state: &mut State, caller: &Caller, signing_key: Option<&AccessK
 fn unknown(state: &mut State, why: &str, now: Moment) -> Standin {
     let account = state.account.id.clone();
     let key = state.mint.access_key_id("ASIA", &account);
-    state.mint.sessions.push(Session {
-        key: key.clone(),
-        holder: Holder::Root,
-        kind: SessionKind::Console,
+    state
+        .mint
+        .sessions
+        .push(session(key.clone(), now, Holder::Root, SessionKind::Console));
+    Standin {
+        key,
+        unchecked: Some(why.to_owned()),
+    }
+}
+
+/// A session that lives as long as the rehearsal could last, with MFA: what is rehearsed is the plan, not the caller's way of signing in.
+fn session(key: AccessKeyId, now: Moment, holder: Holder, kind: SessionKind) -> Session {
+    Session {
+        key,
+        holder,
+        kind,
         issued: now,
         expires: now.plus_seconds(43_200),
         mfa: true,
@@ -115,9 +118,5 @@ fn unknown(state: &mut State, why: &str, now: Moment) -> Standin {
         source_identity: None,
         tags: Default::default(),
         minted_by: None,
-    });
-    Standin {
-        key,
-        unchecked: Some(why.to_owned()),
     }
 }

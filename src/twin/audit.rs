@@ -1,7 +1,6 @@
 //! The twin's CloudTrail: every call as a record in the real format, failed ones too.
 //! <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html>
 
-use super::handle::holder_name;
 use super::request::{Asked, Request};
 use super::{Fault, Node, State, s3, xml};
 use crate::account::{Account, Holder, Session};
@@ -235,4 +234,13 @@ fn resources(account: &Account, asked: &Asked) -> Option<Value> {
         resources.push(json!({"type": "AWS::S3::Object", "ARN": format!("arn:aws:s3:::{bucket}/{key}")}));
     }
     Some(Value::Array(resources))
+}
+
+/// The name of whose permissions a session carries.
+fn holder_name(holder: &Holder) -> &str {
+    match holder {
+        Holder::User { name, .. } | Holder::Role { name, .. } => name,
+        Holder::FederatedUser { name, .. } => name,
+        Holder::Root => "root",
+    }
 }

@@ -3,7 +3,6 @@
 use super::audit::{self, Happened};
 use super::request::{Asked, Protocol, Request};
 use super::{Call, Caller, Fault, Node, Operation, Params, State, authenticate, authorize, operation, s3, xml};
-use crate::account::Holder;
 use crate::ids::AccessKeyId;
 use crate::policy::PrincipalKind;
 use crate::time::Moment;
@@ -287,14 +286,5 @@ fn refused(protocol: Protocol, fault: Fault, request_id: String) -> Reply {
         body: body.into_bytes(),
         request_id,
         outcome: Err(fault),
-    }
-}
-
-/// Whose permissions a session carries, for who looks at the twin from outside.
-pub(super) fn holder_name(holder: &Holder) -> &str {
-    match holder {
-        Holder::User { name, .. } | Holder::Role { name, .. } => name,
-        Holder::FederatedUser { name, .. } => name,
-        Holder::Root => "root",
     }
 }

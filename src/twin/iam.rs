@@ -1,6 +1,7 @@
 //! IAM: one file for each kind of entity, and one table of all operations.
 
 mod access_keys;
+mod attachments;
 mod details;
 mod groups;
 mod inline;
@@ -11,6 +12,7 @@ mod passwords;
 mod roles;
 mod uploads;
 mod users;
+mod versions;
 
 use super::operation::Asked;
 use super::{Caller, Fault, Node, Operation, Params};
@@ -26,6 +28,8 @@ pub fn operations() -> impl Iterator<Item = Operation> {
         groups::OPERATIONS,
         inline::OPERATIONS,
         managed::OPERATIONS,
+        versions::OPERATIONS,
+        attachments::OPERATIONS,
         roles::OPERATIONS,
         mfa::OPERATIONS,
         uploads::OPERATIONS,

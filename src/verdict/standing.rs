@@ -98,7 +98,7 @@ impl<'a> Standing<'a> {
                 let user = account
                     .users
                     .get(name)
-                    .filter(|user| user.id == *id)
+                    .filter(|user| is_same(&user.id, id))
                     .ok_or(Dead::HolderGone)?;
                 let principal = user_principal(account, user);
                 Standing::assembled(account, Some(session), principal, context, |gather| gather.user(user))
@@ -107,7 +107,7 @@ impl<'a> Standing<'a> {
                 let user = account
                     .users
                     .get(user)
-                    .filter(|user| user.id == *user_id)
+                    .filter(|user| is_same(&user.id, user_id))
                     .ok_or(Dead::HolderGone)?;
                 let principal = federated_principal(account, user, name);
                 Standing::assembled(account, Some(session), principal, context, |gather| gather.user(user))
@@ -120,7 +120,7 @@ impl<'a> Standing<'a> {
                 let role = account
                     .roles
                     .get(name)
-                    .filter(|role| role.id == *id)
+                    .filter(|role| is_same(&role.id, id))
                     .ok_or(Dead::HolderGone)?;
                 let principal = role_principal(account, role, label);
                 Standing::assembled(account, Some(session), principal, context, |gather| gather.role(role))
@@ -179,6 +179,12 @@ impl<'a> Standing<'a> {
         };
         crate::policy::decide(&request, &policies)
     }
+}
+
+/// Whether the entity of that name is still the one that the session was issued for. A session whose evidence doesn't tell
+/// the unique ID is taken for one of the entity that is there: it is never called dead for want of knowledge.
+fn is_same(held: &str, issued_for: &str) -> bool {
+    issued_for.is_empty() || held == issued_for
 }
 
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>

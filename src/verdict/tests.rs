@@ -152,6 +152,20 @@ fn sessions_end_with_their_time_and_with_their_holder() {
 }
 
 #[test]
+fn a_session_whose_unique_id_is_not_known_is_never_called_dead_for_it() {
+    let account = account();
+    let role = session(
+        SessionKind::AssumeRole,
+        Holder::Role {
+            name: "R".into(),
+            id: String::new(),
+            session: "s".into(),
+        },
+    );
+    assert!(matches!(judge_session(&account, role, NOW), Verdict::Allowed { .. }));
+}
+
+#[test]
 fn a_trust_policy_that_names_the_user_keeps_it_alive_without_any_policy_of_its_own() {
     let mut account = account();
     account.users.get_mut("ann").unwrap().inline.clear();

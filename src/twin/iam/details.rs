@@ -1,9 +1,11 @@
 //! The account as a whole: GetAccountAuthorizationDetails, GetAccountSummary.
 
+use super::attachments::attachment_node;
 use super::inline::encoded;
-use super::managed::{attachment_node, members, version_node};
+use super::managed::members;
 use super::page::cut;
 use super::roles::profile_node;
+use super::versions::version_node;
 use super::{boundary_node, on_all, reads, tags_node, with_some};
 use crate::account::{Account, Group, Role, User};
 use crate::ids::Arn;

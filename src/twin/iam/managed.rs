@@ -1,44 +1,24 @@
-//! Managed policies, their versions and their attachments.
+//! Managed policies, and which of AWS's own are in use.
 
-use super::inline::{Kind, checked_document, encoded};
+use super::inline::checked_document;
 use super::page::{cut, page};
-use super::{
-    arn_sent, checked_name, checked_path, group, group_mut, on_all, on_group, on_role, on_user, reads, role, role_mut,
-    user, user_mut, writes,
-};
+use super::{arn_sent, checked_name, checked_path, on_all, reads, writes};
 use crate::account::{Account, ManagedPolicy, PolicyVersion, aws_managed};
 use crate::ids::Arn;
 use crate::policy::PolicyText;
 use crate::time::Moment;
 use crate::twin::operation::Asked;
 use crate::twin::{Call, Caller, Fault, Node, Operation, Params};
-use std::collections::BTreeSet;
 
 pub(super) const OPERATIONS: &[Operation] = &[
     writes("CreatePolicy", on_new_policy, create),
     reads("GetPolicy", on_policy, get),
     reads("ListPolicies", on_all, list),
     writes("DeletePolicy", on_policy, delete),
-    writes("CreatePolicyVersion", on_policy, create_version),
-    reads("GetPolicyVersion", on_policy, get_version),
-    reads("ListPolicyVersions", on_policy, list_versions),
-    writes("SetDefaultPolicyVersion", on_policy, set_default),
-    writes("DeletePolicyVersion", on_policy, delete_version),
     reads("ListEntitiesForPolicy", on_policy, entities),
-    writes("AttachUserPolicy", user_and_policy, |call| attach(call, Kind::User)),
-    writes("DetachUserPolicy", user_and_policy, |call| detach(call, Kind::User)),
-    reads("ListAttachedUserPolicies", on_user, |call| attached(call, Kind::User)),
-    writes("AttachGroupPolicy", group_and_policy, |call| attach(call, Kind::Group)),
-    writes("DetachGroupPolicy", group_and_policy, |call| detach(call, Kind::Group)),
-    reads("ListAttachedGroupPolicies", on_group, |call| {
-        attached(call, Kind::Group)
-    }),
-    writes("AttachRolePolicy", role_and_policy, |call| attach(call, Kind::Role)),
-    writes("DetachRolePolicy", role_and_policy, |call| detach(call, Kind::Role)),
-    reads("ListAttachedRolePolicies", on_role, |call| attached(call, Kind::Role)),
 ];
 
-fn on_policy(_: &Account, _: &Caller, params: &Params) -> Asked {
+pub(super) fn on_policy(_: &Account, _: &Caller, params: &Params) -> Asked {
     Asked::on(params.get("PolicyArn").unwrap_or("*"))
 }
 
@@ -46,26 +26,6 @@ fn on_new_policy(account: &Account, _: &Caller, params: &Params) -> Asked {
     let path = params.get("Path").unwrap_or("/");
     let name = params.get("PolicyName").unwrap_or("*");
     Asked::on_arn(&Arn::iam(&account.partition, &account.id, "policy", path, name))
-}
-
-/// The condition key `iam:PolicyARN` beside the principal.
-fn with_policy(mut asked: Asked, params: &Params) -> Asked {
-    if let Some(arn) = params.get("PolicyArn") {
-        asked.context.set("iam:PolicyARN", arn);
-    }
-    asked
-}
-
-fn user_and_policy(account: &Account, caller: &Caller, params: &Params) -> Asked {
-    with_policy(on_user(account, caller, params), params)
-}
-
-fn group_and_policy(account: &Account, caller: &Caller, params: &Params) -> Asked {
-    with_policy(on_group(account, caller, params), params)
-}
-
-fn role_and_policy(account: &Account, caller: &Caller, params: &Params) -> Asked {
-    with_policy(on_role(account, caller, params), params)
 }
 
 fn no_policy(arn: &Arn) -> Fault {
@@ -174,21 +134,7 @@ pub(super) fn members(account: &Account, arn: &Arn, policy: &ManagedPolicy) -> V
     ]
 }
 
-/// A version as answers show it; its document only where the operation shows it.
-pub(super) fn version_node(policy: &ManagedPolicy, name: &str, version: &PolicyVersion, document: bool) -> Node {
-    let mut members = Vec::new();
-    if document {
-        members.push(("Document", encoded(&version.document)));
-    }
-    members.extend([
-        ("VersionId", name.into()),
-        ("IsDefaultVersion", (policy.default_version == name).into()),
-        ("CreateDate", version.created.into()),
-    ]);
-    Node::Struct(members)
-}
-
-fn sized(text: &str) -> Result<PolicyText, Fault> {
+pub(super) fn sized(text: &str) -> Result<PolicyText, Fault> {
     let document = checked_document(text)?;
     if document.counted_size() > 6144 {
         return Err(Fault::limit_exceeded("Cannot exceed quota for PolicySize: 6144"));
@@ -228,7 +174,7 @@ fn create(call: &mut Call<'_>) -> Result<Node, Fault> {
 }
 
 /// The policy that is named: held by the account, or one of AWS's that are known.
-fn held(call: &Call<'_>) -> Result<(Arn, ManagedPolicy), Fault> {
+pub(super) fn held(call: &Call<'_>) -> Result<(Arn, ManagedPolicy), Fault> {
     let arn = arn_sent(call.params, "PolicyArn")?;
     if let Some(policy) = call.account.policies.get(&arn) {
         return Ok((arn, policy.clone()));
@@ -243,7 +189,7 @@ fn held(call: &Call<'_>) -> Result<(Arn, ManagedPolicy), Fault> {
 }
 
 /// The customer's own policy, to be changed; AWS's can't be.
-fn own<'a>(account: &'a mut Account, arn: &Arn) -> Result<&'a mut ManagedPolicy, Fault> {
+pub(super) fn own<'a>(account: &'a mut Account, arn: &Arn) -> Result<&'a mut ManagedPolicy, Fault> {
     if arn.account().is_none() {
         return Err(Fault::new(
             403,
@@ -301,85 +247,6 @@ fn delete(call: &mut Call<'_>) -> Result<Node, Fault> {
     Ok(Node::empty())
 }
 
-fn create_version(call: &mut Call<'_>) -> Result<Node, Fault> {
-    let arn = arn_sent(call.params, "PolicyArn")?;
-    let document = sized(call.params.need("PolicyDocument")?)?;
-    let created = call.now.whole_second();
-    let default = call.params.get("SetAsDefault") == Some("true");
-    let policy = own(call.account, &arn)?;
-    if policy.versions.len() >= 5 {
-        return Err(Fault::limit_exceeded(
-            "A managed policy can have up to 5 versions. Before you create a new version, you must delete an existing version.",
-        ));
-    }
-    let highest = policy
-        .versions
-        .keys()
-        .filter_map(|name| name.get(1..)?.parse::<u32>().ok())
-        .max()
-        .unwrap_or(0);
-    let name = format!("v{}", highest + 1);
-    let version = PolicyVersion { document, created };
-    if default {
-        policy.default_version.clone_from(&name);
-    }
-    policy.versions.insert(name.clone(), version.clone());
-    Ok(Node::Struct(vec![(
-        "PolicyVersion",
-        version_node(policy, &name, &version, false),
-    )]))
-}
-
-fn no_version(arn: &Arn, name: &str) -> Fault {
-    Fault::no_such_entity(format!(
-        "Policy {arn} version {name} does not exist or is not attachable."
-    ))
-}
-
-fn get_version(call: &mut Call<'_>) -> Result<Node, Fault> {
-    let (arn, policy) = held(call)?;
-    let name = call.params.need("VersionId")?;
-    let version = policy.versions.get(name).ok_or_else(|| no_version(&arn, name))?;
-    Ok(Node::Struct(vec![(
-        "PolicyVersion",
-        version_node(&policy, name, version, true),
-    )]))
-}
-
-fn list_versions(call: &mut Call<'_>) -> Result<Node, Fault> {
-    let (_, policy) = held(call)?;
-    let versions = policy
-        .versions
-        .iter()
-        .map(|(name, version)| version_node(&policy, name, version, false));
-    page(call.params, "Versions", versions.collect())
-}
-
-fn set_default(call: &mut Call<'_>) -> Result<Node, Fault> {
-    let arn = arn_sent(call.params, "PolicyArn")?;
-    let name = call.params.need("VersionId")?;
-    let policy = own(call.account, &arn)?;
-    if !policy.versions.contains_key(name) {
-        return Err(no_version(&arn, name));
-    }
-    policy.default_version = name.to_owned();
-    Ok(Node::empty())
-}
-
-fn delete_version(call: &mut Call<'_>) -> Result<Node, Fault> {
-    let arn = arn_sent(call.params, "PolicyArn")?;
-    let name = call.params.need("VersionId")?;
-    let policy = own(call.account, &arn)?;
-    if policy.default_version == name {
-        return Err(Fault::delete_conflict("Cannot delete the default version of a policy."));
-    }
-    policy
-        .versions
-        .remove(name)
-        .map(|_| Node::empty())
-        .ok_or_else(|| no_version(&arn, name))
-}
-
 fn entities(call: &mut Call<'_>) -> Result<Node, Fault> {
     let arn = arn_sent(call.params, "PolicyArn")?;
     known(call.account, &arn)?;
@@ -419,64 +286,4 @@ fn entities(call: &mut Call<'_>) -> Result<Node, Fault> {
     ];
     answer.extend(rest);
     Ok(Node::Struct(answer))
-}
-
-fn attachments<'a>(account: &'a mut Account, kind: Kind, name: &str) -> Result<&'a mut BTreeSet<Arn>, Fault> {
-    Ok(match kind {
-        Kind::User => &mut user_mut(account, name)?.attached,
-        Kind::Group => &mut group_mut(account, name)?.attached,
-        Kind::Role => &mut role_mut(account, name)?.attached,
-    })
-}
-
-fn attach(call: &mut Call<'_>, kind: Kind) -> Result<Node, Fault> {
-    let arn = arn_sent(call.params, "PolicyArn")?;
-    known(call.account, &arn)?;
-    let name = call.params.need(kind.parameter())?;
-    let held = attachments(call.account, kind, name)?;
-    let quota = if matches!(kind, Kind::Role) { 20 } else { 10 };
-    if !held.contains(&arn) && held.len() >= quota {
-        let word = match kind {
-            Kind::User => "User",
-            Kind::Group => "Group",
-            Kind::Role => "Role",
-        };
-        return Err(Fault::limit_exceeded(format!(
-            "Cannot exceed quota for PoliciesPer{word}: {quota}"
-        )));
-    }
-    held.insert(arn.clone());
-    bring(call.account, &arn, call.now);
-    Ok(Node::empty())
-}
-
-fn detach(call: &mut Call<'_>, kind: Kind) -> Result<Node, Fault> {
-    let arn = arn_sent(call.params, "PolicyArn")?;
-    let name = call.params.need(kind.parameter())?;
-    if !attachments(call.account, kind, name)?.remove(&arn) {
-        return Err(Fault::no_such_entity(format!("Policy {arn} was not found.")));
-    }
-    release(call.account, &arn);
-    Ok(Node::empty())
-}
-
-fn attached(call: &mut Call<'_>, kind: Kind) -> Result<Node, Fault> {
-    let name = call.params.need(kind.parameter())?;
-    let held = match kind {
-        Kind::User => &user(call.account, name)?.attached,
-        Kind::Group => &group(call.account, name)?.attached,
-        Kind::Role => &role(call.account, name)?.attached,
-    };
-    page(
-        call.params,
-        "AttachedPolicies",
-        held.iter().map(attachment_node).collect(),
-    )
-}
-
-pub(super) fn attachment_node(arn: &Arn) -> Node {
-    Node::Struct(vec![
-        ("PolicyName", arn.name().into()),
-        ("PolicyArn", arn.as_str().into()),
-    ])
 }
