@@ -1,6 +1,7 @@
 //! One event, as far as this program reads it.
 //! <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html>
 
+use super::redact::redact;
 use crate::ids::{AccessKeyId, AccountId, Arn};
 use crate::time::Moment;
 use serde_json::Value;
@@ -39,6 +40,9 @@ pub struct Identity {
     pub source_identity: Option<String>,
     /// The service that made the call on the caller's behalf.
     pub invoked_by: Option<String>,
+    /// Whether the record says that the session came from the console. A hint: not every console call says so, and some
+    /// calls of services do.
+    pub from_console: bool,
 }
 
 /// The issuer of a session.
@@ -85,10 +89,28 @@ pub struct Event {
     pub resources: Vec<String>,
     /// The account that recorded it.
     pub recipient: Option<AccountId>,
-    /// `Management` or `Data`.
+    /// Whether it is a data event, such as a read of an S3 object.
     pub data: bool,
-    /// The event that this one corrects, if it is an addendum.
-    pub corrects: Option<String>,
+    /// Whether the call only reads. AssumeRole is among those that do, so this says nothing about mints.
+    pub read_only: Option<bool>,
+    /// `eventType`: `AwsApiCall`, `AwsConsoleSignIn`, `AwsServiceEvent`, ...
+    pub kind: Option<String>,
+    /// `eventCategory`: `Management`, `Data`, `NetworkActivity`, ...
+    pub category: Option<String>,
+    /// What the records of one call in several accounts share.
+    pub shared_id: Option<String>,
+    /// What makes it a later delivery, if it is one.
+    pub addendum: Option<Addendum>,
+}
+
+/// The mark of a record that was delivered late or anew.
+/// <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html>
+#[derive(Debug, Clone, PartialEq)]
+pub struct Addendum {
+    /// `UPDATED_DATA`, `DELIVERY_DELAY` or `SERVICE_OUTAGE`.
+    pub reason: Option<String>,
+    /// The event that it takes the place of; `None` when it was only late.
+    pub original: Option<String>,
 }
 
 fn text(record: &Value, pointer: &str) -> Option<String> {
@@ -118,8 +140,11 @@ impl Event {
     /// # Errors
     /// Which member is missing.
     pub fn parse(record: &Value) -> Result<Event, EventError> {
-        let mut response = record.get("responseElements").cloned().unwrap_or(Value::Null);
-        redact(&mut response);
+        let without_secrets = |member: &str| {
+            let mut value = record.get(member).cloned().unwrap_or(Value::Null);
+            redact(&mut value);
+            value
+        };
         let resources = record.get("resources").and_then(Value::as_array).into_iter().flatten();
         Ok(Event {
             id: text(record, "/eventID").ok_or(EventError::Missing("eventID"))?,
@@ -132,14 +157,30 @@ impl Event {
             error: text(record, "/errorCode").or_else(|| text(record, "/responseElements/errorCode")),
             error_message: text(record, "/errorMessage"),
             identity: identity(record),
-            request: record.get("requestParameters").cloned().unwrap_or(Value::Null),
-            response,
+            request: without_secrets("requestParameters"),
+            response: without_secrets("responseElements"),
             resources: resources.filter_map(|one| text(one, "/ARN")).collect(),
             recipient: parsed(record, "/recipientAccountId"),
             data: text(record, "/eventCategory").as_deref() == Some("Data")
                 || truth(record, "/managementEvent") == Some(false),
-            corrects: text(record, "/addendum/originalEventID"),
+            read_only: truth(record, "/readOnly"),
+            kind: text(record, "/eventType"),
+            category: text(record, "/eventCategory"),
+            shared_id: text(record, "/sharedEventID"),
+            addendum: record
+                .get("addendum")
+                .filter(|mark| mark.is_object())
+                .map(|mark| Addendum {
+                    reason: text(mark, "/reason"),
+                    original: text(mark, "/originalEventID"),
+                }),
         })
+    }
+
+    /// The event that this record tells of: the one that it corrects, or itself.
+    pub fn tells_of(&self) -> &str {
+        let original = self.addendum.as_ref().and_then(|mark| mark.original.as_deref());
+        original.unwrap_or(&self.id)
     }
 
     /// The service, such as `s3`.
@@ -186,24 +227,6 @@ fn identity(record: &Value) -> Identity {
         mfa: truth(record, &at("sessionContext/attributes/mfaAuthenticated")),
         source_identity: text(record, &at("sessionContext/sourceIdentity")),
         invoked_by: text(record, &at("invokedBy")),
-    }
-}
-
-/// Drops what would let a reader of the report in: session tokens, secret keys, passwords, wherever they stand.
-fn redact(value: &mut Value) {
-    const SECRET: [&str; 5] = [
-        "sessiontoken",
-        "secretaccesskey",
-        "password",
-        "servicepassword",
-        "servicecredentialsecret",
-    ];
-    match value {
-        Value::Object(members) => {
-            members.retain(|name, _| !SECRET.contains(&name.to_ascii_lowercase().as_str()));
-            members.values_mut().for_each(redact);
-        }
-        Value::Array(items) => items.iter_mut().for_each(redact),
-        _ => {}
+        from_console: truth(record, "/sessionCredentialFromConsole") == Some(true),
     }
 }

@@ -5,6 +5,8 @@ use crate::ids::AccountId;
 use crate::time::Moment;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::cmp::Ordering;
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A place that could not be read.
@@ -18,34 +20,55 @@ pub struct Damage {
     pub what: String,
 }
 
-/// Events with their coverage.
+/// Events with their coverage. Whatever the order in which things are added, the same things give an equal evidence.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Evidence {
+    /// By the event that a record tells of, so that a correction meets what it corrects.
     events: BTreeMap<String, Event>,
-    corrected: BTreeSet<String>,
     /// Files that were read.
     pub files: u64,
-    /// Records that came more than once.
+    /// Files of digests and Insights, which hold no calls and were passed over.
+    pub passed_over: u64,
+    /// Records beyond the first that tell of the same event: copies, and what a correction took the place of.
     pub duplicates: u64,
-    /// What could not be read.
+    /// What could not be read, sorted.
     pub damage: Vec<Damage>,
     /// Remarks on what the evidence covers.
     pub notes: BTreeSet<String>,
 }
 
+/// Which of two records of one event is to be believed: a correction before what it corrects, then the later, then any order that is
+/// the same whichever came first.
+fn by_authority(one: &Event, two: &Event) -> Ordering {
+    let rank = |event: &Event| (event.addendum.is_some(), event.at);
+    rank(one)
+        .cmp(&rank(two))
+        .then_with(|| one.id.cmp(&two.id))
+        .then_with(|| format!("{one:?}").cmp(&format!("{two:?}")))
+}
+
 impl Evidence {
     /// Adds a record. A copy counts once; an addendum takes the place of what it corrects.
+    ///
+    /// # Errors
+    /// The record lacks what every event has; nothing is added.
     pub fn add_record(&mut self, record: &Value) -> Result<(), super::EventError> {
-        let event = Event::parse(record)?;
-        if let Some(original) = event.corrects.clone() {
-            self.events.remove(&original);
-            self.corrected.insert(original);
-        }
-        let outdated = self.corrected.contains(&event.id) && event.corrects.is_none();
-        if outdated || self.events.insert(event.id.clone(), event).is_some() {
-            self.duplicates += 1;
-        }
+        self.add(Event::parse(record)?);
         Ok(())
+    }
+
+    fn add(&mut self, event: Event) {
+        match self.events.entry(event.tells_of().to_owned()) {
+            Entry::Vacant(place) => {
+                place.insert(event);
+            }
+            Entry::Occupied(mut known) => {
+                self.duplicates += 1;
+                if *known.get() != event && by_authority(known.get(), &event) == Ordering::Less {
+                    known.insert(event);
+                }
+            }
+        }
     }
 
     /// Adds a remark on coverage.
@@ -60,9 +83,8 @@ impl Evidence {
             offset,
             what: what.into(),
         };
-        if !self.damage.contains(&damage) {
-            self.damage.push(damage);
-            self.damage.sort();
+        if let Err(place) = self.damage.binary_search(&damage) {
+            self.damage.insert(place, damage);
         }
     }
 
@@ -85,16 +107,10 @@ impl Evidence {
 
     /// Takes in everything of `other`.
     pub fn merge(&mut self, other: Evidence) {
-        self.corrected.extend(other.corrected);
-        for (id, event) in other.events {
-            if !self.corrected.contains(&id) || event.corrects.is_some() {
-                self.events.insert(id, event);
-            }
-        }
-        self.events
-            .retain(|id, event| !self.corrected.contains(id) || event.corrects.is_some());
         self.files += other.files;
+        self.passed_over += other.passed_over;
         self.duplicates += other.duplicates;
+        other.events.into_values().for_each(|event| self.add(event));
         other
             .damage
             .into_iter()

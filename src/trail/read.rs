@@ -3,154 +3,103 @@
 //! `{"Records":[…]}` as CloudTrail delivers, a bare array, one record a line, LookupEvents output, and wrappers with `_raw` or `_source`.
 
 use super::Evidence;
-use serde_json::Value;
+use super::cut::Cutter;
+use super::shape::Reading;
 use std::collections::BTreeSet;
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
+
+/// How many gzip wrappings are opened: files that were fetched with their content encoding have two.
+const WRAPPINGS: u8 = 2;
 
 /// Reads a file or a folder with all that is in it. What can't be read is noted and passed over.
 pub fn read_path(path: &Path, evidence: &mut Evidence) {
-    walk(path, evidence, &mut BTreeSet::new());
+    // What a person names is opened whatever it is, such as a pipe; in folders only files are.
+    if path.is_dir() {
+        walk(path, evidence, &mut BTreeSet::new());
+    } else {
+        read_file(path, evidence);
+    }
 }
 
-/// Names of files beside the records: digests, insights, and what isn't a log at all.
+/// Names of files beside the records that hold no calls, as CloudTrail writes them: `ACCOUNT_CloudTrail-Digest_REGION_…`.
+/// <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-validation-digest-file-structure.html>
 fn is_passed_over(path: &Path) -> bool {
-    let text = path.to_string_lossy();
-    text.contains("CloudTrail-Digest") || text.contains("CloudTrail-Insight")
+    let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
+    name.contains("_CloudTrail-Digest_") || name.contains("_CloudTrail-Insight_")
 }
 
 /// `seen` holds folders by their real path, so that a loop of links ends.
-fn walk(path: &Path, evidence: &mut Evidence, seen: &mut BTreeSet<PathBuf>) {
-    let name = path.display().to_string();
-    if !path.is_dir() {
-        if !is_passed_over(path) {
-            match File::open(path) {
-                Ok(file) => read_stream(&name, file, evidence),
-                Err(error) => evidence.damaged(&name, None, error.to_string()),
-            }
-        }
-        return;
-    }
-    let real = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+fn walk(folder: &Path, evidence: &mut Evidence, seen: &mut BTreeSet<PathBuf>) {
+    let name = folder.display().to_string();
+    let real = fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
     if !seen.insert(real) {
         return;
     }
-    match fs::read_dir(path) {
-        Err(error) => evidence.damaged(&name, None, error.to_string()),
-        Ok(inside) => {
-            let mut inside: Vec<PathBuf> = inside.filter_map(|entry| Some(entry.ok()?.path())).collect();
-            inside.sort();
-            inside.iter().for_each(|path| walk(path, evidence, seen));
+    let inside = match fs::read_dir(folder) {
+        Ok(inside) => inside,
+        Err(error) => return evidence.damaged(&name, None, error.to_string()),
+    };
+    let mut paths = Vec::new();
+    for entry in inside {
+        match entry {
+            Ok(entry) => paths.push(entry.path()),
+            Err(error) => evidence.damaged(&name, None, error.to_string()),
         }
+    }
+    paths.sort();
+    for path in paths {
+        match fs::metadata(&path) {
+            Ok(what) if what.is_dir() => walk(&path, evidence, seen),
+            Ok(what) if what.is_file() => read_file(&path, evidence),
+            // Pipes, sockets and devices could keep the reader waiting for ever.
+            Ok(_) => evidence.damaged(&path.display().to_string(), None, "neither a file nor a folder"),
+            Err(error) => evidence.damaged(&path.display().to_string(), None, error.to_string()),
+        }
+    }
+}
+
+fn read_file(path: &Path, evidence: &mut Evidence) {
+    if is_passed_over(path) {
+        evidence.passed_over += 1;
+        return;
+    }
+    let name = path.display().to_string();
+    match File::open(path) {
+        Ok(file) => read_stream(&name, file, evidence),
+        Err(error) => evidence.damaged(&name, None, error.to_string()),
     }
 }
 
 /// Reads one stream of records called `name`, gzipped or not by its first bytes.
-pub fn read_stream(name: &str, mut stream: impl Read, evidence: &mut Evidence) {
-    let mut packed = Vec::new();
-    if let Err(error) = stream.read_to_end(&mut packed) {
-        evidence.damaged(name, Some(packed.len() as u64), error.to_string());
-    }
+pub fn read_stream(name: &str, stream: impl Read, evidence: &mut Evidence) {
     evidence.files += 1;
-    let (text, torn) = unpack(packed);
-    if let Some(error) = torn {
-        evidence.damaged(
-            name,
-            Some(text.len() as u64),
-            format!("the gzip data ends or breaks here: {error}"),
-        );
-    }
-    if text.iter().all(u8::is_ascii_whitespace) {
-        return;
-    }
-    read_text(name, &text, evidence);
+    let mut reading = Reading::of(name, evidence);
+    Cutter::new(unpacked(Box::new(stream), WRAPPINGS)).walk(&mut reading);
+    reading.finish();
 }
 
-/// What can be unpacked, and the error that ended it early. Several members one behind the other are one file.
-fn unpack(packed: Vec<u8>) -> (Vec<u8>, Option<io::Error>) {
-    if !packed.starts_with(&[0x1f, 0x8b]) {
-        return (packed, None);
-    }
-    let mut text = Vec::new();
-    let mut decoder = flate2::read::MultiGzDecoder::new(packed.as_slice());
-    let mut chunk = vec![0; 64 * 1024];
-    loop {
-        match decoder.read(&mut chunk) {
-            Ok(0) => return (text, None),
-            Ok(count) => text.extend(chunk.iter().take(count)),
-            Err(error) => return (text, Some(error)),
-        }
+/// The stream without its gzip wrapping, if it has one. Several members one behind the other are one file.
+fn unpacked<'a>(mut stream: Box<dyn Read + 'a>, wrappings: u8) -> Box<dyn Read + 'a> {
+    let mut head = Vec::new();
+    let read = (&mut stream).take(2).read_to_end(&mut head);
+    let packed = head == [0x1f, 0x8b] && wrappings > 0;
+    let whole = io::Cursor::new(head).chain(Broken(read.err())).chain(stream);
+    if packed {
+        // The decoder reads in small steps, so the file is read ahead of it.
+        let decoder = flate2::read::MultiGzDecoder::new(BufReader::new(whole));
+        unpacked(Box::new(decoder), wrappings - 1)
+    } else {
+        Box::new(whole)
     }
 }
 
-/// Reads the JSON values in `text` one after the other; a file that is cut off gives the records before the cut.
-fn read_text(name: &str, text: &[u8], evidence: &mut Evidence) {
-    let mut values = serde_json::Deserializer::from_slice(text).into_iter::<Value>();
-    while let Some(value) = values.next() {
-        match value {
-            Ok(value) => take(name, &value, evidence),
-            Err(error) => {
-                let offset = values.byte_offset();
-                let rest = text.get(offset..).unwrap_or_default();
-                let saved = salvage(name, rest, evidence);
-                let what = if error.is_eof() {
-                    "the file is cut off"
-                } else {
-                    "not JSON"
-                };
-                evidence.damaged(name, Some((offset + saved) as u64), format!("{what}: {error}"));
-                return;
-            }
-        }
-    }
-}
+/// Gives an error that came up early at the place where it belongs, and nothing else.
+struct Broken(Option<io::Error>);
 
-/// The whole records in a `{"Records":[…` or `[…` that breaks off. Gives the place behind the last of them.
-fn salvage(name: &str, text: &[u8], evidence: &mut Evidence) -> usize {
-    let Some(start) = text.iter().position(|byte| *byte == b'[') else {
-        return 0;
-    };
-    let mut place = start + 1;
-    loop {
-        let rest = text.get(place..).unwrap_or_default();
-        let skip = rest
-            .iter()
-            .take_while(|byte| byte.is_ascii_whitespace() || **byte == b',')
-            .count();
-        let rest = rest.get(skip..).unwrap_or_default();
-        let mut values = serde_json::Deserializer::from_slice(rest).into_iter::<Value>();
-        match values.next() {
-            Some(Ok(value)) => {
-                place += skip + values.byte_offset();
-                take(name, &value, evidence);
-            }
-            _ => return place,
-        }
-    }
-}
-
-/// Takes in a value: a record, or something that holds records.
-fn take(name: &str, value: &Value, evidence: &mut Evidence) {
-    match value {
-        Value::Array(items) => items.iter().for_each(|item| take(name, item, evidence)),
-        Value::String(text) => match serde_json::from_str::<Value>(text) {
-            Ok(Value::Object(inner)) => take(name, &Value::Object(inner), evidence),
-            _ => evidence.damaged(name, None, "a text that holds no record"),
-        },
-        Value::Object(members) => {
-            let inner = ["Records", "Events", "CloudTrailEvent", "_raw", "_source"]
-                .iter()
-                .find_map(|member| members.get(*member));
-            match inner {
-                Some(inner) => take(name, inner, evidence),
-                None => {
-                    if let Err(error) = evidence.add_record(value) {
-                        evidence.damaged(name, None, error.to_string());
-                    }
-                }
-            }
-        }
-        _ => evidence.damaged(name, None, "a value that is no record"),
+impl Read for Broken {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        self.0.take().map_or(Ok(0), Err)
     }
 }

@@ -113,10 +113,257 @@ fn an_addendum_takes_the_place_of_what_it_corrects_in_any_order() {
     }
 }
 
+/// One record, cut off at every place, followed by whole lines: the lines are read, the break is told once.
+#[test]
+fn a_broken_line_hides_no_other_line() {
+    let broken = record(1).to_string();
+    let good = format!("\n{}\n{}\n", record(2), record(3));
+    for cut in 1..broken.len() {
+        let evidence = read(format!("{}{good}", &broken[..cut]).as_bytes());
+        let ids: Vec<&str> = evidence.events().iter().map(|event| event.id.as_str()).collect();
+        assert_eq!(ids, ["e2", "e3"], "cut at {cut}");
+        assert_eq!(evidence.damage.len(), 1, "cut at {cut}: {:?}", evidence.damage);
+        assert_eq!(evidence.damage[0].offset, Some(0));
+    }
+}
+
+/// A byte that is lost anywhere costs the records that it touches and no more.
+#[test]
+fn a_byte_that_is_overwritten_costs_at_most_the_records_beside_it() {
+    let (pretty, tight) = (
+        serde_json::to_string_pretty(&json!({"Records": [record(1), record(2), record(3)]})).unwrap(),
+        json!([record(1), record(2), record(3)]).to_string(),
+    );
+    for (text, stride) in [(pretty, 11), (tight, 3)] {
+        for place in (0..text.len()).step_by(stride) {
+            for junk in [0u8, b'"', b'{', b'}', b'[', b']', b'\\', b'\n', 0xff] {
+                let mut bytes = text.clone().into_bytes();
+                bytes[place] = junk;
+                let evidence = read(&bytes);
+                let harmless = serde_json::from_slice::<Value>(&bytes).is_ok();
+                assert!(
+                    evidence.len() >= 2 || harmless,
+                    "{} records, {place} {junk}",
+                    evidence.len()
+                );
+                assert!(
+                    evidence.len() == 3 || !evidence.damage.is_empty() || harmless,
+                    "{place} {junk}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn shapes_of_other_tools_hold_the_same_records() {
+    let (one, two) = (record(1), record(2));
+    let mut long = json!({"took": 3, "hits": {"total": {"value": 2}, "hits": [{"_source": one}, {"_source": {"@timestamp": "x", "event": {"original": two.to_string()}}}]}});
+    long["rest"] = json!([{"a": "}]"}]);
+    for text in [
+        long.to_string(),
+        json!([one.to_string(), two.to_string()]).to_string(),
+        format!("{one}\t{two}"),
+        format!(
+            "\u{feff}{}",
+            json!({"NextToken": "x", "Records": [one, two], "More": [{"b": ["]"]}]})
+        ),
+        json!({"events": [{"message": one.to_string()}, {"message": two.to_string()}], "searchedLogStreams": []})
+            .to_string(),
+        format!(
+            "{}\n{}",
+            json!({"preview": false, "result": {"_raw": one.to_string(), "eventID": "x"}}),
+            json!({"_raw": two.to_string()})
+        ),
+        format!("{}{}", json!({"Records": [one]}), json!({"Records": [two]})),
+    ] {
+        let evidence = read(&gzipped(&gzipped(text.as_bytes())));
+        assert_eq!(
+            (evidence.len(), evidence.damage.len()),
+            (2, 0),
+            "{text} {:?}",
+            evidence.damage
+        );
+    }
+}
+
+#[test]
+fn damage_says_where_and_a_file_of_something_else_is_one_remark() {
+    let good = record(1).to_string();
+    let text = format!("{{\"Records\":[{good},{}", &good[..40]);
+    let damage = &read(text.as_bytes()).damage[0];
+    assert_eq!(
+        damage.offset,
+        Some("{\"Records\":[".len() as u64 + good.len() as u64 + 1)
+    );
+    assert_eq!(damage.what, "the file is cut off");
+    let other: String = (0..500).map(|n| format!("{{\"n\":{n}}}\n")).collect();
+    let damage = read(other.as_bytes()).damage;
+    assert_eq!(damage.len(), 1);
+    assert_eq!(
+        damage[0].what,
+        "the record has no `eventID`; so it is with 500 values of this file"
+    );
+    assert!(read(b" \n").damage.is_empty());
+    let utf16: Vec<u8> = "\u{feff}{\"Records\":[]}"
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    assert!(read(&utf16).damage[0].what.contains("UTF-16"));
+}
+
+/// A stream without end of one record is not held in memory: the reader gives up on that record and goes on.
+#[test]
+fn a_record_longer_than_any_is_not_held() {
+    let mut text = b"{\"a\":\"".to_vec();
+    text.resize(17 << 20, b'x');
+    text.extend(format!("\n{}", record(1)).into_bytes());
+    let evidence = read(&text);
+    assert_eq!((evidence.len(), evidence.damage.len()), (1, 1));
+    assert_eq!(evidence.damage[0].what, "longer than any record");
+}
+
+#[test]
+fn digests_and_insights_are_passed_over_by_their_own_names_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let sub = folder.path().join("CloudTrail-Digest");
+    std::fs::create_dir(&sub).unwrap();
+    let text = json!({"Records": [record(1)]}).to_string();
+    std::fs::write(sub.join("1_CloudTrail_us-east-1_20260324T0900Z_x.json"), &text).unwrap();
+    std::fs::write(sub.join("1_CloudTrail-Digest_us-east-1_t_us-east-1_x.json"), "{}").unwrap();
+    std::fs::write(sub.join("1_CloudTrail-Insight_us-east-1_x.json"), "{}").unwrap();
+    let mut evidence = Evidence::default();
+    read_path(folder.path(), &mut evidence);
+    assert_eq!((evidence.len(), evidence.files, evidence.passed_over), (1, 1, 2));
+    assert!(evidence.damage.is_empty());
+}
+
+#[test]
+fn records_that_lack_what_others_have_are_read() {
+    let service = json!({"eventID": "e", "eventTime": "2026-03-24T09:00:00Z", "eventSource": "kms.amazonaws.com", "eventName": "RotateKey",
+        "readOnly": "true", "userIdentity": {"accountId": "123456789012", "accessKeyId": "", "invokedBy": "AWS Internal",
+        "sessionContext": {"sessionIssuer": {}, "attributes": {"creationDate": "20131102T010628Z", "mfaAuthenticated": "true"}}},
+        "requestParameters": null, "sharedEventID": "s", "eventCategory": "Management", "eventType": "AwsServiceEvent"});
+    let event = Event::parse(&service).unwrap();
+    assert_eq!((event.read_only, event.identity.mfa), (Some(true), Some(true)));
+    assert_eq!(
+        (event.identity.key, event.identity.kind, event.identity.issuer),
+        (None, None, None)
+    );
+    assert_eq!(
+        event.identity.session_created,
+        Some("2013-11-02T01:06:28Z".parse().unwrap())
+    );
+    assert_eq!(event.shared_id.as_deref(), Some("s"));
+    assert_eq!(
+        Event::parse(&json!({"eventID": "e"})),
+        Err(EventError::Missing("eventTime"))
+    );
+}
+
+/// Two records of one event that differ: whichever comes first, the same one is believed.
+#[test]
+fn the_order_of_copies_that_differ_makes_no_difference() {
+    let mut other = record(1);
+    other["awsRegion"] = json!("eu-west-1");
+    let mut late = record(1);
+    late["eventID"] = json!("e9");
+    late["addendum"] = json!({"reason": "UPDATED_DATA", "originalEventID": "e1"});
+    let mut later = late.clone();
+    later["eventID"] = json!("e10");
+    let records = [record(1), other, late, later];
+    let of = |order: &[usize]| {
+        let mut evidence = Evidence::default();
+        order.iter().for_each(|n| evidence.add_record(&records[*n]).unwrap());
+        evidence
+    };
+    let expected = of(&[0, 1, 2, 3]);
+    assert_eq!((expected.len(), expected.duplicates), (1, 3));
+    for order in [[3, 2, 1, 0], [1, 3, 0, 2], [2, 0, 3, 1]] {
+        assert_eq!(of(&order), expected, "{order:?}");
+        let mut merged = of(&order[..2]);
+        merged.merge(of(&order[2..]));
+        assert_eq!(merged, expected, "{order:?}");
+    }
+    assert_eq!(of(&[1, 0]), of(&[0, 1]));
+}
+
+#[test]
+fn no_secret_of_a_request_or_an_answer_is_kept() {
+    let mut made = record(1);
+    made["requestParameters"] = json!({"Password": "SECRET", "old_password": "SECRET", "nested": [{"samlAssertion": "SECRET"}], "userName": "u"});
+    made["responseElements"] = json!({"credentials": {"SessionToken": "SECRET"}, "virtualMFADevice": {"base32StringSeed": "SECRET", "serialNumber": "arn"}});
+    let event = Event::parse(&made).unwrap();
+    assert!(!format!("{event:?}").contains("SECRET"), "{event:?}");
+    assert_eq!(event.asked("/userName").as_deref(), Some("u"));
+    let mut torn = made.to_string();
+    torn.truncate(torn.len() - 1);
+    assert!(!format!("{:?}", read(torn.as_bytes())).contains("SECRET"));
+}
+
+fn any_json() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        "\\PC{0,12}".prop_map(Value::from),
+    ];
+    let name = prop_oneof![
+        "[a-zA-Z_]{1,8}",
+        Just("Records".to_owned()),
+        Just("eventID".to_owned()),
+        Just("eventTime".to_owned()),
+        Just("userIdentity".to_owned()),
+        Just("responseElements".to_owned()),
+        Just("_raw".to_owned()),
+        Just("sessionContext".to_owned()),
+        Just("addendum".to_owned()),
+    ];
+    leaf.prop_recursive(5, 40, 6, move |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
+            prop::collection::vec((name.clone(), inner), 0..6)
+                .prop_map(|members| Value::Object(members.into_iter().collect())),
+        ]
+    })
+}
+
 proptest! {
     #[test]
     fn reading_never_panics(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
         read(&bytes);
         read(&gzipped(&bytes));
+    }
+
+    /// A record with any of its members replaced by anything is a record, or is refused; a file of them never stops the reader.
+    #[test]
+    fn any_json_is_survived(value in any_json(), member in 0usize..10) {
+        let mut odd = record(1);
+        let name = odd.as_object().unwrap().keys().nth(member % 9).unwrap().clone();
+        odd[name.as_str()] = value.clone();
+        for value in [&value, &odd] {
+            let _ = Event::parse(value);
+            read(value.to_string().as_bytes());
+            read(json!({"Records": [value, record(2)]}).to_string().as_bytes());
+        }
+    }
+
+    /// How a stream is handed over in pieces makes no difference.
+    #[test]
+    fn the_size_of_reads_makes_no_difference(step in 1usize..50, cut in 0usize..2000) {
+        struct Drops<'a>(&'a [u8], usize);
+        impl std::io::Read for Drops<'_> {
+            fn read(&mut self, room: &mut [u8]) -> std::io::Result<usize> {
+                let count = self.1.min(self.0.len()).min(room.len());
+                room[..count].copy_from_slice(&self.0[..count]);
+                self.0 = &self.0[count..];
+                Ok(count)
+            }
+        }
+        let text = json!({"x": [1], "Records": [record(1), record(2), record(3)], "y": "}"}).to_string();
+        let text = &text.as_bytes()[..cut.min(text.len())];
+        let mut evidence = Evidence::default();
+        read_stream("file", Drops(text, step), &mut evidence);
+        prop_assert_eq!(evidence, read(text));
     }
 }

@@ -1,0 +1,107 @@
+//! The wrappers that records are met in, and what a file is remembered for while it is read.
+
+use super::Evidence;
+use super::cut::Sink;
+use serde_json::Value;
+
+/// Where a record or a list of records stands in a wrapper: CloudTrail's files, LookupEvents, Splunk (`_raw`, `result`), Elastic (`_source`,
+/// `event.original`), exports of CloudWatch Logs (`events`, `message`). A record itself has none
+/// of these members.
+const WRAPPINGS: [&str; 10] = [
+    "/Records",
+    "/Events",
+    "/CloudTrailEvent",
+    "/_raw",
+    "/result",
+    "/_source",
+    "/event/original",
+    "/hits/hits",
+    "/events",
+    "/message",
+];
+
+/// How many places of one file are named one by one.
+const NAMED: u64 = 20;
+
+/// One file on its way into the evidence.
+pub(super) struct Reading<'a> {
+    evidence: &'a mut Evidence,
+    file: &'a str,
+    breaks: u64,
+    /// The first value that is no record, why, and how many there are.
+    strange: Option<(u64, String, u64)>,
+}
+
+impl<'a> Reading<'a> {
+    /// A reading of `file` into `evidence`.
+    pub(super) fn of(file: &'a str, evidence: &'a mut Evidence) -> Self {
+        Reading {
+            evidence,
+            file,
+            breaks: 0,
+            strange: None,
+        }
+    }
+
+    /// Notes what was met beside records. A file of something else entirely is one remark, not one for each of its values.
+    pub(super) fn finish(self) {
+        if let Some((offset, why, count)) = self.strange {
+            let what = match count {
+                1 => why,
+                count => format!("{why}; so it is with {count} values of this file"),
+            };
+            self.evidence.damaged(self.file, Some(offset), what);
+        }
+        if self.breaks > NAMED {
+            let more = self.breaks - NAMED;
+            self.evidence
+                .damaged(self.file, None, format!("{more} more places are not JSON"));
+        }
+    }
+
+    /// Takes in the records in `value`; gives why it holds none, if it holds none.
+    fn take(&mut self, value: &Value) -> Result<(), String> {
+        match value {
+            Value::Array(items) => {
+                let taken: Vec<Result<(), String>> = items.iter().map(|item| self.take(item)).collect();
+                // An empty list is no fault: a file without events.
+                taken.into_iter().find(Result::is_err).unwrap_or(Ok(()))
+            }
+            Value::String(text) => match serde_json::from_str::<Value>(text) {
+                Ok(inner @ (Value::Object(_) | Value::Array(_))) => self.take(&inner),
+                _ => Err("a text that holds no record".to_owned()),
+            },
+            Value::Object(_) => {
+                // What a wrapper holds is the record itself; what stands beside it may be a part of the record, taken out.
+                let mut inside = WRAPPINGS.iter().filter_map(|place| value.pointer(place));
+                if inside.any(|inner| self.take(inner).is_ok()) {
+                    return Ok(());
+                }
+                self.evidence.add_record(value).map_err(|error| error.to_string())
+            }
+            _ => Err("a value that is no record".to_owned()),
+        }
+    }
+}
+
+impl Sink for Reading<'_> {
+    fn value(&mut self, offset: u64, value: &Value, guessed: bool) -> bool {
+        match self.take(value) {
+            Ok(()) => true,
+            // Behind a break, parts of records are met that aren't records; the break itself was told.
+            Err(_) if guessed => false,
+            Err(why) => {
+                let (.., count) = self.strange.get_or_insert((offset, why, 0));
+                *count += 1;
+                false
+            }
+        }
+    }
+
+    fn broken(&mut self, offset: u64, what: String) {
+        self.breaks += 1;
+        if self.breaks <= NAMED {
+            self.evidence.damaged(self.file, Some(offset), what);
+        }
+    }
+}
