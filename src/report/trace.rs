@@ -26,7 +26,7 @@ pub struct Known {
 /// A trace as text.
 pub fn trace(known: &Known, paint: Paint) -> String {
     let mut out = Vec::new();
-    origin(&known.origin, paint, &mut out);
+    origin(known, paint, &mut out);
     family(known, paint, &mut out);
     deeds(known, paint, &mut out);
     others(known, paint, &mut out);
@@ -34,10 +34,22 @@ pub fn trace(known: &Known, paint: Paint) -> String {
     out.join("\n")
 }
 
-fn origin(origin: &Origin, paint: Paint, out: &mut Vec<String>) {
+fn origin(known: &Known, paint: Paint, out: &mut Vec<String>) {
+    let origin = &known.origin;
+    let traced = known.lineage.root().and_then(|root| root.account.as_ref());
     out.push(format!("{}  {}", paint.heading(origin.key.as_str()), origin.kind));
     let mut row = |name: &str, text: String| out.push(format!("  {name:<10} {}", paint.fold(13, &text)));
     let account = match (&origin.account, &origin.decoded_account) {
+        (None, decoded) if traced.is_some() => {
+            let said = traced.map(ToString::to_string).unwrap_or_default();
+            match decoded {
+                Some(decoded) if decoded.as_str() == said => {
+                    format!("{said} (the trail says so, and the ID carries it)")
+                }
+                Some(decoded) => format!("{said} (the trail says so; the ID carries {decoded}, which is only a hint)"),
+                None => format!("{said} (the trail says so; the ID carries none)"),
+            }
+        }
         (Some(named), Some(decoded)) if named == decoded => format!("{named} (AWS says so, and the ID carries it)"),
         (Some(named), Some(decoded)) => {
             format!("{named} (AWS says so; the ID carries {decoded}, which is only a hint)")
@@ -258,10 +270,10 @@ fn limits(known: &Known, paint: Paint, out: &mut Vec<String>) {
         _ => "no events".to_owned(),
     };
     let regions: Vec<&str> = covered.regions.iter().map(String::as_str).collect();
-    let files = if covered.files == 0 {
-        String::new()
-    } else {
-        format!(", {} files", covered.files)
+    let files = match covered.files {
+        0 => String::new(),
+        1 => ", 1 file".to_owned(),
+        count => format!(", {count} files"),
     };
     let copies = if covered.duplicates == 0 {
         String::new()

@@ -88,3 +88,34 @@ fn mac(key: &[u8], text: &str) -> Vec<u8> {
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The worked example of AWS's own documentation of the signing process.
+    #[test]
+    fn the_documented_example_has_the_documented_signature() {
+        let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let request = Request {
+            method: "GET".into(),
+            path: "/?Action=ListUsers&Version=2010-05-08".into(),
+            headers: vec![
+                header("content-type", "application/x-www-form-urlencoded; charset=utf-8"),
+                header("host", "iam.amazonaws.com"),
+                header("x-amz-date", "20150830T123600Z"),
+            ],
+            body: Vec::new(),
+            source_ip: String::new(),
+        };
+        let signing = Signing {
+            secret: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
+            date: "20150830",
+            region: "us-east-1",
+            service: "iam",
+            signed_headers: "content-type;host;x-amz-date",
+        };
+        let expected = "5d672d79c15b13162d9279b0855cfba6789a8edb4c82c400e06b5924a6f2b5d7";
+        assert_eq!(signing.signature(&request), expected);
+    }
+}
