@@ -10,7 +10,7 @@ mod step;
 pub use basis::{basis, drift};
 pub use facts::Facts;
 pub use make::{plan, revocations};
-pub use refuse::{Refusal, refusal};
+pub use refuse::{Refusal, own_credentials, refusal};
 pub use step::{Step, Undo};
 
 use crate::account::Account;

@@ -355,7 +355,7 @@ fn who_signs_is_never_cut_off() {
     expect(
         &["run", STOLEN, "--scenario", &file, "--yes", "--cases", "/nonexistent/x"],
         4,
-        &["refused.own_credentials", "your key is A of the family"],
+        &["refused.own_credentials", "your key is the one that this is about"],
     );
 }
 
@@ -483,4 +483,67 @@ fn the_readme_tells_every_exit_code() {
         let squeezed = help.split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(squeezed.contains(&format!("{code} {meaning}")), "{row}");
     }
+}
+
+/// Every code that an error can carry stands once in the README's table, and nothing else does.
+#[test]
+fn the_readme_tells_every_error_code() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut used = std::collections::BTreeSet::new();
+    let mut folders = vec![root.join("src")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let text = std::fs::read_to_string(&path).unwrap();
+            let literals = text.split('"').skip(1).step_by(2).map(str::to_owned);
+            let families = [
+                "aws.",
+                "refused.",
+                "playbook::",
+                "key.",
+                "logs.",
+                "file.",
+                "output.",
+                "plan.",
+                "playbook.",
+                "scenario.",
+                "snapshot.",
+                "twin.",
+                "case.",
+                "journal.",
+                "step.",
+                "evidence.",
+                "rehearsal.",
+            ];
+            let code = |text: &String| {
+                families.iter().any(|family| {
+                    text.strip_prefix(family).is_some_and(|rest| {
+                        !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
+                    })
+                })
+            };
+            let files = [
+                "plan.json",
+                "evidence.json",
+                "journal.jsonl",
+                "rehearsal.jsonl",
+                "twin.rs",
+            ];
+            used.extend(literals.filter(|text| code(text) && !files.contains(&text.as_str())));
+        }
+    }
+    let readme = std::fs::read_to_string(root.join("README.md")).unwrap();
+    let rows = readme.lines().filter_map(|line| {
+        line.strip_prefix("| `")?
+            .split_once("` |")
+            .map(|(code, _)| code.to_owned())
+    });
+    let told: Vec<String> = rows.collect();
+    let unique: std::collections::BTreeSet<String> = told.iter().cloned().collect();
+    assert_eq!(told.len(), unique.len(), "a code stands twice");
+    assert_eq!(unique, used);
 }

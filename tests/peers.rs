@@ -200,8 +200,8 @@ fn who_is_about_to_be_cut_off_is_refused_before_anything_else() {
         &keys["A"],
         &["run", stolen, "--yes", "--cases", cases.to_str().unwrap()],
     );
-    // The stolen key may not even read the account: AWS refuses, or the program does; nothing is changed either way.
-    assert!(matches!(run.status.code(), Some(4 | 6)), "{}", text(&run));
+    assert_eq!(run.status.code(), Some(4), "{}", text(&run));
+    assert!(text(&run).contains("refused.own_credentials"), "{}", text(&run));
     assert!(!cases.exists());
 }
 

@@ -176,3 +176,17 @@ fn a_served_snapshot_is_the_account_that_was_written() {
         .unwrap();
     assert!(said(&same).contains("no difference"));
 }
+
+#[test]
+fn without_enforcement_anybody_may_do_anything() {
+    let served = Served::start(&["--no-enforce"]);
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("one.json");
+    let weak = served.oust(
+        "alice-key",
+        Some("wrong"),
+        &["twin", "snapshot", "--out", out.to_str().unwrap()],
+    );
+    assert_eq!(weak.status.code(), Some(0), "{}", said(&weak));
+    assert!(std::fs::read_to_string(out).unwrap().contains("MyBucketRole"));
+}

@@ -10,7 +10,7 @@ use crate::ids::{AccessKeyId, KeyKind};
 use crate::lineage::{Bystander, Lineage, bystanders, trace};
 use crate::mount::Trouble;
 use crate::origin::Origin;
-use crate::plan::{Facts, Plan, plan, refusal};
+use crate::plan::{Facts, Plan, Refusal, own_credentials, plan, refusal};
 use crate::playbook::{CATALOGUE, Playbook};
 use crate::rehearse::{Rehearsed, rehearse};
 use crate::trail::{Evidence, read_path, read_stream};
@@ -134,6 +134,27 @@ pub async fn traced(
     })
 }
 
+fn refused(refusal: &Refusal) -> Failure {
+    Failure::new(Exit::Refused, refusal.code(), refusal.to_string()).hint(refusal.hint())
+}
+
+/// Refuses to go on as somebody whom the plan would cut off, before the account is read: first by what signs, then by the family.
+pub async fn not_against_oneself(world: &World, key: &AccessKeyId, traced: Option<&Traced>) -> Result<(), Failure> {
+    let caller = collect::caller(world.clients()).await?;
+    let signing = world.clients().signing_key.as_ref();
+    let refusal = match traced {
+        None => (signing == Some(key)).then(|| Refusal::OwnCredentials {
+            caller: caller.arn.to_string(),
+            why: "your key is the one that this is about".to_owned(),
+        }),
+        Some(traced) => {
+            let user = traced.lineage.user().or(traced.origin.user.as_deref());
+            own_credentials(&traced.lineage, user, &caller.arn, signing)
+        }
+    };
+    refusal.map_or(Ok(()), |refusal| Err(refused(&refusal)))
+}
+
 /// Reads the account around a family, and fills in who holds a key that was never used.
 pub async fn account(world: &World, traced: &mut Traced) -> Result<Collected, Failure> {
     let mut users: BTreeSet<String> = traced
@@ -201,7 +222,9 @@ pub async fn prepared(
     key: &AccessKeyId,
 ) -> Result<Prepared, Failure> {
     let playbook = playbook(&choice.playbook)?;
+    not_against_oneself(world, key, None).await?;
     let mut traced = traced(desk, Some(world), sources, key).await?;
+    not_against_oneself(world, key, Some(&traced)).await?;
     let collected = account(world, &mut traced).await?;
     for unread in &collected.unread {
         desk.terminal
@@ -230,7 +253,7 @@ pub async fn rehearsed(world: &World, plan: Plan, traced: Traced, collected: Col
         bystanders: &plan.bystanders,
     };
     if let Some(refusal) = refusal(facts, &traced.origin, &caller.arn, signing) {
-        return Err(Failure::new(Exit::Refused, refusal.code(), refusal.to_string()).hint(refusal.hint()));
+        return Err(refused(&refusal));
     }
     let rehearsed = rehearse(plan, &collected.account, &caller, signing, world.clients().now())
         .await

@@ -5,7 +5,7 @@ use super::args::RunArgs;
 use super::console::{Console, Mode};
 use super::exit::{Exit, Failure};
 use super::folder::{Case, read_plan};
-use super::prepare::{Prepared, account, key, missing, prepared, rehearsed, traced};
+use super::prepare::{Prepared, account, key, missing, not_against_oneself, prepared, rehearsed, traced};
 use super::world::{World, read_text, wall_clock};
 use crate::execute::{ExecuteError, Hooks, execute};
 use crate::ids::{AccessKeyId, CaseId};
@@ -74,7 +74,9 @@ pub(super) async fn run(desk: &Desk, args: RunArgs) -> Result<Exit, Failure> {
 /// A plan from a file is only carried out on the account that it was made on.
 async fn from_plan(desk: &Desk, world: &World, args: &RunArgs, file: &Path) -> Result<Prepared, Failure> {
     let plan: Plan = read_plan(file, &read_text(file)?)?;
+    not_against_oneself(world, &plan.key, None).await?;
     let mut traced = traced(desk, Some(world), &args.sources, &plan.key).await?;
+    not_against_oneself(world, &plan.key, Some(&traced)).await?;
     let collected = account(world, &mut traced).await?;
     let changes = drift(&plan, &collected.account, &traced.lineage);
     if !changes.is_empty() {
@@ -141,7 +143,7 @@ fn open(case: &Case, world: &World, rehearsed: &Rehearsed) -> Result<Journal, Fa
     };
     journal
         .append(world.clients().now(), opened)
-        .map_err(|error| Failure::new(Exit::CaseFolder, "journal", error.to_string()))?;
+        .map_err(|error| Failure::new(Exit::CaseFolder, "journal.unwritable", error.to_string()))?;
     Ok(journal)
 }
 

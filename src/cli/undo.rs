@@ -83,7 +83,7 @@ pub(super) async fn undo(desk: &Desk, args: UndoArgs) -> Result<Exit, Failure> {
     }
     rehearsed_well(&rehearsed)?;
     let mut journal = Journal::reopen(&case.journal_path())
-        .map_err(|error| Failure::new(Exit::CaseFolder, "journal", error.to_string()))?;
+        .map_err(|error| Failure::new(Exit::CaseFolder, "journal.unwritable", error.to_string()))?;
     let mode = if args.yes { Mode::Beforehand } else { Mode::Asked };
     let mut console = Console::new(desk, &case, mode, rehearsed.plan().steps.len(), now);
     let finish = carry_out(&world, &rehearsed, &mut journal, &mut console).await?;

@@ -3,7 +3,7 @@
 use super::Facts;
 use crate::account::Holder;
 use crate::ids::{AccessKeyId, Arn, PrincipalArn};
-use crate::lineage::Kind;
+use crate::lineage::{Kind, Lineage};
 use crate::origin::Origin;
 use serde::Serialize;
 
@@ -90,41 +90,54 @@ pub fn refusal(facts: Facts<'_>, origin: &Origin, caller: &Arn, signing_key: Opt
             hint,
         });
     }
-    own_credentials(facts, caller, signing_key)
+    own_credentials(
+        facts.lineage,
+        facts.user().map(|user| user.name.as_str()),
+        caller,
+        signing_key,
+    )
 }
 
-fn own_credentials(facts: Facts<'_>, caller: &Arn, signing_key: Option<&AccessKeyId>) -> Option<Refusal> {
-    let refuse = |why: String| {
-        Some(Refusal::OwnCredentials {
-            caller: caller.to_string(),
-            why,
-        })
-    };
-    if let Some(member) = signing_key.and_then(|key| facts.lineage.member(key)) {
-        return refuse(format!("your key is {} of the family", member.label));
-    }
-    match PrincipalArn::of(caller) {
-        Some(PrincipalArn::User(name)) => {
-            let own = facts.user().is_some_and(|user| user.name == name);
-            let other = facts.minted_keys().iter().any(|(user, _)| *user == name);
-            if own {
-                refuse(format!("user `{name}` is the compromised one"))
-            } else if other && signing_key.is_none_or(|key| key.as_str().starts_with("ASIA")) {
-                refuse(format!("the sessions of user `{name}` are revoked"))
-            } else {
-                None
+/// Whether the one who signs would be cut off: by being the key, a member of its family, `user` (the compromised one), or a session of a
+/// user or role that is revoked. Needs nothing of the account, so that it can be asked before the account is read.
+pub fn own_credentials(
+    lineage: &Lineage,
+    user: Option<&str>,
+    caller: &Arn,
+    signing_key: Option<&AccessKeyId>,
+) -> Option<Refusal> {
+    let why = match (
+        signing_key.and_then(|key| lineage.member(key)),
+        PrincipalArn::of(caller),
+    ) {
+        (Some(member), _) => format!("your key is {} of the family", member.label),
+        (None, Some(PrincipalArn::User(name))) => {
+            let session = signing_key.is_none_or(|key| key.as_str().starts_with("ASIA"));
+            let other = lineage
+                .credentials
+                .iter()
+                .skip(1)
+                .any(|member| member.kind == Kind::LongTerm && member.user() == Some(&name));
+            match user {
+                Some(user) if user == name => format!("user `{name}` is the compromised one"),
+                _ if other && session => format!("the sessions of user `{name}` are revoked"),
+                _ => return None,
             }
         }
-        Some(PrincipalArn::FederatedUser(_)) => {
-            let user = facts.user()?;
-            refuse(format!("a federated session may be bounded by user `{}`", user.name))
+        (None, Some(PrincipalArn::FederatedUser(_))) => {
+            format!("a federated session may be bounded by user `{}`", user?)
         }
-        Some(PrincipalArn::RoleSession { role, .. }) => {
-            let reached = facts.lineage.roles(&facts.account.id).contains(&role);
-            reached
-                .then(|| refuse(format!("the sessions of role `{role}` are revoked")))
-                .flatten()
+        (None, Some(PrincipalArn::RoleSession { role, .. })) => {
+            let here = caller.account()?;
+            if !lineage.roles(&here).contains(&role) {
+                return None;
+            }
+            format!("the sessions of role `{role}` are revoked")
         }
-        _ => None,
-    }
+        _ => return None,
+    };
+    Some(Refusal::OwnCredentials {
+        caller: caller.to_string(),
+        why,
+    })
 }
