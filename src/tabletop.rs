@@ -4,6 +4,6 @@ mod exercise;
 mod scenario;
 mod stage;
 
-pub use exercise::{Exercise, Played, Seen, Standing, exercise};
+pub use exercise::{ExerciseError, Played, Seen, Standing, exercise};
 pub use scenario::{CATALOGUE, EXERCISES, Scenario, ScenarioError};
 pub use stage::{Stage, StageError, Told};

@@ -12,7 +12,7 @@ use serde::Serialize;
 use std::collections::BTreeSet;
 
 #[derive(Debug, Serialize)]
-struct Evening<'a> {
+struct Transcript<'a> {
     scenario: &'a str,
     story: &'a [Told],
     wrong_order: Option<&'a Played>,
@@ -73,7 +73,7 @@ async fn run(desk: &Desk, name: &str, choice: &Choice) -> Result<Exit, Failure> 
     let played = exercise(&mut stage, &scenario, &playbook, end).await.map_err(failed)?;
     let still_in = played.still_in();
     let contained = still_in.is_empty() && played.innocents_hit.is_empty();
-    let told = Evening {
+    let told = Transcript {
         scenario: &scenario.name,
         story: &story,
         wrong_order: wrong.as_ref(),
@@ -105,7 +105,7 @@ async fn wrong_order(stage: &mut Stage, scenario: &Scenario) -> Result<Option<Pl
         .map_err(failed)
 }
 
-fn text(desk: &Desk, scenario: &Scenario, told: &Evening<'_>) -> String {
+fn text(desk: &Desk, scenario: &Scenario, told: &Transcript<'_>) -> String {
     let paint = desk.paint();
     let head = |text: &str| (paint.with)(Tone::Heading, text);
     let mut out = vec![head(&scenario.title), paint.fold(0, &scenario.story), String::new()];

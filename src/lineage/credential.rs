@@ -128,6 +128,14 @@ impl Credential {
         Some((first, last))
     }
 
+    /// Whether the credential is past its own end; `None` when its end is not known.
+    pub fn has_expired(&self, now: Moment) -> Option<bool> {
+        match self.kind {
+            Kind::LongTerm => Some(false),
+            _ => self.expires.map(|ends| now >= ends),
+        }
+    }
+
     /// The role that it is a session of.
     pub fn role(&self) -> Option<&str> {
         match &self.holder {

@@ -4,7 +4,6 @@ use super::credential::{Attempt, Coverage, Credential, Kind, Lineage, Made, Unre
 use super::mint::{MintedKey, holder_of, is_mint, mint_of};
 use crate::account::Holder;
 use crate::ids::{AccessKeyId, KeyKind};
-use crate::time::Moment;
 use crate::trail::{Event, Evidence};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -373,16 +372,5 @@ fn coverage(evidence: &Evidence) -> Coverage {
         accounts,
         damage: evidence.damage.clone(),
         notes: evidence.notes.clone(),
-    }
-}
-
-/// Kept for callers that ask at a moment: what is past its end is dead, everything else only the account can tell.
-impl Credential {
-    /// Whether the credential is past its own end; `None` when its end is not known.
-    pub fn has_expired(&self, now: Moment) -> Option<bool> {
-        match self.kind {
-            Kind::LongTerm => Some(false),
-            _ => self.expires.map(|ends| now >= ends),
-        }
     }
 }

@@ -25,7 +25,7 @@ const STEP_SECONDS: i64 = 40;
 
 /// Why an exercise could not be played.
 #[derive(Debug, thiserror::Error)]
-pub enum Exercise {
+pub enum ExerciseError {
     /// A call of the responder failed.
     #[error(transparent)]
     Aws(#[from] AwsError),
@@ -101,13 +101,13 @@ pub async fn exercise(
     scenario: &Scenario,
     playbook: &Playbook,
     end: End,
-) -> Result<Played, Exercise> {
+) -> Result<Played, ExerciseError> {
     let mount = mount(stage, scenario)?;
     let stolen = stage
         .names
         .get(&scenario.stolen)
         .cloned()
-        .ok_or(Exercise::NoResponder)?;
+        .ok_or(ExerciseError::NoResponder)?;
     let mut evidence = Evidence::default();
     for record in stage.twin.trail() {
         if let Err(error) = evidence.add_record(&record) {
@@ -158,17 +158,17 @@ pub async fn exercise(
     })
 }
 
-fn mount(stage: &Stage, scenario: &Scenario) -> Result<Mount<crate::mount::Twin>, Exercise> {
+fn mount(stage: &Stage, scenario: &Scenario) -> Result<Mount<crate::mount::Twin>, ExerciseError> {
     let row = scenario
         .user
         .iter()
         .find(|user| user.name == scenario.responder)
-        .ok_or(Exercise::NoResponder)?;
+        .ok_or(ExerciseError::NoResponder)?;
     let keys = row
         .keys
         .first()
         .and_then(|name| stage.keys(name))
-        .ok_or(Exercise::NoResponder)?;
+        .ok_or(ExerciseError::NoResponder)?;
     let credentials = Credentials::from_keys(keys.key.as_str(), keys.secret, keys.token);
     Ok(Mount::twin(
         stage.twin.http_client(),
