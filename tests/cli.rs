@@ -285,6 +285,83 @@ fn a_key_that_is_deleted_already_leaves_its_sessions_to_be_ended() {
     assert!(!text.contains("deactivate access key"), "{text}");
 }
 
+/// The attacker makes a key for somebody else and a chain of roles: all of it is found and ended, and that somebody keeps her own key.
+#[test]
+fn keys_made_for_others_and_chained_roles_are_part_of_the_family() {
+    let folder = tempfile::tempdir().unwrap();
+    let scenario =
+        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("playbooks/scenarios/stolen-key.toml"))
+            .unwrap();
+    let deeper = scenario
+        .replace(
+            "\"s3:GetObject\",\"s3:ListBucket\"",
+            "\"iam:CreateAccessKey\",\"sts:AssumeRole\",\"s3:GetObject\",\"s3:ListBucket\"",
+        )
+        .replace(
+            "{\"AWS\":\"arn:aws:iam::123456789012:user/alice\"}",
+            "{\"AWS\":\"arn:aws:iam::123456789012:role/MyBucketRole\"}",
+        )
+        .replace(
+            "[reaction]",
+            r#"[[move]]
+minute = 14
+by = "C"
+call = "iam:CreateAccessKey"
+params = { UserName = "alice" }
+gives = "E"
+says = "C makes a key for alice"
+
+[[move]]
+minute = 15
+by = "E"
+call = "sts:GetSessionToken"
+gives = "F"
+says = "which mints a session"
+
+[[move]]
+minute = 16
+by = "C"
+call = "sts:AssumeRole"
+params = { RoleArn = "arn:aws:iam::123456789012:role/DeployRole", RoleSessionName = "chain" }
+gives = "G"
+says = "and C goes on to another role"
+
+[reaction]"#,
+        );
+    let file = write(folder.path(), "deeper.toml", &deeper);
+    let cases = folder.path().join("cases");
+    let plan = expect(
+        &["plan", STOLEN, "--scenario", &file],
+        0,
+        &["revoke the sessions of role `DeployRole`"],
+    );
+    assert!(plan.contains("revoke the sessions of user `alice`"), "{plan}");
+    assert!(!plan.contains("innocent, and hit"), "{plan}");
+    let args = [
+        "run",
+        STOLEN,
+        "--scenario",
+        &file,
+        "--yes",
+        "--cases",
+        cases.to_str().unwrap(),
+        "--format",
+        "json",
+        "-q",
+    ];
+    let run = poisoned(&args);
+    assert_eq!(run.status.code(), Some(0), "{}", said(&run));
+    let outcome: serde_json::Value = serde_json::from_slice(&run.stdout).unwrap();
+    assert_eq!(outcome["verdicts"].as_array().unwrap().len(), 6);
+    let case = std::fs::read_dir(&cases).unwrap().next().unwrap().unwrap().path();
+    let journal = std::fs::read_to_string(case.join("journal.jsonl")).unwrap();
+    assert_eq!(
+        journal.matches("\"to\":{\"status\":\"Inactive\"}").count(),
+        2,
+        "A and E, and not alice's own"
+    );
+}
+
 #[test]
 fn a_key_that_was_never_used_is_contained_by_its_owner_alone() {
     let folder = tempfile::tempdir().unwrap();
