@@ -1,17 +1,24 @@
 //! From events to the family of credentials: who minted what, what is alive, what the evidence cannot tell.
 //!
 //! A mint is a call that gives a new credential. From the asked key the mints are walked back to the origin and then forward to the
-//! fixpoint. A use is joined to a temporary credential only if the moment of issue agrees too: key IDs of temporary credentials recur.
+//! fixpoint. A long-term key is its own origin: whoever created it is not of its family. An event is joined to a temporary credential only
+//! if the moment of issue and the principal agree too, whether it is a use or a mint: key IDs of temporary credentials recur.
 
 mod bystander;
 mod credential;
+mod family;
+mod label;
+mod lasting;
 mod mint;
+mod observe;
+mod session;
+mod stranger;
 mod trace;
 
 pub use bystander::{Bystander, bystanders};
-pub use credential::{Attempt, Coverage, Credential, Kind, Lineage, Made, Mint, Unresolved, Use};
+pub use credential::{Credential, Kind, Mint, Use};
 pub use mint::{MintedKey, mint_of};
-pub use trace::trace;
+pub use trace::{Ambiguous, Attempt, Coverage, Lineage, Made, OnBehalf, Reached, Unresolved, trace};
 
 #[cfg(test)]
 mod tests;

@@ -2,6 +2,7 @@
 
 use super::Lineage;
 use super::mint::holder_of;
+use super::session::{Placed, is_kin};
 use crate::account::Holder;
 use crate::ids::AccessKeyId;
 use crate::time::Moment;
@@ -18,7 +19,7 @@ pub struct Bystander {
     /// The role, by name, where it is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role: Option<String>,
-    /// The role session name.
+    /// The role session name, or a federated user's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session: Option<String>,
     /// The credential.
@@ -31,26 +32,37 @@ pub struct Bystander {
     pub source_ips: BTreeSet<String>,
 }
 
-/// Everybody else who used a user or role of the family, by credential.
+/// Everybody else who used a user or role of the family, by credential. Calls whose record names no key can't be told from the family's
+/// own, and are left out.
 pub fn bystanders(evidence: &Evidence, lineage: &Lineage) -> Vec<Bystander> {
-    let users: BTreeSet<&str> = lineage.credentials.iter().filter_map(|member| member.user()).collect();
-    let roles: BTreeSet<&str> = lineage.credentials.iter().filter_map(|member| member.role()).collect();
-    let mut found: BTreeMap<AccessKeyId, Bystander> = BTreeMap::new();
+    let members = || lineage.credentials.iter();
+    let kin: Vec<Placed<'_>> = members()
+        .filter_map(|member| Some((member.holder.as_ref()?, member.account.as_ref())))
+        .collect();
+    let keys: BTreeSet<&AccessKeyId> = members().map(|member| &member.key).collect();
+    let mut found: BTreeMap<(AccessKeyId, String), Bystander> = BTreeMap::new();
     for event in evidence.events() {
-        let Some(key) = event.identity.key.clone().filter(|key| lineage.member(key).is_none()) else {
+        let Some(key) = event.identity.key.clone().filter(|key| !keys.contains(key)) else {
             continue;
         };
-        if event.is_forwarded() {
+        let Some(holder) = holder_of(event).filter(|_| !event.is_forwarded()) else {
+            continue;
+        };
+        if !kin
+            .iter()
+            .any(|of| is_kin(*of, (&holder, event.identity.account.as_ref())))
+        {
             continue;
         }
-        let (user, role, session) = match holder_of(event) {
-            Some(Holder::User { name, .. }) if users.contains(name.as_str()) => (Some(name), None, None),
-            Some(Holder::Role { name, session, .. }) if roles.contains(name.as_str()) => {
-                (None, Some(name), Some(session))
-            }
-            _ => continue,
+        let (user, role, session) = match holder {
+            Holder::User { name, .. } => (Some(name), None, None),
+            Holder::FederatedUser { user, name, .. } => (Some(user), None, Some(name)),
+            Holder::Role { name, session, .. } => (None, Some(name), Some(session)),
+            Holder::Root => (None, None, None),
         };
-        let seen = found.entry(key.clone()).or_insert(Bystander {
+        // Key IDs of sessions recur: two who share one are two.
+        let who = event.identity.principal_id.clone().unwrap_or_default();
+        let seen = found.entry((key.clone(), who)).or_insert(Bystander {
             user,
             role,
             session,

@@ -1,10 +1,9 @@
-//! The family and its members.
+//! One member of a family, and its life: minted, used, expired.
 
 use crate::account::{Holder, Session, SessionKind, Tags};
 use crate::ids::{AccessKeyId, AccountId, Arn};
 use crate::policy::PolicyText;
 use crate::time::Moment;
-use crate::trail::Damage;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -57,6 +56,12 @@ pub struct Mint {
     /// The address that it came from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source_ip: Option<String>,
+    /// What the caller's program said of itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_agent: Option<String>,
+    /// The Region that recorded it: where its LookupEvents has it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub region: String,
     /// Whether MFA was given in the call.
     pub mfa: bool,
     /// The inline session policy.
@@ -65,9 +70,12 @@ pub struct Mint {
     /// Managed session policies.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub policy_arns: Vec<Arn>,
-    /// The source identity that was set.
+    /// The source identity that was set, or that came along from the caller's session.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source_identity: Option<String>,
+    /// Session tags that were passed.
+    #[serde(default, skip_serializing_if = "Tags::is_empty")]
+    pub tags: Tags,
 }
 
 /// What a credential did, by service, action and outcome.
@@ -106,6 +114,15 @@ pub struct Credential {
     /// The call that gave it; `None` for the origin.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub minted: Option<Mint>,
+    /// What is known of its making where no key of the family made it: an unsigned call, a service, another account, somebody's key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provenance: Option<String>,
+    /// When it was issued: the mint's time, or what its own calls say of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issued: Option<Moment>,
+    /// Whether its own calls say that MFA was given; `None` where they say nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mfa: Option<bool>,
     /// When it ends by itself; `None` for long-term keys, and when it isn't known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires: Option<Moment>,
@@ -128,12 +145,28 @@ impl Credential {
         Some((first, last))
     }
 
+    /// The first use.
+    pub fn first_use(&self) -> Option<Moment> {
+        self.used().map(|(first, _)| first)
+    }
+
+    /// The last use.
+    pub fn last_use(&self) -> Option<Moment> {
+        self.used().map(|(_, last)| last)
+    }
+
     /// Whether the credential is past its own end; `None` when its end is not known.
     pub fn has_expired(&self, now: Moment) -> Option<bool> {
         match self.kind {
             Kind::LongTerm => Some(false),
             _ => self.expires.map(|ends| now >= ends),
         }
+    }
+
+    /// Whether it can still be used, as far as evidence can tell: what is past its end is dead; whether the rest lives, only the account
+    /// can say.
+    pub fn alive(&self, now: Moment) -> Option<bool> {
+        (self.has_expired(now) == Some(true)).then_some(false)
     }
 
     /// The role that it is a session of.
@@ -159,13 +192,17 @@ impl Credential {
             Kind::LongTerm => return None,
             Kind::SessionToken => SessionKind::GetSessionToken,
             Kind::FederationToken => SessionKind::GetFederationToken,
+            Kind::RoleSession if minted.is_some_and(|mint| mint.call.starts_with("AssumeRoleWith")) => {
+                SessionKind::FederatedAssumeRole
+            }
             Kind::RoleSession => SessionKind::AssumeRole,
             Kind::ChainedRoleSession => SessionKind::ChainedAssumeRole,
             Kind::Console | Kind::Unknown => SessionKind::Console,
         };
         let issued = minted
             .map(|mint| mint.at)
-            .or_else(|| self.used().map(|(first, _)| first))?;
+            .or(self.issued)
+            .or_else(|| self.first_use())?;
         Some(Session {
             key: self.key.clone(),
             holder: self.holder.clone()?,
@@ -173,139 +210,12 @@ impl Credential {
             issued,
             // A session whose end is not known is taken to live as long as any: 36 hours.
             expires: self.expires.unwrap_or(issued.plus_seconds(129_600)),
-            mfa: minted.is_some_and(|mint| mint.mfa),
+            mfa: minted.map_or(self.mfa == Some(true), |mint| mint.mfa),
             policy: minted.and_then(|mint| mint.policy.clone()),
             policy_arns: minted.map(|mint| mint.policy_arns.clone()).unwrap_or_default(),
             source_identity: minted.and_then(|mint| mint.source_identity.clone()),
-            tags: Tags::new(),
+            tags: minted.map(|mint| mint.tags.clone()).unwrap_or_default(),
             minted_by: minted.map(|mint| mint.by.clone()),
         })
-    }
-}
-
-/// A mint that was refused.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Attempt {
-    /// The credential that tried.
-    pub by: AccessKeyId,
-    /// `AssumeRole`, ...
-    pub call: String,
-    /// The error code.
-    pub error: String,
-    /// What it tried to become, where the record tells.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub target: Option<String>,
-    /// How often.
-    pub count: u64,
-}
-
-/// Something that the family made and that outlives it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Made {
-    /// The credential that made it.
-    pub by: AccessKeyId,
-    /// When.
-    pub at: Moment,
-    /// `CreateUser`, `PutRolePolicy`, ...
-    pub call: String,
-    /// On what, as far as the record tells.
-    pub what: String,
-    /// `eventID` of the record.
-    pub event: String,
-}
-
-/// A session of a principal of the family that the evidence has no mint of.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Unresolved {
-    /// Its access key ID.
-    pub key: AccessKeyId,
-    /// Whose it is.
-    pub arn: String,
-    /// First seen.
-    pub first: Moment,
-    /// Last seen.
-    pub last: Moment,
-    /// What it may be.
-    pub why: String,
-}
-
-/// What the evidence covers.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Coverage {
-    /// Distinct events.
-    pub events: usize,
-    /// Files that were read.
-    pub files: u64,
-    /// Records that came more than once.
-    pub duplicates: u64,
-    /// The earliest event.
-    pub first: Option<Moment>,
-    /// The latest event.
-    pub last: Option<Moment>,
-    /// Regions that recorded events.
-    pub regions: BTreeSet<String>,
-    /// Accounts that recorded events.
-    pub accounts: BTreeSet<AccountId>,
-    /// What could not be read.
-    pub damage: Vec<Damage>,
-    /// Remarks, such as "LookupEvents of us-east-1 only".
-    pub notes: BTreeSet<String>,
-}
-
-/// A family of credentials.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Lineage {
-    /// The key that was asked for.
-    pub asked: AccessKeyId,
-    /// The members, parents before children, then by time.
-    pub credentials: Vec<Credential>,
-    /// Mints that were refused.
-    pub attempts: Vec<Attempt>,
-    /// What the family made that outlives it.
-    pub made: Vec<Made>,
-    /// Sessions of the same principals without a mint in the evidence.
-    pub unresolved: Vec<Unresolved>,
-    /// Uses of a member's key ID that are not the member's: the moment of issue or the principal differs.
-    pub collisions: u64,
-    /// What the evidence covers.
-    pub coverage: Coverage,
-}
-
-impl Lineage {
-    /// The credential that all others come from.
-    pub fn root(&self) -> Option<&Credential> {
-        self.credentials.first()
-    }
-
-    /// The user that the family comes from, by name.
-    pub fn user(&self) -> Option<&str> {
-        self.root().and_then(Credential::user)
-    }
-
-    /// Says who holds the origin, where its own calls did not tell: a key that was never used.
-    pub fn held_by(&mut self, holder: Holder, account: AccountId) {
-        if let Some(root) = self.credentials.first_mut().filter(|root| root.holder.is_none()) {
-            root.holder = Some(holder);
-            root.account = Some(account);
-        }
-    }
-
-    /// The member with this key.
-    pub fn member(&self, key: &AccessKeyId) -> Option<&Credential> {
-        self.credentials.iter().find(|member| member.key == *key)
-    }
-
-    /// Every session of the family that an account can be told of.
-    pub fn sessions(&self) -> Vec<Session> {
-        self.credentials.iter().filter_map(Credential::session).collect()
-    }
-
-    /// Roles that the family reached in `account`, by name.
-    pub fn roles(&self, account: &AccountId) -> BTreeSet<String> {
-        let here = self
-            .credentials
-            .iter()
-            .filter(|member| member.account.as_ref().is_none_or(|of| of == account));
-        here.filter_map(|member| member.role().map(str::to_owned)).collect()
     }
 }

@@ -1,6 +1,7 @@
 //! Which events give a new credential, and to whom.
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/cloudtrail-integration.html>
 
+use super::session::near;
 use super::{Kind, Mint};
 use crate::account::Holder;
 use crate::ids::{AccessKeyId, AccountId, Arn, PrincipalArn};
@@ -8,6 +9,7 @@ use crate::policy::PolicyText;
 use crate::time::Moment;
 use crate::trail::Event;
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// A credential that an event gave.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,6 +29,7 @@ pub struct MintedKey {
 }
 
 /// The calls that give a credential: source, name, default lifetime in seconds.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_sts-comparison.html>
 const CALLS: [(&str, &str, i64); 8] = [
     ("sts", "GetSessionToken", 43_200),
     ("sts", "GetFederationToken", 43_200),
@@ -38,64 +41,183 @@ const CALLS: [(&str, &str, i64); 8] = [
     ("iam", "CreateAccessKey", 0),
 ];
 
-/// Whether the event is a call that would give a credential, whether it succeeded or not.
-pub(super) fn is_mint(event: &Event) -> bool {
+/// The same, for calls of the root user's keys.
+const ROOT_SECONDS: i64 = 3_600;
+
+fn call(event: &Event) -> Option<i64> {
     CALLS
         .iter()
-        .any(|(source, name, _)| event.service() == *source && event.name == *name)
+        .find(|(source, name, _)| event.service() == *source && event.name == *name)
+        .map(|(.., seconds)| *seconds)
 }
 
-/// The credential that the event gave; `None` when it is no mint, was refused, or names no key.
-pub fn mint_of(event: &Event) -> Option<MintedKey> {
-    let (.., seconds) = CALLS
-        .iter()
-        .find(|(source, name, _)| event.service() == *source && event.name == *name)?;
+/// Whether the event is a call that would give a credential, whether it succeeded or not.
+pub(super) fn is_mint(event: &Event) -> bool {
+    call(event).is_some()
+}
+
+/// A credential that came into being, whoever asked for it: a key, an unsigned call, a service, another account.
+#[derive(Debug)]
+pub(super) struct Issue<'a> {
+    /// The record.
+    pub(super) event: &'a Event,
+    /// The new key.
+    pub(super) key: AccessKeyId,
+    /// What it is.
+    pub(super) kind: Kind,
+    /// Whose permissions it carries.
+    pub(super) holder: Option<Holder>,
+    /// The account of its holder.
+    pub(super) account: Option<AccountId>,
+    /// When it ends.
+    pub(super) expires: Option<Moment>,
+}
+
+/// Every credential that came into being in `events`, in their order. A call from one account into another is recorded in both, and only
+/// the caller's record names its key: the other record is dropped where both are there.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/cloudtrail-integration.html>
+pub(super) fn issues<'a>(events: &[&'a Event]) -> Vec<Issue<'a>> {
+    let all: Vec<Issue<'a>> = events.iter().filter_map(|event| issue_of(event)).collect();
+    let mut known: BTreeMap<AccessKeyId, Vec<Moment>> = BTreeMap::new();
+    for issue in all.iter().filter(|issue| issue.by().is_some()) {
+        known.entry(issue.key.clone()).or_default().push(issue.event.at);
+    }
+    let is_told_better = |issue: &Issue<'_>| {
+        let mut times = known.get(&issue.key).into_iter().flatten();
+        issue.by().is_none() && times.any(|at| near(*at, issue.event.at))
+    };
+    all.into_iter().filter(|issue| !is_told_better(issue)).collect()
+}
+
+fn issue_of(event: &Event) -> Option<Issue<'_>> {
+    let seconds = call(event)?;
     if event.error.is_some() {
         return None;
     }
-    let by = event.identity.key.clone()?;
     let key: AccessKeyId = event
         .answered("/credentials/accessKeyId")
         .or_else(|| event.answered("/accessKey/accessKeyId"))?
         .parse()
         .ok()?;
-    if key == by {
+    if event.identity.key.as_ref() == Some(&key) {
         return None; // GetSigninToken without a duration gives back the key that asked.
     }
     let (kind, holder, account) = who(event);
-    let asked = event.request.get("durationSeconds").and_then(Value::as_i64);
+    let asked = event.request.get("durationSeconds").and_then(seconds_in);
     let logged = event
         .answered("/credentials/expiration")
         .and_then(|text| text.parse().ok());
-    let reckoned = (kind != Kind::LongTerm).then(|| event.at.plus_seconds(asked.unwrap_or(*seconds)));
-    let policy_arns = event
-        .request
-        .get("policyArns")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten();
-    Some(MintedKey {
+    let is_root = event.identity.kind.as_deref() == Some("Root");
+    let usual = if is_root { seconds.min(ROOT_SECONDS) } else { seconds };
+    let reckoned = (kind != Kind::LongTerm).then(|| event.at.plus_seconds(asked.unwrap_or(usual)));
+    Some(Issue {
+        event,
         key,
         kind,
         holder,
         account,
         expires: logged.or(reckoned),
-        mint: Mint {
+    })
+}
+
+fn seconds_in(value: &Value) -> Option<i64> {
+    value.as_i64().or_else(|| value.as_str()?.parse().ok())
+}
+
+/// The credential that the event gave to the key that asked for it; `None` when it is no mint, was refused, names no key, or when a
+/// service asked on somebody's behalf and kept what it got.
+pub fn mint_of(event: &Event) -> Option<MintedKey> {
+    let issue = issue_of(event)?;
+    Some(MintedKey {
+        mint: issue.mint()?,
+        key: issue.key,
+        kind: issue.kind,
+        holder: issue.holder,
+        account: issue.account,
+        expires: issue.expires,
+    })
+}
+
+impl Issue<'_> {
+    /// The key that asked, where it was in somebody's hands.
+    pub(super) fn by(&self) -> Option<&AccessKeyId> {
+        self.event.identity.key.as_ref().filter(|_| !self.event.is_forwarded())
+    }
+
+    /// The unique ID that calls with the new key bear.
+    pub(super) fn principal(&self) -> Option<String> {
+        let event = self.event;
+        match event.name.as_str() {
+            "GetSessionToken" | "GetSigninToken" => event.identity.principal_id.clone(),
+            "GetFederationToken" => event.answered("/federatedUser/federatedUserId"),
+            "AssumeRoot" | "CreateAccessKey" => None,
+            _ => event.answered("/assumedRoleUser/assumedRoleId"),
+        }
+    }
+
+    /// Whether the new key may belong to the session that asked: whether a console session keeps the moment of issue isn't documented.
+    pub(super) fn keeps_session(&self) -> bool {
+        self.kind == Kind::Console
+    }
+
+    /// The call as a mint by a key.
+    pub(super) fn mint(&self) -> Option<Mint> {
+        let event = self.event;
+        let listed = |member: &str| {
+            event
+                .request
+                .get(member)
+                .and_then(Value::as_array)
+                .into_iter()
+                .flatten()
+        };
+        let tag = |one: &Value| {
+            Some((
+                one.get("key")?.as_str()?.to_owned(),
+                one.get("value")?.as_str()?.to_owned(),
+            ))
+        };
+        Some(Mint {
             at: event.at,
-            by,
+            by: self.by()?.clone(),
             call: event.name.clone(),
             event: event.id.clone(),
             source_ip: event.source_ip.clone(),
+            user_agent: event.user_agent.clone(),
+            region: event.region.clone(),
             mfa: event.asked("/serialNumber").is_some(),
             policy: event.asked("/policy").map(PolicyText::new),
-            policy_arns: policy_arns
+            policy_arns: listed("policyArns")
                 .filter_map(|one| one.get("arn")?.as_str()?.parse().ok())
                 .collect(),
             source_identity: event
                 .asked("/sourceIdentity")
                 .or_else(|| event.identity.source_identity.clone()),
-        },
-    })
+            tags: listed("tags").filter_map(tag).collect(),
+        })
+    }
+
+    /// In words, how it came into being.
+    pub(super) fn provenance(&self) -> String {
+        let event = self.event;
+        let identity = &event.identity;
+        let arn = identity.arn.as_ref().map(ToString::to_string);
+        let who = match (identity.kind.as_deref(), &identity.invoked_by, &identity.key) {
+            (_, Some(service), _) => format!("the service {service}"),
+            (Some("AWSAccount"), ..) => match &identity.account {
+                Some(account) => format!("account {account}, whose own trail names the key that asked"),
+                None => "another account, whose own trail names the key that asked".to_owned(),
+            },
+            (.., Some(key)) => format!("{key} ({})", arn.unwrap_or_else(|| "unnamed".to_owned())),
+            (kind, ..) => {
+                let name = arn
+                    .or_else(|| identity.user_name.clone())
+                    .or_else(|| identity.principal_id.clone());
+                format!("{} {}", kind.unwrap_or("somebody"), name.unwrap_or_default())
+            }
+        };
+        format!("{} at {} by {}", event.name, event.at, who.trim_end())
+    }
 }
 
 type Who = (Kind, Option<Holder>, Option<AccountId>);
@@ -141,10 +263,16 @@ fn who(event: &Event) -> Who {
         "AssumeRoot" => (
             Kind::RoleSession,
             Some(Holder::Root),
-            event.asked("/targetPrincipal").and_then(|text| text.parse().ok()),
+            event.asked("/targetPrincipal").and_then(|text| account_in(&text)),
         ),
         _ => role_session(event),
     }
+}
+
+/// The account in an account number or in a root user's ARN: AssumeRoot takes both.
+/// <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoot.html>
+fn account_in(text: &str) -> Option<AccountId> {
+    text.parse().ok().or_else(|| text.parse::<Arn>().ok()?.account())
 }
 
 /// The holder of the session that made the call.
@@ -186,7 +314,9 @@ fn role_session(event: &Event) -> Who {
     let id = event
         .answered("/assumedRoleUser/assumedRoleId")
         .and_then(|id| Some(id.split_once(':')?.0.to_owned()));
-    let chained = event.identity.kind.as_deref() == Some("AssumedRole");
+    let of_role = |id: &String| id.starts_with("AROA");
+    let chained = event.identity.kind.as_deref() == Some("AssumedRole")
+        || event.identity.principal_id.as_ref().is_some_and(of_role);
     let kind = if chained {
         Kind::ChainedRoleSession
     } else {

@@ -145,3 +145,93 @@ fn a_circle_of_mints_ends() {
     ];
     assert!(!trace(&evidence(&records), &one).credentials.is_empty());
 }
+
+fn labels(lineage: &Lineage) -> Vec<(&str, &str)> {
+    lineage
+        .credentials
+        .iter()
+        .map(|one| (one.label.as_str(), one.key.as_str()))
+        .collect()
+}
+
+/// An admin who once made the key that leaked is no intruder: a long-term key is its own origin.
+#[test]
+fn whoever_created_the_leaked_key_is_not_its_family() {
+    let (mut records, keys) = story();
+    let admin = key("AKIAADMIN");
+    let mut creation = mint(
+        "0",
+        "2026-01-01T09:00:00Z",
+        &admin,
+        "admin",
+        "CreateAccessKey",
+        &keys[0],
+    );
+    creation["eventSource"] = json!("iam.amazonaws.com");
+    creation["responseElements"] = json!({"accessKey": {"accessKeyId": &keys[0], "userName": "u", "status": "Active"}});
+    records.push(creation);
+    records.push(mint(
+        "00",
+        "2026-03-24T09:00:00Z",
+        &admin,
+        "admin",
+        "AssumeRole",
+        &key("ASIAADMIN"),
+    ));
+    for asked in &keys {
+        let lineage = trace(&evidence(&records), asked);
+        assert_eq!(lineage.root().unwrap().key, keys[0], "asked for {asked}");
+        assert_eq!(lineage.credentials.len(), 5);
+    }
+}
+
+/// A mint that was made with a key ID of the family, but in another session of it, is not the family's.
+#[test]
+fn a_mint_of_another_session_with_the_same_key_id_is_not_joined() {
+    let (mut records, keys) = story();
+    let mut strange = mint(
+        "20",
+        "2026-03-24T09:30:00Z",
+        &keys[2],
+        "x",
+        "AssumeRole",
+        &key("ASIASTRANGE"),
+    );
+    strange["userIdentity"] = use_by_role("x", &keys[2], "2026-03-01T00:00:00Z")["userIdentity"].clone();
+    records.push(strange);
+    let lineage = trace(&evidence(&records), &keys[0]);
+    assert_eq!(lineage.credentials.len(), 5, "{:?}", labels(&lineage));
+    assert_eq!(lineage.collisions, 1);
+}
+
+/// A token that a service got on behalf of its caller was never in the intruder's hands.
+#[test]
+fn a_mint_by_a_service_on_behalf_is_no_member() {
+    let (mut records, keys) = story();
+    let mut on_behalf = mint(
+        "21",
+        "2026-03-24T09:30:00Z",
+        &keys[0],
+        "u",
+        "AssumeRole",
+        &key("ASIASERVICE"),
+    );
+    on_behalf["userIdentity"]["invokedBy"] = json!("cloudformation.amazonaws.com");
+    records.push(on_behalf);
+    assert_eq!(trace(&evidence(&records), &keys[0]).credentials.len(), 5);
+}
+
+/// Two roles of one name in two accounts are two roles.
+#[test]
+fn a_role_of_the_same_name_in_another_account_is_another_role() {
+    let (mut records, keys) = story();
+    let mut other = use_by_role("22", &key("ASIAFOREIGN"), "2026-03-24T09:20:00Z");
+    other["userIdentity"]["accountId"] = json!("999999999999");
+    other["userIdentity"]["principalId"] = json!("AROAOTHER:s");
+    other["userIdentity"]["arn"] = json!("arn:aws:sts::999999999999:assumed-role/R/s");
+    records.push(other);
+    let found = evidence(&records);
+    let lineage = trace(&found, &keys[0]);
+    assert!(lineage.unresolved.is_empty(), "{:?}", lineage.unresolved);
+    assert!(bystanders(&found, &lineage).is_empty());
+}

@@ -1,0 +1,226 @@
+//! Who comes from whom: back from the asked key to the origin, forward to everything that was minted.
+
+use super::mint::{Issue, holder_of};
+use super::session::{Stamp, follows, is_of};
+use super::{Credential, Kind};
+use crate::account::Holder;
+use crate::ids::{AccessKeyId, KeyKind};
+use crate::time::Moment;
+use crate::trail::Event;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A user's or the root user's session lives 36 hours at most, a role's 12, those of services are not documented.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_sts-comparison.html>
+const LONGEST_SECONDS: i64 = 129_600;
+
+/// One credential of the family.
+pub(super) struct Member<'a> {
+    /// Its key.
+    pub(super) key: AccessKeyId,
+    /// What its calls bear.
+    pub(super) stamp: Stamp,
+    /// How it came into being, where the evidence tells.
+    pub(super) issue: Option<&'a Issue<'a>>,
+    /// The place of the member that minted it; `None` for the origin.
+    pub(super) parent: Option<usize>,
+    /// A call of its own, which tells who it is.
+    own: Option<&'a Event>,
+}
+
+/// The members, the origin first, parents before children.
+pub(super) struct Family<'a> {
+    /// In the order in which the walk found them.
+    pub(super) members: Vec<Member<'a>>,
+}
+
+/// Where events and issues stand, by key.
+struct Index<'a> {
+    issued: BTreeMap<&'a AccessKeyId, Vec<usize>>,
+    asked_for_by: BTreeMap<&'a AccessKeyId, Vec<usize>>,
+    used: BTreeMap<&'a AccessKeyId, Vec<&'a Event>>,
+}
+
+impl<'a> Index<'a> {
+    fn of(events: &[&'a Event], issues: &'a [Issue<'a>]) -> Self {
+        let mut index = Index {
+            issued: BTreeMap::new(),
+            asked_for_by: BTreeMap::new(),
+            used: BTreeMap::new(),
+        };
+        for (place, issue) in issues.iter().enumerate() {
+            index.issued.entry(&issue.key).or_default().push(place);
+            if let Some(by) = issue.by() {
+                index.asked_for_by.entry(by).or_default().push(place);
+            }
+        }
+        for event in events.iter().copied().filter(|event| !event.is_forwarded()) {
+            if let Some(key) = &event.identity.key {
+                index.used.entry(key).or_default().push(event);
+            }
+        }
+        index
+    }
+
+    /// The first call of `key` in the session with this stamp.
+    fn own(&self, key: &AccessKeyId, stamp: &Stamp) -> Option<&'a Event> {
+        let used = self.used.get(key)?;
+        used.iter().copied().find(|event| is_of(event, key, stamp))
+    }
+}
+
+impl<'a> Family<'a> {
+    /// The family of `asked`.
+    pub(super) fn of(asked: &AccessKeyId, events: &[&'a Event], issues: &'a [Issue<'a>]) -> Self {
+        let index = Index::of(events, issues);
+        let mut members = vec![origin(asked, &index, issues)];
+        let mut found: BTreeSet<usize> = BTreeSet::new();
+        let mut next = 0;
+        while let Some(parent) = members.get(next) {
+            let born = parent.issue.map(|issue| issue.event.at);
+            let children: Vec<usize> = index
+                .asked_for_by
+                .get(&parent.key)
+                .into_iter()
+                .flatten()
+                .copied()
+                .filter(|place| {
+                    issues.get(*place).is_some_and(|issue| {
+                        is_of(issue.event, &parent.key, &parent.stamp)
+                            && born.is_none_or(|born| follows(issue.event.at, born))
+                    })
+                })
+                .filter(|place| found.insert(*place))
+                .collect();
+            for issue in children.into_iter().filter_map(|place| issues.get(place)) {
+                let stamp = Stamp::of_issue(issue);
+                members.push(Member {
+                    own: index.own(&issue.key, &stamp),
+                    key: issue.key.clone(),
+                    stamp,
+                    issue: Some(issue),
+                    parent: Some(next),
+                });
+            }
+            next += 1;
+        }
+        Family { members }
+    }
+}
+
+/// Walks back while mints tell who asked. A long-term key is its own origin: who created it, perhaps years ago and rightly, is another
+/// matter, and so is a session that nobody's key asked for.
+fn origin<'a>(asked: &AccessKeyId, index: &Index<'a>, issues: &'a [Issue<'a>]) -> Member<'a> {
+    let mut key = asked.clone();
+    let mut stamp = first_stamp(asked, index, issues);
+    let mut before: Option<Moment> = None;
+    let mut seen: BTreeSet<usize> = BTreeSet::new();
+    let issue = loop {
+        let places = index.issued.get(&key).into_iter().flatten().copied();
+        let fitting = places.filter(|place| {
+            issues.get(*place).is_some_and(|issue| {
+                before.is_none_or(|before| follows(before, issue.event.at)) && Stamp::of_issue(issue).agrees(&stamp)
+            })
+        });
+        // Of several, the last: what was issued later is what still lives, and what was in use.
+        let Some(place) = fitting.last() else { break None };
+        let Some(issue) = issues.get(place) else { break None };
+        match issue.by() {
+            Some(by) if key.kind() != KeyKind::LongTerm && seen.insert(place) => {
+                key = by.clone();
+                stamp = Stamp::of_event(issue.event);
+                before = Some(issue.event.at);
+            }
+            _ => break Some(issue),
+        }
+    };
+    if key.kind() == KeyKind::LongTerm {
+        stamp = Stamp::default();
+    }
+    Member {
+        own: index.own(&key, &stamp),
+        key,
+        stamp,
+        issue,
+        parent: None,
+    }
+}
+
+/// What the calls of the asked key say of its session: if there are several sessions of that ID, the one that called most, then the earliest.
+/// Where a mint is in the evidence, it says so itself.
+fn first_stamp(asked: &AccessKeyId, index: &Index<'_>, issues: &[Issue<'_>]) -> Stamp {
+    if asked.kind() == KeyKind::LongTerm {
+        return Stamp::default();
+    }
+    if let Some(issue) = index.issued.get(asked).and_then(|places| issues.get(*places.last()?)) {
+        return Stamp::of_issue(issue);
+    }
+    type Session<'a> = (Option<&'a String>, Option<Moment>);
+    let mut sessions: BTreeMap<Session<'_>, (u64, Moment)> = BTreeMap::new();
+    for event in index.used.get(asked).into_iter().flatten() {
+        let session = (event.identity.principal_id.as_ref(), event.identity.session_created);
+        let seen = sessions.entry(session).or_insert((0, event.at));
+        seen.0 += 1;
+    }
+    let most = sessions
+        .into_iter()
+        .max_by_key(|(_, (calls, first))| (*calls, std::cmp::Reverse(*first)));
+    most.map_or_else(Stamp::default, |((principal, created), _)| Stamp {
+        principal: principal.cloned(),
+        issued: created.into_iter().collect(),
+    })
+}
+
+impl Member<'_> {
+    /// The member as it is told, before its uses are counted.
+    pub(super) fn credential(&self, label: String) -> Credential {
+        let issue = self.issue;
+        let minted = issue.filter(|_| self.parent.is_some()).and_then(Issue::mint);
+        let own_holder = self.own.and_then(holder_of);
+        let holder = match issue.and_then(|issue| issue.holder.clone()) {
+            // Keys that were made for somebody else tell their owner's unique ID by their own calls.
+            Some(Holder::User { name, id }) if id.is_empty() => Some(match own_holder {
+                Some(Holder::User { id, .. }) => Holder::User { name, id },
+                _ => Holder::User { name, id },
+            }),
+            known => known.or(own_holder),
+        };
+        let created = self.own.and_then(|event| event.identity.session_created);
+        let kind = self.kind(holder.as_ref());
+        let issued = match kind {
+            Kind::LongTerm => None,
+            _ => issue.map(|issue| issue.event.at).or(created),
+        };
+        Credential {
+            label,
+            key: self.key.clone(),
+            kind,
+            account: issue
+                .and_then(|issue| issue.account.clone())
+                .or_else(|| self.own?.identity.account.clone()),
+            holder,
+            provenance: issue.filter(|_| minted.is_none()).map(Issue::provenance),
+            minted,
+            issued,
+            mfa: self.own.and_then(|event| event.identity.mfa),
+            expires: match kind {
+                Kind::LongTerm => None,
+                _ => issue
+                    .and_then(|issue| issue.expires)
+                    .or_else(|| created.map(|created| created.plus_seconds(LONGEST_SECONDS))),
+            },
+            uses: Vec::new(),
+            source_ips: BTreeSet::new(),
+            forwarded: 0,
+        }
+    }
+
+    fn kind(&self, holder: Option<&Holder>) -> Kind {
+        match (self.issue, self.key.kind(), holder) {
+            (_, KeyKind::LongTerm, _) => Kind::LongTerm,
+            (Some(issue), ..) => issue.kind,
+            (None, _, Some(Holder::Role { .. })) => Kind::RoleSession,
+            (None, _, Some(Holder::FederatedUser { .. })) => Kind::FederationToken,
+            _ => Kind::Unknown,
+        }
+    }
+}

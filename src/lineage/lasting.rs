@@ -1,0 +1,211 @@
+//! Calls that leave something behind which outlives every credential of the family.
+//!
+//! Sources: <https://hackingthe.cloud/aws/post_exploitation/iam_persistence/>, <https://aws-samples.github.io/threat-technique-catalog-for-aws/>,
+//! <https://github.com/DataDog/stratus-red-team/tree/main/docs/attack-techniques/AWS>.
+
+use super::trace::Made;
+use crate::ids::AccessKeyId;
+use crate::trail::Event;
+
+/// Services whose every change counts: identities, their guards, and the logs.
+const ALL_CHANGES: [&str; 9] = [
+    "iam",
+    "organizations",
+    "sso",
+    "sso-directory",
+    "identitystore",
+    "rolesanywhere",
+    "cloudtrail",
+    "ram",
+    "access-analyzer",
+];
+
+/// Beginnings of the names of calls that change something.
+const CHANGES: [&str; 28] = [
+    "Accept",
+    "Add",
+    "Associate",
+    "Attach",
+    "Change",
+    "Create",
+    "Deactivate",
+    "Delete",
+    "Detach",
+    "Disable",
+    "Enable",
+    "Import",
+    "Invite",
+    "Leave",
+    "Move",
+    "Put",
+    "Register",
+    "Remove",
+    "Replace",
+    "Reset",
+    "Resync",
+    "Send",
+    "Set",
+    "Start",
+    "Stop",
+    "Tag",
+    "Update",
+    "Upload",
+];
+
+/// Single calls of other services. Some services log names with the version of their API (`CreateFunction20150331`), so beginnings count:
+/// <https://docs.aws.amazon.com/lambda/latest/dg/logging-using-cloudtrail.html>.
+const SINGLE: [(&str, &[&str]); 26] = [
+    (
+        "lambda",
+        &[
+            "CreateFunction",
+            "UpdateFunction",
+            "AddPermission",
+            "PublishLayerVersion",
+            "CreateEventSourceMapping",
+            "AddLayerVersionPermission",
+        ],
+    ),
+    (
+        "ec2",
+        &[
+            "RunInstances",
+            "AssociateIamInstanceProfile",
+            "ReplaceIamInstanceProfileAssociation",
+            "ModifyInstanceAttribute",
+            "ModifyInstanceMetadataOptions",
+            "CreateKeyPair",
+            "ImportKeyPair",
+            "ModifySnapshotAttribute",
+            "ModifyImageAttribute",
+            "AuthorizeSecurityGroupIngress",
+            "DeleteFlowLogs",
+        ],
+    ),
+    (
+        "ec2-instance-connect",
+        &["SendSSHPublicKey", "SendSerialConsoleSSHPublicKey"],
+    ),
+    (
+        "ssm",
+        &["SendCommand", "StartSession", "CreateActivation", "CreateAssociation"],
+    ),
+    ("cloudformation", &["CreateStack", "UpdateStack"]),
+    (
+        "glue",
+        &["CreateJob", "UpdateJob", "CreateDevEndpoint", "PutResourcePolicy"],
+    ),
+    (
+        "codebuild",
+        &[
+            "CreateProject",
+            "UpdateProject",
+            "StartBuild",
+            "CreateWebhook",
+            "ImportSourceCredentials",
+        ],
+    ),
+    (
+        "ecs",
+        &["RegisterTaskDefinition", "RunTask", "CreateService", "UpdateService"],
+    ),
+    (
+        "sagemaker",
+        &["CreateNotebookInstance", "CreatePresignedNotebookInstanceUrl"],
+    ),
+    ("datapipeline", &["CreatePipeline", "PutPipelineDefinition"]),
+    ("events", &["PutRule", "PutTargets"]),
+    (
+        "s3",
+        &[
+            "PutBucketPolicy",
+            "PutBucketAcl",
+            "PutBucketLifecycle",
+            "PutBucketReplication",
+            "PutObjectAcl",
+        ],
+    ),
+    ("kms", &["PutKeyPolicy", "CreateGrant", "ScheduleKeyDeletion"]),
+    ("secretsmanager", &["PutResourcePolicy"]),
+    ("dynamodb", &["PutResourcePolicy"]),
+    ("sqs", &["SetQueueAttributes", "AddPermission"]),
+    ("sns", &["AddPermission", "SetTopicAttributes"]),
+    ("ecr", &["SetRepositoryPolicy"]),
+    ("imagebuilder", &["PutImagePolicy"]),
+    (
+        "rds",
+        &["ModifyDBSnapshotAttribute", "ModifyDBClusterSnapshotAttribute"],
+    ),
+    ("elasticfilesystem", &["PutFileSystemPolicy"]),
+    (
+        "guardduty",
+        &["DeleteDetector", "UpdateDetector", "CreateIPSet", "UpdateIPSet"],
+    ),
+    ("securityhub", &["DisableSecurityHub"]),
+    (
+        "config",
+        &[
+            "StopConfigurationRecorder",
+            "DeleteConfigurationRecorder",
+            "DeleteDeliveryChannel",
+        ],
+    ),
+    (
+        "signin",
+        &[
+            "PutConsoleAuthorizationConfiguration",
+            "PutResourcePermissionStatement",
+            "CreateOAuth2Token",
+        ],
+    ),
+    ("sts", &["GetDelegatedAccessToken", "GetWebIdentityToken"]),
+];
+
+/// Members of the request that name what was touched.
+const NAMES: [&str; 18] = [
+    "/userName",
+    "/roleName",
+    "/groupName",
+    "/policyName",
+    "/policyArn",
+    "/serialNumber",
+    "/instanceProfileName",
+    "/serviceName",
+    "/functionName",
+    "/bucketName",
+    "/keyId",
+    "/secretId",
+    "/trailName",
+    "/stackName",
+    "/instanceId",
+    "/target",
+    "/roleArn",
+    "/name",
+];
+
+fn lasts(event: &Event) -> bool {
+    let begins = |beginnings: &[&str]| beginnings.iter().any(|beginning| event.name.starts_with(beginning));
+    let single = SINGLE.iter().find(|(service, _)| *service == event.service());
+    (ALL_CHANGES.contains(&event.service()) && begins(&CHANGES)) || single.is_some_and(|(_, names)| begins(names))
+}
+
+/// What the call, made by the member `by`, left behind; `None` where it left nothing or was refused.
+pub(super) fn made(event: &Event, by: &AccessKeyId) -> Option<Made> {
+    if event.error.is_some() || !lasts(event) {
+        return None;
+    }
+    let mut what: Vec<String> = NAMES.iter().filter_map(|member| event.asked(member)).collect();
+    // What was made has a name of its own only in the answer.
+    let ids = [
+        "/accessKey/accessKeyId",
+        "/serviceSpecificCredential/serviceSpecificCredentialId",
+    ];
+    what.extend(ids.iter().find_map(|member| event.answered(member)));
+    Some(Made {
+        by: by.clone(),
+        at: event.at,
+        call: event.name.clone(),
+        what: what.join(" "),
+        event: event.id.clone(),
+    })
+}

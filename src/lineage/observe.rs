@@ -1,0 +1,191 @@
+//! What the members did: every event is a use of one, a call on behalf, a use of another session with the same key ID, or a stranger's.
+
+use super::family::Family;
+use super::lasting::made;
+use super::mint::{Issue, is_mint};
+use super::session::{Stamp, is_of};
+use super::stranger::Strangers;
+use super::trace::{Ambiguous, Attempt, Lineage, OnBehalf};
+use super::{Credential, Use};
+use crate::ids::AccessKeyId;
+use crate::time::Moment;
+use crate::trail::Event;
+use std::collections::BTreeMap;
+
+type UseKey = (usize, String, String, Option<String>);
+type AmbiguousKey = (AccessKeyId, String, Option<Moment>);
+type BehalfKey = (String, String, String, String);
+
+/// Goes over the events once, in their order, and counts.
+pub(super) struct Observer<'a> {
+    /// Members by key: their places among the credentials, and their stamps.
+    members: BTreeMap<&'a AccessKeyId, Vec<(usize, &'a Stamp)>>,
+    uses: BTreeMap<UseKey, usize>,
+    ambiguous: BTreeMap<AmbiguousKey, Ambiguous>,
+    on_behalf: BTreeMap<BehalfKey, OnBehalf>,
+    strangers: Strangers<'a>,
+}
+
+impl<'a> Observer<'a> {
+    /// An observer of `family`, whose credentials are told in this `order`.
+    pub(super) fn of(family: &'a Family<'a>, order: &[usize], events: &[&'a Event], issues: &'a [Issue<'a>]) -> Self {
+        let mut members: BTreeMap<&AccessKeyId, Vec<(usize, &Stamp)>> = BTreeMap::new();
+        for (place, member) in order.iter().enumerate() {
+            if let Some(member) = family.members.get(*member) {
+                members.entry(&member.key).or_default().push((place, &member.stamp));
+            }
+        }
+        Observer {
+            members,
+            uses: BTreeMap::new(),
+            ambiguous: BTreeMap::new(),
+            on_behalf: BTreeMap::new(),
+            strangers: Strangers::of(events, issues),
+        }
+    }
+
+    /// Takes in one event.
+    pub(super) fn observe(&mut self, lineage: &mut Lineage, event: &'a Event) {
+        let Some(key) = &event.identity.key else {
+            return;
+        };
+        let Some(members) = self.members.get(key) else {
+            if self.strangers.is_kin(lineage, event) {
+                match event.is_forwarded() {
+                    true => self.on_behalf(event),
+                    false => self.strangers.observe(event, key),
+                }
+            }
+            return;
+        };
+        let member = members.iter().find(|(_, stamp)| is_of(event, key, stamp));
+        let Some((place, _)) = member.copied() else {
+            if !event.is_forwarded() {
+                lineage.collisions += 1;
+                self.ambiguous(event, key);
+            }
+            return;
+        };
+        let Some(member) = lineage.credentials.get_mut(place) else {
+            return;
+        };
+        if event.is_forwarded() {
+            member.forwarded += 1;
+            self.on_behalf(event);
+            return;
+        }
+        self.used(place, member, event);
+        if is_mint(event) && event.error.is_some() {
+            attempted(&mut lineage.attempts, event, key);
+        }
+        lineage.made.extend(made(event, key));
+    }
+
+    /// Hands over what was gathered.
+    pub(super) fn finish(self, lineage: &mut Lineage) {
+        lineage.ambiguous = self.ambiguous.into_values().collect();
+        lineage.on_behalf = self.on_behalf.into_values().collect();
+        lineage.unresolved = self.strangers.unresolved();
+    }
+
+    fn used(&mut self, place: usize, member: &mut Credential, event: &Event) {
+        member.source_ips.extend(event.source_ip.clone());
+        let key = (
+            place,
+            event.service().to_owned(),
+            event.name.clone(),
+            event.error.clone(),
+        );
+        let known = self.uses.entry(key).or_insert(member.uses.len());
+        match member.uses.get_mut(*known) {
+            Some(used) => {
+                used.count += 1;
+                used.first = used.first.min(event.at);
+                used.last = used.last.max(event.at);
+            }
+            None => member.uses.push(Use {
+                service: event.service().to_owned(),
+                action: event.name.clone(),
+                error: event.error.clone(),
+                count: 1,
+                first: event.at,
+                last: event.at,
+            }),
+        }
+    }
+
+    fn ambiguous(&mut self, event: &Event, key: &AccessKeyId) {
+        let arn = caller(event);
+        let issued = event.identity.session_created;
+        let seen = self
+            .ambiguous
+            .entry((key.clone(), arn.clone(), issued))
+            .or_insert_with(|| Ambiguous {
+                key: key.clone(),
+                arn,
+                issued,
+                calls: 0,
+                first: event.at,
+                last: event.at,
+            });
+        seen.calls += 1;
+        seen.first = seen.first.min(event.at);
+        seen.last = seen.last.max(event.at);
+    }
+
+    fn on_behalf(&mut self, event: &Event) {
+        let by = event.identity.invoked_by.clone().unwrap_or_default();
+        let key = (by, caller(event), event.service().to_owned(), event.name.clone());
+        let seen = self.on_behalf.entry(key.clone()).or_insert_with(|| {
+            let (by, arn, service, action) = key;
+            OnBehalf {
+                by,
+                arn,
+                service,
+                action,
+                count: 0,
+                first: event.at,
+                last: event.at,
+            }
+        });
+        seen.count += 1;
+        seen.first = seen.first.min(event.at);
+        seen.last = seen.last.max(event.at);
+    }
+}
+
+/// Who called, by the best name that the record has.
+pub(super) fn caller(event: &Event) -> String {
+    let identity = &event.identity;
+    let arn = identity.arn.as_ref().map(ToString::to_string);
+    arn.or_else(|| identity.principal_id.clone()).unwrap_or_default()
+}
+
+fn attempted(attempts: &mut Vec<Attempt>, event: &Event, by: &AccessKeyId) {
+    let error = event.error.clone().unwrap_or_default();
+    let target = aim(event);
+    let same = attempts
+        .iter_mut()
+        .find(|known| known.by == *by && known.call == event.name && known.error == error && known.target == target);
+    match same {
+        Some(known) => known.count += 1,
+        None => attempts.push(Attempt {
+            by: by.clone(),
+            call: event.name.clone(),
+            error,
+            target,
+            count: 1,
+        }),
+    }
+}
+
+/// What a refused mint was to give: a refused AssumeRole has no parameters, so that what it wanted stands in the message alone.
+fn aim(event: &Event) -> Option<String> {
+    let asked = ["/roleArn", "/targetPrincipal", "/userName", "/name"];
+    asked.iter().find_map(|member| event.asked(member)).or_else(|| {
+        let message = event.error_message.as_deref()?;
+        let word = message.split_whitespace().find(|word| word.contains(":role/"))?;
+        let quotes = |c: char| !c.is_alphanumeric() && !matches!(c, '+' | '=' | '@' | '-' | '_');
+        Some(word.trim_matches(quotes).to_owned())
+    })
+}

@@ -1,0 +1,109 @@
+//! By what a session is told from another with the same key ID, and by what two principals are the same.
+
+use super::mint::Issue;
+use crate::account::Holder;
+use crate::ids::{AccessKeyId, AccountId, KeyKind};
+use crate::time::Moment;
+use crate::trail::Event;
+
+/// How far the moment of issue in an event may differ from the time of the mint, in seconds. In real trails they are equal.
+const SLACK_SECONDS: i64 = 5;
+
+/// Whether two moments may be one moment of issue.
+pub(super) fn near(one: Moment, two: Moment) -> bool {
+    (one.seconds() - two.seconds()).abs() <= SLACK_SECONDS
+}
+
+/// Whether what happens at `later` can come of what was there at `earlier`, as far as clocks agree.
+pub(super) fn follows(later: Moment, earlier: Moment) -> bool {
+    later.plus_seconds(SLACK_SECONDS) >= earlier
+}
+
+/// What an event must agree with to be of a session. Key IDs of temporary credentials are not unique by themselves:
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html>. What isn't known on either side doesn't disagree.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Stamp {
+    /// The unique ID that its calls bear: `AROA…:session`, `AIDA…`, `account:name`.
+    pub(super) principal: Option<String>,
+    /// The moments of issue that its calls may bear; any, where there are none.
+    pub(super) issued: Vec<Moment>,
+}
+
+impl Stamp {
+    /// What the calls of an issued credential bear. What was made from another session by signing in may keep that session's moment.
+    pub(super) fn of_issue(issue: &Issue<'_>) -> Self {
+        if issue.key.kind() == KeyKind::LongTerm {
+            return Stamp::default();
+        }
+        let mut issued = vec![issue.event.at];
+        if issue.keeps_session() {
+            issued.extend(issue.event.identity.session_created);
+        }
+        Stamp {
+            principal: issue.principal(),
+            issued,
+        }
+    }
+
+    /// What an event says of the session that made it.
+    pub(super) fn of_event(event: &Event) -> Self {
+        Stamp {
+            principal: event.identity.principal_id.clone(),
+            issued: event.identity.session_created.into_iter().collect(),
+        }
+    }
+
+    /// Whether the two may be one session.
+    pub(super) fn agrees(&self, other: &Stamp) -> bool {
+        let principal = match (&self.principal, &other.principal) {
+            (Some(one), Some(two)) => one == two,
+            _ => true,
+        };
+        let unknown = self.issued.is_empty() || other.issued.is_empty();
+        let mut pairs = self
+            .issued
+            .iter()
+            .flat_map(|one| other.issued.iter().map(move |two| (*one, *two)));
+        principal && (unknown || pairs.any(|(one, two)| near(one, two)))
+    }
+}
+
+/// Whether the event, which bears `key`, is of the session with this stamp. Long-term keys are unique.
+pub(super) fn is_of(event: &Event, key: &AccessKeyId, stamp: &Stamp) -> bool {
+    key.kind() == KeyKind::LongTerm || stamp.agrees(&Stamp::of_event(event))
+}
+
+/// A principal with its account.
+pub(super) type Placed<'a> = (&'a Holder, Option<&'a AccountId>);
+
+/// Whether two credentials carry the permissions of one user or of one role: by unique ID where both are known, else by name and account.
+pub(super) fn is_kin(one: Placed<'_>, two: Placed<'_>) -> bool {
+    let apart = matches!((one.1, two.1), (Some(one), Some(two)) if one != two);
+    let same = |(name, id): (&str, &str), (other, other_id): (&str, &str)| {
+        if id.is_empty() || other_id.is_empty() {
+            name == other && !apart
+        } else {
+            id == other_id
+        }
+    };
+    match (role(one.0), role(two.0), user(one.0), user(two.0)) {
+        (Some(one), Some(two), ..) => same(one, two),
+        (.., Some(one), Some(two)) => same(one, two),
+        _ => *one.0 == Holder::Root && *two.0 == Holder::Root && !apart,
+    }
+}
+
+fn role(holder: &Holder) -> Option<(&str, &str)> {
+    match holder {
+        Holder::Role { name, id, .. } => Some((name, id)),
+        _ => None,
+    }
+}
+
+fn user(holder: &Holder) -> Option<(&str, &str)> {
+    match holder {
+        Holder::User { name, id } => Some((name, id)),
+        Holder::FederatedUser { user, user_id, .. } => Some((user, user_id)),
+        _ => None,
+    }
+}

@@ -1,0 +1,127 @@
+//! Sessions of the family's own user or of a role that it reached which no mint in the evidence gave: the intruder's by another way, or not.
+
+use super::mint::{Issue, holder_of};
+use super::observe::caller;
+use super::session::{Stamp, is_kin, is_of, near};
+use super::trace::{Lineage, Unresolved};
+use crate::account::Holder;
+use crate::ids::{AccessKeyId, KeyKind};
+use crate::time::Moment;
+use crate::trail::Event;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Why it may be, where nothing tells more.
+const UNTOLD: &str = "no mint of it is in the evidence: a console session, another Region, or a gap in the log";
+
+/// A session: its principal and the moment of its issue; by its key where it doesn't tell them.
+type Session = (String, Option<Moment>, Option<AccessKeyId>);
+
+/// Gathers them.
+pub(super) struct Strangers<'a> {
+    issued: BTreeMap<&'a AccessKeyId, Vec<Stamp>>,
+    /// Sign-ins that succeeded, by whom and when.
+    sign_ins: BTreeMap<&'a str, Vec<&'a Event>>,
+    seen: BTreeMap<Session, Unresolved>,
+}
+
+impl<'a> Strangers<'a> {
+    /// Knows what was issued and who signed in.
+    pub(super) fn of(events: &[&'a Event], issues: &'a [Issue<'a>]) -> Self {
+        let mut issued: BTreeMap<&AccessKeyId, Vec<Stamp>> = BTreeMap::new();
+        for issue in issues {
+            issued.entry(&issue.key).or_default().push(Stamp::of_issue(issue));
+        }
+        let mut sign_ins: BTreeMap<&str, Vec<&Event>> = BTreeMap::new();
+        let entered = |event: &&&Event| {
+            event.service() == "signin"
+                && matches!(event.name.as_str(), "ConsoleLogin" | "SwitchRole" | "GetSigninToken")
+                && event.error.is_none()
+        };
+        for event in events.iter().filter(entered) {
+            if let Some(principal) = &event.identity.principal_id {
+                sign_ins.entry(principal).or_default().push(event);
+            }
+        }
+        Strangers {
+            issued,
+            sign_ins,
+            seen: BTreeMap::new(),
+        }
+    }
+
+    /// Whether the event is of a user or role that a member of the family carries the permissions of.
+    pub(super) fn is_kin(&self, lineage: &Lineage, event: &Event) -> bool {
+        let Some(holder) = holder_of(event) else {
+            return false;
+        };
+        let placed = (&holder, event.identity.account.as_ref());
+        lineage.credentials.iter().any(|member| {
+            member
+                .holder
+                .as_ref()
+                .is_some_and(|of| is_kin((of, member.account.as_ref()), placed))
+        })
+    }
+
+    /// Takes in an event of such a user or role, made with a key that is no member's.
+    pub(super) fn observe(&mut self, event: &Event, key: &AccessKeyId) {
+        let issued = self.issued.get(key).into_iter().flatten();
+        let is_known = issued.into_iter().any(|stamp| is_of(event, key, stamp));
+        if key.kind() != KeyKind::Temporary || is_known {
+            return;
+        }
+        let created = event.identity.session_created;
+        let principal = event.identity.principal_id.clone().unwrap_or_else(|| caller(event));
+        let session = (principal, created, created.is_none().then(|| key.clone()));
+        let why = self.why(event);
+        let seen = self.seen.entry(session).or_insert_with(|| Unresolved {
+            key: key.clone(),
+            more_keys: BTreeSet::new(),
+            arn: caller(event),
+            issued: created,
+            first: event.at,
+            last: event.at,
+            why: UNTOLD.to_owned(),
+        });
+        if seen.key != *key {
+            seen.more_keys.insert(key.clone());
+        }
+        seen.first = seen.first.min(event.at);
+        seen.last = seen.last.max(event.at);
+        if let Some(why) = why {
+            seen.why = why;
+        }
+    }
+
+    /// What it may be. A console session has several keys without mints, and bears the moment of its sign-in, to the second in every case
+    /// that was measured.
+    fn why(&self, event: &Event) -> Option<String> {
+        let principal = event.identity.principal_id.as_deref()?;
+        let created = event.identity.session_created;
+        let entered = self.sign_ins.get(principal).into_iter().flatten();
+        let mut entered = entered.filter(|entry| created.is_some_and(|created| near(created, entry.at)));
+        if let Some(entry) = entered.next() {
+            return Some(format!("a console session: {} at {}", entry.name, entry.at));
+        }
+        if event.identity.from_console {
+            return Some("a console session, as its calls say; its sign-in is not in the evidence".to_owned());
+        }
+        let why = match holder_of(event)? {
+            Holder::Role { session, .. } if session.starts_with("i-") => {
+                "credentials of an instance: their issue is never recorded"
+            }
+            Holder::Role { name, .. } if name.starts_with("AWSReservedSSO_") => {
+                "a session of IAM Identity Center: its portal issues it without a record of the key"
+            }
+            _ => return None,
+        };
+        Some(why.to_owned())
+    }
+
+    /// What was gathered, by first use.
+    pub(super) fn unresolved(self) -> Vec<Unresolved> {
+        let mut unresolved: Vec<Unresolved> = self.seen.into_values().collect();
+        unresolved.sort_by(|one, two| (one.first, &one.key, one.issued).cmp(&(two.first, &two.key, two.issued)));
+        unresolved
+    }
+}
