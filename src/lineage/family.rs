@@ -116,13 +116,13 @@ fn origin<'a>(asked: &AccessKeyId, index: &Index<'a>, issues: &'a [Issue<'a>]) -
     let mut seen: BTreeSet<usize> = BTreeSet::new();
     let issue = loop {
         let places = index.issued.get(&key).into_iter().flatten().copied();
-        let fitting = places.filter(|place| {
+        let mut fitting = places.filter(|place| {
             issues.get(*place).is_some_and(|issue| {
                 before.is_none_or(|before| follows(before, issue.event.at)) && Stamp::of_issue(issue).agrees(&stamp)
             })
         });
         // Of several, the last: what was issued later is what still lives, and what was in use.
-        let Some(place) = fitting.last() else { break None };
+        let Some(place) = fitting.next_back() else { break None };
         let Some(issue) = issues.get(place) else { break None };
         match issue.by() {
             Some(by) if key.kind() != KeyKind::LongTerm && seen.insert(place) => {

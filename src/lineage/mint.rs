@@ -106,7 +106,9 @@ fn issue_of(event: &Event) -> Option<Issue<'_>> {
     let asked = event.request.get("durationSeconds").and_then(seconds_in);
     let logged = event
         .answered("/credentials/expiration")
-        .and_then(|text| text.parse().ok());
+        .and_then(|text| text.parse::<Moment>().ok())
+        // An end that lies before the beginning is a mistake of the log, and no reason to call a session dead.
+        .filter(|ends| *ends > event.at);
     let is_root = event.identity.kind.as_deref() == Some("Root");
     let usual = if is_root { seconds.min(ROOT_SECONDS) } else { seconds };
     let reckoned = (kind != Kind::LongTerm).then(|| event.at.plus_seconds(asked.unwrap_or(usual)));

@@ -307,10 +307,17 @@ fn limits(known: &Known, paint: Paint, out: &mut Vec<String>) {
         );
         out.push(format!("  {}", paint.as_tone(Tone::Careful, &paint.fold(2, &line))));
     }
-    if lineage.collisions > 0 {
+    for other in &lineage.ambiguous {
         let line = format!(
-            "{} calls bear a key ID of the family but not its time of issue or its holder: another session with the same ID; they are not counted",
-            lineage.collisions
+            "{} calls bear the key ID {} and are another session's ({}, {} to {}): they are not counted",
+            other.calls, other.key, other.arn, other.first, other.last
+        );
+        out.push(format!("  {}", paint.fold(2, &line)));
+    }
+    for call in &lineage.on_behalf {
+        let line = format!(
+            "{} made {} calls of {}:{} on behalf of {}, with keys that nobody held",
+            call.by, call.count, call.service, call.action, call.arn
         );
         out.push(format!("  {}", paint.fold(2, &line)));
     }

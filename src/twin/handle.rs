@@ -54,16 +54,19 @@ pub fn handle(state: &mut State, request: &Request, now: Moment) -> Reply {
     let key = match authenticate::authenticate(state, request, asked.protocol, now) {
         Ok(key) => key,
         Err(fault) => {
-            let key = request.scope().and_then(|scope| scope.key.parse().ok());
-            record(
-                state,
-                request,
-                &asked,
-                key.as_ref(),
-                &Err(fault.clone()),
-                &request_id,
-                now,
-            );
+            // A signature that is wrong proves nothing about who called: it is nobody's record.
+            if fault.code != "SignatureDoesNotMatch" {
+                let key = request.scope().and_then(|scope| scope.key.parse().ok());
+                record(
+                    state,
+                    request,
+                    &asked,
+                    key.as_ref(),
+                    &Err(fault.clone()),
+                    &request_id,
+                    now,
+                );
+            }
             return refused(asked.protocol, fault, request_id);
         }
     };
