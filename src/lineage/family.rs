@@ -1,7 +1,7 @@
 //! Who comes from whom: back from the asked key to the origin, forward to everything that was minted.
 
 use super::mint::{Issue, holder_of};
-use super::session::{Stamp, follows, is_of};
+use super::session::{Stamp, caller, follows, is_of};
 use super::{Credential, Kind};
 use crate::account::Holder;
 use crate::ids::{AccessKeyId, KeyKind};
@@ -25,6 +25,8 @@ pub(super) struct Member<'a> {
     pub(super) parent: Option<usize>,
     /// A call of its own, which tells who it is.
     own: Option<&'a Event>,
+    /// A call that a service made with it, where none of its own is known and no mint: then nobody held it.
+    forwarded: Option<&'a Event>,
 }
 
 /// The members, the origin first, parents before children.
@@ -38,6 +40,7 @@ struct Index<'a> {
     issued: BTreeMap<&'a AccessKeyId, Vec<usize>>,
     asked_for_by: BTreeMap<&'a AccessKeyId, Vec<usize>>,
     used: BTreeMap<&'a AccessKeyId, Vec<&'a Event>>,
+    forwarded: BTreeMap<&'a AccessKeyId, &'a Event>,
 }
 
 impl<'a> Index<'a> {
@@ -46,6 +49,7 @@ impl<'a> Index<'a> {
             issued: BTreeMap::new(),
             asked_for_by: BTreeMap::new(),
             used: BTreeMap::new(),
+            forwarded: BTreeMap::new(),
         };
         for (place, issue) in issues.iter().enumerate() {
             index.issued.entry(&issue.key).or_default().push(place);
@@ -53,9 +57,13 @@ impl<'a> Index<'a> {
                 index.asked_for_by.entry(by).or_default().push(place);
             }
         }
-        for event in events.iter().copied().filter(|event| !event.is_forwarded()) {
-            if let Some(key) = &event.identity.key {
-                index.used.entry(key).or_default().push(event);
+        for event in events.iter().copied() {
+            match &event.identity.key {
+                Some(key) if event.is_forwarded() => {
+                    index.forwarded.entry(key).or_insert(event);
+                }
+                Some(key) => index.used.entry(key).or_default().push(event),
+                None => {}
             }
         }
         index
@@ -99,6 +107,7 @@ impl<'a> Family<'a> {
                     stamp,
                     issue: Some(issue),
                     parent: Some(next),
+                    forwarded: None,
                 });
             }
             next += 1;
@@ -136,8 +145,11 @@ fn origin<'a>(asked: &AccessKeyId, index: &Index<'a>, issues: &'a [Issue<'a>]) -
     if key.kind() == KeyKind::LongTerm {
         stamp = Stamp::default();
     }
+    let own = index.own(&key, &stamp);
+    let told = own.is_some() || issue.is_some() || key.kind() == KeyKind::LongTerm;
     Member {
-        own: index.own(&key, &stamp),
+        forwarded: index.forwarded.get(&key).copied().filter(|_| !told),
+        own,
         key,
         stamp,
         issue,
@@ -198,7 +210,14 @@ impl Member<'_> {
                 .and_then(|issue| issue.account.clone())
                 .or_else(|| self.own?.identity.account.clone()),
             holder,
-            provenance: issue.filter(|_| minted.is_none()).map(Issue::provenance),
+            provenance: issue.filter(|_| minted.is_none()).map(Issue::provenance).or_else(|| {
+                let event = self.forwarded?;
+                let by = event.identity.invoked_by.as_deref()?;
+                Some(format!(
+                    "a forward-access session: {by} called with it for {}, nobody held it",
+                    caller(event)
+                ))
+            }),
             minted,
             issued,
             mfa: self.own.and_then(|event| event.identity.mfa),

@@ -3,7 +3,7 @@
 use super::family::Family;
 use super::lasting::made;
 use super::mint::{Issue, is_mint};
-use super::session::{Stamp, is_of};
+use super::session::{Stamp, caller, is_of};
 use super::stranger::Strangers;
 use super::trace::{Ambiguous, Attempt, Lineage, OnBehalf};
 use super::{Credential, Use};
@@ -152,13 +152,6 @@ impl<'a> Observer<'a> {
         seen.first = seen.first.min(event.at);
         seen.last = seen.last.max(event.at);
     }
-}
-
-/// Who called, by the best name that the record has.
-pub(super) fn caller(event: &Event) -> String {
-    let identity = &event.identity;
-    let arn = identity.arn.as_ref().map(ToString::to_string);
-    arn.or_else(|| identity.principal_id.clone()).unwrap_or_default()
 }
 
 fn attempted(attempts: &mut Vec<Attempt>, event: &Event, by: &AccessKeyId) {

@@ -107,3 +107,10 @@ fn user(holder: &Holder) -> Option<(&str, &str)> {
         _ => None,
     }
 }
+
+/// Who called, by the best name that the record has.
+pub(super) fn caller(event: &Event) -> String {
+    let identity = &event.identity;
+    let arn = identity.arn.as_ref().map(ToString::to_string);
+    arn.or_else(|| identity.principal_id.clone()).unwrap_or_default()
+}

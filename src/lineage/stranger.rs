@@ -1,8 +1,7 @@
 //! Sessions of the family's own user or of a role that it reached which no mint in the evidence gave: the intruder's by another way, or not.
 
 use super::mint::{Issue, holder_of};
-use super::observe::caller;
-use super::session::{Stamp, is_kin, is_of, near};
+use super::session::{Stamp, caller, is_kin, is_of, near};
 use super::trace::{Lineage, Unresolved};
 use crate::account::Holder;
 use crate::ids::{AccessKeyId, KeyKind};

@@ -391,6 +391,18 @@ fn a_session_that_no_key_asked_for_says_where_it_came_from() {
     assert_eq!(lineage.credentials[1].kind, Kind::ChainedRoleSession);
 }
 
+/// A key that only services called with was in nobody's hands, and that is what is told of it.
+#[test]
+fn a_forward_access_key_that_is_asked_for_is_explained() {
+    let lineage = trace(&fixture(), &"ASIARZPUZDIKKVKVKVKV".parse().unwrap());
+    assert_eq!((lineage.credentials.len(), lineage.root().unwrap().forwarded), (1, 1));
+    let told = lineage.root().unwrap().provenance.clone().unwrap();
+    assert!(
+        told.starts_with("a forward-access session: AWS Internal called with it for arn:aws:sts::123456789012"),
+        "{told}"
+    );
+}
+
 /// A call into another account stands in both trails; the record without a key neither hides nor doubles the child.
 #[test]
 fn a_role_of_another_account_is_one_child_and_named_as_foreign() {
