@@ -145,6 +145,9 @@ fn branch(known: &Known, member: &Credential, depth: usize, paint: Paint, out: &
         );
         out.push(format!("{inner}{}", paint.fold(indent + 4, &line)));
     }
+    if let Some(from) = &member.provenance {
+        out.push(format!("{inner}{}", paint.fold(indent + 4, &format!("origin: {from}"))));
+    }
     let (tone, life) = life(known, member);
     out.push(format!(
         "{inner}{}",
