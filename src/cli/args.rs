@@ -85,9 +85,6 @@ pub struct Sources {
     /// CloudTrail files or folders, gzipped or not; `-` reads stdin. May be given several times.
     #[arg(long, value_name = "PATH")]
     pub logs: Vec<PathBuf>,
-    /// Only the files given with --logs: no AWS call at all.
-    #[arg(long, requires = "logs")]
-    pub offline: bool,
 }
 
 /// Where cases are kept.
@@ -107,6 +104,9 @@ pub struct TraceArgs {
     pub world: World,
     #[command(flatten)]
     pub sources: Sources,
+    /// Only the files given with --logs: no AWS call at all.
+    #[arg(long, requires = "logs", help_heading = "Evidence")]
+    pub offline: bool,
 }
 
 /// Which playbook, and how far.
@@ -242,7 +242,7 @@ pub enum TwinCommand {
         /// Play the attacker's part first, as `oust run --scenario` finds it.
         #[arg(long, requires = "scenario")]
         played: bool,
-        /// Authorize every call: for clients that only need the state.
+        /// Turn authorization off, for clients that only need the state.
         #[arg(long)]
         no_enforce: bool,
     },

@@ -10,7 +10,7 @@ use crate::report::{self, Known};
 
 pub(super) async fn trace(desk: &Desk, args: TraceArgs) -> Result<Exit, Failure> {
     let key = key(&args.key)?;
-    let world = match args.sources.offline {
+    let world = match args.offline {
         true => None,
         false => Some(World::mount(&args.world, "trace").await?),
     };
