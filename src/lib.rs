@@ -31,6 +31,8 @@
 pub mod ids;
 pub mod time;
 
+pub mod catalogue;
+
 pub mod policy;
 
 pub mod account;

@@ -1,38 +1,41 @@
 //! The policy language: parse, match, decide, explain. Knows no users and makes no calls.
 //!
-//! A [`PolicyText`] is what AWS stores; [`Document`] is what it means. A statement says whether it matches a request; [`decide`]
-//! combines statements by the documented logic (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html>)
-//! into an [`Outcome`] that names the statement that decided. What this program cannot evaluate is a [`Gap`], a third outcome that never becomes
+//! A [`PolicyText`] is what AWS stores; [`Document`] is what it means, compiled. [`decide`] combines documents by the documented logic
+//! (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html>) into an [`Outcome`] that names the
+//! statement that decided, and [`explain`] says of every other one why it didn't. What this program cannot evaluate is a [`Gap`], a third outcome that never becomes
 //! allowed or denied.
 
+mod atoms;
 mod condition;
 mod context;
 mod decide;
 mod decision;
 mod document;
+mod explain;
 mod glob;
 mod matching;
+mod naming;
 mod parse;
+mod pattern;
 mod principal;
+mod print;
 mod truth;
 mod variable;
 
+pub(crate) use atoms::{Step, Steps, atoms, fits, meet, of_glob, of_parts};
+pub use condition::Condition;
+pub(crate) use condition::{Quantity, Range, Test, Value};
 pub use context::Context;
-pub use decide::decide;
-pub use decision::{Gap, Outcome, Placed, PolicyKind, PolicySet, Request, Source, StatementRef};
-pub use document::{Condition, Document, Effect, Listed, Named, PolicyError, PolicyText, Statement};
+pub use decide::{decide, resource_must_allow};
+pub use decision::{Gap, OnResource, Outcome, Placed, PolicyKind, PolicySet, Request, Source, StatementRef};
+pub use document::{Document, Effect, Listed, Named, PolicyError, PolicyText, Statement, Version};
+pub use explain::{Considered, Fate, Miss, explain};
+pub(crate) use glob::Glob;
+pub(crate) use pattern::Parts;
+pub use pattern::{ActionPattern, ResourcePattern};
 pub use principal::{Principal, PrincipalKind};
 pub use truth::Truth;
-
-/// Whether an action pattern of a policy matches an action.
-pub fn action_matches(pattern: &str, action: &str) -> bool {
-    glob::glob_ignoring_case(pattern, action)
-}
-
-/// Whether a resource pattern of a policy, without variables, matches an ARN.
-pub fn resource_matches(pattern: &str, arn: &str) -> bool {
-    glob::glob_arn(pattern, arn)
-}
+pub(crate) use variable::keys_in;
 
 #[cfg(test)]
 mod tests;

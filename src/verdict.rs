@@ -6,14 +6,16 @@
 mod examples;
 mod gather;
 mod limits;
+mod prove;
 mod standing;
+mod values;
 
 pub use limits::{needs_no_permission, session_forbids};
 pub use standing::{Dead, Standing, root_principal};
 
 use crate::account::{Account, Session};
 use crate::ids::AccessKeyId;
-use crate::policy::{Effect, Gap, Outcome, StatementRef, Truth};
+use crate::policy::{Effect, Gap, Outcome, PolicyKind, StatementRef};
 use crate::time::Moment;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,9 +27,9 @@ use std::fmt;
 pub enum Verdict {
     /// It is refused before any policy is asked.
     Dead(Dead),
-    /// Every action on every resource is denied, by this statement.
-    DeniedEverything(StatementRef),
-    /// No statement allows anything, and all policies that could were read.
+    /// Every action on every resource is denied whatever else a request brings, by these statements together.
+    DeniedEverything(Vec<StatementRef>),
+    /// Nothing is left: no policy allows anything that another doesn't deny, and all policies that could were read.
     NothingAllowed,
     /// Something is still allowed.
     Allowed {
@@ -67,8 +69,11 @@ impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Verdict::Dead(dead) => write!(f, "dead: {dead}"),
-            Verdict::DeniedEverything(by) => write!(f, "denied everything by {by}"),
-            Verdict::NothingAllowed => f.write_str("no policy allows it anything"),
+            Verdict::DeniedEverything(by) => {
+                let by: Vec<String> = by.iter().map(ToString::to_string).collect();
+                write!(f, "denied everything by {}", by.join(" and "))
+            }
+            Verdict::NothingAllowed => f.write_str("nothing is left that policies allow it"),
             Verdict::Allowed { action, resource, by } => {
                 write!(f, "still allowed, for example {action} on {resource}")?;
                 match by {
@@ -112,42 +117,24 @@ pub fn verdict_on_key_of(account: &Account, owner: &str, key: &AccessKeyId, now:
     }
 }
 
-/// The verdict on a standing.
+/// The verdict on a standing: a single deny of everything first, because that is what containment writes; then requests that an
+/// intruder would make; then the proof over all requests.
 fn judge(standing: &Standing<'_>) -> Verdict {
     if let Some(statement) = denies_everything(standing) {
-        return Verdict::DeniedEverything(statement);
+        return Verdict::DeniedEverything(vec![statement]);
     }
-    if standing.principal.kind == crate::policy::PrincipalKind::Root {
-        return Verdict::Allowed {
-            action: "iam:CreateAccessKey".to_owned(),
-            resource: "*".to_owned(),
-            by: None,
-        };
+    if let Some((action, resource, by)) = first_allowed(standing) {
+        return Verdict::Allowed { action, resource, by };
     }
-    let mut doubts = standing.policies.gaps.clone();
-    let mut denied_examples = false;
-    for Candidate {
-        action,
-        resource,
-        exact,
-    } in requests(standing)
-    {
-        let forbidden = standing.session.and_then(|session| session_forbids(session, &action));
-        if forbidden.is_some() || needs_no_permission(&action) {
-            continue;
-        }
-        match standing.decide_whatever_else(&action, &resource) {
-            Outcome::Allowed(by) => return Verdict::Allowed { action, resource, by },
-            Outcome::Unknown(gaps) => doubts.extend(gaps),
-            Outcome::ExplicitDeny(_) | Outcome::ImplicitDeny(_) => denied_examples |= !exact,
-        }
+    let mut doubts = match prove::Prover::new(standing).anything() {
+        prove::Finding::Found { action, resource, by } => return Verdict::Allowed { action, resource, by },
+        prove::Finding::Unknown(gaps) => gaps,
+        prove::Finding::Nothing => Vec::new(),
+    };
+    if let Some(denied) = prove::denied_by_denies_alone(standing) {
+        return Verdict::DeniedEverything(denied);
     }
-    if denied_examples && doubts.is_empty() {
-        // Examples that are all denied prove nothing about what they are examples of.
-        doubts.push(Gap::Unsupported(
-            "statements that allow something are there, and every example tried is denied".to_owned(),
-        ));
-    }
+    doubts.extend(standing.policies.gaps.iter().cloned());
     if standing.account.resources.is_none() {
         doubts.push(Gap::Unread(
             "resource-based policies that may name this principal".to_owned(),
@@ -160,31 +147,49 @@ fn judge(standing: &Standing<'_>) -> Verdict {
     }
 }
 
-/// The statement in force that denies every action on every resource, whatever else a request brings.
-fn denies_everything(standing: &Standing<'_>) -> Option<StatementRef> {
-    standing.policies.all().find_map(|placed| {
-        let statements = placed.document.statements.iter().enumerate();
-        let mut denying = statements.filter(|(_, statement)| {
-            statement.denies_everything(&placed.document, &standing.principal, &standing.context) == Truth::True
-        });
-        denying.next().map(|(n, statement)| StatementRef {
-            source: placed.source.clone(),
-            number: n + 1,
-            sid: statement.sid.clone(),
-        })
+/// An example of what is allowed, whatever the free keys are.
+fn first_allowed(standing: &Standing<'_>) -> Option<(String, String, Option<StatementRef>)> {
+    if standing.principal.kind == crate::policy::PrincipalKind::Root {
+        let action = "iam:CreateAccessKey";
+        if let Outcome::Allowed(by) = standing.decide_whatever_else(action, "*") {
+            return Some((action.to_owned(), "*".to_owned(), by));
+        }
+    }
+    requests(standing).into_iter().find_map(|(action, resource)| {
+        let forbidden = standing.session.and_then(|session| session_forbids(session, &action));
+        if forbidden.is_some() || needs_no_permission(&action) || limits::has_no_effect(&action) {
+            return None;
+        }
+        match standing.decide_whatever_else(&action, &resource) {
+            Outcome::Allowed(by) => Some((action, resource, by)),
+            Outcome::Unknown(_) | Outcome::ExplicitDeny(_) | Outcome::ImplicitDeny(_) => None,
+        }
     })
 }
 
-/// A request that some allow may cover.
-struct Candidate {
-    action: String,
-    resource: String,
-    /// Whether it is the whole of what it stands for, and not an example of a wildcard.
-    exact: bool,
+/// The statement in force that denies every action on every resource, whatever else a request brings.
+fn denies_everything(standing: &Standing<'_>) -> Option<StatementRef> {
+    let has_boundary = standing.policies.boundary.is_some();
+    let linked = standing.principal.is_service_linked();
+    standing.policies.all().find_map(|placed| {
+        let kind = placed.source.kind;
+        // Resource control policies bear on some services only, and organizations' policies on no service-linked role.
+        if kind == PolicyKind::ResourceControl || (kind == PolicyKind::ServiceControl && linked) {
+            return None;
+        }
+        let statements = placed.document.statements.iter().enumerate();
+        let mut denying = statements.filter(|(_, statement)| {
+            statement
+                .denies_caller(kind, &standing.principal, has_boundary)
+                .is_true()
+                && statement.denies_everything(&standing.context).is_true()
+        });
+        denying.next().map(|(n, _)| placed.statement(n))
+    })
 }
 
 /// Requests that some allow in force may cover: of its own policies, of resources, and of trust policies.
-fn requests(standing: &Standing<'_>) -> Vec<Candidate> {
+fn requests(standing: &Standing<'_>) -> Vec<(String, String)> {
     let own = standing
         .policies
         .identity
@@ -196,7 +201,7 @@ fn requests(standing: &Standing<'_>) -> Vec<Candidate> {
         .resources
         .iter()
         .flat_map(|resources| resources.values());
-    let documents: Vec<crate::policy::Document> = on_resources
+    let documents: Vec<std::sync::Arc<crate::policy::Document>> = on_resources
         .filter_map(|resource| resource.policy.as_ref()?.parse().ok())
         .collect();
     let statements = statements
@@ -204,16 +209,8 @@ fn requests(standing: &Standing<'_>) -> Vec<Candidate> {
         .chain(documents.iter().flat_map(|document| &document.statements));
     let allowing = statements.filter(|statement| statement.effect == Effect::Allow);
     let examples = allowing.flat_map(|statement| examples::of(statement, standing.account));
-    let examples = examples.map(|(action, resource)| Candidate {
-        action,
-        resource,
-        exact: false,
-    });
-    let roles = standing.account.roles.values().map(|role| Candidate {
-        action: "sts:AssumeRole".to_owned(),
-        resource: standing.account.role_arn(role).to_string(),
-        exact: true,
-    });
+    let roles = standing.account.roles.values().take(examples::MOST_EXAMPLES);
+    let roles = roles.map(|role| ("sts:AssumeRole".to_owned(), standing.account.role_arn(role).to_string()));
     examples.chain(roles).collect()
 }
 

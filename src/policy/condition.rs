@@ -1,172 +1,220 @@
-//! Conditions: one table of operators, one file for each family.
+//! Conditions: one operator on one key against the context.
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html>
+//!
+//! Each family of operators has its own file, and [`FAMILIES`] lists them. A family says only what a value of the policy is
+//! and whether a value of the context fits it; several values, negation, absent keys, `IfExists` and the set operators are here.
 
 mod address;
-mod scalar;
+mod date;
+mod numeric;
 mod text;
 
-use super::document::Condition;
+use super::pattern::Parts;
 use super::truth::Truth;
-use super::variable::{Unresolved, resolve};
+use super::variable::Text;
 use super::{Context, Gap};
+use crate::time::Moment;
+pub(crate) use address::Range;
 
-/// Compares one value of the context with one of the policy. `None`: the policy's value is none of this type.
-type Compare = fn(policy: &str, context: &str) -> Option<bool>;
-
-/// One operator.
-struct Operator {
-    name: &'static str,
-    /// Whether it is the negation of `compare`.
-    negated: bool,
-    /// Whether variables are replaced in its values.
-    variables: bool,
-    compare: Compare,
+/// A condition, compiled.
+#[derive(Debug, Clone)]
+pub struct Condition {
+    operator: String,
+    key: String,
+    values: Vec<String>,
+    lower: String,
+    test: Test,
 }
 
-const fn op(name: &'static str, negated: bool, variables: bool, compare: Compare) -> Operator {
-    Operator {
-        name,
-        negated,
-        variables,
-        compare,
+impl PartialEq for Condition {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.operator, &self.key, &self.values) == (&other.operator, &other.key, &other.values)
     }
 }
 
-const OPERATORS: [Operator; 26] = [
-    op("StringEquals", false, true, text::equals),
-    op("StringNotEquals", true, true, text::equals),
-    op("StringEqualsIgnoreCase", false, true, text::equals_ignoring_case),
-    op("StringNotEqualsIgnoreCase", true, true, text::equals_ignoring_case),
-    op("StringLike", false, true, text::like),
-    op("StringNotLike", true, true, text::like),
-    op("ArnEquals", false, true, text::arn),
-    op("ArnNotEquals", true, true, text::arn),
-    op("ArnLike", false, true, text::arn),
-    op("ArnNotLike", true, true, text::arn),
-    op("NumericEquals", false, false, scalar::number_eq),
-    op("NumericNotEquals", true, false, scalar::number_eq),
-    op("NumericLessThan", false, false, scalar::number_lt),
-    op("NumericLessThanEquals", false, false, scalar::number_le),
-    op("NumericGreaterThan", false, false, scalar::number_gt),
-    op("NumericGreaterThanEquals", false, false, scalar::number_ge),
-    op("DateEquals", false, false, scalar::date_eq),
-    op("DateNotEquals", true, false, scalar::date_eq),
-    op("DateLessThan", false, false, scalar::date_lt),
-    op("DateLessThanEquals", false, false, scalar::date_le),
-    op("DateGreaterThan", false, false, scalar::date_gt),
-    op("DateGreaterThanEquals", false, false, scalar::date_ge),
-    op("Bool", false, true, scalar::boolean),
-    op("BinaryEquals", false, false, scalar::binary),
-    op("IpAddress", false, false, address::within),
-    op("NotIpAddress", true, false, address::within),
-];
+/// What its operator does.
+#[derive(Debug, Clone)]
+pub(crate) enum Test {
+    /// `Null`: whether the key must be absent, for each value; `None` for a value that is neither true nor false.
+    Null(Vec<Option<bool>>),
+    /// Compares.
+    Compare {
+        operator: &'static Operator,
+        quantity: Quantity,
+        if_exists: bool,
+        values: Vec<Value>,
+    },
+    /// An operator that this program doesn't know.
+    Unsupported,
+}
+
+/// One operator without prefix and suffix.
+#[derive(Debug)]
+pub(crate) struct Operator {
+    name: &'static str,
+    /// Whether it is the negation of its test: no value of the policy fits.
+    pub(crate) negated: bool,
+    /// Reads a value of the policy; the flag says whether `${...}` is a variable.
+    read: fn(&str, bool) -> Value,
+    /// Whether a value of the context fits one of the policy.
+    fits: fn(&Value, Held<'_>) -> Truth,
+}
+
+/// A value of a policy as its operator reads it.
+#[derive(Debug, Clone)]
+pub(crate) enum Value {
+    Text(Text),
+    Arn(Text, Option<Box<Parts>>),
+    Number(f64),
+    Date(Moment),
+    Range(Range),
+    /// None that the operator can compare with.
+    Odd(String),
+}
+
+/// A value of the context, beside what is needed to compare it.
+#[derive(Clone, Copy)]
+struct Held<'a> {
+    text: &'a str,
+    context: &'a Context,
+    negated: bool,
+}
+
+const FAMILIES: [&[Operator]; 4] = [text::OPERATORS, numeric::OPERATORS, date::OPERATORS, address::OPERATORS];
 
 /// How several values of one key are taken together.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html>
-#[derive(Clone, Copy, PartialEq)]
-enum Quantifier {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Quantity {
     Single,
-    ForAll,
-    ForAny,
+    All,
+    Any,
 }
 
-/// Whether `condition` holds in `context`; `variables` says whether its document replaces them.
-pub(super) fn holds(condition: &Condition, context: &Context, variables: bool) -> Truth {
-    let written = condition.operator.as_str();
-    let (quantifier, bare) = match written.split_once(':') {
-        Some((prefix, bare)) if prefix.eq_ignore_ascii_case("ForAllValues") => (Quantifier::ForAll, bare),
-        Some((prefix, bare)) if prefix.eq_ignore_ascii_case("ForAnyValue") => (Quantifier::ForAny, bare),
-        _ => (Quantifier::Single, written),
-    };
-    let found = context.get(&condition.key);
-    if bare.eq_ignore_ascii_case("Null") {
-        return null(condition, found);
+impl Condition {
+    /// The condition that a statement writes; `variables` says whether `${...}` in it is a variable.
+    pub fn new(operator: String, key: String, values: Vec<String>, variables: bool) -> Self {
+        Condition {
+            test: test(&operator, &values, variables),
+            lower: key.to_ascii_lowercase(),
+            operator,
+            key,
+            values,
+        }
     }
-    let (name, if_exists) = match strip_if_exists(bare) {
+
+    /// The operator as written, such as `ForAllValues:StringLikeIfExists`.
+    pub fn operator(&self) -> &str {
+        &self.operator
+    }
+
+    /// The key as written.
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// The values as written.
+    pub fn values(&self) -> &[String] {
+        &self.values
+    }
+
+    /// The key in lower case.
+    pub(crate) fn lower_key(&self) -> &str {
+        &self.lower
+    }
+
+    /// What the operator does.
+    pub(crate) fn test(&self) -> &Test {
+        &self.test
+    }
+
+    /// Whether it holds in `context`.
+    pub(super) fn holds(&self, context: &Context) -> Truth {
+        let values = context.get_lower(&self.lower);
+        let free = || Truth::unknown(Gap::FreeKey(self.key.clone()));
+        match &self.test {
+            Test::Unsupported => Truth::unsupported(format!("condition operator `{}`", self.operator)),
+            Test::Null(wanted) => values.map_or_else(free, |values| null(wanted, values)),
+            Test::Compare {
+                operator,
+                quantity,
+                if_exists,
+                values: wanted,
+            } => {
+                let Some(values) = values else {
+                    return free();
+                };
+                let mut each = values.iter().map(|held| one_value(operator, wanted, held, context));
+                match (quantity, values.len()) {
+                    (_, 0) if *if_exists => Truth::True,
+                    (Quantity::Single, 0) => operator.negated.into(),
+                    (Quantity::Single, 1) => each.next().unwrap_or(Truth::False),
+                    (Quantity::Single, _) => Truth::unsupported(format!(
+                        "`{}` without ForAllValues or ForAnyValue on the multivalued key `{}`",
+                        self.operator, self.key
+                    )),
+                    (Quantity::All, _) => Truth::all(each),
+                    (Quantity::Any, _) => Truth::any(each),
+                }
+            }
+        }
+    }
+}
+
+fn test(written: &str, values: &[String], variables: bool) -> Test {
+    let (quantity, rest) = match written.split_once(':') {
+        Some((prefix, rest)) if prefix.eq_ignore_ascii_case("ForAllValues") => (Quantity::All, rest),
+        Some((prefix, rest)) if prefix.eq_ignore_ascii_case("ForAnyValue") => (Quantity::Any, rest),
+        _ => (Quantity::Single, written),
+    };
+    if rest.eq_ignore_ascii_case("Null") && quantity == Quantity::Single {
+        let wanted = values.iter().map(|value| match value.to_ascii_lowercase().as_str() {
+            "true" => Some(true),
+            "false" => Some(false),
+            _ => None,
+        });
+        return Test::Null(wanted.collect());
+    }
+    let (name, if_exists) = match strip_if_exists(rest) {
         Some(name) => (name, true),
-        None => (bare, false),
+        None => (rest, false),
     };
-    let unsupported = || Truth::unknown(Gap::Unsupported(format!("condition operator `{written}`")));
-    let Some(operator) = OPERATORS
-        .iter()
-        .find(|operator| operator.name.eq_ignore_ascii_case(name))
-    else {
-        return unsupported();
+    let mut operators = FAMILIES.iter().copied().flatten();
+    let Some(operator) = operators.find(|operator| operator.name.eq_ignore_ascii_case(name)) else {
+        return Test::Unsupported;
     };
-    let Some(values) = found else {
-        return Truth::unknown(Gap::FreeKey(condition.key.clone()));
-    };
-    if values.is_empty() {
-        // Missing key: a negated operator holds, ForAllValues holds, ForAnyValue doesn't.
-        let holds =
-            if_exists || quantifier == Quantifier::ForAll || (operator.negated && quantifier == Quantifier::Single);
-        return holds.into();
-    }
-    match wanted(condition, context, variables && operator.variables) {
-        Ok(wanted) => quantified(operator, quantifier, &wanted, values).unwrap_or_else(unsupported),
-        Err(gap) => Truth::unknown(gap),
+    Test::Compare {
+        operator,
+        quantity,
+        if_exists,
+        values: values.iter().map(|value| (operator.read)(value, variables)).collect(),
     }
 }
 
 fn strip_if_exists(name: &str) -> Option<&str> {
-    let cut = name.len().checked_sub("IfExists".len())?;
-    let suffix = name.get(cut..)?;
-    suffix
-        .eq_ignore_ascii_case("IfExists")
-        .then(|| name.get(..cut))
-        .flatten()
+    let (front, suffix) = name.split_at_checked(name.len().checked_sub("IfExists".len())?)?;
+    suffix.eq_ignore_ascii_case("IfExists").then_some(front)
 }
 
-/// `Null`: `"true"` wants the key absent, `"false"` wants it present.
-fn null(condition: &Condition, found: Option<&[String]>) -> Truth {
-    let Some(values) = found else {
-        return Truth::unknown(Gap::FreeKey(condition.key.clone()));
-    };
-    let absent = values.is_empty();
-    Truth::any(
-        condition
-            .values
-            .iter()
-            .map(|wanted| match wanted.to_ascii_lowercase().as_str() {
-                "true" => Truth::from(absent),
-                "false" => Truth::from(!absent),
-                _ => Truth::unknown(Gap::Unsupported(format!("`Null` with the value `{wanted}`"))),
-            }),
-    )
+/// `Null`: `"true"` wants the key absent, `"false"` wants it there and not empty.
+fn null(wanted: &[Option<bool>], values: &[String]) -> Truth {
+    let absent = values.iter().all(String::is_empty);
+    Truth::any(wanted.iter().map(|wanted| match wanted {
+        Some(wanted) => (*wanted == absent).into(),
+        None => Truth::unsupported("`Null` with a value that is neither true nor false"),
+    }))
 }
 
-/// The policy's values with variables replaced; one that has no value is left out, so that it matches nothing.
-fn wanted(condition: &Condition, context: &Context, variables: bool) -> Result<Vec<String>, Gap> {
-    if !variables {
-        return Ok(condition.values.clone());
-    }
-    let mut wanted = Vec::new();
-    for value in &condition.values {
-        match resolve(value, context) {
-            Ok(value) => wanted.push(value),
-            Err(Unresolved::Absent) => {}
-            Err(Unresolved::Free(gap)) => return Err(gap),
-        }
-    }
-    Ok(wanted)
-}
-
-/// `None` when a policy value is none of the operator's type.
-fn quantified(operator: &Operator, quantifier: Quantifier, wanted: &[String], values: &[String]) -> Option<Truth> {
-    let one = |value: &String| -> Option<bool> {
-        let mut hit = false;
-        for wanted in wanted {
-            hit |= (operator.compare)(wanted, value)?;
-        }
-        Some(hit != operator.negated)
+/// One value of the context against all of the policy: one must fit or, for a negated operator, none may.
+fn one_value(operator: &Operator, wanted: &[Value], held: &str, context: &Context) -> Truth {
+    let held = Held {
+        text: held,
+        context,
+        negated: operator.negated,
     };
-    let each: Vec<bool> = values.iter().map(one).collect::<Option<_>>()?;
-    let holds = match quantifier {
-        Quantifier::ForAll => each.iter().all(|hit| *hit),
-        Quantifier::ForAny => each.iter().any(|hit| *hit),
-        // A single-valued operator on a key with several values: negated means none of them, else any of them.
-        Quantifier::Single if operator.negated => each.iter().all(|hit| *hit),
-        Quantifier::Single => each.iter().any(|hit| *hit),
-    };
-    Some(holds.into())
+    let fits = Truth::any(wanted.iter().map(|wanted| match wanted {
+        Value::Odd(text) => Truth::unsupported(format!("the value `{text}` with `{}`", operator.name)),
+        wanted => (operator.fits)(wanted, held),
+    }));
+    if operator.negated { !fits } else { fits }
 }

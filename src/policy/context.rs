@@ -60,17 +60,40 @@ impl Context {
         self.keys.insert(key.to_ascii_lowercase(), values);
     }
 
-    /// Declares a key absent, which matters in an open context.
+    /// Declares a key absent, which matters in an open context. A name that ends with `/`, such as `aws:PrincipalTag/`,
+    /// declares every key under it absent that isn't set.
     pub fn set_absent(&mut self, key: &str) {
         self.keys.insert(key.to_ascii_lowercase(), Vec::new());
     }
 
+    /// Makes a key free again, in an open context.
+    pub(crate) fn unset(&mut self, key: &str) {
+        self.keys.remove(&key.to_ascii_lowercase());
+    }
+
+    /// The keys that are set, in lower case, with their values.
+    pub fn entries(&self) -> impl Iterator<Item = (&str, &[String])> {
+        let set = self.keys.iter().filter(|(_, values)| !values.is_empty());
+        set.map(|(key, values)| (key.as_str(), values.as_slice()))
+    }
+
     /// The key's values: `Some(&[])` when it is absent, `None` when it is free.
     pub fn get(&self, key: &str) -> Option<&[String]> {
-        match self.keys.get(&key.to_ascii_lowercase()) {
+        self.get_lower(&key.to_ascii_lowercase())
+    }
+
+    /// The same for a key in lower case.
+    pub(super) fn get_lower(&self, key: &str) -> Option<&[String]> {
+        match self.keys.get(key) {
             Some(values) => Some(values),
-            None if self.open => None,
+            None if self.open && !self.is_family_absent(key) => None,
             None => Some(&[]),
         }
+    }
+
+    fn is_family_absent(&self, key: &str) -> bool {
+        let end = key.find('/').map(|slash| slash + 1);
+        end.and_then(|end| key.get(..end))
+            .is_some_and(|family| self.keys.contains_key(family))
     }
 }

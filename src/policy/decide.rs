@@ -1,177 +1,281 @@
-//! The documented logic: any matching deny decides; else every kind of policy that takes part must allow.
-//! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-denyallow.html>
+//! From statements that match to one answer.
+//!
+//! Same account: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-denyallow.html>;
+//! across accounts: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic-cross-account.html>.
 
 use super::document::Effect;
-use super::matching::Naming;
-use super::truth::Truth;
-use super::{Gap, Outcome, Placed, PolicyKind, PolicySet, PrincipalKind, Request, StatementRef};
+use super::matching::Asked;
+use super::naming::Naming;
+use super::truth::{Truth, merged};
+use super::{Gap, OnResource, Outcome, Placed, PolicyKind, PolicySet, PrincipalKind, Request, StatementRef};
 
-/// Decides one request.
-pub fn decide(request: &Request<'_>, policies: &PolicySet) -> Outcome {
-    let mut doubts = policies.gaps.clone();
-    match explicit_deny(request, policies) {
-        Denied::By(statement) => return Outcome::ExplicitDeny(statement),
-        Denied::Perhaps(gaps) => doubts.extend(gaps),
-        Denied::No => {}
+/// Decides one request. A matching Deny decides, wherever it stands. Otherwise every layer must allow, and a resource policy
+/// may allow in place of some of them. What cannot be evaluated makes the answer unknown wherever it could have changed it;
+/// it never makes an answer "allowed".
+pub fn decide(request: &Request<'_>, policies: &PolicySet, resource: &OnResource) -> Outcome {
+    let lower = request.action.to_ascii_lowercase();
+    let asked = Asked::new(request, &lower);
+    let mut tally = Tally {
+        asked: &asked,
+        has_boundary: policies.boundary.is_some(),
+        deny: None,
+        doubts: Vec::new(),
+    };
+    let layers = Layers::of(&mut tally, policies, resource);
+    if let Some(deny) = tally.deny {
+        return Outcome::ExplicitDeny(reference(deny));
     }
-    let (truth, by, missing) = permitted(request, policies);
-    match truth {
-        Truth::True if doubts.is_empty() => Outcome::Allowed(by),
-        Truth::True => Outcome::Unknown(doubts),
-        Truth::Unknown(gaps) => {
-            doubts.extend(gaps);
-            Outcome::Unknown(doubts)
-        }
+    let allowed = layers.combined(request, resource.must_allow);
+    let unread: Vec<Gap> = policies.gaps.iter().chain(&resource.gaps).cloned().collect();
+    match allowed.truth {
+        Truth::True if tally.doubts.is_empty() && unread.is_empty() => Outcome::Allowed(allowed.by.map(reference)),
+        Truth::True => Outcome::Unknown(merged(tally.doubts, unread)),
+        Truth::Unknown(gaps) => Outcome::Unknown(merged(merged(gaps, tally.doubts), unread)),
         // What was not read may hold an allow; a deny that may apply changes nothing about a no.
-        Truth::False if policies.gaps.is_empty() => Outcome::ImplicitDeny(missing),
-        Truth::False => Outcome::Unknown(policies.gaps.clone()),
+        Truth::False if unread.is_empty() => Outcome::ImplicitDeny(layers.first_closed(request, resource.must_allow)),
+        Truth::False => Outcome::Unknown(unread),
     }
 }
 
-enum Denied {
-    By(StatementRef),
-    Perhaps(Vec<Gap>),
-    No,
+/// A statement by its document and its place in it.
+type At<'p> = (&'p Placed, usize);
+
+fn reference((placed, n): At<'_>) -> StatementRef {
+    placed.statement(n)
 }
 
-fn explicit_deny(request: &Request<'_>, policies: &PolicySet) -> Denied {
-    let mut perhaps = Vec::new();
-    for placed in policies.all() {
-        for (n, statement) in placed.document.statements.iter().enumerate() {
-            if statement.effect != Effect::Deny || statement.names(request.principal).is_none() {
-                continue;
-            }
-            match statement.covers(request, placed.document.variables) {
-                Truth::True => return Denied::By(reference(placed, n)),
-                Truth::Unknown(gaps) => perhaps.extend(gaps),
-                Truth::False => {}
-            }
-        }
-    }
-    if perhaps.is_empty() {
-        Denied::No
-    } else {
-        Denied::Perhaps(perhaps)
-    }
-}
-
-/// A statement of a document, by its place.
-pub(super) fn reference(placed: &Placed, n: usize) -> StatementRef {
-    StatementRef {
-        source: placed.source.clone(),
-        number: n + 1,
-        sid: placed
-            .document
-            .statements
-            .get(n)
-            .and_then(|statement| statement.sid.clone()),
-    }
-}
-
-/// An allow that was looked for: whether there is one, which, and how it names the caller.
-struct Found {
+/// Whether a layer allows, and by which statement first.
+#[derive(Clone)]
+struct Grant<'p> {
     truth: Truth,
-    by: Option<StatementRef>,
+    by: Option<At<'p>>,
 }
 
-fn find_allow(request: &Request<'_>, documents: &[Placed], wanted: impl Fn(Naming) -> bool) -> Found {
-    let mut found = Found {
-        truth: Truth::False,
-        by: None,
-    };
-    for placed in documents {
-        for (n, statement) in placed.document.statements.iter().enumerate() {
-            let named = statement.names(request.principal).is_some_and(&wanted);
-            if statement.effect != Effect::Allow || !named {
-                continue;
-            }
-            let truth = statement.covers(request, placed.document.variables);
-            if truth == Truth::True && found.by.is_none() {
-                found.by = Some(reference(placed, n));
-            }
-            found.truth = found.truth.or(truth);
+impl<'p> Grant<'p> {
+    fn fixed(allows: bool) -> Self {
+        Grant {
+            truth: allows.into(),
+            by: None,
         }
     }
-    found
+
+    /// Both; `self` is what is told of.
+    fn and(self, other: &Grant<'_>) -> Self {
+        Grant {
+            truth: self.truth.and(other.truth.clone()),
+            by: self.by,
+        }
+    }
+
+    fn or(self, other: Grant<'p>) -> Self {
+        if self.truth.is_true() || other.truth.is_false() {
+            return self;
+        }
+        Grant {
+            by: if other.truth.is_true() {
+                other.by
+            } else {
+                self.by.or(other.by)
+            },
+            truth: self.truth.or(other.truth),
+        }
+    }
+
+    fn meets(&mut self, truth: Truth, at: At<'p>) {
+        let sum = std::mem::replace(self, Grant::fixed(false));
+        *self = sum.or(Grant { truth, by: Some(at) });
+    }
 }
 
-/// Whether every kind of policy that takes part allows; by which statement; else which kind is missing first.
-fn permitted(request: &Request<'_>, policies: &PolicySet) -> (Truth, Option<StatementRef>, PolicyKind) {
-    let any = |_: Naming| true;
-    let guard = Truth::all(
-        policies
-            .service_control
-            .iter()
-            .map(|level| find_allow(request, level, any).truth),
-    );
-    if guard == Truth::False {
-        return (Truth::False, None, PolicyKind::ServiceControl);
+/// Goes through documents and keeps which Deny was met, and which may have been.
+struct Tally<'a, 'p> {
+    asked: &'a Asked<'a>,
+    has_boundary: bool,
+    deny: Option<At<'p>>,
+    doubts: Vec<Gap>,
+}
+
+impl<'p> Tally<'_, 'p> {
+    /// Goes through documents; `allow` gets what allows, with how the caller is named.
+    fn walk(&mut self, documents: &'p [Placed], mut allow: impl FnMut(Naming, Truth, At<'p>)) {
+        let principal = self.asked.request.principal;
+        for placed in documents {
+            let kind = placed.source.kind;
+            for (n, statement) in placed.document.statements.iter().enumerate() {
+                if self.deny.is_some() {
+                    return;
+                }
+                if !statement.covers_action(self.asked) {
+                    continue;
+                }
+                match (statement.effect, kind) {
+                    (Effect::Deny, _) => {
+                        let meant = statement.denies_caller(kind, principal, self.has_boundary);
+                        match meant.and_then(|| statement.applies(self.asked)) {
+                            Truth::True => self.deny = Some((placed, n)),
+                            Truth::False => {}
+                            Truth::Unknown(gaps) => self.doubts = merged(std::mem::take(&mut self.doubts), gaps),
+                        }
+                    }
+                    (Effect::Allow, PolicyKind::Resource) => {
+                        for (naming, truth) in statement.namings(principal) {
+                            allow(naming, truth.and_then(|| statement.applies(self.asked)), (placed, n));
+                        }
+                    }
+                    (Effect::Allow, PolicyKind::ResourceControl) => {}
+                    (Effect::Allow, _) if statement.principal.is_some() => {
+                        let gap = Truth::unsupported("a principal in a policy that names none");
+                        allow(
+                            Naming::Itself,
+                            gap.and_then(|| statement.applies(self.asked)),
+                            (placed, n),
+                        );
+                    }
+                    (Effect::Allow, _) => allow(Naming::Itself, statement.applies(self.asked), (placed, n)),
+                }
+            }
+        }
     }
-    let within = |documents: &Option<Vec<Placed>>| match documents {
-        None => Truth::True,
-        Some(documents) => find_allow(request, documents, any).truth,
-    };
-    let (boundary, session) = (within(&policies.boundary), within(&policies.session));
-    let identity = match request.principal.kind {
-        PrincipalKind::Root => Found {
-            truth: Truth::True,
-            by: None,
-        },
-        _ => find_allow(request, &policies.identity, any),
-    };
-    let own = identity.truth.clone().and(boundary.clone()).and(session.clone());
-    let foreign = request
-        .resource_account
-        .is_some_and(|owner| *owner != request.principal.account);
-    if foreign {
-        let resource = find_allow(request, &policies.resource, any);
-        let missing = if resource.truth == Truth::False {
-            PolicyKind::Resource
-        } else {
-            first_missing(&identity.truth, &boundary)
+
+    fn layer(&mut self, documents: &'p [Placed]) -> Grant<'p> {
+        let mut grant = Grant::fixed(false);
+        self.walk(documents, |_, truth, at| grant.meets(truth, at));
+        grant
+    }
+}
+
+/// What each layer grants.
+struct Layers<'p> {
+    service_control: Truth,
+    account: Grant<'p>,
+    holder: Grant<'p>,
+    itself: Grant<'p>,
+    identity: Grant<'p>,
+    boundary: Grant<'p>,
+    session: Grant<'p>,
+}
+
+impl<'p> Layers<'p> {
+    fn of(tally: &mut Tally<'_, 'p>, policies: &'p PolicySet, resource: &'p OnResource) -> Self {
+        let request = tally.asked.request;
+        let (mut account, mut holder, mut itself) = (Grant::fixed(false), Grant::fixed(false), Grant::fixed(false));
+        let service_control = match is_bound_by_scps(request) {
+            true => Truth::all(policies.service_control.iter().map(|level| tally.layer(level).truth)),
+            false => Truth::True,
         };
-        return (guard.and(own).and(resource.truth), identity.by, missing);
+        if is_bound_by_rcps(tally.asked) {
+            tally.walk(&policies.resource_control, |_, _, _| {});
+        }
+        tally.walk(&resource.policies, |naming, truth, at| match naming {
+            Naming::Account => account.meets(truth, at),
+            Naming::Holder => holder.meets(truth, at),
+            Naming::Itself => itself.meets(truth, at),
+        });
+        let identity = tally.layer(&policies.identity);
+        let mut limit = |documents: &'p Option<Vec<Placed>>| match documents {
+            Some(documents) => tally.layer(documents),
+            None => Grant::fixed(true),
+        };
+        Layers {
+            service_control,
+            account,
+            holder,
+            itself,
+            identity: if needs_no_identity_policy(request) {
+                Grant::fixed(true)
+            } else {
+                identity
+            },
+            boundary: limit(&policies.boundary),
+            session: limit(&policies.session),
+        }
     }
-    let delegated = find_allow(request, &policies.resource, |naming| naming == Naming::Account).truth;
-    let own = if policies.resource_must_allow {
-        own.and(delegated.clone())
-    } else {
-        own
-    };
-    let (direct, direct_by) = direct_grants(request, policies, &boundary, &session);
-    let missing = if policies.resource_must_allow && delegated == Truth::False {
-        PolicyKind::Resource
-    } else {
-        first_missing(&identity.truth, &boundary)
-    };
-    let by = if own == Truth::True { identity.by } else { direct_by };
-    (guard.and(own.or(direct)), by, missing)
+
+    /// Whether all of it together allows.
+    fn combined(&self, request: &Request<'_>, resource_must_allow: bool) -> Grant<'p> {
+        let own = self.identity.clone().and(&self.boundary).and(&self.session);
+        let direct = self.itself.clone().or(self.holder.clone());
+        let granted = match request.principal.kind {
+            PrincipalKind::Service | PrincipalKind::Anonymous | PrincipalKind::Federated => self.itself.clone(),
+            _ if is_foreign(request) => own.and(&direct.or(self.account.clone())),
+            _ => {
+                let by_own = if resource_must_allow {
+                    own.and(&self.account)
+                } else {
+                    own
+                };
+                let by_holder = self.holder.clone().and(&self.boundary).and(&self.session);
+                by_own.or(self.itself.clone()).or(by_holder)
+            }
+        };
+        Grant {
+            truth: granted.truth.and(self.service_control.clone()),
+            by: granted.by,
+        }
+    }
+
+    /// The first kind of policy that doesn't allow, in AWS's order.
+    fn first_closed(&self, request: &Request<'_>, resource_must_allow: bool) -> PolicyKind {
+        let outside = matches!(
+            request.principal.kind,
+            PrincipalKind::Service | PrincipalKind::Anonymous | PrincipalKind::Federated
+        );
+        let resource_decides = outside || is_foreign(request) || resource_must_allow;
+        let resource_closed = [&self.account, &self.holder, &self.itself]
+            .iter()
+            .all(|grant| grant.truth.is_false());
+        let closed = [
+            (PolicyKind::ServiceControl, self.service_control.is_false()),
+            (PolicyKind::Resource, outside || (resource_decides && resource_closed)),
+            (PolicyKind::Identity, self.identity.truth.is_false()),
+            (PolicyKind::Boundary, self.boundary.truth.is_false()),
+            (PolicyKind::Session, self.session.truth.is_false()),
+        ];
+        let first = closed.into_iter().find(|(_, closed)| *closed);
+        first.map_or(PolicyKind::Identity, |(kind, _)| kind)
+    }
 }
 
-fn first_missing(identity: &Truth, boundary: &Truth) -> PolicyKind {
-    if *identity == Truth::False {
-        PolicyKind::Identity
-    } else if *boundary == Truth::False {
-        PolicyKind::Boundary
-    } else {
-        PolicyKind::Session
+fn is_foreign(request: &Request<'_>) -> bool {
+    request
+        .resource_account
+        .is_some_and(|owner| *owner != request.principal.account)
+}
+
+/// Service control policies bind users, roles and root, and no service-linked role.
+/// <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html>
+fn is_bound_by_scps(request: &Request<'_>) -> bool {
+    let outside = matches!(
+        request.principal.kind,
+        PrincipalKind::Service | PrincipalKind::Anonymous | PrincipalKind::Federated
+    );
+    !outside && !request.principal.is_service_linked()
+}
+
+/// Resource control policies bear on the actions of some services only, and on no service-linked role.
+/// <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html>
+fn is_bound_by_rcps(asked: &Asked<'_>) -> bool {
+    let linked = asked.request.principal.is_service_linked();
+    !linked && crate::catalogue::catalogue().is_under_rcps(asked.action.service)
+}
+
+/// The root user, and federated users whom the root user issued.
+fn needs_no_identity_policy(request: &Request<'_>) -> bool {
+    let issuer = request.principal.issuer_arn.as_ref();
+    match request.principal.kind {
+        PrincipalKind::Root => true,
+        PrincipalKind::FederatedUser => issuer.is_some_and(|arn| arn.resource() == "root"),
+        _ => false,
     }
 }
 
-/// A resource policy of the same account that names the caller directly doesn't need an identity policy; what still
-/// limits it depends on how it names the caller.
+/// Whether the resource's own policy must allow: roles' trust policies and key policies.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-denyallow.html>
-fn direct_grants(
-    request: &Request<'_>,
-    policies: &PolicySet,
-    boundary: &Truth,
-    session: &Truth,
-) -> (Truth, Option<StatementRef>) {
-    let itself = find_allow(request, &policies.resource, |naming| naming == Naming::Itself);
-    let limited = find_allow(request, &policies.resource, |naming| {
-        matches!(naming, Naming::Role | Naming::Issuer)
-    });
-    let limited_truth = limited.truth.and(boundary.clone()).and(session.clone());
-    let by = itself.by.or(limited.by);
-    (itself.truth.or(limited_truth), by)
+pub fn resource_must_allow(action: &str, resource: &str) -> bool {
+    let lower = action.to_ascii_lowercase();
+    let trust =
+        lower.starts_with("sts:assumerole") || matches!(lower.as_str(), "sts:tagsession" | "sts:setsourceidentity");
+    let mut parts = resource.splitn(6, ':').skip(2);
+    let on_key = parts.next() == Some("kms") && parts.nth(2).is_some_and(|rest| rest.starts_with("key/"));
+    trust || (lower.starts_with("kms:") && on_key)
 }

@@ -60,7 +60,7 @@ pub struct Source {
     /// Its kind.
     pub kind: PolicyKind,
     /// In words: "inline policy `Deny` of user `ann`".
-    pub name: String,
+    pub name: Arc<str>,
 }
 
 /// A document with its place.
@@ -81,10 +81,6 @@ pub struct PolicySet {
     pub boundary: Option<Vec<Placed>>,
     /// Session policies; `None` where none were passed.
     pub session: Option<Vec<Placed>>,
-    /// On the resource.
-    pub resource: Vec<Placed>,
-    /// Whether the resource's policy must allow by itself, as trust policies and key policies must.
-    pub resource_must_allow: bool,
     /// SCPs by level: each level must allow.
     pub service_control: Vec<Vec<Placed>>,
     /// RCPs of all levels.
@@ -100,10 +96,20 @@ impl PolicySet {
             .iter()
             .chain(self.boundary.iter().flatten())
             .chain(self.session.iter().flatten())
-            .chain(&self.resource)
             .chain(self.service_control.iter().flatten())
             .chain(&self.resource_control)
     }
+}
+
+/// What stands on the resource that a request is about.
+#[derive(Debug, Clone, Default)]
+pub struct OnResource {
+    /// Its resource-based policies.
+    pub policies: Vec<Placed>,
+    /// Whether they must allow by themselves, as trust policies and key policies must.
+    pub must_allow: bool,
+    /// What is known to be missing, such as a policy that was not read.
+    pub gaps: Vec<Gap>,
 }
 
 /// One statement of one policy.

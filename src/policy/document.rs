@@ -1,56 +1,84 @@
 //! Policy documents: the text that AWS stores, and what it says.
 
+use super::condition::Condition;
+use super::pattern::{ActionPattern, ResourcePattern};
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::sync::{Arc, OnceLock};
 
 /// A policy document as text, byte for byte as AWS stores it. Snapshot files may also hold it as a JSON object.
-#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+///
+/// It is parsed once, however often it is asked what it says and wherever a copy of it stands.
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(from = "serde_json::Value", into = "String")]
-pub struct PolicyText(String);
+pub struct PolicyText(Arc<Text>);
+
+struct Text {
+    written: String,
+    parsed: OnceLock<Result<Arc<Document>, PolicyError>>,
+}
 
 impl PolicyText {
     /// The document as it was written.
     pub fn new(text: impl Into<String>) -> Self {
-        PolicyText(text.into())
+        PolicyText(Arc::new(Text {
+            written: text.into(),
+            parsed: OnceLock::new(),
+        }))
     }
 
     /// The text.
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.0.written
     }
 
     /// Its size as IAM counts it against quotas: characters without white space.
     /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
     pub fn counted_size(&self) -> usize {
-        self.0.chars().filter(|c| !c.is_whitespace()).count()
+        self.as_str().chars().filter(|c| !c.is_whitespace()).count()
     }
 
     /// What the document says.
     ///
     /// # Errors
-    /// The document is one that IAM would refuse.
-    pub fn parse(&self) -> Result<Document, PolicyError> {
-        Document::parse(&self.0)
+    /// The document is none.
+    pub fn parse(&self) -> Result<Arc<Document>, PolicyError> {
+        let parse = || Document::parse(self.as_str()).map(Arc::new);
+        self.0.parsed.get_or_init(parse).clone()
+    }
+}
+
+impl PartialEq for PolicyText {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0) || self.as_str() == other.as_str()
+    }
+}
+
+impl Eq for PolicyText {}
+
+impl std::hash::Hash for PolicyText {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.as_str().hash(state);
     }
 }
 
 impl fmt::Debug for PolicyText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(self.as_str())
     }
 }
 
 impl From<PolicyText> for String {
     fn from(text: PolicyText) -> String {
-        text.0
+        text.as_str().to_owned()
     }
 }
 
 impl From<serde_json::Value> for PolicyText {
     fn from(value: serde_json::Value) -> Self {
         match value {
-            serde_json::Value::String(text) => PolicyText(text),
-            other => PolicyText(other.to_string()),
+            serde_json::Value::String(text) => PolicyText::new(text),
+            other => PolicyText::new(other.to_string()),
         }
     }
 }
@@ -71,11 +99,22 @@ pub struct PolicyError {
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html>
 #[derive(Debug, Clone, PartialEq)]
 pub struct Document {
-    /// Whether policy variables are replaced: with version 2012-10-17 only; without a version the older one holds.
+    /// `Version`, as written: policy variables are replaced with 2012-10-17 only; without a version the older one holds.
     /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_version.html>
-    pub variables: bool,
+    pub version: Option<Version>,
+    /// `Id`, as written.
+    pub id: Option<String>,
     /// Its statements in order.
     pub statements: Vec<Statement>,
+}
+
+/// The versions of the policy language.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Version {
+    /// `2008-10-17`, without policy variables.
+    V2008,
+    /// `2012-10-17`.
+    V2012,
 }
 
 /// A list that a statement names, or names the complement of.
@@ -96,19 +135,10 @@ pub enum Named {
     Aws(String),
     /// `Service`.
     Service(String),
-    /// `Federated` or `CanonicalUser`, which no credential of IAM or STS is.
-    Other(String),
-}
-
-/// One condition: an operator, a key, and the values that it is compared with.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Condition {
-    /// The operator as written, such as `ForAllValues:StringLikeIfExists`.
-    pub operator: String,
-    /// The key as written.
-    pub key: String,
-    /// The values.
-    pub values: Vec<String>,
+    /// `Federated`: a SAML or OIDC provider.
+    Federated(String),
+    /// `CanonicalUser`, of S3.
+    CanonicalUser(String),
 }
 
 /// One statement.
@@ -121,9 +151,9 @@ pub struct Statement {
     /// Whom it is about; `None` in identity policies.
     pub principal: Option<Listed<Vec<Named>>>,
     /// Which actions.
-    pub actions: Listed<Vec<String>>,
+    pub actions: Listed<Vec<ActionPattern>>,
     /// Which resources; `None` in trust policies.
-    pub resources: Option<Listed<Vec<String>>>,
+    pub resources: Option<Listed<Vec<ResourcePattern>>>,
     /// Under which conditions, all of which must hold.
     pub conditions: Vec<Condition>,
 }

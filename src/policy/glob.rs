@@ -1,56 +1,138 @@
-//! Wildcards: `*` for any run of characters, `?` for exactly one.
+//! Wildcards: `*` for any run of characters, `?` for exactly one; compiled once, matched without backtracking blow-up.
 
-/// Whether `pattern` matches all of `text`. Linear in the text for each `*`, never exponential.
-pub(super) fn glob(pattern: &str, text: &str) -> bool {
-    let pattern: Vec<char> = pattern.chars().collect();
-    let text: Vec<char> = text.chars().collect();
-    matches(&pattern, &text)
+/// One piece of a pattern.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Token {
+    /// `*`.
+    Any,
+    /// `?`.
+    One,
+    /// This character.
+    Literal(char),
 }
 
-/// The same without regard to case, as actions are compared.
-pub(super) fn glob_ignoring_case(pattern: &str, text: &str) -> bool {
-    glob(&pattern.to_lowercase(), &text.to_lowercase())
-}
-
-/// Two pointers: on a mismatch, the last `*` swallows one character more.
-fn matches(pattern: &[char], text: &[char]) -> bool {
-    let (mut p, mut t) = (0, 0);
-    let mut retry: Option<(usize, usize)> = None;
-    while t < text.len() {
-        match pattern.get(p) {
-            Some('*') => {
-                retry = Some((p, t));
-                p += 1;
-            }
-            Some(&c) if c == '?' || Some(&c) == text.get(t) => {
-                p += 1;
-                t += 1;
-            }
-            _ => match retry {
-                Some((star, from)) => {
-                    p = star + 1;
-                    t = from + 1;
-                    retry = Some((star, from + 1));
-                }
-                None => return false,
-            },
+impl Token {
+    /// What `c` means where wildcards are written.
+    pub(crate) fn wild(c: char) -> Token {
+        match c {
+            '*' => Token::Any,
+            '?' => Token::One,
+            c => Token::Literal(c),
         }
     }
-    pattern.iter().skip(p).all(|c| *c == '*')
 }
 
-/// Whether a resource pattern matches an ARN: the first five parts each on their own, the resource part as a whole.
-/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html>
-pub(super) fn glob_arn(pattern: &str, arn: &str) -> bool {
-    if pattern == "*" {
-        return true;
+/// A compiled pattern.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Glob {
+    tokens: Box<[Token]>,
+    shape: Shape,
+}
+
+/// Shapes that are matched without looking at tokens, which nearly all patterns have.
+#[derive(Debug, Clone, PartialEq)]
+enum Shape {
+    Everything,
+    Exact(Box<str>),
+    Prefix(Box<str>),
+    General,
+}
+
+impl Glob {
+    /// The pattern that `text` writes with wildcards.
+    pub(crate) fn wild(text: &str) -> Glob {
+        Glob::of(text.chars().map(Token::wild).collect())
     }
-    if !pattern.starts_with("arn:") || !arn.starts_with("arn:") {
-        return glob(pattern, arn);
+
+    /// The pattern that only `text` itself fits.
+    pub(crate) fn exact(text: &str) -> Glob {
+        Glob::of(text.chars().map(Token::Literal).collect())
     }
-    let mut wanted: Vec<&str> = pattern.splitn(6, ':').collect();
-    // A pattern with fewer than six parts is completed with `*`.
-    wanted.resize(6, "*");
-    let parts: Vec<&str> = arn.splitn(6, ':').collect();
-    parts.len() == 6 && wanted.iter().zip(&parts).all(|(pattern, part)| glob(pattern, part))
+
+    /// The pattern of these tokens. Runs of `*` are one `*`.
+    pub(crate) fn of(mut tokens: Vec<Token>) -> Glob {
+        tokens.dedup_by(|one, two| *one == Token::Any && *two == Token::Any);
+        let literal = |tokens: &[Token]| -> Option<Box<str>> {
+            let letters = tokens.iter().map(|token| match token {
+                Token::Literal(c) => Some(*c),
+                Token::Any | Token::One => None,
+            });
+            Some(letters.collect::<Option<String>>()?.into_boxed_str())
+        };
+        let shape = match tokens.split_last() {
+            Some((Token::Any, [])) => Shape::Everything,
+            Some((Token::Any, front)) => literal(front).map_or(Shape::General, Shape::Prefix),
+            _ => literal(&tokens).map_or(Shape::General, Shape::Exact),
+        };
+        Glob {
+            tokens: tokens.into(),
+            shape,
+        }
+    }
+
+    /// Its pieces.
+    pub(crate) fn tokens(&self) -> &[Token] {
+        &self.tokens
+    }
+
+    /// Whether every text fits.
+    pub(crate) fn is_everything(&self) -> bool {
+        self.shape == Shape::Everything
+    }
+
+    /// The one text that fits, when there is only one.
+    pub(crate) fn only(&self) -> Option<&str> {
+        match &self.shape {
+            Shape::Exact(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Whether all of `text` fits.
+    pub(crate) fn matches(&self, text: &str) -> bool {
+        match &self.shape {
+            Shape::Everything => true,
+            Shape::Exact(exact) => **exact == *text,
+            Shape::Prefix(prefix) => text.starts_with(&**prefix),
+            Shape::General => walk(&self.tokens, text),
+        }
+    }
+}
+
+/// Two pointers: on a mismatch, the last `*` swallows one character more. At most pattern × text steps.
+fn walk(tokens: &[Token], text: &str) -> bool {
+    let mut rest = text.chars();
+    let mut at = 0;
+    let mut retry: Option<(usize, std::str::Chars<'_>)> = None;
+    loop {
+        let mut ahead = rest.clone();
+        let next = ahead.next();
+        match (tokens.get(at), next) {
+            (Some(Token::Any), _) => {
+                at += 1;
+                retry = Some((at, rest.clone()));
+                continue;
+            }
+            (None, None) => return true,
+            (Some(Token::One), Some(_)) => {
+                at += 1;
+                rest = ahead;
+                continue;
+            }
+            (Some(Token::Literal(wanted)), Some(c)) if *wanted == c => {
+                at += 1;
+                rest = ahead;
+                continue;
+            }
+            _ => {}
+        }
+        let Some((star, from)) = &mut retry else {
+            return false;
+        };
+        if from.next().is_none() {
+            return false;
+        }
+        at = *star;
+        rest = from.clone();
+    }
 }

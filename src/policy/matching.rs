@@ -1,142 +1,127 @@
 //! Does one statement match one request? It says what it finds; what follows from it is decided elsewhere.
 
-use super::document::{Document, Effect, Listed, Named, Statement};
-use super::glob::{glob_arn, glob_ignoring_case};
-use super::principal::{Principal, PrincipalKind};
+use super::document::{Effect, Listed, Statement};
+use super::naming::Naming;
+use super::pattern::{AskedAction, AskedResource};
+use super::principal::Principal;
 use super::truth::Truth;
-use super::variable::{Unresolved, literal, resolve};
-use super::{Context, Request, condition};
-use crate::ids::{Arn, PrincipalArn};
+use super::{Context, PolicyKind, Request};
 
-/// How a resource policy names the caller. The order is that of directness.
-/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-denyallow.html>
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Naming {
-    /// The account as a whole: it may delegate, so an identity policy must allow too.
-    Account,
-    /// The IAM user that a federated session was issued by.
-    Issuer,
-    /// The role of a role session.
-    Role,
-    /// The caller itself: user, session, or everybody.
-    Itself,
+/// A request made ready to be matched.
+pub(super) struct Asked<'a> {
+    pub(super) action: AskedAction<'a>,
+    resource: AskedResource<'a>,
+    pub(super) request: &'a Request<'a>,
+}
+
+impl<'a> Asked<'a> {
+    /// `lower` is the request's action in lower case.
+    pub(super) fn new(request: &'a Request<'a>, lower: &'a str) -> Self {
+        Asked {
+            action: AskedAction::new(lower),
+            resource: AskedResource::new(request.resource),
+            request,
+        }
+    }
 }
 
 impl Statement {
-    /// Whether the statement matches the request in everything but its principal.
-    pub(super) fn covers(&self, request: &Request<'_>, variables: bool) -> Truth {
-        if !self.covers_action(request.action) {
-            return Truth::False;
-        }
-        self.covers_resource(request.resource, request.context, variables)
-            .and(self.conditions_hold(request.context, variables))
+    /// Whether the statement is about the action.
+    pub(super) fn covers_action(&self, asked: &Asked<'_>) -> bool {
+        self.is_about_action(&asked.action)
     }
 
-    fn covers_action(&self, action: &str) -> bool {
-        let any = |patterns: &[String]| patterns.iter().any(|pattern| glob_ignoring_case(pattern, action));
+    fn is_about_action(&self, action: &AskedAction<'_>) -> bool {
         match &self.actions {
-            Listed::These(patterns) => any(patterns),
-            Listed::AllBut(patterns) => !any(patterns),
+            Listed::These(patterns) => patterns.iter().any(|pattern| pattern.fits(action)),
+            Listed::AllBut(patterns) => !patterns.iter().any(|pattern| pattern.fits(action)),
         }
     }
 
-    fn covers_resource(&self, resource: &str, context: &Context, variables: bool) -> Truth {
-        let resource = literal(resource);
-        let one = |pattern: &String| -> Truth {
-            if !variables {
-                return glob_arn(pattern, &resource).into();
-            }
-            match resolve(pattern, context) {
-                Ok(pattern) => glob_arn(&pattern, &resource).into(),
-                Err(Unresolved::Absent) => Truth::False,
-                Err(Unresolved::Free(gap)) => Truth::unknown(gap),
-            }
-        };
+    /// Whether the statement is about the action, given in lower case.
+    pub(crate) fn is_about(&self, lower: &str) -> bool {
+        self.is_about_action(&AskedAction::new(lower))
+    }
+
+    /// Whether it is about the resource.
+    pub(super) fn covers_resource(&self, asked: &Asked<'_>) -> Truth {
+        let one = |pattern: &super::ResourcePattern| pattern.fits(&asked.resource, asked.request.context);
         match &self.resources {
             None => Truth::True,
             Some(Listed::These(patterns)) => Truth::any(patterns.iter().map(one)),
-            Some(Listed::AllBut(patterns)) => Truth::any(patterns.iter().map(one)).negate(),
+            Some(Listed::AllBut(patterns)) => !Truth::any(patterns.iter().map(one)),
         }
     }
 
-    fn conditions_hold(&self, context: &Context, variables: bool) -> Truth {
-        Truth::all(
-            self.conditions
-                .iter()
-                .map(|one| condition::holds(one, context, variables)),
-        )
+    /// Whether all its conditions hold.
+    pub(crate) fn conditions_hold(&self, context: &Context) -> Truth {
+        Truth::all(self.conditions.iter().map(|one| one.holds(context)))
     }
 
-    /// How the statement names the caller; `None` when it doesn't. Without a principal element it is about whoever has the policy.
-    pub(super) fn names(&self, principal: &Principal) -> Option<Naming> {
-        match &self.principal {
-            None => Some(Naming::Itself),
-            Some(Listed::These(named)) => named.iter().filter_map(|one| one.names(principal)).max(),
-            // NotPrincipal must list the account as well as the principal to spare it.
-            Some(Listed::AllBut(named)) => {
-                let spared = named.iter().filter_map(|one| one.names(principal)).max();
-                (spared.is_none_or(|spared| spared == Naming::Account)).then_some(Naming::Itself)
-            }
+    /// Whether it matches in resource and conditions.
+    pub(super) fn applies(&self, asked: &Asked<'_>) -> Truth {
+        match self.covers_resource(asked) {
+            Truth::False => Truth::False,
+            covered => covered.and(self.conditions_hold(asked.request.context)),
         }
     }
 
-    /// Whether the statement denies every action on every resource to `principal`, whatever the free keys of `context` are.
-    pub fn denies_everything(&self, document: &Document, principal: &Principal, context: &Context) -> Truth {
+    /// Whether it denies every action on every resource to whoever it names, whatever the free keys of `context` are.
+    pub(crate) fn denies_everything(&self, context: &Context) -> Truth {
         let all_actions =
-            matches!(&self.actions, Listed::These(actions) if actions.iter().any(|a| a == "*" || a == "*:*"));
+            matches!(&self.actions, Listed::These(actions) if actions.iter().any(super::ActionPattern::is_everything));
         let all_resources = match &self.resources {
             None => true,
-            Some(Listed::These(resources)) => resources.iter().any(|resource| resource == "*"),
+            Some(Listed::These(resources)) => resources.iter().any(super::ResourcePattern::is_everything),
             Some(Listed::AllBut(_)) => false,
         };
-        if self.effect != Effect::Deny || !all_actions || !all_resources || self.names(principal).is_none() {
+        if self.effect != Effect::Deny || !all_actions || !all_resources {
             return Truth::False;
         }
-        self.conditions_hold(context, document.variables)
+        self.conditions_hold(context)
     }
-}
 
-impl Named {
-    fn names(&self, principal: &Principal) -> Option<Naming> {
-        match self {
-            Named::Everybody => Some(Naming::Itself),
-            Named::Aws(text) => names_aws(text, principal),
-            Named::Service(service) => {
-                (principal.kind == PrincipalKind::Service && principal.user_id == *service).then_some(Naming::Itself)
-            }
-            Named::Other(_) => None,
+    /// Whether a Deny of this kind of policy is meant for the caller.
+    pub(crate) fn denies_caller(&self, kind: PolicyKind, principal: &Principal, has_boundary: bool) -> Truth {
+        match (&self.principal, kind) {
+            (Some(element), PolicyKind::Resource) => element.denies(principal, has_boundary),
+            (None, PolicyKind::Resource) => Truth::unsupported("a resource-based policy that names no principal"),
+            (None, _) | (Some(_), PolicyKind::ResourceControl) => Truth::True,
+            (Some(_), _) => Truth::unsupported("a principal in a policy that names none"),
         }
     }
-}
 
-fn names_aws(text: &str, principal: &Principal) -> Option<Naming> {
-    if principal.kind == PrincipalKind::Service || principal.kind == PrincipalKind::Anonymous {
-        return None;
+    /// In which ways an Allow of a resource-based policy names the caller.
+    pub(super) fn namings(&self, principal: &Principal) -> Vec<(Naming, Truth)> {
+        match &self.principal {
+            Some(element) => element.namings(principal),
+            None => vec![(
+                Naming::Itself,
+                Truth::unsupported("a resource-based policy that names no principal"),
+            )],
+        }
     }
-    let unique = principal.user_id.split(':').next().unwrap_or_default();
-    if text == principal.account.as_str() {
-        return Some(Naming::Account);
-    }
-    // Principals of entities that were deleted, or saved by unique ID.
-    if !text.contains(':') && text == unique {
-        return Some(if principal.kind == PrincipalKind::RoleSession {
-            Naming::Role
-        } else {
-            Naming::Itself
+
+    /// What IAM would refuse in its patterns, if anything.
+    pub(super) fn odd_pattern(&self) -> Option<String> {
+        let actions = match &self.actions {
+            Listed::These(patterns) | Listed::AllBut(patterns) => patterns,
+        };
+        let vendor = actions.iter().find(|pattern| {
+            let service = pattern.as_str().split(':').next().unwrap_or_default();
+            service.contains(['*', '?']) && !pattern.is_everything()
         });
+        if let Some(pattern) = vendor {
+            return Some(format!(
+                "`{}`: the service of an action has no wildcards",
+                pattern.as_str()
+            ));
+        }
+        let resources = match &self.resources {
+            Some(Listed::These(patterns) | Listed::AllBut(patterns)) => patterns.as_slice(),
+            None => &[],
+        };
+        let odd = resources.iter().find(|pattern| !pattern.is_well_formed())?;
+        Some(format!("`{}` is neither `*` nor an ARN with its service", odd.as_str()))
     }
-    let arn: Arn = text.parse().ok()?;
-    if PrincipalArn::of(&arn) == Some(PrincipalArn::Root) {
-        return (arn.account().as_ref() == Some(&principal.account)).then_some(Naming::Account);
-    }
-    if principal.session_arn.as_ref() == Some(&arn) {
-        return Some(Naming::Itself);
-    }
-    if principal.arn == arn {
-        return Some(match principal.kind {
-            PrincipalKind::RoleSession => Naming::Role,
-            _ => Naming::Itself,
-        });
-    }
-    (principal.issuer_arn.as_ref() == Some(&arn)).then_some(Naming::Issuer)
 }

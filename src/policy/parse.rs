@@ -1,6 +1,9 @@
 //! From text to a document, with line and column of what is wrong.
 
-use super::document::{Condition, Document, Effect, Listed, Named, PolicyError, Statement};
+use super::PolicyKind;
+use super::condition::Condition;
+use super::document::{Document, Effect, Listed, Named, PolicyError, Statement, Version};
+use super::pattern::{ActionPattern, ResourcePattern};
 use serde::Deserialize;
 use serde::de::{MapAccess, Visitor};
 use serde_json::value::RawValue;
@@ -12,17 +15,38 @@ impl Document {
     /// # Errors
     /// The first thing that IAM would refuse, with line and column.
     pub fn parse(text: &str) -> Result<Document, PolicyError> {
-        let whole: &RawValue = serde_json::from_str(text).map_err(|error| PolicyError {
-            line: error.line(),
-            column: error.column(),
-            message: error.to_string(),
-        })?;
-        Reader { text }.document(whole)
+        Document::read(text, None)
     }
+
+    /// The same, checked also for what IAM asks of that kind of policy: who may and must name principals and resources.
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html>,
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html>
+    ///
+    /// # Errors
+    /// The first thing that IAM would refuse, with line and column.
+    pub fn parse_as(text: &str, kind: PolicyKind) -> Result<Document, PolicyError> {
+        Document::read(text, Some(kind))
+    }
+
+    fn read(text: &str, kind: Option<PolicyKind>) -> Result<Document, PolicyError> {
+        let whole: &RawValue = serde_json::from_str(text).map_err(|error| PolicyError {
+            line: error.line().max(1),
+            column: error.column().max(1),
+            message: without_place(&error.to_string()),
+        })?;
+        let reader = Reader { text, kind };
+        reader.document(whole)
+    }
+}
+
+/// The message of serde_json without its line and column, which are told beside it.
+fn without_place(message: &str) -> String {
+    message.split(" at line ").next().unwrap_or_default().to_owned()
 }
 
 struct Reader<'t> {
     text: &'t str,
+    kind: Option<PolicyKind>,
 }
 
 /// The members of an object in order, duplicates kept.
@@ -90,30 +114,78 @@ impl<'t> Reader<'t> {
     }
 
     fn document(&self, raw: &'t RawValue) -> Result<Document, PolicyError> {
-        let mut variables = false;
-        let mut statements = None;
+        let (mut version, mut id, mut written) = (None, None, None);
         for (name, value) in self.members(raw, "a policy")? {
             match name.as_str() {
-                "Version" => match self.text(value, "`Version`")?.as_str() {
-                    "2012-10-17" => variables = true,
-                    "2008-10-17" => {}
-                    other => return Err(self.error(value, format!("there is no version `{other}`"))),
-                },
-                "Id" => drop(self.text(value, "`Id`")?),
-                "Statement" => {
-                    let each = self.each(value).into_iter().map(|one| self.statement(one));
-                    statements = Some(each.collect::<Result<Vec<_>, _>>()?);
+                "Version" => {
+                    version = Some(match self.text(value, "`Version`")?.as_str() {
+                        "2012-10-17" => Version::V2012,
+                        "2008-10-17" => Version::V2008,
+                        other => return Err(self.error(value, format!("there is no version `{other}`"))),
+                    });
                 }
+                "Id" => id = Some(self.text(value, "`Id`")?),
+                "Statement" => written = Some(value),
                 other => return Err(self.error(value, format!("a policy has no element `{other}`"))),
             }
         }
-        match statements {
-            Some(statements) if !statements.is_empty() => Ok(Document { variables, statements }),
-            _ => Err(self.error(raw, "a policy needs a `Statement`")),
+        let written = written.ok_or_else(|| self.error(raw, "a policy needs a `Statement`"))?;
+        // The version may stand behind the statements, and says how they are read.
+        let variables = version == Some(Version::V2012);
+        let mut statements: Vec<Statement> = Vec::new();
+        for one in self.each(written) {
+            let statement = self.statement(one, variables)?;
+            let sid = statement.sid.as_ref().filter(|sid| !sid.is_empty());
+            if sid.is_some() && statements.iter().any(|earlier| earlier.sid.as_ref() == sid) {
+                return Err(self.error(one, "two statements have the same `Sid`"));
+            }
+            self.fits_kind(one, &statement)?;
+            statements.push(statement);
+        }
+        if statements.is_empty() {
+            return Err(self.error(raw, "a policy needs a `Statement`"));
+        }
+        Ok(Document {
+            version,
+            id,
+            statements,
+        })
+    }
+
+    /// What IAM asks of a statement in a policy of this kind.
+    fn fits_kind(&self, raw: &'t RawValue, statement: &Statement) -> Result<(), PolicyError> {
+        let Some(kind) = self.kind else {
+            return Ok(());
+        };
+        let principal = statement.principal.as_ref();
+        let wrong = match kind {
+            PolicyKind::Identity | PolicyKind::Boundary | PolicyKind::Session | PolicyKind::ServiceControl => {
+                match (principal, &statement.resources) {
+                    (Some(_), _) => Some("this kind of policy names no principals"),
+                    (None, None) => Some("a statement needs a `Resource` or `NotResource`"),
+                    (None, Some(_)) => None,
+                }
+            }
+            PolicyKind::ResourceControl => {
+                let everybody = matches!(principal, Some(Listed::These(named)) if *named == [Named::Everybody]);
+                (!everybody).then_some("a resource control policy has the principal `*`")
+            }
+            PolicyKind::Resource => match principal {
+                None => Some("a resource-based policy names principals"),
+                Some(Listed::AllBut(_)) if statement.effect == Effect::Allow => {
+                    Some("`NotPrincipal` stands with `Deny` only")
+                }
+                Some(_) => None,
+            },
+        };
+        let odd = || statement.odd_pattern().filter(|_| kind != PolicyKind::Resource);
+        match wrong.map(str::to_owned).or_else(odd) {
+            Some(message) => Err(self.error(raw, message)),
+            None => Ok(()),
         }
     }
 
-    fn statement(&self, raw: &'t RawValue) -> Result<Statement, PolicyError> {
+    fn statement(&self, raw: &'t RawValue, variables: bool) -> Result<Statement, PolicyError> {
         let mut sid = None;
         let mut effect = None;
         let (mut principal, mut actions, mut resources) = (None, None, None);
@@ -141,12 +213,14 @@ impl<'t> Reader<'t> {
                     }
                 }
                 "Resource" | "NotResource" => {
-                    let named = listed(&name, self.texts(value, "a resource")?);
+                    let patterns = self.texts(value, "a resource")?;
+                    let patterns = patterns.iter().map(|text| ResourcePattern::new(text, variables));
+                    let named = listed(&name, patterns.collect());
                     if resources.replace(named).is_some() {
                         return Err(twice());
                     }
                 }
-                "Condition" => conditions = self.conditions(value)?,
+                "Condition" => conditions = self.conditions(value, variables)?,
                 other => return Err(self.error(value, format!("a statement has no element `{other}`"))),
             }
         }
@@ -160,11 +234,15 @@ impl<'t> Reader<'t> {
         })
     }
 
-    fn actions(&self, raw: &'t RawValue) -> Result<Vec<String>, PolicyError> {
+    fn actions(&self, raw: &'t RawValue) -> Result<Vec<ActionPattern>, PolicyError> {
         let actions = self.texts(raw, "an action")?;
-        match actions.iter().find(|action| *action != "*" && !action.contains(':')) {
+        let named = |action: &str| {
+            let parts = action.split_once(':');
+            parts.is_some_and(|(service, name)| !service.is_empty() && !name.is_empty())
+        };
+        match actions.iter().find(|action| *action != "*" && !named(action)) {
             Some(odd) => Err(self.error(raw, format!("`{odd}` is no action: service:Name"))),
-            None => Ok(actions),
+            None => Ok(actions.iter().map(|action| ActionPattern::new(action)).collect()),
         }
     }
 
@@ -187,23 +265,24 @@ impl<'t> Reader<'t> {
                     }
                 },
                 "Service" => Named::Service,
-                "Federated" | "CanonicalUser" => Named::Other,
+                "Federated" => Named::Federated,
+                "CanonicalUser" => Named::CanonicalUser,
                 other => return Err(self.error(value, format!("there is no kind of principal `{other}`"))),
             };
             named.extend(texts.into_iter().map(make));
         }
+        if named.is_empty() {
+            return Err(self.error(raw, "a principal names nobody"));
+        }
         Ok(named)
     }
 
-    fn conditions(&self, raw: &'t RawValue) -> Result<Vec<Condition>, PolicyError> {
+    fn conditions(&self, raw: &'t RawValue, variables: bool) -> Result<Vec<Condition>, PolicyError> {
         let mut conditions = Vec::new();
         for (operator, keys) in self.members(raw, "`Condition`")? {
             for (key, values) in self.members(keys, "a condition")? {
-                conditions.push(Condition {
-                    operator: operator.clone(),
-                    key,
-                    values: self.values(values)?,
-                });
+                let values = self.values(values)?;
+                conditions.push(Condition::new(operator.clone(), key, values, variables));
             }
         }
         Ok(conditions)

@@ -21,6 +21,14 @@ pub struct Principal {
     pub issuer_arn: Option<Arn>,
 }
 
+impl Principal {
+    /// Whether it is a session of a service-linked role, which organizations' policies don't bind.
+    /// <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html>
+    pub(crate) fn is_service_linked(&self) -> bool {
+        self.kind == PrincipalKind::RoleSession && self.arn.as_str().contains(":role/aws-service-role/")
+    }
+}
+
 /// Kinds of callers that evaluation tells apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 pub enum PrincipalKind {
@@ -32,8 +40,10 @@ pub enum PrincipalKind {
     FederatedUser,
     /// A role session.
     RoleSession,
-    /// An AWS service.
+    /// An AWS service; `user_id` is its name, such as `ec2.amazonaws.com`.
     Service,
+    /// Somebody who comes with the token of an identity provider; `user_id` is the provider.
+    Federated,
     /// Nobody.
     Anonymous,
 }

@@ -46,7 +46,7 @@ fn ask(policies: &PolicySet, action: &str, resource: &str, context: &Context) ->
         resource_account: None,
         context,
     };
-    decide(&request, policies)
+    decide(&request, policies, &OnResource::default())
 }
 
 fn holds(condition: &str, key: &str, value: Option<&str>) -> Outcome {

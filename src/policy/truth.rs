@@ -1,63 +1,115 @@
-//! Three-valued truth: what cannot be said is neither true nor false, and says why.
+//! Three-valued truth, so that what cannot be evaluated is neither yes nor no.
 
 use super::Gap;
 
-/// True, false, or not to be said for these reasons.
+/// Whether something holds. Kleene's logic: false wins in "and", true wins in "or", and not knowing stays not knowing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Truth {
     /// It holds.
     True,
-    /// It doesn't.
+    /// It doesn't hold.
     False,
-    /// Neither can be said.
+    /// It cannot be said, for these reasons; there is at least one.
     Unknown(Vec<Gap>),
 }
 
 impl Truth {
-    pub(super) fn unknown(gap: Gap) -> Truth {
+    /// Not known, for one reason.
+    pub fn unknown(gap: Gap) -> Truth {
         Truth::Unknown(vec![gap])
     }
 
-    /// Both: false wins over unknown.
-    pub(super) fn and(self, other: Truth) -> Truth {
+    /// Not known, because this program doesn't evaluate `what`.
+    pub(super) fn unsupported(what: impl Into<String>) -> Truth {
+        Truth::unknown(Gap::Unsupported(what.into()))
+    }
+
+    /// Whether it surely holds.
+    pub fn is_true(&self) -> bool {
+        *self == Truth::True
+    }
+
+    /// Whether it surely doesn't hold.
+    pub fn is_false(&self) -> bool {
+        *self == Truth::False
+    }
+
+    /// Both hold.
+    pub fn and(self, other: Truth) -> Truth {
         match (self, other) {
             (Truth::False, _) | (_, Truth::False) => Truth::False,
-            (Truth::True, other) => other,
-            (one, Truth::True) => one,
-            (Truth::Unknown(mut one), Truth::Unknown(two)) => {
-                one.extend(two);
-                Truth::Unknown(one)
-            }
+            (Truth::True, rest) | (rest, Truth::True) => rest,
+            (Truth::Unknown(gaps), Truth::Unknown(more)) => Truth::Unknown(merged(gaps, more)),
         }
     }
 
-    /// Either: true wins over unknown.
-    pub(super) fn or(self, other: Truth) -> Truth {
-        self.negate().and(other.negate()).negate()
+    /// Both hold; the second is not asked when the first doesn't.
+    pub(super) fn and_then(self, other: impl FnOnce() -> Truth) -> Truth {
+        match self {
+            Truth::False => Truth::False,
+            Truth::True => other(),
+            unknown @ Truth::Unknown(_) => unknown.and(other()),
+        }
     }
 
-    /// The opposite; unknown stays unknown.
-    pub(super) fn negate(self) -> Truth {
+    /// One of them holds at least.
+    pub fn or(self, other: Truth) -> Truth {
+        match (self, other) {
+            (Truth::True, _) | (_, Truth::True) => Truth::True,
+            (Truth::False, rest) | (rest, Truth::False) => rest,
+            (Truth::Unknown(gaps), Truth::Unknown(more)) => Truth::Unknown(merged(gaps, more)),
+        }
+    }
+
+    /// All of them hold; true when there are none. Stops at the first false.
+    pub fn all(truths: impl IntoIterator<Item = Truth>) -> Truth {
+        let mut sum = Truth::True;
+        for truth in truths {
+            sum = sum.and(truth);
+            if sum.is_false() {
+                break;
+            }
+        }
+        sum
+    }
+
+    /// Any of them holds; false when there are none. Stops at the first true.
+    pub fn any(truths: impl IntoIterator<Item = Truth>) -> Truth {
+        let mut sum = Truth::False;
+        for truth in truths {
+            sum = sum.or(truth);
+            if sum.is_true() {
+                break;
+            }
+        }
+        sum
+    }
+}
+
+impl std::ops::Not for Truth {
+    type Output = Truth;
+
+    fn not(self) -> Truth {
         match self {
             Truth::True => Truth::False,
             Truth::False => Truth::True,
             unknown => unknown,
         }
     }
-
-    /// Whether every one holds.
-    pub(super) fn all(truths: impl IntoIterator<Item = Truth>) -> Truth {
-        truths.into_iter().fold(Truth::True, Truth::and)
-    }
-
-    /// Whether any one holds.
-    pub(super) fn any(truths: impl IntoIterator<Item = Truth>) -> Truth {
-        truths.into_iter().fold(Truth::False, Truth::or)
-    }
 }
 
 impl From<bool> for Truth {
-    fn from(value: bool) -> Truth {
-        if value { Truth::True } else { Truth::False }
+    fn from(holds: bool) -> Truth {
+        if holds { Truth::True } else { Truth::False }
     }
+}
+
+/// Two lists of reasons as one, each reason once.
+pub(super) fn merged(mut gaps: Vec<Gap>, more: impl IntoIterator<Item = Gap>) -> Vec<Gap> {
+    for gap in more {
+        if !gaps.contains(&gap) {
+            gaps.push(gap);
+        }
+    }
+    gaps
 }

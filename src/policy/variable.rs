@@ -1,56 +1,112 @@
 //! Policy variables: `${aws:username}`, defaults `${key, 'value'}`, escapes `${*}`, `${?}`, `${$}`.
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html>
 
-use super::{Context, Gap};
+use super::glob::{Glob, Token};
+use super::{Context, Gap, Truth};
 
-/// Why a text with variables has no value.
-pub(super) enum Unresolved {
-    /// The key is absent and there is no default: the comparison fails.
+/// A text of a policy with its variables replaced.
+pub(super) enum Expanded {
+    /// All of them had a value.
+    Value(Vec<Token>),
+    /// A key is absent and there is no default: the comparison fails.
     Absent,
-    /// The key is free.
-    Free(Gap),
+    /// A key is free, or the text is not understood.
+    Unknown(Gap),
 }
 
-/// What stands for a literal `*` or `?` while wildcards are matched: two characters that no ARN or value holds.
-const STAR: char = '\u{e000}';
-const QUESTION: char = '\u{e001}';
-
-/// `pattern` with its variables replaced. A variable's value is literal text: its `*` and `?` are no wildcards.
-pub(super) fn resolve(pattern: &str, context: &Context) -> Result<String, Unresolved> {
-    let mut resolved = String::new();
-    let mut rest = pattern;
-    while let Some((before, behind)) = rest.split_once("${") {
-        resolved.push_str(before);
+/// Replaces the variables in `text` by what `context` says; without a context `${` is plain text. `wild` says whether `*` and
+/// `?` are wildcards. What comes out of a variable is literal, also its `*` and `?`.
+pub(super) fn expand(text: &str, wild: bool, context: Option<&Context>) -> Expanded {
+    let plain = |c| if wild { Token::wild(c) } else { Token::Literal(c) };
+    let mut tokens = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((context, (before, behind))) = context.zip(rest.split_once("${")) {
+        tokens.extend(before.chars().map(plain));
         let Some((variable, after)) = behind.split_once('}') else {
-            resolved.push_str("${");
-            rest = behind;
-            continue;
+            return Expanded::Unknown(Gap::Unsupported(format!("the variable in `{text}`")));
         };
-        match variable {
-            "*" => resolved.push(STAR),
-            "?" => resolved.push(QUESTION),
-            "$" => resolved.push('$'),
-            _ => resolved.push_str(&literal(&value(variable, context)?)),
+        match value(variable, context) {
+            Ok(Some(value)) => tokens.extend(value.chars().map(Token::Literal)),
+            Ok(None) => return Expanded::Absent,
+            Err(gap) => return Expanded::Unknown(gap),
         }
         rest = after;
     }
-    resolved.push_str(rest);
-    Ok(resolved)
+    tokens.extend(rest.chars().map(plain));
+    Expanded::Value(tokens)
 }
 
-/// `text` in the spelling that a resolved pattern is matched against.
-pub(super) fn literal(text: &str) -> String {
-    text.replace('*', &STAR.to_string()).replace('?', &QUESTION.to_string())
-}
-
-fn value(variable: &str, context: &Context) -> Result<String, Unresolved> {
+/// The value of what stands between `${` and `}`; `None` when it has none.
+fn value(variable: &str, context: &Context) -> Result<Option<String>, Gap> {
+    if matches!(variable, "*" | "?" | "$") {
+        return Ok(Some(variable.to_owned()));
+    }
     let (key, default) = match variable.split_once(',') {
-        Some((key, default)) => (key.trim(), Some(default.trim().trim_matches('\''))),
         None => (variable.trim(), None),
+        Some((key, default)) => {
+            let quoted = default.trim();
+            let inner = quoted.strip_prefix('\'').and_then(|text| text.strip_suffix('\''));
+            let inner = inner.ok_or_else(|| Gap::Unsupported(format!("the variable `${{{variable}}}`")))?;
+            (key.trim(), Some(inner.to_owned()))
+        }
     };
     match context.get(key) {
-        None => Err(Unresolved::Free(Gap::FreeKey(key.to_owned()))),
-        Some([one]) => Ok(one.clone()),
-        Some(_) => default.map(str::to_owned).ok_or(Unresolved::Absent),
+        None => Err(Gap::FreeKey(key.to_owned())),
+        Some([]) => Ok(default),
+        Some([value]) => Ok(Some(value.clone())),
+        Some(_) => Err(Gap::Unsupported(format!("the multivalued key `{key}` as a variable"))),
+    }
+}
+
+/// The keys that `text` takes variables from.
+pub(crate) fn keys_in(text: &str) -> impl Iterator<Item = &str> {
+    let each = text.split("${").skip(1).filter_map(|behind| behind.split_once('}'));
+    each.map(|(variable, _)| variable.split(',').next().unwrap_or_default().trim())
+        .filter(|key| !matches!(*key, "*" | "?" | "$"))
+}
+
+/// A text to compare with, compiled where it has no variables.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Text {
+    Fixed(Glob),
+    Template { text: String, wild: bool },
+}
+
+impl Text {
+    pub(super) fn new(text: &str, wild: bool, variables: bool) -> Text {
+        if variables && text.contains("${") {
+            Text::Template {
+                text: text.to_owned(),
+                wild,
+            }
+        } else if wild {
+            Text::Fixed(Glob::wild(text))
+        } else {
+            Text::Fixed(Glob::exact(text))
+        }
+    }
+
+    /// The pattern, where it has no variables.
+    pub(crate) fn fixed(&self) -> Option<&Glob> {
+        match self {
+            Text::Fixed(glob) => Some(glob),
+            Text::Template { .. } => None,
+        }
+    }
+
+    /// Whether `fits` says yes to what the text is in this context. A variable without value fits nothing; under a negated
+    /// operator AWS doesn't say what that means, so it is not known.
+    pub(super) fn with(&self, context: &Context, negated: bool, fits: impl Fn(&Glob) -> Truth) -> Truth {
+        match self {
+            Text::Fixed(glob) => fits(glob),
+            Text::Template { text, wild } => match expand(text, *wild, Some(context)) {
+                Expanded::Value(tokens) => fits(&Glob::of(tokens)),
+                Expanded::Unknown(gap) => Truth::unknown(gap),
+                Expanded::Absent if negated => {
+                    Truth::unsupported(format!("`{text}`, which has no value, under a negated operator"))
+                }
+                Expanded::Absent => Truth::False,
+            },
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::account::Account;
 use crate::ids::Arn;
-use crate::policy::{Listed, Statement};
+use crate::policy::{Glob, Listed, ResourcePattern, Statement};
 
 /// What an intruder would try first, one for each kind of harm; also what stands for `*`.
 const PROBES: [&str; 18] = [
@@ -25,6 +25,9 @@ const PROBES: [&str; 18] = [
     "cloudtrail:StopLogging",
     "organizations:LeaveOrganization",
 ];
+
+/// Entities that examples are made of; the proof goes through all.
+pub(super) const MOST_EXAMPLES: usize = 20;
 
 /// Requests that `statement` may allow in `account`: action and resource. At least one wherever it allows anything.
 pub(super) fn of(statement: &Statement, account: &Account) -> Vec<(String, String)> {
@@ -51,11 +54,11 @@ fn actions(statement: &Statement) -> Vec<String> {
         Listed::These(patterns) => patterns
             .iter()
             .flat_map(|pattern| match pattern.as_str() {
-                "*" | "*:*" => probes().collect::<Vec<_>>(),
+                _ if pattern.is_everything() => probes().collect::<Vec<_>>(),
                 plain if !plain.contains(['*', '?']) => vec![plain.to_owned()],
                 wild => {
                     let matched: Vec<String> = probes()
-                        .filter(|probe| crate::policy::action_matches(wild, probe))
+                        .filter(|probe| Glob::wild(&wild.to_ascii_lowercase()).matches(&probe.to_ascii_lowercase()))
                         .collect();
                     if matched.is_empty() {
                         vec![concrete(wild)]
@@ -75,15 +78,17 @@ fn concrete(pattern: &str) -> String {
 
 fn resources(statement: &Statement, action: &str, account: &Account) -> Vec<String> {
     if action.eq_ignore_ascii_case("sts:AssumeRole") {
-        let roles = account.roles.values().map(|role| account.role_arn(role).to_string());
+        let roles = account.roles.values().take(MOST_EXAMPLES);
+        let roles = roles.map(|role| account.role_arn(role).to_string());
         let foreign = patterns(statement)
             .iter()
+            .map(ResourcePattern::as_str)
             .filter(|pattern| {
                 pattern
                     .parse::<Arn>()
                     .is_ok_and(|arn| arn.account().is_some_and(|a| a != account.id))
             })
-            .map(|pattern| concrete(pattern));
+            .map(concrete);
         return roles.chain(foreign).collect();
     }
     let known = plausible(action, account);
@@ -91,14 +96,10 @@ fn resources(statement: &Statement, action: &str, account: &Account) -> Vec<Stri
         None | Some(Listed::AllBut(_)) => known,
         Some(Listed::These(patterns)) => patterns
             .iter()
-            .flat_map(|pattern| match pattern.as_str() {
+            .flat_map(|written| match written.as_str() {
                 "*" => known.clone(),
                 pattern => {
-                    let mut matched: Vec<String> = known
-                        .iter()
-                        .filter(|arn| crate::policy::resource_matches(pattern, arn))
-                        .cloned()
-                        .collect();
+                    let mut matched: Vec<String> = known.iter().filter(|arn| written.takes(arn)).cloned().collect();
                     if matched.is_empty() {
                         matched.push(concrete(pattern));
                     }
@@ -109,7 +110,7 @@ fn resources(statement: &Statement, action: &str, account: &Account) -> Vec<Stri
     }
 }
 
-fn patterns(statement: &Statement) -> &[String] {
+fn patterns(statement: &Statement) -> &[ResourcePattern] {
     match &statement.resources {
         Some(Listed::These(patterns)) => patterns,
         _ => &[],
@@ -135,7 +136,8 @@ fn plausible(action: &str, account: &Account) -> Vec<String> {
             objects.collect()
         }
         "iam" => {
-            let users = account.users.values().map(|user| account.user_arn(user).to_string());
+            let users = account.users.values().take(MOST_EXAMPLES);
+            let users = users.map(|user| account.user_arn(user).to_string());
             users.chain(std::iter::once("*".to_owned())).collect()
         }
         _ => vec!["*".to_owned()],

@@ -2,8 +2,7 @@
 
 use crate::account::{Account, Role, Session, SessionKind, Tags, User, aws_managed};
 use crate::ids::{Arn, PrincipalArn};
-use crate::policy::{Gap, Placed, PolicyKind, PolicySet, PolicyText, Principal, PrincipalKind, Source};
-use std::sync::Arc;
+use crate::policy::{Gap, OnResource, Placed, PolicyKind, PolicySet, PolicyText, Source, resource_must_allow};
 
 /// A set of policies on its way.
 pub(super) struct Gather<'a> {
@@ -100,25 +99,19 @@ impl<'a> Gather<'a> {
         }
     }
 
-    /// SCPs and RCPs; neither binds the management account, SCPs don't bind service-linked roles.
+    /// SCPs and RCPs; neither binds the management account.
     /// <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html>
-    pub(super) fn guards(&mut self, principal: &Principal) {
+    pub(super) fn guards(&mut self) {
         let Some(guards) = self.account.guards.as_ref().filter(|guards| !guards.management_account) else {
             return;
         };
-        let service_linked = principal.arn.resource().starts_with("role/aws-service-role/");
-        if !service_linked && principal.kind != PrincipalKind::Service {
-            for level in &guards.scps {
-                let placed = level.iter().filter_map(|(name, text)| {
-                    self.place(
-                        PolicyKind::ServiceControl,
-                        format!("service control policy `{name}`"),
-                        text,
-                    )
-                });
-                let placed = placed.collect();
-                self.policies.service_control.push(placed);
-            }
+        for level in &guards.scps {
+            let placed = level.iter().filter_map(|(name, text)| {
+                let name = format!("service control policy `{name}`");
+                self.place(PolicyKind::ServiceControl, name, text)
+            });
+            let placed = placed.collect();
+            self.policies.service_control.push(placed);
         }
         for (name, text) in &guards.rcps {
             let placed = self.place(
@@ -139,57 +132,82 @@ impl<'a> Gather<'a> {
     }
 }
 
-fn place(kind: PolicyKind, name: String, text: &PolicyText) -> Result<Placed, Gap> {
+pub(super) fn place(kind: PolicyKind, name: String, text: &PolicyText) -> Result<Placed, Gap> {
     match text.parse() {
         Ok(document) => Ok(Placed {
-            source: Source { kind, name },
-            document: Arc::new(document),
+            source: Source {
+                kind,
+                name: name.into(),
+            },
+            document,
         }),
         Err(error) => Err(Gap::Unsupported(format!("{name}: {error}"))),
     }
 }
 
-/// Adds the policies that stand on `resource`: a role's trust policy for sts:AssumeRole, a bucket's for its objects, any
-/// other resource's own.
-pub(super) fn resource_policies(account: &Account, action: &str, resource: &str, policies: &mut PolicySet) {
-    let Ok(arn) = resource.parse::<Arn>() else {
-        return;
+/// What stands on `resource`: a role's trust policy for sts:AssumeRole, a bucket's for its objects, any other resource's own.
+pub(super) fn on_resource(account: &Account, action: &str, resource: &str) -> OnResource {
+    let mut on = OnResource {
+        must_allow: resource_must_allow(action, resource),
+        ..OnResource::default()
     };
     let lower = action.to_ascii_lowercase();
-    if lower.starts_with("sts:assumerole") || matches!(lower.as_str(), "sts:tagsession" | "sts:setsourceidentity") {
-        policies.resource_must_allow = true;
-        if arn.account().as_ref() != Some(&account.id) {
-            policies
-                .gaps
-                .push(Gap::Unread(format!("the trust policy of `{arn}`, in another account")));
-        } else if let Some(PrincipalArn::Role(name)) = PrincipalArn::of(&arn)
-            && let Some(role) = account.roles.get(&name)
-        {
-            let placed = place(
-                PolicyKind::Resource,
-                format!("trust policy of role `{name}`"),
-                &role.trust,
-            );
-            match placed {
-                Ok(placed) => policies.resource.push(placed),
-                Err(gap) => policies.gaps.push(gap),
-            }
-        }
-        return;
-    }
-    let owner = match arn.service() {
-        "s3" => arn.as_str().split('/').next().unwrap_or_default(),
-        _ => arn.as_str(),
+    let Ok(arn) = resource.parse::<Arn>() else {
+        return on;
     };
-    let found = account
-        .resources
-        .iter()
-        .flatten()
-        .find(|(known, _)| known.as_str() == owner);
-    if let Some(text) = found.and_then(|(_, resource)| resource.policy.as_ref()) {
-        match place(PolicyKind::Resource, format!("policy of `{owner}`"), text) {
-            Ok(placed) => policies.resource.push(placed),
-            Err(gap) => policies.gaps.push(gap),
+    if on.must_allow && lower.starts_with("sts:") {
+        trust_policy(account, &arn, &mut on);
+        return on;
+    }
+    let foreign = arn.account().is_some_and(|owner| owner != account.id);
+    let policy = owner_of(account, &arn).and_then(|(owner, resource)| Some((owner, resource.policy.as_ref()?)));
+    match policy {
+        Some((owner, text)) => match place(PolicyKind::Resource, format!("policy of `{owner}`"), text) {
+            Ok(placed) => on.policies.push(placed),
+            Err(gap) => on.gaps.push(gap),
+        },
+        None if foreign => on
+            .gaps
+            .push(Gap::Unread(format!("policies of account {}", foreign_account(&arn)))),
+        None if on.must_allow && account.resources.is_none() => {
+            on.gaps.push(Gap::Unread(format!("the policy of `{arn}`")))
+        }
+        None => {}
+    }
+    on
+}
+
+fn foreign_account(arn: &Arn) -> String {
+    arn.account().map(|account| account.to_string()).unwrap_or_default()
+}
+
+fn trust_policy(account: &Account, arn: &Arn, on: &mut OnResource) {
+    if arn.account().as_ref() != Some(&account.id) {
+        on.gaps
+            .push(Gap::Unread(format!("the trust policy of `{arn}`, in another account")));
+    } else if let Some(PrincipalArn::Role(name)) = PrincipalArn::of(arn)
+        && let Some(role) = account.roles.get(&name).filter(|role| account.role_arn(role) == *arn)
+    {
+        match place(
+            PolicyKind::Resource,
+            format!("trust policy of role `{name}`"),
+            &role.trust,
+        ) {
+            Ok(placed) => on.policies.push(placed),
+            Err(gap) => on.gaps.push(gap),
         }
     }
+}
+
+/// The known resource whose policy bears on `arn`: of an object its bucket's.
+fn owner_of<'a>(account: &'a Account, arn: &Arn) -> Option<(&'a Arn, &'a crate::account::Resource)> {
+    let resources = account.resources.as_ref()?;
+    let exact = resources.get_key_value(arn);
+    exact.or_else(|| {
+        let owner: Arn = match arn.service() {
+            "s3" => arn.as_str().split('/').next()?.parse().ok()?,
+            _ => return None,
+        };
+        resources.get_key_value(&owner)
+    })
 }

@@ -11,6 +11,21 @@ pub fn needs_no_permission(action: &str) -> bool {
     action.eq_ignore_ascii_case("sts:GetCallerIdentity") || action.eq_ignore_ascii_case("sts:GetSessionToken")
 }
 
+/// Whether a policy entry for the action gives its holder nothing by itself: calls that no credential signs, and permissions that are
+/// only asked beside another call's.
+/// <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html>,
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html>
+pub(super) fn has_no_effect(action: &str) -> bool {
+    let none = [
+        "sts:AssumeRoleWithSAML",
+        "sts:AssumeRoleWithWebIdentity",
+        "sts:TagSession",
+        "sts:SetSourceIdentity",
+        "sts:SetContext",
+    ];
+    none.iter().any(|other| action.eq_ignore_ascii_case(other))
+}
+
 /// Why a session may not make the call, if it may not, before any policy is asked.
 pub fn session_forbids(session: &Session, action: &str) -> Option<&'static str> {
     let action = action.to_ascii_lowercase();

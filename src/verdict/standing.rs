@@ -3,7 +3,7 @@
 use super::gather::Gather;
 use crate::account::{Account, Holder, KeyStatus, Role, Session, SessionKind, User};
 use crate::ids::{AccessKeyId, Arn};
-use crate::policy::{Context, Outcome, PolicySet, Principal, PrincipalKind, Request};
+use crate::policy::{Context, OnResource, Outcome, PolicySet, Principal, PrincipalKind, Request};
 use crate::time::Moment;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -143,7 +143,9 @@ impl<'a> Standing<'a> {
         if let Some(session) = session {
             gather.session(session);
         }
-        gather.guards(&principal);
+        gather.guards();
+        // The tags of users and roles are read with them, so what isn't there is absent.
+        context.set_absent("aws:PrincipalTag/");
         for (key, value) in gather.tags(session) {
             context.set(&format!("aws:PrincipalTag/{key}"), value);
         }
@@ -166,9 +168,13 @@ impl<'a> Standing<'a> {
         self.decide_in(action, resource, &self.context)
     }
 
-    fn decide_in(&self, action: &str, resource: &str, context: &Context) -> Outcome {
-        let mut policies = self.policies.clone();
-        super::gather::resource_policies(self.account, action, resource, &mut policies);
+    pub(super) fn decide_in(&self, action: &str, resource: &str, context: &Context) -> Outcome {
+        let on = super::gather::on_resource(self.account, action, resource);
+        self.decide_under(action, resource, context, &on)
+    }
+
+    /// Decides with what stands on the resource already at hand.
+    pub(super) fn decide_under(&self, action: &str, resource: &str, context: &Context, on: &OnResource) -> Outcome {
         let owner = resource.parse::<Arn>().ok().and_then(|arn| arn.account());
         let request = Request {
             principal: &self.principal,
@@ -177,7 +183,7 @@ impl<'a> Standing<'a> {
             resource_account: owner.as_ref(),
             context,
         };
-        crate::policy::decide(&request, &policies)
+        crate::policy::decide(&request, &self.policies, on)
     }
 }
 
@@ -206,12 +212,30 @@ fn session_context(session: &Session) -> Context {
 }
 
 fn principal_keys(principal: &Principal, context: &mut Context) {
+    context.set("aws:PrincipalIsAWSService", "false");
+    for service_only in ["aws:PrincipalServiceName", "aws:PrincipalServiceNamesList"] {
+        context.set_absent(service_only);
+    }
+    if matches!(principal.kind, PrincipalKind::User | PrincipalKind::FederatedUser) {
+        // Properties of sessions that AWS issues to compute, which are role sessions.
+        for compute in [
+            "ec2:SourceInstanceArn",
+            "ec2:RoleDelivery",
+            "aws:Ec2InstanceSourceVpc",
+            "aws:Ec2InstanceSourcePrivateIPv4",
+            "lambda:SourceFunctionArn",
+            "ssm:SourceInstanceArn",
+        ] {
+            context.set_absent(compute);
+        }
+    }
     let kind = match principal.kind {
         PrincipalKind::Root => "Account",
         PrincipalKind::User => "User",
         PrincipalKind::FederatedUser => "FederatedUser",
         PrincipalKind::RoleSession => "AssumedRole",
         PrincipalKind::Service => "Service",
+        PrincipalKind::Federated => "Federated",
         PrincipalKind::Anonymous => "Anonymous",
     };
     // Policies see a role session under its role's ARN, a federated user under its own.

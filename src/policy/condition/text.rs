@@ -1,28 +1,109 @@
-//! `String…` and `Arn…` operators.
+//! `String…`, `Arn…`, `Bool` and `BinaryEquals`, whose values may hold variables (`BinaryEquals` excepted).
 
-use crate::policy::glob::glob;
-use crate::policy::variable::literal;
+use super::{Held, Operator, Value};
+use crate::policy::glob::Glob;
+use crate::policy::pattern::{AskedResource, arn_parts};
+use crate::policy::truth::Truth;
+use crate::policy::variable::Text;
 
-pub(super) fn equals(policy: &str, context: &str) -> Option<bool> {
-    Some(literal(policy) == literal(context))
+const fn op(
+    name: &'static str,
+    negated: bool,
+    read: fn(&str, bool) -> Value,
+    fits: fn(&Value, Held<'_>) -> Truth,
+) -> Operator {
+    Operator {
+        name,
+        negated,
+        read,
+        fits,
+    }
 }
 
-pub(super) fn equals_ignoring_case(policy: &str, context: &str) -> Option<bool> {
-    Some(literal(policy).to_lowercase() == literal(context).to_lowercase())
+pub(super) const OPERATORS: &[Operator] = &[
+    op("StringEquals", false, plain, matches),
+    op("StringNotEquals", true, plain, matches),
+    op("StringEqualsIgnoreCase", false, plain, matches_ignoring_case),
+    op("StringNotEqualsIgnoreCase", true, plain, matches_ignoring_case),
+    op("StringLike", false, wild, matches),
+    op("StringNotLike", true, wild, matches),
+    op("ArnEquals", false, arn, arn_matches),
+    op("ArnNotEquals", true, arn, arn_matches),
+    op("ArnLike", false, arn, arn_matches),
+    op("ArnNotLike", true, arn, arn_matches),
+    op("Bool", false, boolean, matches_ignoring_case),
+    op("BinaryEquals", false, binary, matches_binary),
+];
+
+fn plain(text: &str, variables: bool) -> Value {
+    Value::Text(Text::new(text, false, variables))
 }
 
-pub(super) fn like(policy: &str, context: &str) -> Option<bool> {
-    Some(glob(policy, &literal(context)))
+fn wild(text: &str, variables: bool) -> Value {
+    Value::Text(Text::new(text, true, variables))
 }
 
 /// ARNs are compared part by part, wildcards allowed, with ArnEquals as with ArnLike.
-pub(super) fn arn(policy: &str, context: &str) -> Option<bool> {
-    let context = literal(context);
-    let wanted: Vec<&str> = policy.splitn(6, ':').collect();
-    let parts: Vec<&str> = context.splitn(6, ':').collect();
-    if policy == "*" {
-        return Some(true);
+fn arn(text: &str, variables: bool) -> Value {
+    let wild = Text::new(text, true, variables);
+    match &wild {
+        Text::Fixed(glob) if !glob.is_everything() => match arn_parts(glob.tokens().to_vec()) {
+            Some(parts) => Value::Arn(wild, Some(Box::new(parts))),
+            None => Value::Odd(text.to_owned()),
+        },
+        _ => Value::Arn(wild, None),
     }
-    let alike = wanted.len() == parts.len() && wanted.iter().zip(&parts).all(|(wanted, part)| glob(wanted, part));
-    Some(alike)
+}
+
+fn boolean(text: &str, variables: bool) -> Value {
+    let known = text.eq_ignore_ascii_case("true") || text.eq_ignore_ascii_case("false");
+    if known || (variables && text.contains("${")) {
+        plain(text, variables)
+    } else {
+        Value::Odd(text.to_owned())
+    }
+}
+
+/// Both sides are base64; padding is no part of the bytes.
+fn binary(text: &str, _: bool) -> Value {
+    plain(text.trim_end_matches('='), false)
+}
+
+fn matches(wanted: &Value, held: Held<'_>) -> Truth {
+    with_text(wanted, held, |glob| glob.matches(held.text))
+}
+
+fn matches_ignoring_case(wanted: &Value, held: Held<'_>) -> Truth {
+    let text = held.text.to_lowercase();
+    with_text(wanted, held, |glob| {
+        glob.only().is_some_and(|only| only.to_lowercase() == text)
+    })
+}
+
+fn matches_binary(wanted: &Value, held: Held<'_>) -> Truth {
+    with_text(wanted, held, |glob| glob.matches(held.text.trim_end_matches('=')))
+}
+
+fn with_text(wanted: &Value, held: Held<'_>, fits: impl Fn(&Glob) -> bool) -> Truth {
+    match wanted {
+        Value::Text(text) => text.with(held.context, held.negated, |glob| fits(glob).into()),
+        _ => Truth::False,
+    }
+}
+
+fn arn_matches(wanted: &Value, held: Held<'_>) -> Truth {
+    let asked = AskedResource::new(held.text);
+    match wanted {
+        Value::Arn(_, Some(parts)) => asked.fits(parts).into(),
+        Value::Arn(text, None) => text.with(held.context, held.negated, |glob| {
+            if glob.is_everything() {
+                return Truth::True;
+            }
+            match arn_parts(glob.tokens().to_vec()) {
+                Some(parts) => asked.fits(&parts).into(),
+                None => Truth::unsupported("a variable that makes no ARN"),
+            }
+        }),
+        _ => Truth::False,
+    }
 }

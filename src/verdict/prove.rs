@@ -1,0 +1,773 @@
+//! Is anything left? Goes through every action, every resource and every value of every free key, by going through texts that stand for all others.
+//!
+//! Actions and resources are parted into the combinations of patterns that they can fit; free keys into the ways in which conditions
+//! can take them. Each case is decided by the evaluator itself. When all are refused, nothing is left, and that is a proof about the policies
+//! that were read. A case that cannot be decided makes the answer unknown.
+
+use super::limits::{has_no_effect, needs_no_permission, session_forbids};
+use super::values::{Values, is_of_another_service, values};
+use super::{Standing, gather};
+use crate::catalogue::{Service, catalogue};
+use crate::policy::{
+    ActionPattern, Condition, Context, Effect, Gap, Glob, Listed, OnResource, Outcome, Parts, Placed, PrincipalKind,
+    ResourcePattern, Statement, StatementRef, Step, Steps, atoms, fits, keys_in, meet, of_glob, of_parts,
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What a search found.
+#[derive(Debug)]
+pub(super) enum Finding {
+    /// Everything that was asked is refused.
+    Nothing,
+    /// This is allowed.
+    Found {
+        action: String,
+        resource: String,
+        by: Option<StatementRef>,
+    },
+    /// It cannot be said.
+    Unknown(Vec<Gap>),
+}
+
+/// Decisions that one proof may take.
+const BUDGET: usize = 200_000;
+/// Decisions about the free keys of one request.
+const BUDGET_OF_KEYS: usize = 4_096;
+
+/// A search through all that a standing may do.
+pub(super) struct Prover<'s, 'a> {
+    standing: &'s Standing<'a>,
+    left: usize,
+    /// The denies that refused something.
+    pub(super) denied_by: BTreeSet<StatementRef>,
+}
+
+/// Actions that the same statements are about, by one of them.
+struct Class<'p> {
+    action: String,
+    /// Whether AWS has an action in it, as far as the catalogue knows.
+    is_known: bool,
+    statements: Vec<&'p Statement>,
+    /// On which resources its actions can be asked.
+    feasible: Feasible,
+    /// One of its actions that is asked without a resource, if any is.
+    without_resource: Option<String>,
+}
+
+impl Class<'_> {
+    /// One of its actions that is asked on such a resource.
+    fn action_on(&self, resource: &str) -> &str {
+        let typed = || self.feasible.types().iter().find(|(kind, _)| fits(kind, resource));
+        let action = match resource {
+            "*" => self.without_resource.as_ref(),
+            _ => typed().map(|(_, action)| action),
+        };
+        action.unwrap_or(&self.action)
+    }
+}
+
+impl<'s, 'a> Prover<'s, 'a> {
+    pub(super) fn new(standing: &'s Standing<'a>) -> Self {
+        Prover {
+            standing,
+            left: BUDGET,
+            denied_by: BTreeSet::new(),
+        }
+    }
+
+    /// Whether anything at all is left.
+    pub(super) fn anything(&mut self) -> Finding {
+        let documents = self.documents();
+        let statements: Vec<&Statement> = documents
+            .iter()
+            .flat_map(|placed| &placed.document.statements)
+            .collect();
+        let Some(classes) = classes(self.standing, &statements) else {
+            return too_intricate();
+        };
+        let mut unknown = Vec::new();
+        for class in &classes {
+            match self.class(class) {
+                Finding::Nothing => {}
+                Finding::Found { action, .. } if !class.is_known => unknown.push(not_known(&action)),
+                found @ Finding::Found { .. } => return found,
+                Finding::Unknown(gaps) => unknown.extend(gaps),
+            }
+        }
+        match self.roles().and_then(|| self.named_resources()) {
+            Finding::Unknown(gaps) => unknown.extend(gaps),
+            Finding::Nothing => {}
+            found => return found,
+        }
+        if unknown.is_empty() {
+            Finding::Nothing
+        } else {
+            Finding::Unknown(unknown)
+        }
+    }
+
+    /// Documents that bear on it whatever the resource, and those on resources.
+    fn documents(&self) -> Vec<Placed> {
+        let own = self.standing.policies.all().cloned();
+        own.chain(self.on_resources().into_iter().map(|(_, placed)| placed))
+            .collect()
+    }
+
+    /// Policies on resources of the account that name the caller.
+    fn on_resources(&self) -> Vec<(String, Placed)> {
+        let resources = self.standing.account.resources.iter().flatten();
+        let placed = resources.filter_map(|(arn, resource)| {
+            let text = resource.policy.as_ref()?;
+            let name = format!("policy of `{arn}`");
+            let placed = gather::place(crate::policy::PolicyKind::Resource, name, text).ok()?;
+            let named = placed
+                .document
+                .statements
+                .iter()
+                .any(|statement| self.may_name(statement));
+            named.then(|| (arn.to_string(), placed))
+        });
+        placed.collect()
+    }
+
+    fn may_name(&self, statement: &Statement) -> bool {
+        match (&statement.principal, statement.effect) {
+            (Some(element), Effect::Allow) => !element.namings(&self.standing.principal).is_empty(),
+            _ => true,
+        }
+    }
+
+    /// Whether anything of a class of actions is left, on resources without a policy of their own.
+    fn class(&mut self, class: &Class<'_>) -> Finding {
+        let root = self.standing.principal.kind == PrincipalKind::Root;
+        let may = class
+            .statements
+            .iter()
+            .any(|statement| statement.effect == Effect::Allow);
+        if !may && !root {
+            return Finding::Nothing;
+        }
+        let context = self.context_of(class);
+        // A deny of the whole action ends the search before resources are parted.
+        if let refused @ Outcome::ExplicitDeny(_) =
+            self.standing
+                .decide_under(&class.action, "arn:any:any:::any", &context, &OnResource::default())
+            && class
+                .statements
+                .iter()
+                .any(|statement| is_whole_deny(statement, &context))
+        {
+            self.note(&refused);
+            return Finding::Nothing;
+        }
+        let mut resources = Vec::new();
+        if class.without_resource.is_some() {
+            resources.push("*".to_owned());
+        }
+        match self.resources(class, &context, None) {
+            Some(found) => resources.extend(found),
+            None => return too_intricate(),
+        }
+        self.each(class, &resources, &context, None)
+    }
+
+    /// Tries every resource; `on` is what stands on it, where that is known beforehand.
+    fn each(&mut self, class: &Class<'_>, resources: &[String], context: &Context, on: Option<&OnResource>) -> Finding {
+        let keys = keys(class, context);
+        let mut unknown = Vec::new();
+        for resource in resources {
+            let found;
+            let on = match on {
+                Some(on) => on,
+                None => {
+                    found = gather::on_resource(self.standing.account, &class.action, resource);
+                    &found
+                }
+            };
+            let mut steps = BUDGET_OF_KEYS;
+            match self.settle(
+                class.action_on(resource),
+                resource,
+                &mut context.clone(),
+                &keys,
+                on,
+                &mut steps,
+            ) {
+                Finding::Nothing => {}
+                Finding::Unknown(gaps) => unknown.extend(gaps),
+                found => return found,
+            }
+        }
+        if unknown.is_empty() {
+            Finding::Nothing
+        } else {
+            Finding::Unknown(unknown)
+        }
+    }
+
+    /// Decides one request, trying the values of the free keys that it hangs on.
+    fn settle(
+        &mut self,
+        action: &str,
+        resource: &str,
+        context: &mut Context,
+        keys: &BTreeMap<String, Values>,
+        on: &OnResource,
+        steps: &mut usize,
+    ) -> Finding {
+        if self.left == 0 || *steps == 0 {
+            return too_intricate();
+        }
+        self.left -= 1;
+        *steps -= 1;
+        let gaps = match self.standing.decide_under(action, resource, context, on) {
+            Outcome::Allowed(by) => {
+                return Finding::Found {
+                    action: action.to_owned(),
+                    resource: resource.to_owned(),
+                    by,
+                };
+            }
+            refused @ (Outcome::ExplicitDeny(_) | Outcome::ImplicitDeny(_)) => {
+                self.note(&refused);
+                return Finding::Nothing;
+            }
+            Outcome::Unknown(gaps) => gaps,
+        };
+        let free = gaps.iter().find_map(|gap| match gap {
+            Gap::FreeKey(key) => keys.get_key_value(&key.to_ascii_lowercase()),
+            Gap::Unsupported(_) | Gap::Unread(_) => None,
+        });
+        let Some((key, values)) = free else {
+            return Finding::Unknown(gaps);
+        };
+        let mut unknown = Vec::new();
+        for value in &values.each {
+            context.set_all(key, value.clone());
+            let finding = self.settle(action, resource, context, keys, on, steps);
+            context.unset(key);
+            match finding {
+                Finding::Nothing => {}
+                Finding::Unknown(gaps) => unknown.extend(gaps),
+                found => return found,
+            }
+        }
+        if unknown.is_empty() && !values.exact {
+            unknown.push(Gap::FreeKey(key.clone()));
+        }
+        if unknown.is_empty() {
+            Finding::Nothing
+        } else {
+            Finding::Unknown(unknown)
+        }
+    }
+
+    fn note(&mut self, outcome: &Outcome) {
+        if let Outcome::ExplicitDeny(by) = outcome
+            && !self.denied_by.contains(by)
+        {
+            self.denied_by.insert(by.clone());
+        }
+    }
+
+    /// The fixed keys, and keys of other services absent.
+    fn context_of(&self, class: &Class<'_>) -> Context {
+        let mut context = self.standing.context.clone();
+        let service = class.action.split(':').next().unwrap_or_default();
+        for condition in class.statements.iter().flat_map(|statement| &statement.conditions) {
+            if is_of_another_service(condition.lower_key(), service) {
+                context.set_absent(condition.lower_key());
+            }
+        }
+        context
+    }
+
+    /// Resources that stand for all on which an action of the class can be asked; `within` narrows them to one resource's.
+    fn resources(&self, class: &Class<'_>, context: &Context, within: Option<&Steps>) -> Option<Vec<String>> {
+        let mut patterns = Vec::new();
+        for statement in &class.statements {
+            let (Some(Listed::These(written)) | Some(Listed::AllBut(written))) = &statement.resources else {
+                continue;
+            };
+            patterns.extend(
+                written
+                    .iter()
+                    .filter_map(|pattern| parts(pattern, context))
+                    .map(|parts| of_parts(&parts)),
+            );
+        }
+        let account = self.standing.account;
+        for own in [format!("arn:*:*:*:{}:*", account.id), "arn:*:*:*::*".to_owned()] {
+            patterns.extend(arn_steps(&own));
+        }
+        // Resources with a policy are told apart where an allow or a deny is about a part of them.
+        let known = account
+            .resources
+            .iter()
+            .flatten()
+            .filter(|(_, resource)| resource.policy.is_some());
+        for (arn, resource) in known.filter(|_| within.is_none()) {
+            let regions: Vec<Steps> = regions(arn.as_str()).collect();
+            if regions
+                .iter()
+                .any(|region| patterns.iter().any(|pattern| meet(pattern, region)))
+            {
+                patterns.extend(regions);
+                let document = resource.policy.as_ref().and_then(|text| text.parse().ok());
+                let written = document.iter().flat_map(|document| &document.statements);
+                let written = written.filter_map(|statement| statement.resources.as_ref());
+                for listed in written {
+                    let (Listed::These(written) | Listed::AllBut(written)) = listed;
+                    let parts = written.iter().filter_map(|pattern| parts(pattern, context));
+                    patterns.extend(parts.map(|parts| of_parts(&parts)));
+                }
+            }
+        }
+        let any = arn_steps("arn:*:?*:*:*:?*")?;
+        patterns.extend(class.feasible.types().iter().map(|(kind, _)| kind.clone()));
+        if let Feasible::Others(_) = class.feasible {
+            // Which service a resource is of must be told apart, as far as patterns name one.
+            let services: BTreeSet<String> = patterns.iter().filter_map(service_in).collect();
+            patterns.extend(
+                services
+                    .iter()
+                    .filter_map(|service| arn_steps(&format!("arn:*:{service}:*:*:*"))),
+            );
+        }
+        let found = atoms(within.unwrap_or(&any), &patterns)?;
+        let mut found: Vec<String> = found.into_iter().filter(|arn| class.feasible.takes(arn)).collect();
+        // The account's own first: they make the better example.
+        found.sort_by_key(|arn| !arn.contains(account.id.as_str()) && !arn.contains("::"));
+        Some(found)
+    }
+
+    /// Whether a role can be assumed: each role by itself, because its trust policy must allow.
+    fn roles(&mut self) -> Finding {
+        let own: Vec<Placed> = self.standing.policies.all().cloned().collect();
+        let statements: Vec<&Statement> = own.iter().flat_map(|placed| &placed.document.statements).collect();
+        let action = "sts:AssumeRole";
+        if self.is_out_of_bounds(action) {
+            return Finding::Nothing;
+        }
+        let mut unknown = Vec::new();
+        let account = self.standing.account;
+        for role in account.roles.values() {
+            let arn = account.role_arn(role).to_string();
+            let on = gather::on_resource(account, action, &arn);
+            let trust = on.policies.iter().flat_map(|placed| &placed.document.statements);
+            let class = Class {
+                action: action.to_owned(),
+                is_known: true,
+                statements: about(action, statements.iter().copied().chain(trust)),
+                feasible: Feasible::Anything,
+                without_resource: None,
+            };
+            let context = self.context_of(&class);
+            match self.each(&class, &[arn], &context, Some(&on)) {
+                Finding::Nothing => {}
+                Finding::Unknown(gaps) => unknown.extend(gaps),
+                found => return found,
+            }
+        }
+        if unknown.is_empty() {
+            Finding::Nothing
+        } else {
+            Finding::Unknown(unknown)
+        }
+    }
+
+    /// Whether a resource's own policy lets anything be done to it.
+    fn named_resources(&mut self) -> Finding {
+        let own: Vec<Placed> = self.standing.policies.all().cloned().collect();
+        let mut unknown = Vec::new();
+        for (arn, placed) in self.on_resources() {
+            let theirs = &placed.document.statements;
+            let statements: Vec<&Statement> = own
+                .iter()
+                .flat_map(|placed| &placed.document.statements)
+                .chain(theirs)
+                .collect();
+            let Some(classes) = classes(self.standing, &statements) else {
+                return too_intricate();
+            };
+            for class in &classes {
+                let on = OnResource {
+                    policies: vec![placed.clone()],
+                    must_allow: crate::policy::resource_must_allow(&class.action, &arn),
+                    gaps: Vec::new(),
+                };
+                let context = self.context_of(class);
+                for region in regions(&arn) {
+                    let Some(resources) = self.resources(class, &context, Some(&region)) else {
+                        return too_intricate();
+                    };
+                    match self.each(class, &resources, &context, Some(&on)) {
+                        Finding::Nothing => {}
+                        Finding::Unknown(gaps) => unknown.extend(gaps),
+                        Finding::Found { action, .. } if !class.is_known => unknown.push(not_known(&action)),
+                        found => return found,
+                    }
+                }
+            }
+        }
+        if unknown.is_empty() {
+            Finding::Nothing
+        } else {
+            Finding::Unknown(unknown)
+        }
+    }
+
+    fn is_out_of_bounds(&self, action: &str) -> bool {
+        is_out_of_bounds(self.standing, action)
+    }
+}
+
+impl Finding {
+    /// What is found next, unless something was found here.
+    fn and_then(self, next: impl FnOnce() -> Finding) -> Finding {
+        match self {
+            found @ Finding::Found { .. } => found,
+            Finding::Nothing => next(),
+            Finding::Unknown(mut gaps) => match next() {
+                Finding::Unknown(more) => {
+                    gaps.extend(more);
+                    Finding::Unknown(gaps)
+                }
+                Finding::Nothing => Finding::Unknown(gaps),
+                found => found,
+            },
+        }
+    }
+}
+
+fn not_known(action: &str) -> Gap {
+    let date = &catalogue().date;
+    Gap::Unsupported(format!(
+        "`{action}` would be allowed, which is none of the actions known on {date}"
+    ))
+}
+
+fn too_intricate() -> Finding {
+    Finding::Unknown(vec![Gap::Unsupported(
+        "the policies part requests into more cases than are gone through".to_owned(),
+    )])
+}
+
+/// Whether a call gives nothing away, or is refused whatever policies say.
+fn is_out_of_bounds(standing: &Standing<'_>, action: &str) -> bool {
+    let forbidden = standing.session.and_then(|session| session_forbids(session, action));
+    forbidden.is_some() || needs_no_permission(action) || has_no_effect(action)
+}
+
+/// What bears on the resource itself and, where it holds more, on what is in it.
+fn regions(arn: &str) -> impl Iterator<Item = Steps> {
+    let inner = [format!("{arn}/*"), format!("{arn}:*")];
+    let exact: Steps = of_glob(&Glob::exact(arn));
+    let is_bucket = arn.contains(":s3:::");
+    std::iter::once(exact).chain(
+        inner
+            .into_iter()
+            .filter(move |_| is_bucket)
+            .take(1)
+            .filter_map(|text| arn_steps(&text)),
+    )
+}
+
+/// The service that an ARN pattern names.
+fn service_in(steps: &Steps) -> Option<String> {
+    let parts: Vec<&[Step]> = steps.split(|step| *step == Step::Literal(':')).collect();
+    let letters = parts.get(2)?.iter().map(|step| match step {
+        Step::Literal(c) => Some(*c),
+        Step::Any { .. } | Step::One { .. } => None,
+    });
+    letters
+        .collect::<Option<String>>()
+        .filter(|service| !service.is_empty())
+}
+
+fn arn_steps(text: &str) -> Option<Steps> {
+    ResourcePattern::new_glob(text).map(|parts| of_parts(&parts))
+}
+
+fn parts(pattern: &ResourcePattern, context: &Context) -> Option<Parts> {
+    pattern.parts_in(context).or_else(|| pattern.widest_parts())
+}
+
+fn is_whole_deny(statement: &Statement, context: &Context) -> bool {
+    let whole = match &statement.resources {
+        None => true,
+        Some(Listed::These(patterns)) => patterns.iter().any(ResourcePattern::is_everything),
+        Some(Listed::AllBut(_)) => false,
+    };
+    statement.effect == Effect::Deny && whole && statement.conditions_hold(context).is_true()
+}
+
+/// The statements that are about the action.
+fn about<'p>(action: &str, statements: impl IntoIterator<Item = &'p Statement>) -> Vec<&'p Statement> {
+    let lower = action.to_ascii_lowercase();
+    let about = |statement: &&Statement| statement.is_about(&lower);
+    statements.into_iter().filter(about).collect()
+}
+
+/// The values to try for each key that the class's statements hang on.
+fn keys(class: &Class<'_>, context: &Context) -> BTreeMap<String, Values> {
+    let conditions: Vec<&Condition> = class
+        .statements
+        .iter()
+        .flat_map(|statement| &statement.conditions)
+        .collect();
+    let written = conditions.iter().flat_map(|condition| condition.values());
+    let resources = class
+        .statements
+        .iter()
+        .filter_map(|statement| statement.resources.as_ref());
+    let resources = resources.flat_map(|listed| match listed {
+        Listed::These(patterns) | Listed::AllBut(patterns) => patterns.iter().map(ResourcePattern::as_str),
+    });
+    let used: BTreeSet<String> = written
+        .map(String::as_str)
+        .chain(resources)
+        .flat_map(keys_in)
+        .map(str::to_ascii_lowercase)
+        .collect();
+    let compared = conditions.iter().map(|condition| condition.lower_key().to_owned());
+    let names: BTreeSet<String> = compared.chain(used.iter().cloned()).collect();
+    let free = names.into_iter().filter(|key| context.get(key).is_none());
+    free.map(|key| {
+        let values = values(&key, &conditions, used.contains(&key));
+        (key, values)
+    })
+    .collect()
+}
+
+/// Actions in the classes that statements part them into. `None` when that is too intricate.
+fn classes<'p>(standing: &Standing<'_>, statements: &[&'p Statement]) -> Option<Vec<Class<'p>>> {
+    let mentioned = mentioned(standing, statements)?;
+    let mut sorting = Sorting {
+        standing,
+        statements,
+        classes: BTreeMap::new(),
+    };
+    let (apart, alike): (Vec<_>, Vec<_>) = catalogue()
+        .services
+        .iter()
+        .partition(|(prefix, _)| mentioned.contains(prefix.as_str()));
+    for (prefix, service) in apart {
+        for action in &service.actions {
+            sorting.add(&format!("{prefix}:{}", action.name), Some((service, action)));
+        }
+    }
+    // No statement tells the other services apart, so one action stands for all of theirs.
+    let example = alike
+        .iter()
+        .find_map(|(prefix, service)| Some(format!("{prefix}:{}", service.actions.first()?.name)));
+    if let Some(example) = example
+        && let Some(class) = sorting.class(&example, true)
+    {
+        class.without_resource = Some(example);
+        class.feasible = Feasible::Others(mentioned);
+    }
+    for action in unknown_actions(statements)? {
+        sorting.add(&action, None);
+    }
+    Some(sorting.classes.into_values().collect())
+}
+
+/// The services that statements tell apart from others; `None` when a pattern has a wildcard in its service.
+fn mentioned(standing: &Standing<'_>, statements: &[&Statement]) -> Option<BTreeSet<String>> {
+    let mut mentioned: BTreeSet<String> = ["iam", "sts", "kms"].map(str::to_owned).into();
+    let known = |prefix: &str| catalogue().services.contains_key(prefix);
+    for statement in statements {
+        let (Listed::These(patterns) | Listed::AllBut(patterns)) = &statement.actions;
+        for pattern in patterns.iter().filter(|pattern| !pattern.is_everything()) {
+            match pattern.service() {
+                Some(service) => mentioned.extend(Some(service.to_owned())),
+                None => mentioned.extend(catalogue().services.keys().cloned()),
+            }
+        }
+        let keys = statement.conditions.iter().map(Condition::lower_key);
+        let prefixes = keys
+            .filter_map(|key| key.split(':').next())
+            .filter(|prefix| known(prefix));
+        mentioned.extend(prefixes.map(str::to_owned));
+    }
+    if !standing.policies.resource_control.is_empty() {
+        let under = catalogue()
+            .services
+            .keys()
+            .filter(|service| catalogue().is_under_rcps(service));
+        mentioned.extend(under.cloned());
+    }
+    Some(mentioned)
+}
+
+/// Which statements are about an action, whether it is of KMS (key policies must allow), its service where that matters.
+type Way = (Vec<usize>, String);
+
+struct Sorting<'s, 'a, 'p> {
+    standing: &'s Standing<'a>,
+    statements: &'s [&'p Statement],
+    classes: BTreeMap<Way, Class<'p>>,
+}
+
+impl<'p> Sorting<'_, '_, 'p> {
+    /// The class of the action, made when it is the first of it; `None` when a call of it is out of the question.
+    fn class(&mut self, action: &str, is_known: bool) -> Option<&mut Class<'p>> {
+        let lower = action.to_ascii_lowercase();
+        // Roles are gone through by themselves.
+        if is_out_of_bounds(self.standing, action) || lower == "sts:assumerole" {
+            return None;
+        }
+        let about = self
+            .statements
+            .iter()
+            .enumerate()
+            .filter(|(_, statement)| statement.is_about(&lower));
+        let which: Vec<usize> = about.map(|(n, _)| n).collect();
+        let statements: Vec<&'p Statement> = which.iter().filter_map(|n| self.statements.get(*n).copied()).collect();
+        let service = lower.split(':').next().unwrap_or_default();
+        let of_services = statements.iter().flat_map(|statement| &statement.conditions);
+        let mut prefixes = of_services.filter_map(|condition| condition.lower_key().split(':').next());
+        let apart = prefixes.any(|prefix| catalogue().services.contains_key(prefix))
+            || service == "kms"
+            || !self.standing.policies.resource_control.is_empty();
+        let way = (which, if apart { service.to_owned() } else { String::new() });
+        let class = self.classes.entry(way).or_insert_with(|| Class {
+            action: action.to_owned(),
+            is_known: is_known || !catalogue().services.contains_key(service),
+            statements,
+            feasible: Feasible::Types(Vec::new()),
+            without_resource: None,
+        });
+        Some(class)
+    }
+
+    fn add(&mut self, action: &str, known: Option<(&Service, &crate::catalogue::Action)>) {
+        let before = self.classes.len();
+        let Some((service, known)) = known else {
+            // What the catalogue doesn't know may be asked on anything, and adds nothing to a class that it knows.
+            self.class(action, false);
+            if self.classes.len() > before
+                && let Some(class) = self.class(action, false)
+            {
+                class.feasible = Feasible::Anything;
+                class.without_resource = Some(action.to_owned());
+            }
+            return;
+        };
+        let Some(class) = self.class(action, true) else {
+            return;
+        };
+        if known.without_resource {
+            class.without_resource.get_or_insert_with(|| action.to_owned());
+        }
+        for kind in service.types_of(known).filter_map(type_steps) {
+            class.feasible.add(kind, action);
+        }
+    }
+}
+
+/// On which resources the actions of a class can be asked.
+enum Feasible {
+    /// On resources of these types; each with an action.
+    Types(Vec<(Steps, String)>),
+    /// On all that actions of other services than these act on.
+    Others(BTreeSet<String>),
+    /// Not known.
+    Anything,
+}
+
+impl Feasible {
+    fn add(&mut self, kind: Steps, action: &str) {
+        match self {
+            Feasible::Types(types) if types.len() >= MOST_TYPES => *self = Feasible::Anything,
+            Feasible::Types(types) if types.iter().all(|(other, _)| *other != kind) => {
+                types.push((kind, action.to_owned()))
+            }
+            _ => {}
+        }
+    }
+
+    fn takes(&self, arn: &str) -> bool {
+        match self {
+            Feasible::Types(types) => types.iter().any(|(kind, _)| fits(kind, arn)),
+            Feasible::Others(mentioned) => {
+                let service = arn.split(':').nth(2).unwrap_or_default();
+                let acting = catalogue().acting_on(service);
+                acting.is_none_or(|acting| acting.iter().any(|service| !mentioned.contains(service)))
+            }
+            Feasible::Anything => true,
+        }
+    }
+
+    fn types(&self) -> &[(Steps, String)] {
+        match self {
+            Feasible::Types(types) => types,
+            Feasible::Others(_) | Feasible::Anything => &[],
+        }
+    }
+}
+
+/// Resource types of one class that are told apart.
+const MOST_TYPES: usize = 24;
+
+fn type_steps(arn: &str) -> Option<Steps> {
+    let mut pattern = String::new();
+    let mut rest = arn;
+    while let Some((before, behind)) = rest.split_once("${") {
+        pattern.push_str(before);
+        pattern.push('*');
+        rest = behind.split_once('}').map_or("", |(_, after)| after);
+    }
+    pattern.push_str(rest);
+    arn_steps(&pattern)
+}
+
+/// Actions that stand for all that the catalogue doesn't know.
+fn unknown_actions(statements: &[&Statement]) -> Option<Vec<String>> {
+    let patterns = statements.iter().flat_map(|statement| match &statement.actions {
+        Listed::These(patterns) | Listed::AllBut(patterns) => patterns,
+    });
+    let mut steps: Vec<Steps> = patterns
+        .map(|pattern: &ActionPattern| of_glob(pattern.whole()))
+        .collect();
+    let apart = ["iam:*", "sts:*", "sts:assumerole*", "kms:*"];
+    steps.extend(apart.iter().map(|text| of_glob(&Glob::wild(text))));
+    let found = atoms(&of_glob(&Glob::wild("?*:?*")), &steps)?;
+    Some(
+        found
+            .into_iter()
+            .filter(|action| !action.ends_with(':') && action.matches(':').count() == 1)
+            .collect(),
+    )
+}
+
+/// The standing as it would be if every layer allowed everything: what is refused then is refused by denies alone.
+pub(super) fn all_allowed<'a>(standing: &Standing<'a>) -> Standing<'a> {
+    let mut free = standing.clone();
+    let text = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
+    let allow = |kind| gather::place(kind, "everything".to_owned(), &crate::policy::PolicyText::new(text)).ok();
+    free.policies
+        .identity
+        .extend(allow(crate::policy::PolicyKind::Identity));
+    if let Some(boundary) = &mut free.policies.boundary {
+        boundary.extend(allow(crate::policy::PolicyKind::Boundary));
+    }
+    if let Some(session) = &mut free.policies.session {
+        session.extend(allow(crate::policy::PolicyKind::Session));
+    }
+    for level in &mut free.policies.service_control {
+        level.extend(allow(crate::policy::PolicyKind::ServiceControl));
+    }
+    free
+}
+
+/// Whether any role could still be assumed or resource used if every layer allowed; kept apart because trust must allow too.
+pub(super) fn denied_by_denies_alone(standing: &Standing<'_>) -> Option<Vec<StatementRef>> {
+    let free = all_allowed(standing);
+    let mut prover = Prover::new(&free);
+    match prover.anything() {
+        Finding::Nothing => Some(prover.denied_by.into_iter().collect()),
+        Finding::Found { .. } | Finding::Unknown(_) => None,
+    }
+}
