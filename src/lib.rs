@@ -39,6 +39,8 @@ pub mod account;
 
 pub mod verdict;
 
+pub mod reach;
+
 pub mod trail;
 
 pub mod origin;

@@ -214,6 +214,18 @@ fn requests(standing: &Standing<'_>) -> Vec<(String, String)> {
     examples.chain(roles).collect()
 }
 
+/// A policy that allows everything: what somebody can give himself who may write his own policies.
+pub(crate) fn everything() -> Option<crate::policy::Placed> {
+    let text = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
+    let text = crate::policy::PolicyText::new(text);
+    gather::place(
+        PolicyKind::Identity,
+        "a policy of the holder's own writing".to_owned(),
+        &text,
+    )
+    .ok()
+}
+
 /// What everybody else can do: every user by an active key and every role by a fresh session. Compared before and after, it
 /// tells whether innocents are hit.
 pub fn bystanders(account: &Account, now: Moment) -> BTreeMap<String, Verdict> {

@@ -88,6 +88,15 @@ impl Glob {
         }
     }
 
+    /// The characters that every text that fits begins with.
+    pub(crate) fn literal_beginning(&self) -> String {
+        let letters = self.tokens.iter().map_while(|token| match token {
+            Token::Literal(c) => Some(*c),
+            Token::Any | Token::One => None,
+        });
+        letters.collect()
+    }
+
     /// Whether all of `text` fits.
     pub(crate) fn matches(&self, text: &str) -> bool {
         match &self.shape {

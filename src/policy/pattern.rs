@@ -145,6 +145,15 @@ impl ResourcePattern {
         }
     }
 
+    /// Whether it is known in `context` what it stands for; a variable without a value stands for nothing, which is known too.
+    pub(crate) fn is_resolved(&self, context: &Context) -> bool {
+        match &self.form {
+            Form::Template => !matches!(expand(&self.text, true, Some(context)), Expanded::Unknown(_)),
+            Form::Odd => false,
+            Form::Everything | Form::Parts(_) => true,
+        }
+    }
+
     /// Whether the resource fits, as far as variables don't matter.
     pub(crate) fn takes(&self, resource: &str) -> bool {
         self.fits(&AskedResource::new(resource), &Context::closed()).is_true()

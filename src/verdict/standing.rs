@@ -168,7 +168,12 @@ impl<'a> Standing<'a> {
         self.decide_in(action, resource, &self.context)
     }
 
-    pub(super) fn decide_in(&self, action: &str, resource: &str, context: &Context) -> Outcome {
+    /// Decides in a context of the caller's making.
+    pub(crate) fn decide_given(&self, action: &str, resource: &str, context: &Context) -> Outcome {
+        self.decide_in(action, resource, context)
+    }
+
+    fn decide_in(&self, action: &str, resource: &str, context: &Context) -> Outcome {
         let on = super::gather::on_resource(self.account, action, resource);
         self.decide_under(action, resource, context, &on)
     }

@@ -1,0 +1,490 @@
+//! What each principal may do to each other, worked out when it is asked for and kept.
+
+use super::bits::{Bits, Tri};
+use super::compute::RUNNERS;
+use super::moves::{ASSUME, CHANGE_PASSWORD, Gives, MOVES, NEW_ROLE, NEW_USER, On, PASS, REACTIVATE, RESET};
+use super::rights::{Powers, Rights, may_somewhere};
+use super::targets::Targets;
+use super::trust::{self, Trust};
+use crate::account::{Account, Credentials, KeyStatus, User};
+use crate::ids::Arn;
+use crate::policy::{Condition, Effect, Placed, PolicySet, Statement};
+use crate::time::Moment;
+use crate::verdict::{Standing, session_forbids};
+use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
+
+/// What the holder of one principal may do to others.
+#[derive(Debug, Clone)]
+pub(super) struct Edges {
+    /// Principals that he can become.
+    pub(super) hold: Tri,
+    /// Principals whose policies he can write.
+    pub(super) edit: Tri,
+    /// Principals whose denies or boundary he can take away.
+    pub(super) free: Tri,
+    /// Groups that he can put a user into.
+    pub(super) join: Tri,
+}
+
+/// Calls that only do something to a user who has such a credential already.
+const THERE: [(usize, fn(&Credentials) -> bool); 3] = [
+    (REACTIVATE, |held| {
+        held.access_keys.iter().any(|key| key.status != KeyStatus::Active)
+    }),
+    (CHANGE_PASSWORD, |held| held.login_profile.is_some()),
+    (RESET, |held| !held.service_specific.is_empty()),
+];
+
+/// Which powers over its own policies a principal has: to write them, to take away what limits it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) struct Own {
+    pub(super) any_policy: bool,
+    pub(super) freed: bool,
+}
+
+/// An account with all that bears on who can become whom.
+pub(super) struct Graph<'a> {
+    pub(super) account: &'a Account,
+    pub(super) now: Moment,
+    pub(super) targets: Targets,
+    pub(super) trust: Trust,
+    rights: Rights<'a>,
+    /// Who has each managed policy attached, and whose boundary it is.
+    attached: BTreeMap<usize, (Bits, Bits)>,
+    /// The members of each group, with the group.
+    members: BTreeMap<usize, Bits>,
+    /// Principals that a deny or a boundary limits.
+    limited: Bits,
+    edges: HashMap<(usize, Own), Rc<Edges>>,
+}
+
+impl<'a> Graph<'a> {
+    pub(super) fn of(account: &'a Account, now: Moment) -> Self {
+        let texts = texts(account);
+        let documents: Vec<_> = texts.filter_map(|text| text.parse().ok()).collect();
+        let statements: Vec<&Statement> = documents.iter().flat_map(|document| &document.statements).collect();
+        let targets = Targets::of(account, &statements, trust::providers(account));
+        let mut graph = Graph {
+            trust: Trust::of(account, &targets),
+            rights: Rights::new(account),
+            attached: BTreeMap::new(),
+            members: BTreeMap::new(),
+            limited: Bits::none(targets.len()),
+            edges: HashMap::new(),
+            account,
+            now,
+            targets,
+        };
+        graph.index();
+        graph
+    }
+
+    fn index(&mut self) {
+        let account = self.account;
+        let size = self.targets.len();
+        for user in account.users.values() {
+            let Some(n) = self.targets.number(&account.user_arn(user)) else {
+                continue;
+            };
+            self.has(n, &user.attached, user.boundary.as_ref());
+            for group in user.groups.iter().filter_map(|name| account.groups.get(name)) {
+                if let Some(g) = self.targets.number(&account.group_arn(group)) {
+                    self.members.entry(g).or_insert_with(|| Bits::none(size)).put(n);
+                    self.has(n, &group.attached, None);
+                }
+            }
+        }
+        for role in account.roles.values() {
+            let Some(n) = self.targets.number(&account.role_arn(role)) else {
+                continue;
+            };
+            // What belongs to a service or to Identity Center cannot be edited.
+            if role.unmodifiable().is_none() {
+                self.has(n, &role.attached, role.boundary.as_ref());
+            }
+        }
+        for group in account.groups.values() {
+            let Some(g) = self.targets.number(&account.group_arn(group)) else {
+                continue;
+            };
+            self.members.entry(g).or_insert_with(|| Bits::none(size)).put(g);
+            self.has(g, &group.attached, None);
+        }
+        for n in 0..size {
+            if let Some(standing) = self.standing(n)
+                && is_limited(&standing.policies)
+            {
+                self.limited.put(n);
+            }
+        }
+    }
+
+    fn has<'p>(&mut self, n: usize, attached: impl IntoIterator<Item = &'p Arn>, boundary: Option<&Arn>) {
+        for arn in attached {
+            if let Some((has, _)) = self.holders(arn) {
+                has.put(n);
+            }
+        }
+        if let Some((_, bounds)) = boundary.and_then(|arn| self.holders(arn)) {
+            bounds.put(n);
+        }
+    }
+
+    fn holders(&mut self, policy: &Arn) -> Option<&mut (Bits, Bits)> {
+        let size = self.targets.len();
+        let policy = self.targets.number(policy)?;
+        Some(
+            self.attached
+                .entry(policy)
+                .or_insert_with(|| (Bits::none(size), Bits::none(size))),
+        )
+    }
+
+    /// The principal with that number as policies see it: a user by a long-term key, whether MFA was given or not; a role by a
+    /// session of now; a group as a user who is in nothing else.
+    pub(super) fn standing(&self, n: usize) -> Option<Standing<'a>> {
+        let account = self.account;
+        let targets = &self.targets;
+        let arn = targets.arn(n)?;
+        if targets.roles.contains(&n) {
+            return Some(Standing::of_fresh_role(
+                account,
+                account.roles.get(arn.name())?,
+                self.now,
+            ));
+        }
+        if targets.users.contains(&n) {
+            let mut standing = Standing::of_user(account, account.users.get(arn.name())?);
+            for mfa in ["aws:MultiFactorAuthPresent", "aws:MultiFactorAuthAge"] {
+                standing.context.unset(mfa);
+            }
+            return Some(standing);
+        }
+        let made_up = |groups| User {
+            name: "oust-new".to_owned(),
+            path: "/".to_owned(),
+            id: String::new(),
+            created: self.now,
+            tags: BTreeMap::new(),
+            inline: BTreeMap::new(),
+            attached: Default::default(),
+            groups,
+            boundary: None,
+            credentials: Some(Credentials::default()),
+        };
+        let is_group = targets.groups.contains(&n);
+        let is_new = targets.new_users.contains(&n) || targets.new_roles.contains(&n);
+        let groups = is_group.then(|| arn.name().to_owned()).into_iter().collect();
+        (is_group || is_new).then(|| {
+            let mut standing = Standing::of_user(account, &made_up(groups));
+            for free in ["aws:username", "aws:userid", "aws:PrincipalArn", "aws:PrincipalTag/"] {
+                standing.context.unset(free);
+            }
+            standing
+        })
+    }
+
+    /// What the principal with that number may do to others.
+    pub(super) fn edges(&mut self, n: usize, own: Own) -> Rc<Edges> {
+        if let Some(known) = self.edges.get(&(n, own)) {
+            return Rc::clone(known);
+        }
+        let edges = match self.standing(n) {
+            Some(standing) => self.edges_of(&standing, Some(n), false, own),
+            None => self.no_edges(),
+        };
+        let edges = Rc::new(edges);
+        self.edges.insert((n, own), Rc::clone(&edges));
+        edges
+    }
+
+    fn no_edges(&self) -> Edges {
+        let none = || Tri::none(self.targets.len());
+        Edges {
+            hold: none(),
+            edit: none(),
+            free: none(),
+            join: none(),
+        }
+    }
+
+    /// What a principal may do to others. `number` is its own, where it is one of the account's; `exact` says that it is a credential
+    /// at hand and not one that is yet to be had.
+    pub(super) fn edges_of(&mut self, standing: &Standing<'_>, number: Option<usize>, exact: bool, own: Own) -> Edges {
+        let powers = Powers {
+            standing,
+            any_policy: own.any_policy,
+            freed: own.freed,
+        };
+        let mut edges = self.no_edges();
+        let identity: &[Placed] = &standing.policies.identity;
+        let spoken = if own.any_policy {
+            u64::MAX
+        } else {
+            self.rights.spoken_of(identity)
+        };
+        let may_call = |action: &str| {
+            standing
+                .session
+                .is_none_or(|session| session_forbids(session, action).is_none())
+        };
+        let (mut new_users, mut new_roles) = (Tri::none(self.targets.len()), Tri::none(self.targets.len()));
+        for (m, one) in MOVES.iter().enumerate() {
+            if !may_call(one.action) || (m != ASSUME && spoken & (1 << m) == 0) {
+                continue;
+            }
+            if m == PASS {
+                let passed = self.passed(&powers);
+                edges.hold.join(&passed);
+                continue;
+            }
+            let layers = self.rights.layers(&powers, m, &standing.context, &mut self.targets);
+            if m == ASSUME {
+                let assumed = self.trust.assumable(standing, number, exact, layers);
+                edges.hold.join(&assumed);
+                continue;
+            }
+            let mut allowed = layers.allowed();
+            self.only(one.on, &mut allowed);
+            match m {
+                NEW_USER => new_users = allowed,
+                NEW_ROLE => new_roles = allowed,
+                _ => self.gives(m, allowed, &mut edges),
+            }
+        }
+        self.renewed(&mut edges, &new_users, &new_roles);
+        self.changed(&powers, &may_call, &mut edges);
+        edges
+    }
+
+    /// Keeps the targets of that kind, and of roles those that can be changed.
+    fn only(&self, on: On, allowed: &mut Tri) {
+        let mut kind = Bits::none(self.targets.len());
+        self.targets.kind(on).into_iter().flatten().for_each(|n| kind.put(n));
+        allowed.within(&kind);
+    }
+
+    fn gives(&self, m: usize, mut allowed: Tri, edges: &mut Edges) {
+        let Some(one) = MOVES.get(m) else { return };
+        match (one.on, one.gives) {
+            (On::User, Gives::Become) => {
+                self.where_there_is_one(m, &mut allowed);
+                edges.hold.join(&allowed);
+            }
+            (On::Provider, _) => edges.hold.join(&self.spread(&allowed, |n| {
+                let provider = self.targets.arn(n)?;
+                self.trust.of_provider(provider)
+            })),
+            (_, Gives::Become | Gives::Pass) => edges.hold.join(&allowed),
+            (_, Gives::Join) => edges.join.join(&allowed),
+            (On::Group, Gives::Edit) => edges.edit.join(&self.spread(&allowed, |n| self.members.get(&n))),
+            (On::Group, Gives::Free) => edges.free.join(&self.spread(&allowed, |n| self.members.get(&n))),
+            (On::Policy, _) => {
+                edges
+                    .edit
+                    .join(&self.spread(&allowed, |n| self.attached.get(&n).map(|(has, _)| has)));
+                edges
+                    .free
+                    .join(&self.spread(&allowed, |n| self.attached.get(&n).map(|(_, bounds)| bounds)));
+            }
+            (_, Gives::Edit) => edges.edit.join(&allowed),
+            (_, Gives::Free) => edges.free.join(&allowed),
+        }
+        edges.free.within(&self.limited);
+    }
+
+    /// The union of what stands behind each target.
+    fn spread<'g>(&'g self, targets: &Tri, behind: impl Fn(usize) -> Option<&'g Bits>) -> Tri {
+        let mut sum = Tri::none(self.targets.len());
+        for (from, to) in [(&targets.sure, &mut sum.sure), (&targets.maybe, &mut sum.maybe)] {
+            from.iter().filter_map(&behind).for_each(|bits| to.join(bits));
+        }
+        sum
+    }
+
+    /// Calls that only do something where there is already a thing of the kind.
+    fn where_there_is_one(&self, m: usize, allowed: &mut Tri) {
+        if THERE.iter().all(|(one, _)| *one != m) {
+            return;
+        }
+        for n in allowed.maybe.clone().iter() {
+            let there = self.there_is(m, n);
+            let mut one = Bits::none(self.targets.len());
+            one.put(n);
+            if there != Some(true) {
+                allowed.sure.without(&one);
+            }
+            if there == Some(false) {
+                allowed.maybe.without(&one);
+            }
+        }
+    }
+
+    /// Whether the user has what the call is about; `None` when that was not read.
+    fn there_is(&self, m: usize, n: usize) -> Option<bool> {
+        let Some((_, there)) = THERE.iter().find(|(one, _)| *one == m) else {
+            return Some(true);
+        };
+        let user = self.targets.arn(n).and_then(|arn| self.account.users.get(arn.name()));
+        let Some(user) = user.filter(|_| self.targets.users.contains(&n)) else {
+            return Some(false);
+        };
+        let held = user.credentials.as_ref()?;
+        match there(held) {
+            true => Some(true),
+            false => held.unread.is_empty().then_some(false),
+        }
+    }
+
+    /// Whether a call that is allowed gives anything on that target.
+    pub(super) fn makes_sense(&self, m: usize, n: usize) -> bool {
+        let new_role = self.targets.new_roles.contains(&n);
+        match m {
+            NEW_USER => false,
+            NEW_ROLE => new_role,
+            _ if new_role => MOVES.get(m).is_some_and(|one| one.gives != Gives::Become),
+            _ => self.there_is(m, n) != Some(false),
+        }
+    }
+
+    /// What is new must be made first.
+    fn renewed(&self, edges: &mut Edges, new_users: &Tri, new_roles: &Tri) {
+        let mut fresh = Bits::none(self.targets.len());
+        self.targets.new_users.clone().for_each(|n| fresh.put(n));
+        self.targets.new_roles.clone().for_each(|n| fresh.put(n));
+        let mut made = new_users.clone();
+        made.join(new_roles);
+        made.within(&fresh);
+        let mut roles = new_roles.clone();
+        roles.within(&fresh);
+        edges.hold.join(&roles);
+        let old = fresh.inverted();
+        for tri in [&mut edges.hold, &mut edges.edit, &mut edges.free] {
+            let mut kept = tri.clone();
+            kept.within(&old);
+            tri.meet(&made);
+            tri.join(&kept);
+        }
+    }
+
+    /// Roles that can be handed to a service which runs what it is given.
+    fn passed(&mut self, powers: &Powers<'_>) -> Tri {
+        let mut sum = Tri::none(self.targets.len());
+        let policies = &powers.standing.policies;
+        let about: Vec<&Statement> = policies.all().flat_map(|placed| &placed.document.statements).collect();
+        let by_service = about.iter().any(|one| one.conditions.iter().any(is_on_service));
+        let mut context = powers.standing.context.clone();
+        let mut known: Option<Tri> = None;
+        for runner in &RUNNERS {
+            let Some(roles) = self.trust.of_service(runner.service).cloned() else {
+                continue;
+            };
+            let mut passed = match known.clone().filter(|_| !by_service) {
+                Some(known) => known,
+                None => {
+                    context.set("iam:PassedToService", runner.service);
+                    let layers = self.rights.layers(powers, PASS, &context, &mut self.targets);
+                    known.insert(layers.allowed()).clone()
+                }
+            };
+            passed.within(&roles);
+            if passed.maybe.is_empty() {
+                continue;
+            }
+            let started = runner
+                .start
+                .iter()
+                .map(|calls| may_somewhere(powers, calls, self.account).0);
+            let started = crate::policy::Truth::all(started);
+            if !started.is_true() {
+                passed.sure = Bits::none(self.targets.len());
+            }
+            if !started.is_false() {
+                sum.join(&passed);
+            }
+        }
+        sum
+    }
+
+    /// Roles of what may be running already, where other code can be put into it. What runs isn't known here, so it is only possible.
+    fn changed(&self, powers: &Powers<'_>, may_call: &dyn Fn(&str) -> bool, edges: &mut Edges) {
+        for runner in RUNNERS.iter().filter(|runner| !runner.change.is_empty()) {
+            let Some(roles) = self.trust.of_service(runner.service) else {
+                continue;
+            };
+            let calls: Vec<&'static str> = runner.change.iter().copied().filter(|call| may_call(call)).collect();
+            if !may_somewhere(powers, &calls, self.account).0.is_false() {
+                edges.hold.maybe.join(&self.running(roles, runner.service));
+            }
+        }
+    }
+
+    /// Of the roles that EC2 may assume those in an instance profile.
+    fn running(&self, roles: &Bits, service: &str) -> Bits {
+        if service != "ec2.amazonaws.com" {
+            return roles.clone();
+        }
+        let mut running = Bits::none(self.targets.len());
+        for n in roles.iter() {
+            let role = self.targets.arn(n).and_then(|arn| self.account.roles.get(arn.name()));
+            if role.is_some_and(|role| !role.instance_profiles.is_empty()) {
+                running.put(n);
+            }
+        }
+        running
+    }
+}
+
+impl Graph<'_> {
+    /// The groups that a user is in.
+    pub(super) fn groups_of(&self, n: usize) -> Vec<Arn> {
+        self.behind(
+            self.members
+                .iter()
+                .filter(|(_, members)| members.has(n))
+                .map(|(group, _)| *group),
+        )
+    }
+
+    /// The managed policies that a principal has, or is bounded by.
+    pub(super) fn policies_of(&self, n: usize) -> Vec<Arn> {
+        let theirs = self
+            .attached
+            .iter()
+            .filter(|(_, (has, bounds))| has.has(n) || bounds.has(n));
+        self.behind(theirs.map(|(policy, _)| *policy))
+    }
+
+    /// The identity providers whose users may assume a role.
+    pub(super) fn providers_of(&self, n: usize) -> Vec<Arn> {
+        let all = self.targets.providers.clone();
+        self.behind(all.filter(|provider| {
+            let roles = self.targets.arn(*provider).and_then(|arn| self.trust.of_provider(arn));
+            roles.is_some_and(|roles| roles.has(n))
+        }))
+    }
+
+    fn behind(&self, numbers: impl Iterator<Item = usize>) -> Vec<Arn> {
+        numbers.filter_map(|n| self.targets.arn(n).cloned()).collect()
+    }
+}
+
+fn is_on_service(condition: &Condition) -> bool {
+    condition.lower_key() == "iam:passedtoservice"
+}
+
+/// Whether denies or a boundary of its own limit a principal.
+fn is_limited(policies: &PolicySet) -> bool {
+    let statements = policies.identity.iter().flat_map(|placed| &placed.document.statements);
+    policies.boundary.is_some() || statements.into_iter().any(|statement| statement.effect == Effect::Deny)
+}
+
+/// All identity policies of the account as text.
+fn texts(account: &Account) -> impl Iterator<Item = &crate::policy::PolicyText> {
+    let users = account.users.values().flat_map(|user| user.inline.values());
+    let groups = account.groups.values().flat_map(|group| group.inline.values());
+    let roles = account.roles.values().flat_map(|role| role.inline.values());
+    let managed = account.policies.values().filter_map(|policy| policy.document());
+    users.chain(groups).chain(roles).chain(managed)
+}
