@@ -9,6 +9,7 @@
 
 mod bits;
 mod compute;
+mod gained;
 mod graph;
 mod hop;
 mod moves;
@@ -22,6 +23,7 @@ use crate::account::Account;
 use crate::ids::Arn;
 use crate::time::Moment;
 use crate::verdict::Standing;
+use gained::Closures;
 use graph::Graph;
 use serde::{Deserialize, Serialize};
 use spread::{Spread, What};
@@ -76,7 +78,7 @@ impl<'a> Reach<'a> {
         let number = self.number(standing);
         let spread = Spread::from(&mut self.graph, standing, number);
         let mut principals: Vec<Reachable> = Vec::new();
-        for n in spread.held().maybe.iter() {
+        for n in spread.held().iter() {
             // To come back to oneself is no gain.
             if Some(n) == number {
                 continue;
@@ -103,7 +105,7 @@ impl<'a> Reach<'a> {
         let path = hop::path(&mut self.graph, spread, standing, n);
         Some(Reachable {
             arn: self.graph.targets.arn(n)?.clone(),
-            any_policy: spread.own(Some(n), false).any_policy,
+            any_policy: spread.may_edit(n),
             sure: path.iter().all(|hop| hop.sure),
             path,
         })
@@ -118,16 +120,17 @@ impl<'a> Reach<'a> {
         self.graph.targets.number(&standing.principal.arn).filter(|_| is_entity)
     }
 
-    /// How many principals each user and role of the account can become, by ARN: surely, and perhaps.
+    /// How many others each user and role of the account can become, by ARN: surely, and perhaps.
     pub fn everybody(&mut self) -> Vec<(Arn, usize, usize)> {
+        let size = self.graph.targets.len();
+        let mut sure = Closures::new(size, true);
+        let mut maybe = Closures::new(size, false);
         let all = self.graph.targets.users.clone().chain(self.graph.targets.roles.clone());
         let numbers: Vec<usize> = all.collect();
         let counted = numbers.into_iter().filter_map(|n| {
-            let standing = self.graph.standing(n)?;
-            let spread = Spread::from(&mut self.graph, &standing, Some(n));
-            let held = spread.held();
-            let arn = self.graph.targets.arn(n)?.clone();
-            Some((arn, held.sure.count(), held.maybe.count()))
+            let sure = sure.of(&mut self.graph, n).hold.count();
+            let maybe = maybe.of(&mut self.graph, n).hold.count();
+            Some((self.graph.targets.arn(n)?.clone(), sure - 1, maybe - 1))
         });
         counted.collect()
     }

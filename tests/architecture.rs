@@ -100,7 +100,7 @@ const DOORS: [(&str, &[&str], &str); 9] = [
 ];
 
 /// Pure modules: no I/O of any kind.
-const PURE: [&str; 5] = ["policy", "account", "verdict", "lineage", "plan"];
+const PURE: [&str; 6] = ["policy", "account", "verdict", "reach", "lineage", "plan"];
 const IMPURE: [&str; 7] = [
     "std::fs",
     "std::env",

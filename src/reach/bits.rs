@@ -27,6 +27,16 @@ impl Bits {
         bits
     }
 
+    /// The bound that it was made with.
+    pub(super) fn bound(&self) -> usize {
+        self.bound
+    }
+
+    /// Whether all of `other` is in it.
+    pub(super) fn holds(&self, other: &Bits) -> bool {
+        self.words.iter().zip(&other.words).all(|(one, two)| two & !one == 0)
+    }
+
     pub(super) fn put(&mut self, n: usize) {
         if let Some(word) = self.words.get_mut(n / 64) {
             *word |= 1 << (n % 64);

@@ -3,15 +3,15 @@
 use super::bits::{Bits, Tri};
 use super::compute::RUNNERS;
 use super::moves::{ASSUME, CHANGE_PASSWORD, Gives, MOVES, NEW_ROLE, NEW_USER, On, PASS, REACTIVATE, RESET};
-use super::rights::{Powers, Rights, may_somewhere};
+use super::rights::{Layers, Powers, Rights, may_somewhere};
 use super::targets::Targets;
 use super::trust::{self, Trust};
 use crate::account::{Account, Credentials, KeyStatus, User};
 use crate::ids::Arn;
-use crate::policy::{Condition, Effect, Placed, PolicySet, Statement};
+use crate::policy::{Condition, Effect, Placed, PolicyText, Statement};
 use crate::time::Moment;
 use crate::verdict::{Standing, session_forbids};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
 /// What the holder of one principal may do to others.
@@ -56,6 +56,15 @@ pub(super) struct Graph<'a> {
     members: BTreeMap<usize, Bits>,
     /// Principals that a deny or a boundary limits.
     limited: Bits,
+    /// Users who have what some calls need to be there.
+    there: Vec<(usize, Tri)>,
+    /// Everybody who is in the account and can be changed.
+    pub(super) everybody: Bits,
+    /// Users, those that would be new among them.
+    pub(super) users: Bits,
+    kinds: Vec<Bits>,
+    /// Roles that nobody in the account can change.
+    fixed: Bits,
     edges: HashMap<(usize, Own), Rc<Edges>>,
 }
 
@@ -71,6 +80,11 @@ impl<'a> Graph<'a> {
             attached: BTreeMap::new(),
             members: BTreeMap::new(),
             limited: Bits::none(targets.len()),
+            there: THERE.iter().map(|(m, _)| (*m, Tri::none(targets.len()))).collect(),
+            everybody: Bits::none(targets.len()),
+            users: Bits::none(targets.len()),
+            kinds: Vec::new(),
+            fixed: Bits::none(targets.len()),
             edges: HashMap::new(),
             account,
             now,
@@ -82,41 +96,78 @@ impl<'a> Graph<'a> {
 
     fn index(&mut self) {
         let account = self.account;
-        let size = self.targets.len();
         for user in account.users.values() {
-            let Some(n) = self.targets.number(&account.user_arn(user)) else {
-                continue;
-            };
-            self.has(n, &user.attached, user.boundary.as_ref());
-            for group in user.groups.iter().filter_map(|name| account.groups.get(name)) {
-                if let Some(g) = self.targets.number(&account.group_arn(group)) {
-                    self.members.entry(g).or_insert_with(|| Bits::none(size)).put(n);
-                    self.has(n, &group.attached, None);
-                }
+            if let Some(n) = self.targets.number(&account.user_arn(user)) {
+                self.take_in_user(n, user);
             }
         }
         for role in account.roles.values() {
-            let Some(n) = self.targets.number(&account.role_arn(role)) else {
-                continue;
-            };
+            let Some(n) = self.targets.number(&account.role_arn(role)) else { continue };
             // What belongs to a service or to Identity Center cannot be edited.
             if role.unmodifiable().is_none() {
+                self.everybody.put(n);
                 self.has(n, &role.attached, role.boundary.as_ref());
+                self.limits(n, &role.inline, &role.attached, role.boundary.is_some());
+            } else {
+                self.fixed.put(n);
             }
         }
         for group in account.groups.values() {
-            let Some(g) = self.targets.number(&account.group_arn(group)) else {
-                continue;
-            };
-            self.members.entry(g).or_insert_with(|| Bits::none(size)).put(g);
+            let Some(g) = self.targets.number(&account.group_arn(group)) else { continue };
+            self.everybody.put(g);
+            self.member(g, g);
             self.has(g, &group.attached, None);
+            self.limits(g, &group.inline, &group.attached, false);
         }
-        for n in 0..size {
-            if let Some(standing) = self.standing(n)
-                && is_limited(&standing.policies)
-            {
-                self.limited.put(n);
+        for on in [On::User, On::Role, On::Group, On::Policy, On::Provider] {
+            let mut kind = Bits::none(self.targets.len());
+            self.targets.kind(on).into_iter().flatten().for_each(|n| kind.put(n));
+            self.kinds.push(kind);
+        }
+        self.users = self.kinds.first().cloned().unwrap_or_else(|| Bits::none(0));
+    }
+
+    fn take_in_user(&mut self, n: usize, user: &User) {
+        self.everybody.put(n);
+        self.has(n, &user.attached, user.boundary.as_ref());
+        self.limits(n, &user.inline, &user.attached, user.boundary.is_some());
+        let account = self.account;
+        for group in user.groups.iter().filter_map(|name| account.groups.get(name)) {
+            if let Some(g) = self.targets.number(&account.group_arn(group)) {
+                self.member(g, n);
+                self.has(n, &group.attached, None);
+                self.limits(n, &group.inline, &group.attached, false);
             }
+        }
+        for ((_, there), (_, has)) in self.there.iter_mut().zip(&THERE) {
+            let held = user.credentials.as_ref();
+            let has = held.is_some_and(has);
+            if has {
+                there.sure.put(n);
+            }
+            // What was not read may be there.
+            if has || held.is_none_or(|held| !held.unread.is_empty()) {
+                there.maybe.put(n);
+            }
+        }
+    }
+
+    fn member(&mut self, group: usize, n: usize) {
+        let size = self.targets.len();
+        self.members.entry(group).or_insert_with(|| Bits::none(size)).put(n);
+    }
+
+    /// Keeps whether a boundary or a deny limits a principal.
+    fn limits(&mut self, n: usize, inline: &BTreeMap<String, PolicyText>, attached: &BTreeSet<Arn>, bounded: bool) {
+        let managed = attached.iter().filter_map(|arn| self.account.policies.get(arn)?.document());
+        let denies = |text: &PolicyText| {
+            let document = text.parse();
+            document.is_ok_and(|document| document.statements.iter().any(|statement| statement.effect == Effect::Deny))
+        };
+        // A policy that isn't known here may deny.
+        let unknown = attached.iter().any(|arn| !self.account.policies.contains_key(arn));
+        if bounded || unknown || inline.values().chain(managed).any(denies) {
+            self.limited.put(n);
         }
     }
 
@@ -239,7 +290,9 @@ impl<'a> Graph<'a> {
                 edges.hold.join(&passed);
                 continue;
             }
-            let layers = self.rights.layers(&powers, m, &standing.context, &mut self.targets);
+            let Some(layers) = self.rights.layers(&powers, m, &standing.context, &mut self.targets) else {
+                continue;
+            };
             if m == ASSUME {
                 let assumed = self.trust.assumable(standing, number, exact, layers);
                 edges.hold.join(&assumed);
@@ -260,16 +313,22 @@ impl<'a> Graph<'a> {
 
     /// Keeps the targets of that kind, and of roles those that can be changed.
     fn only(&self, on: On, allowed: &mut Tri) {
-        let mut kind = Bits::none(self.targets.len());
-        self.targets.kind(on).into_iter().flatten().for_each(|n| kind.put(n));
-        allowed.within(&kind);
+        if let Some(kind) = self.kinds.get(on as usize) {
+            allowed.within(kind);
+        }
+        if on == On::Role {
+            allowed.sure.without(&self.fixed);
+            allowed.maybe.without(&self.fixed);
+        }
     }
 
     fn gives(&self, m: usize, mut allowed: Tri, edges: &mut Edges) {
         let Some(one) = MOVES.get(m) else { return };
         match (one.on, one.gives) {
             (On::User, Gives::Become) => {
-                self.where_there_is_one(m, &mut allowed);
+                if let Some((_, there)) = self.there.iter().find(|(one, _)| *one == m) {
+                    allowed.meet(there);
+                }
                 edges.hold.join(&allowed);
             }
             (On::Provider, _) => edges.hold.join(&self.spread(&allowed, |n| {
@@ -303,37 +362,15 @@ impl<'a> Graph<'a> {
         sum
     }
 
-    /// Calls that only do something where there is already a thing of the kind.
-    fn where_there_is_one(&self, m: usize, allowed: &mut Tri) {
-        if THERE.iter().all(|(one, _)| *one != m) {
-            return;
-        }
-        for n in allowed.maybe.clone().iter() {
-            let there = self.there_is(m, n);
-            let mut one = Bits::none(self.targets.len());
-            one.put(n);
-            if there != Some(true) {
-                allowed.sure.without(&one);
-            }
-            if there == Some(false) {
-                allowed.maybe.without(&one);
-            }
-        }
-    }
-
     /// Whether the user has what the call is about; `None` when that was not read.
     fn there_is(&self, m: usize, n: usize) -> Option<bool> {
-        let Some((_, there)) = THERE.iter().find(|(one, _)| *one == m) else {
+        let Some((_, there)) = self.there.iter().find(|(one, _)| *one == m) else {
             return Some(true);
         };
-        let user = self.targets.arn(n).and_then(|arn| self.account.users.get(arn.name()));
-        let Some(user) = user.filter(|_| self.targets.users.contains(&n)) else {
-            return Some(false);
-        };
-        let held = user.credentials.as_ref()?;
-        match there(held) {
-            true => Some(true),
-            false => held.unread.is_empty().then_some(false),
+        match (there.sure.has(n), there.maybe.has(n)) {
+            (true, _) => Some(true),
+            (false, true) => None,
+            (false, false) => Some(false),
         }
     }
 
@@ -385,7 +422,8 @@ impl<'a> Graph<'a> {
                 None => {
                     context.set("iam:PassedToService", runner.service);
                     let layers = self.rights.layers(powers, PASS, &context, &mut self.targets);
-                    known.insert(layers.allowed()).clone()
+                    let none = || Tri::none(self.targets.len());
+                    known.insert(layers.map_or_else(none, Layers::allowed)).clone()
                 }
             };
             passed.within(&roles);
@@ -474,14 +512,8 @@ fn is_on_service(condition: &Condition) -> bool {
     condition.lower_key() == "iam:passedtoservice"
 }
 
-/// Whether denies or a boundary of its own limit a principal.
-fn is_limited(policies: &PolicySet) -> bool {
-    let statements = policies.identity.iter().flat_map(|placed| &placed.document.statements);
-    policies.boundary.is_some() || statements.into_iter().any(|statement| statement.effect == Effect::Deny)
-}
-
 /// All identity policies of the account as text.
-fn texts(account: &Account) -> impl Iterator<Item = &crate::policy::PolicyText> {
+fn texts(account: &Account) -> impl Iterator<Item = &PolicyText> {
     let users = account.users.values().flat_map(|user| user.inline.values());
     let groups = account.groups.values().flat_map(|group| group.inline.values());
     let roles = account.roles.values().flat_map(|role| role.inline.values());

@@ -1,7 +1,7 @@
 //! What one principal may do with each move, on all targets at once.
 
 use super::bits::{Bits, Tri};
-use super::moves::MOVES;
+use super::moves::{ASSUME, MOVES};
 use super::targets::Targets;
 use crate::account::{Account, Tags};
 use crate::policy::{Condition, Context, Document, Effect, Placed, Statement, Truth};
@@ -150,58 +150,51 @@ impl<'a> Rights<'a> {
         }
     }
 
-    /// On which targets the principal may make the move, trust policies apart. `own` is what its identity policies, boundary and
-    /// session policy allow together; what SCPs and denies say is in `limits`.
-    pub(super) fn layers(
-        &mut self,
-        powers: &Powers<'_>,
-        number: usize,
-        context: &Context,
-        targets: &mut Targets,
-    ) -> Layers {
+    /// What each layer says about the move on all targets; `None` where the principal's own policies allow it on nothing and no resource's
+    /// policy could.
+    pub(super) fn layers(&mut self, powers: &Powers<'_>, number: usize, context: &Context, targets: &mut Targets) -> Option<Layers> {
         let policies = &powers.standing.policies;
-        let size = targets.len();
-        let mut denied = Tri::none(size);
         let identity = self.said(&policies.identity, number, context, targets);
-        if !powers.freed {
-            denied.join(&identity.deny);
+        if identity.allow.maybe.is_empty() && !powers.any_policy && number != ASSUME {
+            return None;
         }
-        let mut limit = |documents: Option<&Vec<Placed>>, rights: &mut Self, targets: &mut Targets| match documents {
-            None => Tri::all(size),
-            Some(documents) => {
-                let said = rights.said(documents, number, context, targets);
-                denied.join(&said.deny);
-                said.allow
-            }
+        let mut layers = Layers {
+            identity: if powers.any_policy { Tri::all(targets.len()) } else { identity.allow },
+            limits: None,
+            service_control: None,
+            denied: if powers.freed { Tri::none(targets.len()) } else { identity.deny },
         };
-        let boundary = limit(policies.boundary.as_ref().filter(|_| !powers.freed), self, targets);
-        let session = limit(policies.session.as_ref(), self, targets);
-        let mut service_control = Tri::all(size);
+        let boundary = policies.boundary.as_ref().filter(|_| !powers.freed);
+        for documents in boundary.into_iter().chain(&policies.session) {
+            let said = self.said(documents, number, context, targets);
+            layers.denied.join(&said.deny);
+            narrow(&mut layers.limits, said.allow);
+        }
         if !powers.standing.principal.is_service_linked() {
             for level in &policies.service_control {
-                service_control.meet(&limit(Some(level), self, targets));
+                let said = self.said(level, number, context, targets);
+                layers.denied.join(&said.deny);
+                narrow(&mut layers.service_control, said.allow);
             }
         }
-        Layers {
-            identity: if powers.any_policy {
-                Tri::all(size)
-            } else {
-                identity.allow
-            },
-            boundary,
-            session,
-            service_control,
-            denied,
-        }
+        Some(layers)
+    }
+}
+
+fn narrow(limit: &mut Option<Tri>, allow: Tri) {
+    match limit {
+        Some(limit) => limit.meet(&allow),
+        None => *limit = Some(allow),
     }
 }
 
 /// What each layer says about one move on all targets.
 pub(super) struct Layers {
     pub(super) identity: Tri,
-    pub(super) boundary: Tri,
-    pub(super) session: Tri,
-    pub(super) service_control: Tri,
+    /// Boundary and session policy together; `None` where there is neither.
+    pub(super) limits: Option<Tri>,
+    /// SCPs; `None` where there are none.
+    pub(super) service_control: Option<Tri>,
     pub(super) denied: Tri,
 }
 
@@ -209,9 +202,9 @@ impl Layers {
     /// What is allowed where no resource policy has a say.
     pub(super) fn allowed(self) -> Tri {
         let mut allowed = self.identity;
-        allowed.meet(&self.boundary);
-        allowed.meet(&self.session);
-        allowed.meet(&self.service_control);
+        for limit in self.limits.iter().chain(&self.service_control) {
+            allowed.meet(limit);
+        }
         allowed.deny(&self.denied);
         allowed
     }

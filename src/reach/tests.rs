@@ -295,7 +295,7 @@ fn self_management_by_a_variable_reaches_nobody_else() {
         Reach::of(&account, NOW)
             .everybody()
             .iter()
-            .all(|(_, sure, maybe)| *sure <= 1 && *maybe <= 1)
+            .all(|(_, sure, maybe)| *sure == 0 && *maybe == 0)
     );
 }
 
@@ -434,6 +434,24 @@ proptest! {
                 prop_assert_eq!(edges.hold.sure.has(to), sure, "{} to {}: {:?}", graph.targets.arn(from).unwrap(), arn, outcomes);
                 prop_assert_eq!(edges.hold.maybe.has(to), maybe, "{} to {}: {:?}", graph.targets.arn(from).unwrap(), arn, outcomes);
             }
+        }
+    }
+
+    /// Everybody's reach, worked out together, is what it is worked out one by one.
+    #[test]
+    fn all_at_once_is_one_by_one(account in accounts()) {
+        let mut reach = Reach::of(&account, NOW);
+        let together = reach.everybody();
+        for (arn, sure, maybe) in together {
+            let n = reach.graph.targets.number(&arn).unwrap();
+            let standing = reach.graph.standing(n).unwrap();
+            let spread = spread::Spread::from(&mut reach.graph, &standing, Some(n));
+            let certain = spread.ways.iter().filter(|(what, step)| matches!(what, What::Hold(held) if *held != n) && step.sure).count();
+            let all = spread.ways.keys().filter(|what| matches!(what, What::Hold(held) if *held != n)).count();
+            // Who becomes everybody is not followed further, so names that nobody has yet may be missing.
+            let new = reach.graph.targets.new_users.len() + reach.graph.targets.new_roles.len();
+            prop_assert!(sure.abs_diff(certain) <= new, "{} {} {}", arn, sure, certain);
+            prop_assert!(maybe.abs_diff(all) <= new, "{} {} {}", arn, maybe, all);
         }
     }
 

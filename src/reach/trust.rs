@@ -210,11 +210,9 @@ impl Trust {
     /// The roles that a principal may assume, given what its own policies say. `number` is its own, for a user or role of the account; a
     /// credential at hand (`exact`) has the session name that it has, another may choose one.
     pub(super) fn assumable(&self, standing: &Standing<'_>, number: Option<usize>, exact: bool, layers: Layers) -> Tri {
-        let size = layers.identity.sure.inverted().count() + layers.identity.sure.count();
-        let mut limits = layers.boundary.clone();
-        limits.meet(&layers.session);
-        let mut own = layers.identity.clone();
-        own.meet(&limits);
+        let size = layers.identity.sure.bound();
+        let mut own = layers.identity;
+        layers.limits.iter().for_each(|limits| own.meet(limits));
         let mut allowed = both(&self.account.0);
         for at in self.account.1.iter().filter(|at| own.maybe.has(at.role)) {
             self.put(&mut allowed, *at, standing);
@@ -230,29 +228,24 @@ impl Trust {
             let is_role = standing.principal.kind == PrincipalKind::RoleSession;
             self.put(if is_role { &mut holder } else { &mut itself }, *at, standing);
         }
-        for (arn, at) in number
-            .and_then(|number| self.sessions.get(&number))
-            .into_iter()
-            .flatten()
-        {
+        for (arn, at) in number.and_then(|number| self.sessions.get(&number)).into_iter().flatten() {
             if !exact || standing.principal.session_arn.as_ref() == Some(arn) {
                 self.put(&mut itself, *at, standing);
             }
         }
-        holder.meet(&limits);
+        layers.limits.iter().for_each(|limits| holder.meet(limits));
         allowed.join(&itself);
         allowed.join(&holder);
-        allowed.meet(&layers.service_control);
+        layers.service_control.iter().for_each(|guard| allowed.meet(guard));
         allowed.deny(&layers.denied);
-        self.without_denied(&mut allowed, standing);
+        if !allowed.maybe.is_empty() {
+            self.without_denied(&mut allowed, standing);
+        }
         allowed
     }
 
     fn without_denied(&self, allowed: &mut Tri, standing: &Standing<'_>) {
-        let mut denied = Tri::none(0);
-        denied.sure = allowed.sure.clone();
-        denied.sure.without(&allowed.sure);
-        denied.maybe = denied.sure.clone();
+        let mut denied = Tri::none(allowed.sure.bound());
         let has_boundary = standing.policies.boundary.is_some();
         for at in self.denies.iter().filter(|at| allowed.maybe.has(at.role)) {
             let Some(statement) = self
