@@ -2,6 +2,7 @@
 
 mod basis;
 mod facts;
+mod foothold;
 mod make;
 mod on_user;
 mod refuse;
@@ -9,6 +10,7 @@ mod step;
 
 pub use basis::{basis, drift};
 pub use facts::Facts;
+pub use foothold::{Foothold, State, footholds, users_with_footholds};
 pub use make::{plan, revocations};
 pub use refuse::{Refusal, own_credentials, refusal};
 pub use step::{Step, Undo};

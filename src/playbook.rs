@@ -78,6 +78,8 @@ pub enum Verb {
         /// As in `revoke_older_sessions`.
         margin_seconds: u32,
     },
+    /// Delete passwords and service-specific credentials that the lineage set or made for other users.
+    DeleteMintedCredentials,
     /// Delete the user's console password.
     DeleteLoginProfile,
     /// Deactivate the user's MFA devices, and delete the virtual ones.

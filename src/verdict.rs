@@ -117,6 +117,16 @@ pub fn verdict_on_key_of(account: &Account, owner: &str, key: &AccessKeyId, now:
     }
 }
 
+/// The verdict on an active key of the user, whether there is one or not.
+pub fn of_user(account: &Account, user: &crate::account::User) -> Verdict {
+    judge(&Standing::of_user(account, user))
+}
+
+/// The verdict on a session that the role would issue at `now`.
+pub fn of_fresh_role(account: &Account, role: &crate::account::Role, now: Moment) -> Verdict {
+    judge(&Standing::of_fresh_role(account, role, now))
+}
+
 /// The verdict on a standing: a single deny of everything first, because that is what containment writes; then requests that an
 /// intruder would make; then the proof over all requests.
 fn judge(standing: &Standing<'_>) -> Verdict {

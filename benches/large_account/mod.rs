@@ -35,8 +35,28 @@ impl Dice {
     }
 }
 
-const SERVICES: [&str; 10] = ["s3", "dynamodb", "ec2", "sqs", "sns", "logs", "kms", "lambda", "secretsmanager", "rds"];
-const VERBS: [&str; 8] = ["Get*", "List*", "Describe*", "*", "Put*", "Create*", "Delete*", "Batch*"];
+const SERVICES: [&str; 10] = [
+    "s3",
+    "dynamodb",
+    "ec2",
+    "sqs",
+    "sns",
+    "logs",
+    "kms",
+    "lambda",
+    "secretsmanager",
+    "rds",
+];
+const VERBS: [&str; 8] = [
+    "Get*",
+    "List*",
+    "Describe*",
+    "*",
+    "Put*",
+    "Create*",
+    "Delete*",
+    "Batch*",
+];
 const RUNNERS: [&str; 6] = [
     "lambda.amazonaws.com",
     "ec2.amazonaws.com",
@@ -47,7 +67,10 @@ const RUNNERS: [&str; 6] = [
 ];
 
 fn document(statements: &[String]) -> PolicyText {
-    PolicyText::new(format!(r#"{{"Version":"2012-10-17","Statement":[{}]}}"#, statements.join(",")))
+    PolicyText::new(format!(
+        r#"{{"Version":"2012-10-17","Statement":[{}]}}"#,
+        statements.join(",")
+    ))
 }
 
 /// An ordinary statement: some calls of one service on some of its resources, now and then under a condition.
@@ -72,14 +95,32 @@ fn ordinary(dice: &mut Dice) -> String {
 fn powerful(dice: &mut Dice, roles: usize) -> String {
     let n = dice.below(roles);
     let (action, resource) = match dice.below(8) {
-        0 => ("sts:AssumeRole".to_owned(), format!("arn:aws:iam::{ID}:role/team{}-*", n % 50)),
-        1 => ("sts:AssumeRole".to_owned(), format!("arn:aws:iam::{ID}:role/team{}-role{n}", n % 50)),
-        2 => ("iam:PassRole".to_owned(), format!("arn:aws:iam::{ID}:role/team{}-*", n % 50)),
+        0 => (
+            "sts:AssumeRole".to_owned(),
+            format!("arn:aws:iam::{ID}:role/team{}-*", n % 50),
+        ),
+        1 => (
+            "sts:AssumeRole".to_owned(),
+            format!("arn:aws:iam::{ID}:role/team{}-role{n}", n % 50),
+        ),
+        2 => (
+            "iam:PassRole".to_owned(),
+            format!("arn:aws:iam::{ID}:role/team{}-*", n % 50),
+        ),
         3 => (r#"iam:Get*","iam:List*"#.to_owned(), "*".to_owned()),
-        4 => ("iam:CreateAccessKey".to_owned(), format!("arn:aws:iam::{ID}:user/app{}-*", n % 50)),
-        5 => ("iam:AttachRolePolicy".to_owned(), format!("arn:aws:iam::{ID}:role/team{}-*", n % 50)),
+        4 => (
+            "iam:CreateAccessKey".to_owned(),
+            format!("arn:aws:iam::{ID}:user/app{}-*", n % 50),
+        ),
+        5 => (
+            "iam:AttachRolePolicy".to_owned(),
+            format!("arn:aws:iam::{ID}:role/team{}-*", n % 50),
+        ),
         6 => ("sts:AssumeRole".to_owned(), "*".to_owned()),
-        _ => ("iam:CreatePolicyVersion".to_owned(), format!("arn:aws:iam::{ID}:policy/app{n}")),
+        _ => (
+            "iam:CreatePolicyVersion".to_owned(),
+            format!("arn:aws:iam::{ID}:policy/app{n}"),
+        ),
     };
     format!(r#"{{"Effect":"Allow","Action":["{action}"],"Resource":"{resource}"}}"#)
 }
@@ -100,7 +141,11 @@ pub fn account(seed: u64, users: usize, roles: usize, policies: usize) -> Accoun
         }
         managed(&mut account, &format!("app{n}"), document(&statements));
     }
-    managed(&mut account, "self-management", document(&[SELF_MANAGEMENT.to_owned(), WITHOUT_MFA.to_owned()]));
+    managed(
+        &mut account,
+        "self-management",
+        document(&[SELF_MANAGEMENT.to_owned(), WITHOUT_MFA.to_owned()]),
+    );
     let group_count = (users / 20).max(1);
     for n in 0..group_count {
         let attached = (0..1 + dice.below(4)).map(|_| policy(dice.below(policies))).collect();
@@ -126,7 +171,8 @@ pub fn account(seed: u64, users: usize, roles: usize, policies: usize) -> Accoun
         "FullAWSAccess".to_owned(),
         document(&[r#"{"Effect":"Allow","Action":"*","Resource":"*"}"#.to_owned()]),
     );
-    let guard = r#"{"Effect":"Deny","Action":["organizations:LeaveOrganization","cloudtrail:StopLogging"],"Resource":"*"}"#;
+    let guard =
+        r#"{"Effect":"Deny","Action":["organizations:LeaveOrganization","cloudtrail:StopLogging"],"Resource":"*"}"#;
     account.guards = Some(Guards {
         management_account: false,
         scps: vec![
@@ -144,7 +190,10 @@ fn policy(n: usize) -> Arn {
 
 fn managed(account: &mut Account, name: &str, document: PolicyText) {
     let arn: Arn = format!("arn:aws:iam::{ID}:policy/{name}").parse().unwrap();
-    let version = PolicyVersion { document, created: MADE };
+    let version = PolicyVersion {
+        document,
+        created: MADE,
+    };
     let policy = ManagedPolicy {
         name: name.into(),
         path: "/".into(),
@@ -158,10 +207,14 @@ fn managed(account: &mut Account, name: &str, document: PolicyText) {
 
 fn user(dice: &mut Dice, n: usize, groups: usize, policies: usize) -> User {
     let name = format!("app{}-user{n}", n % 50);
-    let mut attached: std::collections::BTreeSet<Arn> = (0..dice.below(3)).map(|_| policy(dice.below(policies))).collect();
+    let mut attached: std::collections::BTreeSet<Arn> =
+        (0..dice.below(3)).map(|_| policy(dice.below(policies))).collect();
     attached.insert(format!("arn:aws:iam::{ID}:policy/self-management").parse().unwrap());
-    let inline = dice.one_in(4).then(|| ("inline".to_owned(), document(&[ordinary(dice)])));
-    let credentials = serde_json::json!({"access_keys": [{"id": format!("AKIA{n:016}"), "status": "Active", "created": MADE}]});
+    let inline = dice
+        .one_in(4)
+        .then(|| ("inline".to_owned(), document(&[ordinary(dice)])));
+    let credentials =
+        serde_json::json!({"access_keys": [{"id": format!("AKIA{n:016}"), "status": "Active", "created": MADE}]});
     let user: User = serde_json::from_value(serde_json::json!({
         "name": name, "path": "/", "id": format!("AIDA{n:017}"), "created": MADE, "credentials": credentials
     }))
@@ -169,7 +222,9 @@ fn user(dice: &mut Dice, n: usize, groups: usize, policies: usize) -> User {
     User {
         inline: inline.into_iter().collect(),
         attached,
-        groups: (0..1 + dice.below(3)).map(|_| format!("group{}", dice.below(groups))).collect(),
+        groups: (0..1 + dice.below(3))
+            .map(|_| format!("group{}", dice.below(groups)))
+            .collect(),
         ..user
     }
 }
@@ -208,6 +263,10 @@ fn role(dice: &mut Dice, n: usize, roles: usize, users: usize, policies: usize) 
         inline: [("inline".to_owned(), document(&statements))].into(),
         attached: (0..1 + dice.below(3)).map(|_| policy(dice.below(policies))).collect(),
         boundary: None,
-        instance_profiles: if dice.one_in(6) { [format!("profile{n}")].into() } else { Default::default() },
+        instance_profiles: if dice.one_in(6) {
+            [format!("profile{n}")].into()
+        } else {
+            Default::default()
+        },
     }
 }

@@ -1,5 +1,6 @@
 //! The facts of an incident that a plan is made of.
 
+use super::foothold::passwords_set;
 use crate::account::{Account, User};
 use crate::action::revoke::Issuer;
 use crate::ids::AccessKeyId;
@@ -41,7 +42,7 @@ impl<'a> Facts<'a> {
     }
 
     /// Whose sessions must be revoked: each role that was reached, and each user other than the compromised one that a key was
-    /// made for.
+    /// made for or whose password was set.
     pub fn issuers(&self) -> Vec<Issuer> {
         let roles = self.lineage.roles(&self.account.id);
         let roles = roles.into_iter().filter(|name| {
@@ -57,7 +58,12 @@ impl<'a> Facts<'a> {
             .map(|(user, _)| user)
             .filter(|user| Some(*user) != own)
             .collect();
-        let users = users.into_iter().map(|user| Issuer::User(user.to_owned()));
+        let mut users: BTreeSet<String> = users.into_iter().map(str::to_owned).collect();
+        users.extend(passwords_set(self.lineage, own));
+        let users = users
+            .into_iter()
+            .filter(|user| self.account.users.contains_key(user))
+            .map(Issuer::User);
         roles.map(Issuer::Role).chain(users).collect()
     }
 

@@ -1,5 +1,6 @@
 //! From the steps of a playbook to the steps of a plan.
 
+use super::foothold::{passwords_set, service_credentials_made};
 use super::{FORMAT, Facts, NotTouched, Plan, Step, basis};
 use crate::account::{KeyStatus, User};
 use crate::action::revoke::Issuer;
@@ -116,6 +117,7 @@ impl Making<'_> {
                 self.add(from, action, &Setting::Absent, None);
             }
             Verb::DeactivateAccessKeys(which) => self.deactivate(from, *which),
+            Verb::DeleteMintedCredentials => self.delete_minted(from),
             Verb::RevokeOlderSessions { margin_seconds } => self.revoke(from, *margin_seconds),
             _ => {
                 if let Some(user) = self.facts.user() {
@@ -184,6 +186,32 @@ impl Making<'_> {
                 Setting::Status(KeyStatus::Inactive),
                 fact,
             );
+        }
+    }
+
+    /// Passwords and service-specific credentials that the family set or made for others than the compromised user, whom the deny covers.
+    fn delete_minted(&mut self, from: &PlaybookStep) {
+        let account = self.facts.account;
+        let own = self.facts.user().map(|user| user.name.clone());
+        for user in passwords_set(self.facts.lineage, own.as_deref()) {
+            let held = account.users.get(&user).and_then(|user| user.credentials.as_ref());
+            if held.is_some_and(|held| held.login_profile.is_some()) {
+                let fact = Some(format!("the family set the password of user `{user}`"));
+                let member = Member::LoginProfile { user };
+                self.change(from, member, Setting::Present, Setting::Absent, fact);
+            }
+        }
+        for (user, id) in service_credentials_made(self.facts.lineage) {
+            let held = account.users.get(user).and_then(|user| user.credentials.as_ref());
+            let there = held.and_then(|held| held.service_specific.iter().find(|one| one.id == id));
+            if let Some(there) = there.filter(|_| own.as_deref() != Some(user)) {
+                let fact = Some(format!("the family made it, for {}", there.service));
+                let member = Member::ServiceSpecificCredential {
+                    user: user.to_owned(),
+                    id: id.to_owned(),
+                };
+                self.change(from, member, Setting::Status(there.status), Setting::Absent, fact);
+            }
         }
     }
 

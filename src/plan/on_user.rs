@@ -153,6 +153,7 @@ impl Making<'_> {
             Verb::Evidence
             | Verb::Hold { .. }
             | Verb::Sweep { .. }
+            | Verb::DeleteMintedCredentials
             | Verb::DeactivateAccessKeys(_)
             | Verb::RevokeOlderSessions { .. } => {}
         }

@@ -35,7 +35,7 @@ fn yes() -> bool {
 }
 
 /// The verbs as they are written, each with the one field that it takes.
-const VERBS: [(&str, Option<&str>); 19] = [
+const VERBS: [(&str, Option<&str>); 20] = [
     ("evidence", None),
     ("deactivate_access_keys", Some("which")),
     ("deny_user", Some("policy_name")),
@@ -43,6 +43,7 @@ const VERBS: [(&str, Option<&str>); 19] = [
     ("revoke_older_sessions", Some("margin_seconds")),
     ("hold", Some("seconds")),
     ("sweep", Some("margin_seconds")),
+    ("delete_minted_credentials", None),
     ("delete_login_profile", None),
     ("deactivate_mfa_devices", None),
     ("delete_signing_certificates", None),
@@ -159,6 +160,7 @@ fn verb(row: &Row, name: &str) -> Result<Verb, PlaybookError> {
         "sweep" => Verb::Sweep {
             margin_seconds: within(row, row.margin_seconds.as_ref(), 0..=900)?,
         },
+        "delete_minted_credentials" => Verb::DeleteMintedCredentials,
         "delete_login_profile" => Verb::DeleteLoginProfile,
         "deactivate_mfa_devices" => Verb::DeactivateMfaDevices,
         "delete_signing_certificates" => Verb::DeleteSigningCertificates,

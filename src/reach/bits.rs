@@ -1,7 +1,7 @@
 //! Sets of numbers below a bound, as bits: what one principal may do to thousands is one row.
 
 /// A set of numbers below the bound that it was made with.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Bits {
     words: Vec<u64>,
     bound: usize,
@@ -34,7 +34,7 @@ impl Bits {
 
     /// Whether all of `other` is in it.
     pub(super) fn holds(&self, other: &Bits) -> bool {
-        self.words.iter().zip(&other.words).all(|(one, two)| two & !one == 0)
+        self.bound >= other.bound && self.words.iter().zip(&other.words).all(|(one, two)| two & !one == 0)
     }
 
     pub(super) fn put(&mut self, n: usize) {

@@ -121,7 +121,10 @@ impl Gained {
         self.edit.join(&other.edit);
         self.free.join(&other.free);
         self.join.join(&other.join);
-        self.followed.iter_mut().zip(&other.followed).for_each(|(one, two)| one.join(two));
+        self.followed
+            .iter_mut()
+            .zip(&other.followed)
+            .for_each(|(one, two)| one.join(two));
     }
 }
 

@@ -4,6 +4,7 @@ use super::bits::{Bits, Tri};
 use super::compute::RUNNERS;
 use super::moves::{ASSUME, CHANGE_PASSWORD, Gives, MOVES, NEW_ROLE, NEW_USER, On, PASS, REACTIVATE, RESET};
 use super::rights::{Layers, Powers, Rights, may_somewhere};
+use super::somewhere::changed;
 use super::targets::Targets;
 use super::trust::{self, Trust};
 use crate::account::{Account, Credentials, KeyStatus, User};
@@ -54,6 +55,9 @@ pub(super) struct Graph<'a> {
     attached: BTreeMap<usize, (Bits, Bits)>,
     /// The members of each group, with the group.
     members: BTreeMap<usize, Bits>,
+    /// All groups with all of their members; all managed policies with all who have one, and with all whom one bounds.
+    of_groups: (Bits, Bits),
+    of_policies: ((Bits, Bits), (Bits, Bits)),
     /// Principals that a deny or a boundary limits.
     limited: Bits,
     /// Users who have what some calls need to be there.
@@ -66,6 +70,7 @@ pub(super) struct Graph<'a> {
     /// Roles that nobody in the account can change.
     fixed: Bits,
     edges: HashMap<(usize, Own), Rc<Edges>>,
+    standings: HashMap<usize, Rc<Standing<'a>>>,
 }
 
 impl<'a> Graph<'a> {
@@ -79,6 +84,8 @@ impl<'a> Graph<'a> {
             rights: Rights::new(account),
             attached: BTreeMap::new(),
             members: BTreeMap::new(),
+            of_groups: Default::default(),
+            of_policies: Default::default(),
             limited: Bits::none(targets.len()),
             there: THERE.iter().map(|(m, _)| (*m, Tri::none(targets.len()))).collect(),
             everybody: Bits::none(targets.len()),
@@ -86,6 +93,7 @@ impl<'a> Graph<'a> {
             kinds: Vec::new(),
             fixed: Bits::none(targets.len()),
             edges: HashMap::new(),
+            standings: HashMap::new(),
             account,
             now,
             targets,
@@ -102,7 +110,9 @@ impl<'a> Graph<'a> {
             }
         }
         for role in account.roles.values() {
-            let Some(n) = self.targets.number(&account.role_arn(role)) else { continue };
+            let Some(n) = self.targets.number(&account.role_arn(role)) else {
+                continue;
+            };
             // What belongs to a service or to Identity Center cannot be edited.
             if role.unmodifiable().is_none() {
                 self.everybody.put(n);
@@ -113,7 +123,9 @@ impl<'a> Graph<'a> {
             }
         }
         for group in account.groups.values() {
-            let Some(g) = self.targets.number(&account.group_arn(group)) else { continue };
+            let Some(g) = self.targets.number(&account.group_arn(group)) else {
+                continue;
+            };
             self.everybody.put(g);
             self.member(g, g);
             self.has(g, &group.attached, None);
@@ -124,6 +136,17 @@ impl<'a> Graph<'a> {
             self.targets.kind(on).into_iter().flatten().for_each(|n| kind.put(n));
             self.kinds.push(kind);
         }
+        let size = self.targets.len();
+        let union = |bits: &mut dyn Iterator<Item = &Bits>| {
+            let mut sum = Bits::none(size);
+            bits.for_each(|one| sum.join(one));
+            sum
+        };
+        let kind = |on: On| self.kinds.get(on as usize).cloned().unwrap_or_default();
+        self.of_groups = (kind(On::Group), union(&mut self.members.values()));
+        let has = union(&mut self.attached.values().map(|(has, _)| has));
+        let bounds = union(&mut self.attached.values().map(|(_, bounds)| bounds));
+        self.of_policies = ((kind(On::Policy), has), (kind(On::Policy), bounds));
         self.users = self.kinds.first().cloned().unwrap_or_else(|| Bits::none(0));
     }
 
@@ -159,10 +182,17 @@ impl<'a> Graph<'a> {
 
     /// Keeps whether a boundary or a deny limits a principal.
     fn limits(&mut self, n: usize, inline: &BTreeMap<String, PolicyText>, attached: &BTreeSet<Arn>, bounded: bool) {
-        let managed = attached.iter().filter_map(|arn| self.account.policies.get(arn)?.document());
+        let managed = attached
+            .iter()
+            .filter_map(|arn| self.account.policies.get(arn)?.document());
         let denies = |text: &PolicyText| {
             let document = text.parse();
-            document.is_ok_and(|document| document.statements.iter().any(|statement| statement.effect == Effect::Deny))
+            document.is_ok_and(|document| {
+                document
+                    .statements
+                    .iter()
+                    .any(|statement| statement.effect == Effect::Deny)
+            })
         };
         // A policy that isn't known here may deny.
         let unknown = attached.iter().any(|arn| !self.account.policies.contains_key(arn));
@@ -241,7 +271,14 @@ impl<'a> Graph<'a> {
         if let Some(known) = self.edges.get(&(n, own)) {
             return Rc::clone(known);
         }
-        let edges = match self.standing(n) {
+        let standing = match self.standings.get(&n) {
+            Some(known) => Some(Rc::clone(known)),
+            None => self.standing(n).map(Rc::new),
+        };
+        if let Some(standing) = &standing {
+            self.standings.entry(n).or_insert_with(|| Rc::clone(standing));
+        }
+        let edges = match standing {
             Some(standing) => self.edges_of(&standing, Some(n), false, own),
             None => self.no_edges(),
         };
@@ -263,8 +300,10 @@ impl<'a> Graph<'a> {
     /// What a principal may do to others. `number` is its own, where it is one of the account's; `exact` says that it is a credential
     /// at hand and not one that is yet to be had.
     pub(super) fn edges_of(&mut self, standing: &Standing<'_>, number: Option<usize>, exact: bool, own: Own) -> Edges {
+        let changed = (own != Own::default()).then(|| changed(standing, own));
         let powers = Powers {
             standing,
+            made: changed.as_ref().unwrap_or(standing),
             any_policy: own.any_policy,
             freed: own.freed,
         };
@@ -331,21 +370,29 @@ impl<'a> Graph<'a> {
                 }
                 edges.hold.join(&allowed);
             }
-            (On::Provider, _) => edges.hold.join(&self.spread(&allowed, |n| {
+            (On::Provider, _) => edges.hold.join(&self.spread(&allowed, None, |n| {
                 let provider = self.targets.arn(n)?;
                 self.trust.of_provider(provider)
             })),
             (_, Gives::Become | Gives::Pass) => edges.hold.join(&allowed),
             (_, Gives::Join) => edges.join.join(&allowed),
-            (On::Group, Gives::Edit) => edges.edit.join(&self.spread(&allowed, |n| self.members.get(&n))),
-            (On::Group, Gives::Free) => edges.free.join(&self.spread(&allowed, |n| self.members.get(&n))),
+            (On::Group, Gives::Edit | Gives::Free) => {
+                let members = self.spread(&allowed, Some(&self.of_groups), |n| self.members.get(&n));
+                let side = if one.gives == Gives::Edit {
+                    &mut edges.edit
+                } else {
+                    &mut edges.free
+                };
+                side.join(&members);
+            }
             (On::Policy, _) => {
-                edges
-                    .edit
-                    .join(&self.spread(&allowed, |n| self.attached.get(&n).map(|(has, _)| has)));
-                edges
-                    .free
-                    .join(&self.spread(&allowed, |n| self.attached.get(&n).map(|(_, bounds)| bounds)));
+                let (has, bounds) = &self.of_policies;
+                let edit = self.spread(&allowed, Some(has), |n| self.attached.get(&n).map(|(has, _)| has));
+                edges.edit.join(&edit);
+                let free = self.spread(&allowed, Some(bounds), |n| {
+                    self.attached.get(&n).map(|(_, bounds)| bounds)
+                });
+                edges.free.join(&free);
             }
             (_, Gives::Edit) => edges.edit.join(&allowed),
             (_, Gives::Free) => edges.free.join(&allowed),
@@ -353,11 +400,19 @@ impl<'a> Graph<'a> {
         edges.free.within(&self.limited);
     }
 
-    /// The union of what stands behind each target.
-    fn spread<'g>(&'g self, targets: &Tri, behind: impl Fn(usize) -> Option<&'g Bits>) -> Tri {
+    /// The union of what stands behind each target; `whole` is that of all of its kind.
+    fn spread<'g>(
+        &'g self,
+        targets: &Tri,
+        whole: Option<&'g (Bits, Bits)>,
+        behind: impl Fn(usize) -> Option<&'g Bits>,
+    ) -> Tri {
         let mut sum = Tri::none(self.targets.len());
         for (from, to) in [(&targets.sure, &mut sum.sure), (&targets.maybe, &mut sum.maybe)] {
-            from.iter().filter_map(&behind).for_each(|bits| to.join(bits));
+            match whole.filter(|(all, _)| from.holds(all)) {
+                Some((_, behind)) => to.join(behind),
+                None => from.iter().filter_map(&behind).for_each(|bits| to.join(bits)),
+            }
         }
         sum
     }

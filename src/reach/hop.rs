@@ -1,7 +1,7 @@
 //! Ways told for people: each hop with its call and the statement that opens it.
 
 use super::compute::RUNNERS;
-use super::graph::{Graph, Own};
+use super::graph::Graph;
 use super::moves::{ASSUME, Gives, MOVES, On, PASS};
 use super::rights::{Powers, may_somewhere};
 use super::somewhere::changed;
@@ -82,8 +82,10 @@ pub(super) fn hop(graph: &mut Graph<'_>, start: &Standing<'_>, what: What, step:
         From::Start => None,
         From::Principal(n) => graph.targets.arn(n).cloned(),
     };
+    let made = changed(&standing, step.own);
     let powers = Powers {
         standing: &standing,
+        made: &made,
         any_policy: step.own.any_policy,
         freed: step.own.freed,
     };
@@ -95,7 +97,7 @@ pub(super) fn hop(graph: &mut Graph<'_>, start: &Standing<'_>, what: What, step:
         What::Join(n) => (n, Gives::Join),
     };
     let to_arn = graph.targets.arn(to)?.clone();
-    let (call, by) = opened(graph, &powers, step.own, to, gives)?;
+    let (call, by) = opened(graph, &powers, to, gives)?;
     Some(Hop {
         from,
         to: to_arn,
@@ -106,12 +108,8 @@ pub(super) fn hop(graph: &mut Graph<'_>, start: &Standing<'_>, what: What, step:
 }
 
 /// The call that gives `gives` over the target `to`, and what opens it.
-fn opened(graph: &Graph<'_>, powers: &Powers<'_>, own: Own, to: usize, gives: Gives) -> Option<(String, String)> {
-    let standing = if own == Own::default() {
-        powers.standing.clone()
-    } else {
-        changed(powers)
-    };
+fn opened(graph: &Graph<'_>, powers: &Powers<'_>, to: usize, gives: Gives) -> Option<(String, String)> {
+    let standing = powers.made;
     let mut possible = None;
     for (m, one) in MOVES.iter().enumerate() {
         if m == PASS
@@ -130,7 +128,7 @@ fn opened(graph: &Graph<'_>, powers: &Powers<'_>, own: Own, to: usize, gives: Gi
                 Outcome::Allowed(by) => {
                     return Some((
                         called(one.action, one.on, &asked),
-                        opened_by(graph, &standing, m, to, by.as_ref()),
+                        opened_by(graph, standing, m, to, by.as_ref()),
                     ));
                 }
                 Outcome::Unknown(gaps) => {
@@ -141,7 +139,7 @@ fn opened(graph: &Graph<'_>, powers: &Powers<'_>, own: Own, to: usize, gives: Gi
         }
     }
     if gives == Gives::Become && possible.is_none() {
-        possible = by_service(graph, powers, &standing, to);
+        possible = by_service(graph, powers, standing, to);
     }
     possible
 }

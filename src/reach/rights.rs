@@ -25,7 +25,10 @@ pub(super) struct Rights<'a> {
 
 /// The policies of one principal under one aspect: as it is, or with other power over its own policies.
 pub(super) struct Powers<'s> {
+    /// As it is.
     pub(super) standing: &'s Standing<'s>,
+    /// As its holder may make it, for single decisions.
+    pub(super) made: &'s Standing<'s>,
     /// Its policies may say whatever its holder wants.
     pub(super) any_policy: bool,
     /// Nothing of its own limits it: denies and boundary may be taken away.
@@ -152,17 +155,31 @@ impl<'a> Rights<'a> {
 
     /// What each layer says about the move on all targets; `None` where the principal's own policies allow it on nothing and no resource's
     /// policy could.
-    pub(super) fn layers(&mut self, powers: &Powers<'_>, number: usize, context: &Context, targets: &mut Targets) -> Option<Layers> {
+    pub(super) fn layers(
+        &mut self,
+        powers: &Powers<'_>,
+        number: usize,
+        context: &Context,
+        targets: &mut Targets,
+    ) -> Option<Layers> {
         let policies = &powers.standing.policies;
         let identity = self.said(&policies.identity, number, context, targets);
         if identity.allow.maybe.is_empty() && !powers.any_policy && number != ASSUME {
             return None;
         }
         let mut layers = Layers {
-            identity: if powers.any_policy { Tri::all(targets.len()) } else { identity.allow },
+            identity: if powers.any_policy {
+                Tri::all(targets.len())
+            } else {
+                identity.allow
+            },
             limits: None,
             service_control: None,
-            denied: if powers.freed { Tri::none(targets.len()) } else { identity.deny },
+            denied: if powers.freed {
+                Tri::none(targets.len())
+            } else {
+                identity.deny
+            },
         };
         let boundary = policies.boundary.as_ref().filter(|_| !powers.freed);
         for documents in boundary.into_iter().chain(&policies.session) {

@@ -1,8 +1,10 @@
 //! Whether a call is allowed on anything at all, for services whose resources the account doesn't list.
 
+use super::graph::Own;
 use super::rights::Powers;
 use crate::account::Account;
 use crate::policy::{Context, Effect, Gap, Listed, Outcome, Placed, Statement, Truth};
+use crate::verdict::Standing;
 
 /// Resources that are tried for one call.
 const MOST: usize = 32;
@@ -17,13 +19,17 @@ pub(super) fn may(powers: &Powers<'_>, action: &str, account: &Account) -> Truth
         .iter()
         .flat_map(|placed| &placed.document.statements);
     let allows = statements.filter(|statement| statement.effect == Effect::Allow && statement.is_about(&lower));
+    let allows: Vec<&Statement> = allows.collect();
+    if allows.is_empty() && !powers.any_policy {
+        return Truth::False;
+    }
     let mut resources: Vec<String> = vec!["*".to_owned()];
     let service = lower.split(':').next().unwrap_or_default();
     resources.push(format!(
         "arn:{}:{service}:us-east-1:{}:example/oust",
         account.partition, account.id
     ));
-    resources.extend(allows.flat_map(named));
+    resources.extend(allows.into_iter().flat_map(named));
     resources.truncate(MOST);
     let mut best = Truth::False;
     for resource in &resources {
@@ -49,10 +55,7 @@ fn named(statement: &Statement) -> Vec<String> {
 
 /// One decision under such powers.
 pub(super) fn decided(powers: &Powers<'_>, action: &str, resource: &str, context: &Context) -> Truth {
-    let outcome = match powers.any_policy || powers.freed {
-        false => powers.standing.decide_given(action, resource, context),
-        true => changed(powers).decide_given(action, resource, context),
-    };
+    let outcome = powers.made.decide_given(action, resource, context);
     match outcome {
         Outcome::Allowed(_) => Truth::True,
         Outcome::ExplicitDeny(_) | Outcome::ImplicitDeny(_) => Truth::False,
@@ -62,14 +65,14 @@ pub(super) fn decided(powers: &Powers<'_>, action: &str, resource: &str, context
 }
 
 /// The standing with its policies as its holder may make them.
-pub(super) fn changed<'s>(powers: &Powers<'s>) -> crate::verdict::Standing<'s> {
-    let mut standing = powers.standing.clone();
+pub(super) fn changed<'s>(standing: &Standing<'s>, own: Own) -> Standing<'s> {
+    let mut standing = standing.clone();
     let policies = &mut standing.policies;
-    if powers.freed {
+    if own.freed {
         policies.boundary = None;
         policies.identity.iter_mut().for_each(without_denies);
     }
-    if powers.any_policy {
+    if own.any_policy {
         policies.identity.extend(crate::verdict::everything());
     }
     standing

@@ -228,7 +228,11 @@ impl Trust {
             let is_role = standing.principal.kind == PrincipalKind::RoleSession;
             self.put(if is_role { &mut holder } else { &mut itself }, *at, standing);
         }
-        for (arn, at) in number.and_then(|number| self.sessions.get(&number)).into_iter().flatten() {
+        for (arn, at) in number
+            .and_then(|number| self.sessions.get(&number))
+            .into_iter()
+            .flatten()
+        {
             if !exact || standing.principal.session_arn.as_ref() == Some(arn) {
                 self.put(&mut itself, *at, standing);
             }
