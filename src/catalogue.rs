@@ -5,6 +5,7 @@
 //! that isn't in it is matched by patterns like any other. `src/catalogue/generate.py` makes it.
 
 use flate2::read::GzDecoder;
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read as _;
 use std::sync::OnceLock;
@@ -45,7 +46,8 @@ pub struct Action {
 
 /// AWS's access levels.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_understand-policy-summary-access-level-summaries.html>
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Level {
     /// Lists resources.
     List,
@@ -77,6 +79,14 @@ impl Catalogue {
         action
             .map(|action| service.types_of(action).collect())
             .unwrap_or_default()
+    }
+
+    /// The access level of `service:Name`; of an action that isn't in the catalogue, `Write`.
+    pub fn level_of(&self, action: &str) -> Level {
+        let (service, name) = action.split_once(':').unwrap_or((action, ""));
+        let service = self.services.get(service.to_ascii_lowercase().as_str());
+        let known = service.and_then(|service| service.actions.iter().find(|one| one.name.eq_ignore_ascii_case(name)));
+        known.map_or(Level::Write, |one| one.level)
     }
 
     /// The services whose actions act on resources of `service`, as ARNs name it; `None` when it is in no ARN that is known.

@@ -5,6 +5,7 @@ mod facts;
 mod foothold;
 mod make;
 mod on_user;
+mod outlook;
 mod refuse;
 mod step;
 
@@ -12,6 +13,7 @@ pub use basis::{basis, drift};
 pub use facts::Facts;
 pub use foothold::{Foothold, State, footholds, users_with_footholds};
 pub use make::{plan, revocations};
+pub use outlook::{Could, Outlook, outlook};
 pub use refuse::{Refusal, own_credentials, refusal};
 pub use step::{Step, Undo};
 
@@ -57,6 +59,9 @@ pub struct Plan {
     pub lineage: Lineage,
     /// Who else uses the same user and roles.
     pub bystanders: Vec<Bystander>,
+    /// What the holder of the family can become as things stand.
+    #[serde(default)]
+    pub outlook: Outlook,
     /// The part of the account that the steps stand on.
     pub basis: Account,
 }

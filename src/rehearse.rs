@@ -9,7 +9,7 @@ mod proof;
 
 pub use caller::{Standin, stand_in};
 pub use hooks::Beside;
-pub use proof::{Hit, Proof, Row, judge, judge_one};
+pub use proof::{Proof, Row, judge, judge_one};
 
 use crate::account::Account;
 use crate::action::{Permission, Setting};
@@ -22,7 +22,7 @@ use crate::plan::{Plan, Step};
 use crate::policy::Context;
 use crate::time::{ManualClock, Moment};
 use crate::twin::{State, Twin};
-use crate::verdict::{Standing, bystanders};
+use crate::verdict::{Memory, Standing};
 use aws_credential_types::Credentials;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -81,9 +81,9 @@ impl Rehearsed {
         looked.collect()
     }
 
-    /// Whether every known credential is proven useless at the end.
+    /// Whether every known credential is proven useless at the end, and nothing that was left behind may let anybody in.
     pub fn contains(&self) -> bool {
-        self.finish == Finish::Completed && self.proof.rows.iter().all(|row| row.end.is_contained())
+        self.finish == Finish::Completed && self.proof.contains()
     }
 }
 
@@ -114,18 +114,19 @@ pub async fn rehearse(
     // The stand-in's own key is no part of the account that is judged.
     // Innocents are judged by sessions that are issued behind every cut of the plan.
     let later = now.plus_seconds(3600);
-    let before = bystanders(&state.account, later);
+    let before = state.account.clone();
     let twin = Twin::on_manual_clock(state, ManualClock::starting_at(now));
     let keys = twin.keys(&standin.key);
     let credentials = Credentials::from_keys(keys.key.as_str(), keys.secret, keys.token);
     let mount = Mount::twin(twin.http_client(), credentials, "us-east-1", twin.clock());
-    let mut proof = Proof::begin(&plan, &twin);
+    let mut memory = Memory::default();
+    let mut proof = Proof::begin(&plan, &twin, &mut memory);
     let mut journal = Journal::in_memory();
     let finish = {
-        let mut hooks = hooks::Rehearsing::new(&plan, &twin, &mut proof);
+        let mut hooks = hooks::Rehearsing::new(&plan, &twin, &mut proof, memory);
         execute(mount.writable(), &plan.steps, family(&plan), &mut journal, &mut hooks).await?
     };
-    proof.finish(&before, &bystanders(&twin.account(), later), &named(&plan));
+    proof.finish(&plan, &before, &twin, later);
     Ok(Rehearsed {
         entries: journal.entries().to_vec(),
         plan,
@@ -134,16 +135,6 @@ pub async fn rehearse(
         missing,
         unchecked: standin.unchecked,
     })
-}
-
-/// ARNs of the users that the plan names: their verdicts may change. Roles are not among them, since a revocation leaves a
-/// role's fresh sessions as they are.
-fn named(plan: &Plan) -> BTreeSet<String> {
-    plan.basis
-        .users
-        .values()
-        .map(|user| plan.basis.user_arn(user).to_string())
-        .collect()
 }
 
 /// What the caller may not do of all that the steps need.

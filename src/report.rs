@@ -4,11 +4,13 @@
 
 mod exercise;
 mod plan;
+mod reach;
 mod run;
 mod trace;
 
 pub use exercise::exercise;
 pub use plan::{details, plan, proof, question, step_head};
+pub use reach::tone as foothold_tone;
 pub use run::{case, entry};
 pub use trace::{Known, trace};
 

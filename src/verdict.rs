@@ -5,20 +5,25 @@
 
 mod examples;
 mod gather;
+mod left;
 mod limits;
+mod memory;
 mod prove;
 mod standing;
 mod values;
 
+pub use left::{Left, left};
 pub use limits::{needs_no_permission, session_forbids};
+pub use memory::Memory;
 pub use standing::{Dead, Standing, root_principal};
 
 use crate::account::{Account, Session};
+use crate::catalogue::{Level, catalogue};
 use crate::ids::AccessKeyId;
 use crate::policy::{Effect, Gap, Outcome, PolicyKind, StatementRef};
 use crate::time::Moment;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// What a credential can still do.
@@ -92,28 +97,33 @@ impl fmt::Display for Verdict {
 
 /// The verdict on the credential `key`, a long-term key of `account` or one of `sessions`, at `now`.
 pub fn verdict(account: &Account, sessions: &[Session], key: &AccessKeyId, now: Moment) -> Verdict {
-    match Standing::of(account, sessions, key, now) {
-        Err(Dead::NoSuchKey) if !account.credentials_were_read() => {
-            Verdict::Unknown(vec![Gap::Unread("the credentials of every user".to_owned())])
-        }
-        Err(dead) => Verdict::Dead(dead),
-        Ok(standing) => judge(&standing),
-    }
+    Memory::default().verdict(account, sessions, key, now)
 }
 
-/// The verdict on a long-term key that is known to be nobody's but `owner`'s: when that user's credentials were read, or the user
-/// is gone, a key that isn't found there is dead, whatever else was not read.
-pub fn verdict_on_key_of(account: &Account, owner: &str, key: &AccessKeyId, now: Moment) -> Verdict {
-    let read = account
-        .users
-        .get(owner)
-        .is_none_or(crate::account::User::access_keys_were_read);
-    match Standing::of(account, &[], key, now) {
-        Err(Dead::NoSuchKey) if !read => {
-            Verdict::Unknown(vec![Gap::Unread(format!("the credentials of user `{owner}`"))])
+impl Memory {
+    /// The verdict on the credential `key`, kept for the next time; [`Memory::look_at`] the account first.
+    pub fn verdict(&mut self, account: &Account, sessions: &[Session], key: &AccessKeyId, now: Moment) -> Verdict {
+        match Standing::of(account, sessions, key, now) {
+            Err(Dead::NoSuchKey) if !account.credentials_were_read() => {
+                Verdict::Unknown(vec![Gap::Unread("the credentials of every user".to_owned())])
+            }
+            Err(dead) => Verdict::Dead(dead),
+            Ok(standing) => self.judge(key.as_str(), &standing),
         }
-        Err(dead) => Verdict::Dead(dead),
-        Ok(standing) => judge(&standing),
+    }
+
+    /// The verdict on a long-term key that is known to be nobody's but `owner`'s: when that user's credentials were read, or the user
+    /// is gone, a key that isn't found there is dead, whatever else was not read.
+    pub fn verdict_on_key_of(&mut self, account: &Account, owner: &str, key: &AccessKeyId, now: Moment) -> Verdict {
+        let user = account.users.get(owner);
+        let read = user.is_none_or(crate::account::User::access_keys_were_read);
+        match Standing::of(account, &[], key, now) {
+            Err(Dead::NoSuchKey) if !read => {
+                Verdict::Unknown(vec![Gap::Unread(format!("the credentials of user `{owner}`"))])
+            }
+            Err(dead) => Verdict::Dead(dead),
+            Ok(standing) => self.judge(key.as_str(), &standing),
+        }
     }
 }
 
@@ -157,7 +167,8 @@ fn judge(standing: &Standing<'_>) -> Verdict {
     }
 }
 
-/// An example of what is allowed, whatever the free keys are.
+/// The widest of what an intruder would try first that is allowed whatever the free keys are: to change who may do what comes before
+/// to write, to write before to read.
 fn first_allowed(standing: &Standing<'_>) -> Option<(String, String, Option<StatementRef>)> {
     if standing.principal.kind == crate::policy::PrincipalKind::Root {
         let action = "iam:CreateAccessKey";
@@ -165,16 +176,19 @@ fn first_allowed(standing: &Standing<'_>) -> Option<(String, String, Option<Stat
             return Some((action.to_owned(), "*".to_owned(), by));
         }
     }
-    requests(standing).into_iter().find_map(|(action, resource)| {
+    let mut widest: Option<(Level, (String, String, Option<StatementRef>))> = None;
+    for (action, resource) in requests(standing) {
         let forbidden = standing.session.and_then(|session| session_forbids(session, &action));
-        if forbidden.is_some() || needs_no_permission(&action) || limits::has_no_effect(&action) {
-            return None;
+        let level = catalogue().level_of(&action);
+        let narrower = widest.as_ref().is_some_and(|(known, _)| level <= *known);
+        if narrower || forbidden.is_some() || needs_no_permission(&action) || limits::has_no_effect(&action) {
+            continue;
         }
-        match standing.decide_whatever_else(&action, &resource) {
-            Outcome::Allowed(by) => Some((action, resource, by)),
-            Outcome::Unknown(_) | Outcome::ExplicitDeny(_) | Outcome::ImplicitDeny(_) => None,
+        if let Outcome::Allowed(by) = standing.decide_whatever_else(&action, &resource) {
+            widest = Some((level, (action, resource, by)));
         }
-    })
+    }
+    widest.map(|(_, found)| found)
 }
 
 /// The statement in force that denies every action on every resource, whatever else a request brings.
@@ -236,18 +250,55 @@ pub(crate) fn everything() -> Option<crate::policy::Placed> {
     .ok()
 }
 
-/// What everybody else can do: every user by an active key and every role by a fresh session. Compared before and after, it
-/// tells whether innocents are hit.
-pub fn bystanders(account: &Account, now: Moment) -> BTreeMap<String, Verdict> {
-    let users = account.users.values().map(|user| {
-        let verdict = judge(&Standing::of_user(account, user));
-        (account.user_arn(user).to_string(), verdict)
-    });
-    let roles = account.roles.values().map(|role| {
-        let verdict = judge(&Standing::of_fresh_role(account, role, now));
-        (account.role_arn(role).to_string(), verdict)
-    });
-    users.chain(roles).collect()
+/// Somebody whose verdict two states of an account differ in.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Altered {
+    /// The user or role.
+    pub arn: String,
+    /// In the earlier state.
+    pub before: Verdict,
+    /// In the later one; `None` where there is no such user or role any more.
+    pub after: Option<Verdict>,
+}
+
+/// Who can do otherwise in `after` than in `before`: every user by an active key, every role by a session of `now`. Only those whose
+/// policies in force differ are judged.
+pub fn altered(before: &Account, after: &Account, now: Moment) -> Vec<Altered> {
+    let mut earlier = Memory::default();
+    earlier.look_at(before);
+    let mut later = Memory::default();
+    later.look_at(after);
+    let same_surroundings = earlier.surroundings_are_those_of(&later);
+    let mut altered = Vec::new();
+    let mut compare = |arn: String, one: Standing<'_>, two: Option<Standing<'_>>| {
+        let untouched = two.as_ref().is_some_and(|two| {
+            same_surroundings && one.principal == two.principal && memory::are_the_same(&one.policies, &two.policies)
+        });
+        if untouched {
+            return;
+        }
+        let before = judge(&one);
+        let after = two.as_ref().map(judge);
+        if after.as_ref() != Some(&before) {
+            altered.push(Altered { arn, before, after });
+        }
+    };
+    for user in before.users.values() {
+        let then = after.users.get(&user.name).map(|user| Standing::of_user(after, user));
+        compare(before.user_arn(user).to_string(), Standing::of_user(before, user), then);
+    }
+    for role in before.roles.values() {
+        let then = after
+            .roles
+            .get(&role.name)
+            .map(|role| Standing::of_fresh_role(after, role, now));
+        compare(
+            before.role_arn(role).to_string(),
+            Standing::of_fresh_role(before, role, now),
+            then,
+        );
+    }
+    altered
 }
 
 #[cfg(test)]

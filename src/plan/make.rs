@@ -1,7 +1,7 @@
 //! From the steps of a playbook to the steps of a plan.
 
 use super::foothold::{passwords_set, service_credentials_made};
-use super::{FORMAT, Facts, NotTouched, Plan, Step, basis};
+use super::{FORMAT, Facts, NotTouched, Plan, Step, basis, outlook};
 use crate::account::{KeyStatus, User};
 use crate::action::revoke::Issuer;
 use crate::action::{Action, Change, Member, Setting};
@@ -35,6 +35,7 @@ pub fn plan(playbook: &Playbook, end: End, facts: Facts<'_>, now: Moment) -> Pla
         not_touched: making.not_touched,
         lineage: facts.lineage.clone(),
         bystanders: facts.bystanders.to_vec(),
+        outlook: outlook(facts.lineage, facts.account, now),
         basis: basis(facts.account, facts.lineage),
     }
 }

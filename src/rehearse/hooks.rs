@@ -1,7 +1,7 @@
 //! What stands beside the executor: in a rehearsal the judge; in a run the rehearsal.
 
 use super::Rehearsed;
-use super::proof::{Proof, judge};
+use super::proof::{Proof, judge_again};
 use crate::account::Account;
 use crate::action::Setting;
 use crate::execute::{Consent, Hooks, Remedy};
@@ -9,6 +9,7 @@ use crate::ids::StepId;
 use crate::journal::{Agreement, Entry, Event, Judgement};
 use crate::plan::{Plan, Step};
 use crate::twin::Twin;
+use crate::verdict::Memory;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
@@ -17,11 +18,17 @@ pub(super) struct Rehearsing<'a> {
     plan: &'a Plan,
     twin: &'a Twin,
     proof: &'a mut Proof,
+    memory: Memory,
 }
 
 impl<'a> Rehearsing<'a> {
-    pub(super) fn new(plan: &'a Plan, twin: &'a Twin, proof: &'a mut Proof) -> Self {
-        Rehearsing { plan, twin, proof }
+    pub(super) fn new(plan: &'a Plan, twin: &'a Twin, proof: &'a mut Proof, memory: Memory) -> Self {
+        Rehearsing {
+            plan,
+            twin,
+            proof,
+            memory,
+        }
     }
 }
 
@@ -48,7 +55,12 @@ impl Hooks for Rehearsing<'_> {
     }
 
     fn settled(&mut self, step: &Step) -> Option<Vec<Judgement>> {
-        let verdicts = judge(&self.twin.account(), &self.plan.lineage, self.twin.now());
+        let verdicts = judge_again(
+            &mut self.memory,
+            &self.twin.account(),
+            &self.plan.lineage,
+            self.twin.now(),
+        );
         self.proof.after(&step.id, &verdicts);
         Some(verdicts)
     }

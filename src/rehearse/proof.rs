@@ -4,12 +4,11 @@ use crate::account::{Account, Session};
 use crate::ids::{AccessKeyId, StepId};
 use crate::journal::Judgement;
 use crate::lineage::{Credential, Kind, Lineage};
-use crate::plan::Plan;
+use crate::plan::{Foothold, Outlook, Plan, footholds, outlook};
 use crate::time::Moment;
 use crate::twin::Twin;
-use crate::verdict::{Verdict, verdict, verdict_on_key_of};
+use crate::verdict::{Altered, Left, Memory, Verdict, altered, left};
 use serde::Serialize;
-use std::collections::{BTreeMap, BTreeSet};
 
 /// One credential through the steps.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -24,17 +23,9 @@ pub struct Row {
     pub after: Vec<(StepId, Verdict)>,
     /// At the end.
     pub end: Verdict,
-}
-
-/// An innocent whose verdict differs at the end.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Hit {
-    /// The user or role.
-    pub arn: String,
-    /// Before.
-    pub before: Verdict,
-    /// At the end.
-    pub end: Verdict,
+    /// What is left at the end, by service, the widest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub left: Vec<Left>,
 }
 
 /// The proof of one run.
@@ -42,38 +33,54 @@ pub struct Hit {
 pub struct Proof {
     /// Every credential: those that no step ends first.
     pub rows: Vec<Row>,
-    /// Innocents whom the plan did not name and who are hit all the same.
-    pub hits: Vec<Hit>,
+    /// Everybody else whose verdict differs at the end: users by an active key, roles by a new session.
+    pub hits: Vec<Altered>,
+    /// What the family left behind that may let its holder back in, at the end.
+    pub footholds: Vec<Foothold>,
+    /// What the holder of members that are still alive can become at the end.
+    pub outlook: Outlook,
 }
 
 /// The verdict on one member of a family.
-pub fn judge_one(account: &Account, sessions: &[Session], member: &Credential, now: Moment) -> Verdict {
+pub fn judge_one(
+    memory: &mut Memory,
+    account: &Account,
+    sessions: &[Session],
+    member: &Credential,
+    now: Moment,
+) -> Verdict {
     match (&member.kind, member.user()) {
-        (Kind::LongTerm, Some(owner)) => verdict_on_key_of(account, owner, &member.key, now),
+        (Kind::LongTerm, Some(owner)) => memory.verdict_on_key_of(account, owner, &member.key, now),
         _ => match &member.account {
             // A session in another account hangs on that account's policies, of which nothing is known here.
             Some(of) if *of != account.id => Verdict::Unknown(vec![crate::policy::Gap::Unread(format!(
                 "account {of}, whose role it is a session of"
             ))]),
-            _ => verdict(account, sessions, &member.key, now),
+            _ => memory.verdict(account, sessions, &member.key, now),
         },
     }
 }
 
 /// The verdicts on every member of a family.
 pub fn judge(account: &Account, lineage: &Lineage, now: Moment) -> Vec<Judgement> {
+    judge_again(&mut Memory::default(), account, lineage, now)
+}
+
+/// The same, where only what has changed since the last time is judged.
+pub fn judge_again(memory: &mut Memory, account: &Account, lineage: &Lineage, now: Moment) -> Vec<Judgement> {
+    memory.look_at(account);
     let sessions = lineage.sessions();
     let members = lineage.credentials.iter().map(|member| Judgement {
         label: member.label.clone(),
         key: member.key.clone(),
-        verdict: judge_one(account, &sessions, member, now),
+        verdict: judge_one(memory, account, &sessions, member, now),
     });
     members.collect()
 }
 
 impl Proof {
-    pub(super) fn begin(plan: &Plan, twin: &Twin) -> Self {
-        let rows = judge(&twin.account(), &plan.lineage, twin.now())
+    pub(super) fn begin(plan: &Plan, twin: &Twin, memory: &mut Memory) -> Self {
+        let rows = judge_again(memory, &twin.account(), &plan.lineage, twin.now())
             .into_iter()
             .map(|judged| Row {
                 label: judged.label,
@@ -81,10 +88,13 @@ impl Proof {
                 end: judged.verdict.clone(),
                 before: judged.verdict,
                 after: Vec::new(),
+                left: Vec::new(),
             });
         Proof {
             rows: rows.collect(),
             hits: Vec::new(),
+            footholds: Vec::new(),
+            outlook: Outlook::default(),
         }
     }
 
@@ -95,23 +105,33 @@ impl Proof {
         }
     }
 
-    pub(super) fn finish(
-        &mut self,
-        before: &BTreeMap<String, Verdict>,
-        end: &BTreeMap<String, Verdict>,
-        named: &BTreeSet<String>,
-    ) {
-        let innocents = before.iter().filter(|(arn, _)| !named.contains(*arn));
-        let hits = innocents.filter_map(|(arn, before)| {
-            let end = end.get(arn).cloned().unwrap_or(Verdict::NothingAllowed);
-            (end != *before).then(|| Hit {
-                arn: arn.clone(),
-                before: before.clone(),
-                end,
-            })
-        });
-        self.hits = hits.collect();
+    /// The end: what is left to whom, who else is hit, what stays open. `own` is the compromised user, whom the plan is about; `later` lies
+    /// behind every cut of the plan.
+    pub(super) fn finish(&mut self, plan: &Plan, before: &Account, twin: &Twin, later: Moment) {
+        let (account, now) = (twin.account(), twin.now());
+        let own = plan.lineage.user().and_then(|name| before.users.get(name));
+        let own = own.map(|user| before.user_arn(user).to_string());
+        self.hits = altered(before, &account, later);
+        self.hits.retain(|hit| Some(&hit.arn) != own.as_ref());
+        self.footholds = footholds(&plan.lineage, &account, now);
+        if self.rows.iter().any(|row| !row.end.is_contained()) {
+            self.outlook = outlook(&plan.lineage, &account, now);
+        }
+        let sessions = plan.lineage.sessions();
+        for row in self
+            .rows
+            .iter_mut()
+            .filter(|row| matches!(row.end, Verdict::Allowed { .. }))
+        {
+            row.left = left(&account, &sessions, &row.key, now);
+        }
         // What no step ends is said first.
         self.rows.sort_by_key(|row| row.end.is_contained());
+    }
+
+    /// Whether every credential is proven useless and nothing that was left behind may let anybody in.
+    pub fn contains(&self) -> bool {
+        let dead = self.rows.iter().all(|row| row.end.is_contained());
+        dead && self.footholds.iter().all(|foothold| foothold.state.is_closed())
     }
 }

@@ -1,6 +1,6 @@
 //! A plan with its rehearsal.
 
-use super::{Paint, Tone, tone_of};
+use super::{Paint, Tone, reach, tone_of};
 use crate::action::{Action, Setting};
 use crate::plan::{Plan, Step};
 use crate::rehearse::{Proof, Rehearsed, Row};
@@ -38,6 +38,12 @@ pub fn plan(rehearsed: &Rehearsed, paint: Paint) -> String {
         facts(step, paint, &mut out);
     }
     untouched(plan, paint, &mut out);
+    reach::outlook(
+        &plan.outlook,
+        "Whom its holder can become as things stand (did: the trail shows it)",
+        paint,
+        &mut out,
+    );
     out.push(String::new());
     out.push(proof(rehearsed.proof(), paint));
     if let Some(why) = rehearsed.unchecked() {
@@ -150,6 +156,13 @@ pub fn proof(proof: &Proof, paint: Paint) -> String {
             }
         }
         out.push(line("end", &row.end, paint));
+        if !row.left.is_empty() {
+            out.push(format!(
+                "       {:<12} {}",
+                "left",
+                paint.fold(20, &reach::left(&row.left))
+            ));
+        }
     }
     if proof.hits.is_empty() {
         out.push(
@@ -160,9 +173,10 @@ pub fn proof(proof: &Proof, paint: Paint) -> String {
         }
     }
     for hit in &proof.hits {
-        let text = format!("innocent, and hit: {}: {} -> {}", hit.arn, hit.before.word(), hit.end);
-        out.push(format!("  {}", paint.as_tone(Tone::Bad, &paint.fold(4, &text))));
+        out.push(format!("  {}", reach::altered(hit, paint)));
     }
+    reach::outlook(&proof.outlook, "Whom its holder can become at the end", paint, &mut out);
+    reach::footholds(&proof.footholds, paint, &mut out);
     out.join("\n")
 }
 

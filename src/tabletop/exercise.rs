@@ -15,7 +15,7 @@ use crate::playbook::{End, Playbook};
 use crate::rehearse::family;
 use crate::time::Moment;
 use crate::trail::Evidence;
-use crate::verdict::{Verdict, verdict};
+use crate::verdict::{Verdict, altered, verdict};
 use aws_credential_types::Credentials;
 use serde::Serialize;
 
@@ -124,7 +124,7 @@ pub async fn exercise(
     };
     let plan = plan(playbook, end, facts, stage.twin.now());
     let began = stage.twin.now();
-    let before = innocents(stage, &plan);
+    let before = stage.twin.account();
     let mut journal = Journal::in_memory();
     let first = Seen {
         step: None,
@@ -142,11 +142,12 @@ pub async fn exercise(
         let finish = execute(mount.writable(), &plan.steps, family(&plan), &mut journal, &mut hooks).await?;
         (finish, hooks.seen)
     };
-    let after = innocents(stage, &plan);
-    let innocents_hit = before
+    let later = stage.twin.now().plus_seconds(3600);
+    let hit = altered(&before, &stage.twin.account(), later)
         .into_iter()
-        .filter(|(arn, verdict)| after.get(arn) != Some(verdict))
-        .map(|(arn, _)| arn);
+        .map(|hit| hit.arn);
+    let named = named(&plan);
+    let innocents_hit = hit.filter(|arn| !named.contains(arn));
     Ok(Played {
         playbook: playbook.name.clone(),
         seconds: stage.twin.now().seconds() - began.seconds(),
@@ -178,17 +179,10 @@ fn mount(stage: &Stage, scenario: &Scenario) -> Result<Mount<crate::mount::Twin>
     ))
 }
 
-/// What everybody can do whom the plan doesn't name.
-fn innocents(stage: &Stage, plan: &Plan) -> std::collections::BTreeMap<String, Verdict> {
-    let named: Vec<String> = plan
-        .basis
-        .users
-        .values()
-        .map(|user| plan.basis.user_arn(user).to_string())
-        .collect();
-    let mut everybody = crate::verdict::bystanders(&stage.twin.account(), stage.twin.now().plus_seconds(3600));
-    everybody.retain(|arn, _| !named.contains(arn));
-    everybody
+/// Users whom the plan names.
+fn named(plan: &Plan) -> Vec<String> {
+    let users = plan.basis.users.values();
+    users.map(|user| plan.basis.user_arn(user).to_string()).collect()
 }
 
 fn standings(stage: &Stage) -> Vec<Standing> {

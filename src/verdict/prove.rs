@@ -52,6 +52,8 @@ struct Class<'p> {
     feasible: Feasible,
     /// One of its actions that is asked without a resource, if any is.
     without_resource: Option<String>,
+    /// How many actions of each service are in it.
+    services: BTreeMap<String, usize>,
 }
 
 impl Class<'_> {
@@ -104,6 +106,30 @@ impl<'s, 'a> Prover<'s, 'a> {
         } else {
             Finding::Unknown(unknown)
         }
+    }
+
+    /// Everything that is found to be left: action, resource, statement, and how many actions of each service are alike. The search goes on
+    /// after each; what cannot be decided is passed over.
+    pub(super) fn all_left(&mut self) -> Vec<(Finding, BTreeMap<String, usize>)> {
+        let documents = self.documents();
+        let statements: Vec<&Statement> = documents
+            .iter()
+            .flat_map(|placed| &placed.document.statements)
+            .collect();
+        let mut left = Vec::new();
+        for class in classes(self.standing, &statements).unwrap_or_default() {
+            match self.class(&class) {
+                found @ Finding::Found { .. } if class.is_known => left.push((found, class.services)),
+                _ => {}
+            }
+        }
+        for found in [self.roles(), self.named_resources()] {
+            if let Finding::Found { action, .. } = &found {
+                let service = action.split(':').next().unwrap_or_default().to_owned();
+                left.push((found, [(service, 1)].into()));
+            }
+        }
+        left
     }
 
     /// Documents that bear on it whatever the resource, and those on resources.
@@ -361,6 +387,7 @@ impl<'s, 'a> Prover<'s, 'a> {
                 statements: about(action, statements.iter().copied().chain(trust)),
                 feasible: Feasible::Anything,
                 without_resource: None,
+                services: BTreeMap::new(),
             };
             let context = self.context_of(&class);
             match self.each(&class, &[arn], &context, Some(&on)) {
@@ -565,6 +592,11 @@ fn classes<'p>(standing: &Standing<'_>, statements: &[&'p Statement]) -> Option<
         && let Some(class) = sorting.class(&example, true)
     {
         class.without_resource = Some(example);
+        class.services.extend(
+            alike
+                .iter()
+                .map(|(prefix, service)| ((*prefix).clone(), service.actions.len())),
+        );
         class.feasible = Feasible::Others(mentioned);
     }
     for action in unknown_actions(statements)? {
@@ -638,6 +670,7 @@ impl<'p> Sorting<'_, '_, 'p> {
             statements,
             feasible: Feasible::Types(Vec::new()),
             without_resource: None,
+            services: BTreeMap::new(),
         });
         Some(class)
     }
@@ -658,6 +691,8 @@ impl<'p> Sorting<'_, '_, 'p> {
         let Some(class) = self.class(action, true) else {
             return;
         };
+        let prefix = action.split(':').next().unwrap_or_default();
+        *class.services.entry(prefix.to_owned()).or_default() += 1;
         if known.without_resource {
             class.without_resource.get_or_insert_with(|| action.to_owned());
         }
