@@ -40,9 +40,9 @@ fn principal(could: &Could, paint: Paint, out: &mut Vec<String>) {
         (false, false) => "perhaps",
     };
     let policies = if could.whom.any_policy { ", with any policy" } else { "" };
-    let head = format!("{word:<8} {} with {}{policies}", could.whom.arn.resource(), could.with);
+    let head = format!("{} with {}{policies}", could.whom.arn.resource(), could.with);
     let tone = if could.did { Tone::Plain } else { Tone::Careful };
-    out.push(format!("  {}", paint.as_tone(tone, &paint.fold(11, &head))));
+    out.push(format!("  {word:<8} {}", paint.as_tone(tone, &paint.fold(11, &head))));
     for hop in &could.whom.path {
         out.push(format!("           {}", paint.fold(13, &told(hop, &could.with))));
     }
