@@ -3,8 +3,10 @@
 mod args;
 mod cases;
 mod console;
+mod evidence;
 mod exit;
 mod folder;
+mod keys;
 mod plan;
 mod playbook;
 mod prepare;
@@ -14,6 +16,7 @@ mod terminal;
 mod trace;
 mod twin;
 mod undo;
+mod window;
 mod world;
 
 pub use exit::Exit;

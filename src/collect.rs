@@ -7,10 +7,14 @@ mod account;
 mod collected;
 mod credentials;
 mod details;
+mod lookup;
 mod owner;
-mod trail;
+mod region;
+mod regions;
+mod s3;
 
 pub use account::account;
 pub use collected::{Collected, Scope, Unread};
+pub use lookup::{Found, trail};
 pub use owner::{Caller, caller, origin};
-pub use trail::trail;
+pub use s3::{Location, LocationError, Piped, Read, Reader, s3};

@@ -81,12 +81,11 @@ impl Intake {
     fn name(&mut self, text: &str, by: &str) {
         match text.parse::<AccessKeyId>().ok().filter(signs) {
             Some(key) if self.named.iter().any(|known| known.key == key) => {}
-            Some(key) => self.named.push(Named {
-                key,
-                by: by.to_owned(),
-            }),
+            Some(key) => self.named.push(Named { key, by: by.to_owned() }),
             None if text.is_empty() => self.remarks.push(format!("the {by} leaves its key ID empty")),
-            None => self.remarks.push(format!("the {by} names `{text}`, which is no key ID")),
+            None => self
+                .remarks
+                .push(format!("the {by} names `{text}`, which is no key ID")),
         }
     }
 

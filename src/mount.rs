@@ -10,6 +10,7 @@ mod live;
 
 pub use calls::{ApiCall, CallLog};
 pub use error::{AwsError, Trouble};
+pub use evidence::Pace;
 pub use live::{LiveOptions, mount_live};
 
 use crate::ids::AccessKeyId;

@@ -8,13 +8,16 @@
 mod cut;
 mod event;
 mod evidence;
+mod layout;
 mod read;
 mod redact;
 mod shape;
+mod window;
 
 pub use event::{Addendum, Event, EventError, Identity, Issuer};
 pub use evidence::{Damage, Evidence};
 pub use read::{read_path, read_stream};
+pub use window::Window;
 
 #[cfg(test)]
 mod tests;

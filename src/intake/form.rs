@@ -10,7 +10,10 @@ fn member<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
         letters.map(|c| c.to_ascii_lowercase()).collect()
     };
     let members = value.as_object()?;
-    members.iter().find(|(known, _)| plain(known) == name).map(|(_, value)| value)
+    members
+        .iter()
+        .find(|(known, _)| plain(known) == name)
+        .map(|(_, value)| value)
 }
 
 /// The value at a path of such names.
@@ -127,7 +130,8 @@ fn credentials(value: &Value, by: &str, intake: &mut Intake) {
 /// service RISK is enough. <https://docs.aws.amazon.com/health/latest/ug/aws-health-events-eventbridge-schema.html>
 fn health(value: &Value, intake: &mut Intake) -> bool {
     let code = text(value, &["eventtypecode"]);
-    let is_risk = text(value, &["service"]).eq_ignore_ascii_case("RISK") || code.to_ascii_uppercase().contains("AWS_RISK");
+    let is_risk =
+        text(value, &["service"]).eq_ignore_ascii_case("RISK") || code.to_ascii_uppercase().contains("AWS_RISK");
     if is_risk && at(value, &["affectedentities"]).is_some() {
         let by = format!("AWS Health event `{code}`");
         for entity in items(value, &["affectedentities"]) {
@@ -138,7 +142,10 @@ fn health(value: &Value, intake: &mut Intake) -> bool {
     let arn = text(value, &["eventarn"]);
     let entity = text(value, &["entityvalue"]);
     if arn.contains("/RISK/") && !entity.is_empty() {
-        intake.name(entity, &format!("AWS Health event `{}`", arn.rsplit('/').nth(1).unwrap_or_default()));
+        intake.name(
+            entity,
+            &format!("AWS Health event `{}`", arn.rsplit('/').nth(1).unwrap_or_default()),
+        );
         return true;
     }
     false

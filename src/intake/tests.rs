@@ -98,7 +98,16 @@ fn case_and_wrappings_make_no_difference() {
         let several = json!({"source": "aws.securityhub", "detail": {"findings": [form]}});
         let sns = json!({"Type": "Notification", "Message": event.to_string()});
         let sqs = json!({"Messages": [{"MessageId": "m", "Body": sns.to_string()}]});
-        for wrapped in [pascal(&form), json!({"Findings": [form]}), json!([form]), pascal(&event), event, several, sns, sqs] {
+        for wrapped in [
+            pascal(&form),
+            json!({"Findings": [form]}),
+            json!([form]),
+            pascal(&event),
+            event,
+            several,
+            sns,
+            sqs,
+        ] {
             assert_eq!(keys(&wrapped), plain, "{wrapped}");
         }
     }
@@ -142,13 +151,26 @@ fn what_names_no_key_says_what_it_names() {
     let mut sample = guard_duty();
     sample["resource"]["accessKeyDetails"]["accessKeyId"] = "GeneratedFindingAccessKeyId".into();
     let error = read(&sample.to_string()).unwrap_err().to_string();
-    assert!(error.contains("names `GeneratedFindingAccessKeyId`, which is no key ID"), "{error}");
+    assert!(
+        error.contains("names `GeneratedFindingAccessKeyId`, which is no key ID"),
+        "{error}"
+    );
     let mut bucket = guard_duty();
     bucket["resource"] = json!({"resourceType": "S3Bucket"});
-    assert!(read(&bucket.to_string()).unwrap_err().to_string().contains("is on no access key"));
+    assert!(
+        read(&bucket.to_string())
+            .unwrap_err()
+            .to_string()
+            .contains("is on no access key")
+    );
     let mut user = asff();
     user["Resources"] = json!([{"Type": "AwsIamUser", "Id": "AIDATFQR7NSC5AU2ZV3IE"}]);
-    assert!(read(&user.to_string()).unwrap_err().to_string().contains("is on no access key"));
+    assert!(
+        read(&user.to_string())
+            .unwrap_err()
+            .to_string()
+            .contains("is on no access key")
+    );
 }
 
 proptest! {

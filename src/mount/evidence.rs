@@ -4,6 +4,20 @@ use super::Clients;
 use aws_smithy_types::retry::RetryConfig;
 use aws_types::region::Region;
 use std::time::Duration;
+use tokio::time::{Interval, MissedTickBehavior};
+
+/// Keeps turns a time apart; on a twin, which counts nobody's requests, none is waited for.
+#[derive(Debug)]
+pub struct Pace(Option<Interval>);
+
+impl Pace {
+    /// Waits for the next turn; the first is at once.
+    pub async fn turn(&mut self) {
+        if let Some(ticks) = &mut self.0 {
+            ticks.tick().await;
+        }
+    }
+}
 
 impl Clients {
     /// CloudTrail in another Region. It does not try again by itself: whoever keeps to a rate must count every request.
@@ -37,6 +51,16 @@ impl Clients {
     pub fn athena(&self) -> aws_sdk_athena::Client {
         let config = aws_sdk_athena::config::Builder::from(&self.config).interceptor(self.calls.clone());
         aws_sdk_athena::Client::from_conf(config.build())
+    }
+
+    /// A pace of one turn each `time`.
+    pub fn pace(&self, time: Duration) -> Pace {
+        let ticks = self.paced.then(|| {
+            let mut ticks = tokio::time::interval(time);
+            ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            ticks
+        });
+        Pace(ticks)
     }
 
     /// Lets `time` pass without holding up other requests. On a twin nothing passes: nobody counts its requests.

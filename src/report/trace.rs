@@ -11,9 +11,9 @@ use serde::Serialize;
 /// Everything that a trace found.
 #[derive(Debug, Clone, Serialize)]
 pub struct Known {
-    /// The key.
-    pub origin: Origin,
-    /// Its family.
+    /// The keys that were asked for.
+    pub origins: Vec<Origin>,
+    /// Their family.
     pub lineage: Lineage,
     /// What each member can still do, where the account could be read.
     pub verdicts: Option<Vec<Judgement>>,
@@ -26,7 +26,9 @@ pub struct Known {
 /// A trace as text.
 pub fn trace(known: &Known, paint: Paint) -> String {
     let mut out = Vec::new();
-    origin(known, paint, &mut out);
+    for origin in &known.origins {
+        self::origin(known, origin, paint, &mut out);
+    }
     family(known, paint, &mut out);
     deeds(known, paint, &mut out);
     others(known, paint, &mut out);
@@ -34,9 +36,11 @@ pub fn trace(known: &Known, paint: Paint) -> String {
     out.join("\n")
 }
 
-fn origin(known: &Known, paint: Paint, out: &mut Vec<String>) {
-    let origin = &known.origin;
-    let traced = known.lineage.root().and_then(|root| root.account.as_ref());
+fn origin(known: &Known, origin: &Origin, paint: Paint, out: &mut Vec<String>) {
+    let traced = known
+        .lineage
+        .root_of(&origin.key)
+        .and_then(|root| root.account.as_ref());
     out.push(format!("{}  {}", paint.heading(origin.key.as_str()), origin.kind));
     let mut row = |name: &str, text: String| out.push(format!("  {name:<10} {}", paint.fold(13, &text)));
     let account = match (&origin.account, &origin.decoded_account) {
@@ -90,7 +94,7 @@ fn family(known: &Known, paint: Paint, out: &mut Vec<String>) {
     };
     out.push(String::new());
     out.push(paint.heading(&format!("Family: {count}")));
-    if let Some(root) = members.first() {
+    for root in known.lineage.roots() {
         branch(known, root, 0, paint, out);
     }
     for attempt in &known.lineage.attempts {
