@@ -24,7 +24,15 @@ impl Found {
     /// Adds a gap. It is told with the coverage too.
     pub fn gap(&mut self, gap: String) {
         self.evidence.note(gap.clone());
-        self.gaps.push(gap);
+        if !self.gaps.contains(&gap) {
+            self.gaps.push(gap);
+        }
+    }
+
+    /// Takes in everything of `other`.
+    pub fn merge(&mut self, other: &Found) {
+        self.evidence.merge(other.evidence.clone());
+        other.gaps.iter().for_each(|gap| self.gap(gap.clone()));
     }
 }
 

@@ -162,7 +162,7 @@ pub struct Reached {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Coverage {
     /// Distinct events.
-    pub events: usize,
+    pub events: u64,
     /// Files that were read.
     pub files: u64,
     /// Files of digests and Insights that were passed over.

@@ -205,7 +205,7 @@ impl Event {
     }
 }
 
-fn identity(record: &Value) -> Identity {
+pub(super) fn identity(record: &Value) -> Identity {
     let at = |member: &str| format!("/userIdentity/{member}");
     let issuer = "/userIdentity/sessionContext/sessionIssuer";
     let in_issuer = |member: &str| format!("{issuer}/{member}");
