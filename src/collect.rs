@@ -4,6 +4,7 @@
 //! once, not one by one.
 
 mod account;
+mod athena;
 mod collected;
 mod credentials;
 mod details;
@@ -12,8 +13,10 @@ mod owner;
 mod region;
 mod regions;
 mod s3;
+mod search;
 
 pub use account::account;
+pub use athena::{Athena, NameError, Table, checked, whole_query};
 pub use collected::{Collected, Scope, Unread};
 pub use lookup::{Found, trail};
 pub use owner::{Caller, caller, origin};

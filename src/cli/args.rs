@@ -101,6 +101,16 @@ pub struct Sources {
     /// Only what these accounts recorded, separated by commas: parts of an organization's trail.
     #[arg(long, value_name = "ACCOUNT,...", value_delimiter = ',')]
     pub accounts: Vec<String>,
+    /// Ask the --table of a trail through Athena, in this workgroup: a few queries, over the days of --since and --until. Athena bills by the
+    /// bytes that a query scans; they are told. CloudTrail Lake is not offered: it is closed to new customers.
+    #[arg(long, value_name = "WORKGROUP", requires = "table")]
+    pub athena: Option<String>,
+    /// The table of the trail in Athena, as AWS documents it or as --print-ddl makes it.
+    #[arg(long, value_name = "[DATABASE.]TABLE")]
+    pub table: Option<String>,
+    /// By which columns the table is parted, of timestamp, account, region, year, month and day; Athena is asked, without it.
+    #[arg(long, value_name = "COLUMN,...", value_delimiter = ',', requires = "table")]
+    pub partitions: Vec<String>,
 }
 
 /// Where cases are kept.
@@ -115,15 +125,28 @@ pub struct CaseFolder {
 #[derive(Debug, Args)]
 pub struct TraceArgs {
     /// The compromised access key ID, AKIA... or ASIA...; several are one incident.
-    #[arg(value_name = "KEY", required_unless_present = "finding")]
+    #[arg(value_name = "KEY", required_unless_present_any = ["finding", "print_ddl"])]
     pub keys: Vec<String>,
     #[command(flatten)]
     pub world: World,
     #[command(flatten)]
     pub sources: Sources,
     /// Only the files given with --logs: no AWS call at all.
-    #[arg(long, requires = "logs", help_heading = "Evidence")]
+    #[arg(long, requires = "logs", conflicts_with = "athena", help_heading = "Evidence")]
     pub offline: bool,
+    /// Print the search as one SQL query of --table, for Athena, Trino, DuckDB or alike, and do nothing else. Its rows as JSON lines are
+    /// evidence: `oust trace KEY --logs rows.jsonl --offline`.
+    #[arg(long, requires = "table", help_heading = "Evidence")]
+    pub print_sql: bool,
+    /// Print the statement that makes --table over a trail, and do nothing else: s3://BUCKET/AWSLogs/ or s3://BUCKET/AWSLogs/o-ORGID/.
+    #[arg(
+        long,
+        value_name = "s3://...",
+        requires = "table",
+        conflicts_with = "print_sql",
+        help_heading = "Evidence"
+    )]
+    pub print_ddl: Option<String>,
 }
 
 /// Which playbook, and how far.

@@ -2,6 +2,7 @@
 
 use super::Desk;
 use super::args::Sources;
+use super::athena::athena;
 use super::exit::{Exit, Failure};
 use super::window::window;
 use super::world::{World, wall_clock};
@@ -28,18 +29,28 @@ pub async fn evidence(
     if let Some(World::Twin { twin, .. }) = world {
         of_twin(&twin.trail(), &mut found.evidence);
     }
+    let mut athena = match world {
+        Some(world) => athena(desk, world.clients(), sources).await?,
+        None => None,
+    };
+    let tell = |text: &str| desk.terminal.status(text);
     let mut read = Found::default();
-    let (mut looked_up_for, mut read_for): (Keys, Keys) = Default::default();
+    let (mut asked_for, mut read_for): (Keys, Keys) = Default::default();
     // What one source tells of a key may lead to keys that only another one tells more of: they are asked in turn until nothing is new.
     let mut known: Keys = keys.iter().cloned().collect();
-    loop {
-        let fresh: Vec<AccessKeyId> = known.difference(&looked_up_for).cloned().collect();
+    let mut all = loop {
+        let fresh: Vec<AccessKeyId> = known.difference(&asked_for).cloned().collect();
         if let Some(World::Live { mount, .. }) = world
             && !fresh.is_empty()
         {
             looked_up(desk, mount.clients(), &window, &fresh, &mut found).await?;
         }
-        looked_up_for.extend(fresh);
+        if let Some(athena) = &mut athena
+            && !fresh.is_empty()
+        {
+            found.merge(&athena.family(&fresh, &window, &tell).await?);
+        }
+        asked_for.extend(fresh);
         known.extend(family(&found.evidence, keys));
         if !files.is_empty() && !known.is_subset(&read_for) {
             let all: Vec<AccessKeyId> = known.iter().cloned().collect();
@@ -49,11 +60,19 @@ pub async fn evidence(
         let mut all = found.clone();
         all.merge(&read);
         known.extend(family(&all.evidence, keys));
-        if known.is_subset(&read_for) && (known.is_subset(&looked_up_for) || !matches!(world, Some(World::Live { .. }))) {
-            told(desk, &all.evidence);
-            return Ok(all);
+        let by_key = athena.is_some() || matches!(world, Some(World::Live { .. }));
+        if known.is_subset(&read_for) && (known.is_subset(&asked_for) || !by_key) {
+            break all;
         }
+    };
+    if let Some(athena) = &mut athena {
+        let lineage = trace(&all.evidence, keys);
+        let mut kin = athena.kin(&lineage, &window, &tell).await?;
+        athena.cover(&window, &mut kin);
+        all.merge(&kin);
     }
+    told(desk, &all.evidence);
+    Ok(all)
 }
 
 type Keys = BTreeSet<AccessKeyId>;

@@ -2,6 +2,7 @@
 
 use super::Desk;
 use super::args::TraceArgs;
+use super::athena::printed;
 use super::exit::{Exit, Failure};
 use super::keys::keys;
 use super::prepare::{account, traced};
@@ -10,6 +11,9 @@ use crate::rehearse::judge;
 use crate::report::{self, Known};
 
 pub(super) async fn trace(desk: &Desk, args: TraceArgs) -> Result<Exit, Failure> {
+    if let Some(exit) = printed(desk, &args)? {
+        return Ok(exit);
+    }
     let keys = keys(desk, &args.keys, &args.sources)?;
     let world = match args.offline {
         true => None,

@@ -1,13 +1,12 @@
 //! The trail through LookupEvents, in every enabled Region at once: what a key did, and who minted it, recursing to the fixpoint.
 //! <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html>
 
-use super::region::{Asker, Question};
+use super::region::Asker;
 use super::regions::regions;
-use crate::ids::{AccessKeyId, KeyKind};
-use crate::lineage::mint_of;
+use super::search::Search;
+use crate::ids::AccessKeyId;
 use crate::mount::{AwsError, Clients};
-use crate::trail::{Event, Evidence, Window};
-use serde_json::Value;
+use crate::trail::{Evidence, Window};
 use std::collections::{BTreeMap, BTreeSet};
 use tokio::task::JoinSet;
 
@@ -55,13 +54,13 @@ pub async fn trail(
         .map(|name| Asker::new(clients, name, window))
         .collect();
     let mut search = Search::default();
-    keys.iter().for_each(|key| search.add(key, true));
+    keys.iter().for_each(|key| search.add(key, true, None));
     let mut failed: BTreeMap<String, Vec<String>> = BTreeMap::new();
     while let Some(questions) = search.next() {
         tell(&format!(
             "LookupEvents in {} Regions: {} keys so far, {} events",
             askers.len(),
-            search.known.len(),
+            search.len(),
             found.evidence.len()
         ));
         let mut asking = JoinSet::new();
@@ -80,7 +79,7 @@ pub async fn trail(
             unheard.remove(asker.region());
             records
                 .iter()
-                .for_each(|record| take(record, &mut found.evidence, &mut search));
+                .for_each(|record| search.take("LookupEvents", record, &mut found.evidence));
             match end {
                 Ok(()) => askers.push(asker),
                 Err(error) => {
@@ -129,53 +128,4 @@ fn covered(names: &BTreeSet<String>, found: &mut Found) {
          appear some minutes after the call",
         named.join(", ")
     ));
-}
-
-/// Takes in a record, and the keys that it leads to.
-fn take(record: &Value, evidence: &mut Evidence, search: &mut Search) {
-    if let Some(minted) = Event::parse(record).ok().as_ref().and_then(mint_of) {
-        // Who minted what was minted here is known by this record.
-        search.minted.insert(minted.key.clone());
-        search.add(&minted.key, false);
-        search.add(&minted.mint.by, true);
-    }
-    if let Err(error) = evidence.add_record(record) {
-        evidence.damaged("LookupEvents", None, error.to_string());
-    }
-}
-
-/// Which keys were met, and what is still to be asked about them.
-#[derive(Debug, Default)]
-struct Search {
-    /// Keys that were asked about, or will be next.
-    known: BTreeSet<AccessKeyId>,
-    /// Keys whose mint was met.
-    minted: BTreeSet<AccessKeyId>,
-    /// Keys to ask about next, and whether where they come from is wanted.
-    next: BTreeMap<AccessKeyId, bool>,
-    /// Keys whose origin was asked for.
-    traced: BTreeSet<AccessKeyId>,
-}
-
-impl Search {
-    fn add(&mut self, key: &AccessKeyId, back: bool) {
-        let back = back && key.kind() == KeyKind::Temporary && !self.traced.contains(key);
-        let fresh = self.known.insert(key.clone());
-        if fresh || back {
-            let wanted = self.next.entry(key.clone()).or_insert(false);
-            *wanted |= back;
-        }
-    }
-
-    /// The next questions, each only once; `None` at the fixpoint.
-    fn next(&mut self) -> Option<Vec<Question>> {
-        let mut questions = Vec::new();
-        for (key, back) in std::mem::take(&mut self.next) {
-            if back && !self.minted.contains(&key) && self.traced.insert(key.clone()) {
-                questions.push(Question::MintOf(key.clone()));
-            }
-            questions.push(Question::CallsOf(key));
-        }
-        (!questions.is_empty()).then_some(questions)
-    }
 }

@@ -1,6 +1,6 @@
 //! LookupEvents in one Region: page by page, never faster than CloudTrail allows, and on from where it was when throttled.
 
-use crate::ids::AccessKeyId;
+use super::search::Question;
 use crate::mount::{AwsError, Clients, Pace, Trouble};
 use crate::time::Moment;
 use crate::trail::Window;
@@ -16,15 +16,6 @@ const BETWEEN: Duration = Duration::from_millis(500);
 
 /// How often one page is asked for before the Region is given up.
 const ATTEMPTS: u32 = 8;
-
-/// What is asked.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Question {
-    /// What a key did: events that it signed.
-    CallsOf(AccessKeyId),
-    /// Who minted it: CloudTrail indexes an issued key as a resource of the mint.
-    MintOf(AccessKeyId),
-}
 
 /// Asks in one Region.
 #[derive(Debug)]
@@ -102,7 +93,8 @@ impl Asker {
         records: &mut Vec<Value>,
     ) -> Result<Option<String>, AwsError> {
         let (name, key) = match question {
-            Question::CallsOf(key) => (LookupAttributeKey::AccessKeyId, key),
+            Question::CallsOf(key, _) => (LookupAttributeKey::AccessKeyId, key),
+            // CloudTrail indexes an issued key as a resource of the mint.
             Question::MintOf(key) => (LookupAttributeKey::ResourceName, key),
         };
         let attribute = LookupAttribute::builder()

@@ -93,7 +93,9 @@ impl<'a, T: Taker> Reading<'a, T> {
                 if inside.any(|inner| self.take(inner).is_ok()) {
                     return Ok(());
                 }
-                self.taker.record(value).map_err(|error| error.to_string())
+                let row = super::row::record_of_row(value);
+                let record = row.as_ref().unwrap_or(value);
+                self.taker.record(record).map_err(|error| error.to_string())
             }
             _ => Err("a value that is no record".to_owned()),
         }
