@@ -4,6 +4,7 @@
 //! called and which key gave which, the family is closed over in memory, and the second pass ([`Harvest`]) opens only what can matter.
 
 use super::distinct::Distinct;
+use super::fold::Fold;
 use super::facts::{Gave, Who, number};
 use super::harvest::{Closure, Harvest};
 use super::read::{Bytes, bytes_of};
@@ -119,6 +120,7 @@ pub(super) struct Total {
     pub(super) records: u64,
     pub(super) distinct: Distinct,
     pub(super) seen: Seen,
+    pub(super) fold: Fold,
     /// Files, what was passed over, damage and notes; no events.
     pub(super) evidence: Evidence,
 }
