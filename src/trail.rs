@@ -14,8 +14,10 @@ mod distinct;
 mod event;
 mod evidence;
 mod facts;
+mod fold;
 mod harvest;
 mod layout;
+mod ocsf;
 mod read;
 mod redact;
 mod row;
@@ -25,6 +27,7 @@ mod seen;
 mod shape;
 mod spool;
 mod survey;
+mod table;
 mod walk;
 mod window;
 

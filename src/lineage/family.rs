@@ -98,7 +98,7 @@ impl<'a> Family<'a> {
                 .copied()
                 .filter(|place| {
                     issues.get(*place).is_some_and(|issue| {
-                        is_of(issue.event, &parent.key, &parent.stamp)
+                        is_of(issue.asker, &parent.key, &parent.stamp)
                             && born.is_none_or(|born| follows(issue.event.at, born))
                     })
                 })
@@ -166,7 +166,7 @@ fn origin<'a>(asked: &AccessKeyId, index: &Index<'a>, issues: &'a [Issue<'a>]) -
         match issue.by() {
             Some(by) if key.kind() != KeyKind::LongTerm && seen.insert(place) => {
                 key = by.clone();
-                stamp = Stamp::of_event(issue.event);
+                stamp = Stamp::of_event(issue.asker);
                 before = Some(issue.event.at);
             }
             _ => break Some(issue),
@@ -201,7 +201,7 @@ fn first_stamp(asked: &AccessKeyId, index: &Index<'_>, issues: &[Issue<'_>]) -> 
     for event in index.used.get(asked).into_iter().flatten() {
         let session = (event.identity.principal_id.as_ref(), event.identity.session_created);
         let seen = sessions.entry(session).or_insert((0, event.at));
-        seen.0 += 1;
+        seen.0 += event.times;
     }
     let most = sessions
         .into_iter()
@@ -258,7 +258,9 @@ impl Member<'_> {
                     .or_else(|| created.map(|created| created.plus_seconds(LONGEST_SECONDS))),
             },
             uses: Vec::new(),
+            expiry_is_logged: issue.is_some_and(|issue| issue.is_logged),
             source_ips: BTreeSet::new(),
+            user_agents: BTreeSet::new(),
             forwarded: 0,
         }
     }

@@ -1,6 +1,8 @@
 //! What a trace gives, and the walk that gives it: back to the origin, forward to the fixpoint, then over what the members did.
 
 use super::Credential;
+use super::cause::Cause;
+use super::coverage::{Coverage, coverage};
 use super::family::Family;
 use super::label::labelled;
 use super::mint::issues;
@@ -8,7 +10,7 @@ use super::observe::Observer;
 use crate::account::{Holder, Session};
 use crate::ids::{AccessKeyId, AccountId};
 use crate::time::Moment;
-use crate::trail::{Damage, Evidence};
+use crate::trail::Evidence;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -37,23 +39,6 @@ pub fn trace(evidence: &Evidence, asked: &[AccessKeyId]) -> Lineage {
     events.iter().for_each(|event| observer.observe(&mut lineage, event));
     observer.finish(&mut lineage);
     lineage
-}
-
-fn coverage(evidence: &Evidence) -> Coverage {
-    let span = evidence.span();
-    let (regions, accounts) = evidence.regions_and_accounts();
-    Coverage {
-        events: evidence.len(),
-        files: evidence.files,
-        passed_over: evidence.passed_over,
-        duplicates: evidence.duplicates,
-        first: span.map(|(first, _)| first),
-        last: span.map(|(_, last)| last),
-        regions,
-        accounts,
-        damage: evidence.damage.clone(),
-        notes: evidence.notes.clone(),
-    }
 }
 
 /// A mint that was refused.
@@ -120,6 +105,9 @@ pub struct OnBehalf {
     pub service: String,
     /// Which call.
     pub action: String,
+    /// The call that it comes from, where that can be told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<Cause>,
     /// How often.
     pub count: u64,
     /// First.
@@ -156,32 +144,6 @@ pub struct Reached {
     pub name: String,
     /// Its unique ID, `AROA…`; empty where the evidence does not tell.
     pub id: String,
-}
-
-/// What the evidence covers.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Coverage {
-    /// Distinct events.
-    pub events: u64,
-    /// Files that were read.
-    pub files: u64,
-    /// Files of digests and Insights that were passed over.
-    #[serde(default)]
-    pub passed_over: u64,
-    /// Records that came more than once.
-    pub duplicates: u64,
-    /// The earliest event.
-    pub first: Option<Moment>,
-    /// The latest event.
-    pub last: Option<Moment>,
-    /// Regions that recorded events.
-    pub regions: BTreeSet<String>,
-    /// Accounts that recorded events.
-    pub accounts: BTreeSet<AccountId>,
-    /// What could not be read.
-    pub damage: Vec<Damage>,
-    /// Remarks, such as "LookupEvents of us-east-1 only".
-    pub notes: BTreeSet<String>,
 }
 
 /// A family of credentials.

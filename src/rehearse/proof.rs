@@ -50,6 +50,13 @@ pub struct Proof {
 pub fn judge_one(account: &Account, sessions: &[Session], member: &Credential, now: Moment) -> Verdict {
     match (&member.kind, member.user()) {
         (Kind::LongTerm, Some(owner)) => verdict_on_key_of(account, owner, &member.key, now),
+        // What can't be told to the account as a session isn't looked up in it: that it isn't found there would not mean that it is dead.
+        (kind, _) if *kind != Kind::LongTerm && member.session().is_none() => {
+            Verdict::Unknown(vec![crate::policy::Gap::Unread(format!(
+                "what a {} may do",
+                member.kind.describe()
+            ))])
+        }
         _ => match &member.account {
             // A session in another account hangs on that account's policies, of which nothing is known here.
             Some(of) if *of != account.id => Verdict::Unknown(vec![crate::policy::Gap::Unread(format!(

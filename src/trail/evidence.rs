@@ -1,7 +1,7 @@
 //! A set of events, with what is known about how complete it is.
 
 use super::shape::Taker;
-use super::{Event, EventError, Recorder, Seen};
+use super::{Event, EventError, Recorder, Seen, fold};
 use crate::ids::AccountId;
 use crate::time::Moment;
 use serde::{Deserialize, Serialize};
@@ -51,6 +51,7 @@ fn by_authority(one: &Event, two: &Event) -> Ordering {
     rank(one)
         .cmp(&rank(two))
         .then_with(|| one.id.cmp(&two.id))
+        .then_with(|| fold::kind(one).cmp(&fold::kind(two)))
         .then_with(|| format!("{one:?}").cmp(&format!("{two:?}")))
 }
 
@@ -86,7 +87,7 @@ impl Evidence {
 
     /// Counts what was read of an archive whose events were kept only where they can matter.
     pub(super) fn covers(&mut self, records: u64, distinct: u64, is_exact: bool, seen: &Seen) {
-        self.beside = distinct.saturating_sub(self.events.len() as u64);
+        self.beside = distinct.saturating_sub(self.kept());
         self.duplicates = records.saturating_sub(distinct);
         self.is_estimate = !is_exact;
         self.seen.merge(seen);
@@ -109,6 +110,11 @@ impl Evidence {
         }
     }
 
+    /// The IDs of the events that the kept records tell of.
+    pub(super) fn told_of(&self) -> impl Iterator<Item = &str> {
+        self.events.keys().map(String::as_str)
+    }
+
     /// The events by time, then by ID.
     pub fn events(&self) -> Vec<&Event> {
         let mut events: Vec<&Event> = self.events.values().collect();
@@ -118,7 +124,11 @@ impl Evidence {
 
     /// How many distinct events were read.
     pub fn len(&self) -> u64 {
-        self.events.len() as u64 + self.beside
+        self.kept() + self.beside
+    }
+
+    fn kept(&self) -> u64 {
+        self.events.values().map(|event| event.times).sum()
     }
 
     /// Whether nothing was read.

@@ -2,6 +2,7 @@
 //!
 //! Everything is a hash: the facts only decide what is read again in full, so that two names with one hash cost time and nothing else.
 
+use super::event::GIVEN;
 use super::{Event, Identity};
 use crate::ids::{Arn, PrincipalArn};
 use rapidhash::v3::rapidhash_v3;
@@ -17,14 +18,8 @@ pub(super) const GIVERS: [&str; 6] = [
     "cognito-identity.amazonaws.com",
 ];
 
-/// Where a new key's ID stands in an answer.
-const KEYS: [&str; 5] = [
-    "/credentials/accessKeyId",
-    "/accessKey/accessKeyId",
-    "/credentialSet/0/credentials/accessKeyId",
-    "/roleCredentials/accessKeyId",
-    "/serviceSpecificCredential/serviceSpecificCredentialId",
-];
+/// Where a new role session stands in an answer.
+const ROLES: [&str; 2] = ["/assumedRoleUser", "/credentialSet/0/assumedRoleUser"];
 
 /// A name as a number; never zero, which stands for "not told".
 pub(super) fn number(text: &str) -> u64 {
@@ -111,14 +106,21 @@ impl Gave {
     /// The same, from the parts of a record.
     pub(super) fn told(who: Who, request: &Value, response: &Value, shared: Option<&str>) -> Option<Self> {
         let text = |value: &Value, place: &str| value.pointer(place).and_then(Value::as_str).map(str::to_owned);
-        let key = KEYS.iter().find_map(|place| text(response, place));
+        let key = GIVEN.iter().find_map(|place| text(response, place));
         let shared = told(shared);
         if key.is_none() && shared == 0 {
             return None;
         }
-        let arn: Option<Arn> = text(response, "/assumedRoleUser/arn").and_then(|text| text.parse().ok());
-        let role_id = text(response, "/assumedRoleUser/assumedRoleId");
-        let holder = text(response, "/accessKey/userName").or_else(|| text(request, "/userName"));
+        let of_role = |member: &str| {
+            ROLES
+                .iter()
+                .find_map(|role| text(response, &format!("{role}/{member}")))
+        };
+        let arn: Option<Arn> = of_role("arn").and_then(|text| text.parse().ok());
+        let role_id = of_role("assumedRoleId");
+        let holder = text(response, "/accessKey/userName")
+            .or_else(|| text(response, "/serviceSpecificCredential/userName"))
+            .or_else(|| text(request, "/userName"));
         let (id, name) = match (&role_id, &holder) {
             (Some(id), _) => (told(before_colon(Some(id))), role(arn.as_ref())),
             (None, Some(holder)) => (0, user(Some(holder))),

@@ -191,7 +191,11 @@ impl Harvest {
             }
         }
         let mut total = lock(&self.total);
-        kept.events.into_iter().for_each(|event| total.evidence.keep(event));
+        for event in kept.events {
+            if let Some(event) = total.fold.take(event) {
+                total.evidence.keep(event);
+            }
+        }
         for damage in kept.damage {
             total.evidence.damaged(&damage.file, damage.offset, damage.what);
         }
@@ -205,6 +209,7 @@ impl Harvest {
             .total
             .into_inner()
             .unwrap_or_else(std::sync::PoisonError::into_inner);
+        std::mem::take(&mut total.fold).finish(&mut total.evidence);
         let (distinct, exact) = total.distinct.count();
         total.evidence.covers(total.records, distinct, exact, &total.seen);
         total.evidence

@@ -111,7 +111,7 @@ pub(super) fn unpacked<'a>(mut stream: Box<dyn Read + 'a>, wrappings: u8) -> Box
 }
 
 /// Gives an error that came up early at the place where it belongs, and nothing else.
-struct Broken(Option<io::Error>);
+pub(super) struct Broken(pub(super) Option<io::Error>);
 
 impl Read for Broken {
     fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {

@@ -2,9 +2,10 @@
 
 use super::EventError;
 use super::cut::{Cutter, Sink};
-use super::read::{WRAPPINGS, unpacked};
+use super::read::{Broken, WRAPPINGS, unpacked};
+use super::{ocsf, table};
 use serde_json::Value;
-use std::io::Read;
+use std::io::{Cursor, Read};
 
 /// Where a record or a list of records stands in a wrapper: CloudTrail's files, LookupEvents, Splunk (`_raw`, `result`), Elastic (`_source`,
 /// `event.original`), exports of CloudWatch Logs (`events`, `message`). A record itself has none
@@ -55,8 +56,26 @@ impl<'a, T: Taker> Reading<'a, T> {
             breaks: 0,
             strange: None,
         };
-        Cutter::new(unpacked(Box::new(stream), WRAPPINGS)).walk(&mut reading);
+        let mut text = unpacked(Box::new(stream), WRAPPINGS);
+        let mut head = Vec::new();
+        let failed = (&mut text).take(table::LOOKED_AT as u64).read_to_end(&mut head).err();
+        let column = table::column(&head);
+        let text = Cursor::new(head).chain(Broken(failed)).chain(text);
+        match column {
+            Some(column) => table::read(&mut reading, text, column),
+            None => Cutter::new(text).walk(&mut reading),
+        }
         reading.finish();
+    }
+
+    /// Takes in a value that may hold records, from a place that is sound.
+    pub(super) fn whole(&mut self, offset: u64, value: &Value) {
+        self.value(offset, value, false);
+    }
+
+    /// Remembers a place that could not be read.
+    pub(super) fn unreadable(&mut self, offset: u64, what: String) {
+        self.broken(offset, what);
     }
 
     /// Notes what was met beside records. A file of something else entirely is one remark, not one for each of its values.
@@ -93,9 +112,10 @@ impl<'a, T: Taker> Reading<'a, T> {
                 if inside.any(|inner| self.take(inner).is_ok()) {
                     return Ok(());
                 }
-                let row = super::row::record_of_row(value);
-                let record = row.as_ref().unwrap_or(value);
-                self.taker.record(record).map_err(|error| error.to_string())
+                if let Some(record) = super::row::record_of_row(value).or_else(|| ocsf::record(value)) {
+                    return self.taker.record(&record).map_err(|error| error.to_string());
+                }
+                self.taker.record(value).map_err(|error| error.to_string())
             }
             _ => Err("a value that is no record".to_owned()),
         }

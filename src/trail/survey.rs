@@ -5,6 +5,7 @@
 
 use super::distinct::Distinct;
 use super::facts::{Gave, Who, number};
+use super::fold::Fold;
 use super::harvest::{Closure, Harvest};
 use super::read::{Bytes, bytes_of};
 use super::scan::{self, Scratch};
@@ -119,6 +120,7 @@ pub(super) struct Total {
     pub(super) records: u64,
     pub(super) distinct: Distinct,
     pub(super) seen: Seen,
+    pub(super) fold: Fold,
     /// Files, what was passed over, damage and notes; no events.
     pub(super) evidence: Evidence,
 }
