@@ -97,6 +97,7 @@ def engine(folder):
 def answer_by(connection):
     """Lets moto's Athena answer each query by running it."""
     from moto.athena.models import AthenaBackend, QueryResults
+    from moto.athena.responses import AthenaResponse
 
     lock, start = threading.Lock(), AthenaBackend.start_query_execution
 
@@ -110,7 +111,14 @@ def answer_by(connection):
             self.query_results_queue.append(QueryResults(rows=rows, column_info=info))
             return start(self, query, *args, **kwargs)
 
+    def described(self):
+        columns = [{"Name": name, "Type": "string"} for name in TYPES if name != "timestamp"]
+        table = {"Name": "cloudtrail", "Columns": columns, "PartitionKeys": [{"Name": "timestamp", "Type": "string"}]}
+        table["Parameters"] = {"location": f"s3://trail/AWSLogs/o-example/{ACCOUNT}/", "projection.timestamp.format": "yyyy/MM/dd"}
+        return json.dumps({"TableMetadata": table})
+
     AthenaBackend.start_query_execution = run
+    AthenaResponse.get_table_metadata = described
 
 
 def store(folder, port):
