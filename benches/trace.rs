@@ -2,13 +2,19 @@
 //!
 //! `cargo bench --bench trace` makes an archive in the folder for temporary files; `OUST_BENCH_MB` sets its unpacked size in megabytes (200).
 
-#![allow(clippy::unwrap_used, clippy::print_stdout, clippy::disallowed_methods, reason = "a bench prints its figures and stops at the first surprise")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "a bench prints its figures and stops at the first surprise"
+)]
 
 #[path = "../tests/support/archive.rs"]
 #[allow(dead_code, missing_docs, reason = "shared with the tests")]
 mod archive;
 
 use archive::Recipe;
+use oust::ids::AccessKeyId;
 use oust::lineage::trace;
 use oust::trail::{Progress, Window, search};
 use std::path::{Path, PathBuf};
@@ -18,7 +24,11 @@ use std::time::{Duration, Instant};
 fn paths(folder: &Path, into: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
-        if path.is_dir() { paths(&path, into) } else { into.push(path) }
+        if path.is_dir() {
+            paths(&path, into)
+        } else {
+            into.push(path)
+        }
     }
 }
 
@@ -44,24 +54,40 @@ fn unpack(paths: &[PathBuf]) -> usize {
 }
 
 fn best(mut run: impl FnMut()) -> Duration {
-    (0..5).map(|_| { let from = Instant::now(); run(); from.elapsed() }).min().unwrap()
+    (0..5)
+        .map(|_| {
+            let from = Instant::now();
+            run();
+            from.elapsed()
+        })
+        .min()
+        .unwrap()
 }
 
 fn main() {
-    let megabytes: usize = std::env::var("OUST_BENCH_MB").ok().and_then(|text| text.parse().ok()).unwrap_or(200);
+    let megabytes: usize = std::env::var("OUST_BENCH_MB")
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(200);
     println!("family  unpacked MB  unpack s  trace s  ratio");
     for (family, part) in [(3, 4), (40, 1), (1000, 4)] {
         let folder = tempfile::tempdir().unwrap();
-        let recipe = Recipe { seed: 7, files: megabytes * 4 / part, records: 150, family, level: 6 };
+        let recipe = Recipe {
+            seed: 7,
+            files: megabytes * 4 / part,
+            records: 150,
+            family,
+            level: 6,
+        };
         let truth = archive::write(folder.path(), &recipe);
         let mut files = Vec::new();
         paths(folder.path(), &mut files);
-        let asked = [truth.origin.parse().unwrap()];
+        let asked: [AccessKeyId; 1] = [truth.origin.parse().unwrap()];
         let roots = [folder.path().to_owned()];
         let plain = best(|| assert_eq!(unpack(&files) as u64, truth.bytes));
         let traced = best(|| {
             let evidence = search(&roots, &asked, Window::default(), &Progress::default());
-            let lineage = trace(&evidence, &asked[0]);
+            let lineage = trace(&evidence, &asked);
             assert_eq!(lineage.credentials.len(), family);
         });
         println!(

@@ -26,7 +26,11 @@ fn of(records: &[Value], asked: &str) -> Lineage {
 }
 
 fn kinds(lineage: &Lineage) -> Vec<(&str, Kind)> {
-    lineage.credentials.iter().map(|one| (one.key.as_str(), one.kind)).collect()
+    lineage
+        .credentials
+        .iter()
+        .map(|one| (one.key.as_str(), one.kind))
+        .collect()
 }
 
 /// One record of every call that gives a credential to the key that asked; each must be a child of it.
@@ -36,22 +40,43 @@ fn every_call_that_gives_a_credential_makes_a_child() {
     let role = json!({"assumedRoleId": "AROAR:s", "arn": format!("arn:aws:sts::{HERE}:assumed-role/R/s")});
     let session = json!({"credentials": credentials, "assumedRoleUser": role});
     let anywhere = json!({"credentialSet": [session]});
-    let federated = json!({"credentials": credentials, "federatedUser": {"federatedUserId": format!("{HERE}:f"), "arn": "x"}});
+    let federated =
+        json!({"credentials": credentials, "federatedUser": {"federatedUserId": format!("{HERE}:f"), "arn": "x"}});
     let key = json!({"accessKey": {"accessKeyId": "AKIABBBBBBBBBBBBBBBB", "userName": "w", "status": "Active"}});
     let special = json!({"serviceSpecificCredential": {"serviceSpecificCredentialId": "ACCABBBBBBBBBBBBBBBBB", "userName": "u",
         "serviceName": "bedrock.amazonaws.com", "expirationDate": "Nov 20, 2026 8:00:00 AM"}});
     for (source, name, answer, kind) in [
-        ("sts", "GetSessionToken", json!({"credentials": credentials}), Kind::SessionToken),
+        (
+            "sts",
+            "GetSessionToken",
+            json!({"credentials": credentials}),
+            Kind::SessionToken,
+        ),
         ("sts", "GetFederationToken", federated, Kind::FederationToken),
         ("sts", "AssumeRole", session.clone(), Kind::RoleSession),
         ("sts", "AssumeRoleWithSAML", session.clone(), Kind::RoleSession),
         ("sts", "AssumeRoleWithWebIdentity", session.clone(), Kind::RoleSession),
-        ("sts", "AssumeRoot", json!({"credentials": credentials}), Kind::RoleSession),
+        (
+            "sts",
+            "AssumeRoot",
+            json!({"credentials": credentials}),
+            Kind::RoleSession,
+        ),
         ("sts", "GetDelegatedAccessToken", session.clone(), Kind::RoleSession),
         ("rolesanywhere", "CreateSession", anywhere, Kind::RoleSession),
-        ("signin", "GetSigninToken", json!({"credentials": credentials}), Kind::Console),
+        (
+            "signin",
+            "GetSigninToken",
+            json!({"credentials": credentials}),
+            Kind::Console,
+        ),
         ("iam", "CreateAccessKey", key, Kind::LongTerm),
-        ("iam", "CreateServiceSpecificCredential", special.clone(), Kind::ServiceSpecific),
+        (
+            "iam",
+            "CreateServiceSpecificCredential",
+            special.clone(),
+            Kind::ServiceSpecific,
+        ),
         ("iam", "ResetServiceSpecificCredential", special, Kind::ServiceSpecific),
     ] {
         let mut mint = record("1", "09:00:00", source, name);
@@ -74,9 +99,13 @@ fn every_call_that_gives_a_credential_makes_a_child() {
 /// Made and reset, a service-specific credential is one; it has no session, and its own calls name it in a member of their own.
 #[test]
 fn a_service_specific_credential_is_one_credential_with_its_uses() {
-    let answer = json!({"serviceSpecificCredential": {"serviceSpecificCredentialId": "ACCABBBBBBBBBBBBBBBBB", "userName": "u"}});
+    let answer =
+        json!({"serviceSpecificCredential": {"serviceSpecificCredentialId": "ACCABBBBBBBBBBBBBBBBB", "userName": "u"}});
     let mut records = Vec::new();
-    for (id, at, name) in [("1", "09:00:00", "CreateServiceSpecificCredential"), ("2", "09:05:00", "ResetServiceSpecificCredential")] {
+    for (id, at, name) in [
+        ("1", "09:00:00", "CreateServiceSpecificCredential"),
+        ("2", "09:05:00", "ResetServiceSpecificCredential"),
+    ] {
         let mut mint = record(id, at, "iam", name);
         mint["responseElements"] = answer.clone();
         records.push(mint);
@@ -86,9 +115,15 @@ fn a_service_specific_credential_is_one_credential_with_its_uses() {
     used["userIdentity"]["credentialId"] = json!("ACCABBBBBBBBBBBBBBBBB");
     records.push(used);
     let lineage = of(&records, A);
-    assert_eq!(kinds(&lineage), [(A, Kind::LongTerm), ("ACCABBBBBBBBBBBBBBBBB", Kind::ServiceSpecific)]);
+    assert_eq!(
+        kinds(&lineage),
+        [(A, Kind::LongTerm), ("ACCABBBBBBBBBBBBBBBBB", Kind::ServiceSpecific)]
+    );
     assert_eq!(lineage.credentials[1].uses[0].action, "InvokeModel");
-    assert_eq!((lineage.credentials[1].session(), lineage.credentials[1].expires), (None, None));
+    assert_eq!(
+        (lineage.credentials[1].session(), lineage.credentials[1].expires),
+        (None, None)
+    );
 }
 
 /// The one account's record names who asked, the other's names the key that was given, and they share an ID.
@@ -107,7 +142,10 @@ fn records_of_two_accounts_are_joined_by_what_they_share() {
             let lineage = of(&records, key);
             assert_eq!(kinds(&lineage), [(A, Kind::LongTerm), (B, Kind::RoleSession)]);
             assert_eq!(lineage.credentials[1].minted.as_ref().unwrap().by.as_str(), A);
-            assert_eq!(lineage.credentials[1].account.as_ref().unwrap().as_str(), "222222222222");
+            assert_eq!(
+                lineage.credentials[1].account.as_ref().unwrap().as_str(),
+                "222222222222"
+            );
         }
     }
     // Both name it: still one child.
@@ -147,13 +185,30 @@ fn the_coverage_says_where_it_is_silent() {
     late["awsRegion"] = json!("eu-west-1");
     let coverage = of(&[far.clone(), late.clone()], A).coverage;
     let covered = &coverage.recorders[0];
-    assert_eq!((covered.region.as_str(), covered.hours, covered.silent_hours), ("eu-west-1", 2, 5));
-    assert_eq!((covered.silences[0].from.to_string().as_str(), covered.silences[0].hours), ("2026-11-10T04:00:00Z", 5));
-    assert!(coverage.gaps.iter().any(|gap| gap.contains("nothing of us-east-1")), "{:?}", coverage.gaps);
+    assert_eq!(
+        (covered.region.as_str(), covered.hours, covered.silent_hours),
+        ("eu-west-1", 2, 5)
+    );
+    assert_eq!(
+        (covered.silences[0].from.to_string().as_str(), covered.silences[0].hours),
+        ("2026-11-10T04:00:00Z", 5)
+    );
+    assert!(
+        coverage.gaps.iter().any(|gap| gap.contains("nothing of us-east-1")),
+        "{:?}",
+        coverage.gaps
+    );
     assert!(coverage.gaps.iter().any(|gap| gap.contains("no data events")));
     late["managementEvent"] = json!(false);
     let coverage = of(&[far, late, record("3", "09:00:00", "iam", "ListUsers")], A).coverage;
-    assert!(!coverage.gaps.iter().any(|gap| gap.contains("us-east-1") || gap.contains("data events")), "{:?}", coverage.gaps);
+    assert!(
+        !coverage
+            .gaps
+            .iter()
+            .any(|gap| gap.contains("us-east-1") || gap.contains("data events")),
+        "{:?}",
+        coverage.gaps
+    );
     assert!(of(&[], A).coverage.gaps[0].contains("no event"));
 }
 
@@ -186,8 +241,15 @@ fn security_lake_and_tables_tell_the_same_family() {
     };
     let old = |record: &Value| {
         let user = &record["userIdentity"];
-        let created = user["sessionContext"]["attributes"]["creationDate"].as_str().map(|text| text.parse::<oust::time::Moment>().unwrap().millis());
-        let at = record["eventTime"].as_str().unwrap().parse::<oust::time::Moment>().unwrap().millis();
+        let created = user["sessionContext"]["attributes"]["creationDate"]
+            .as_str()
+            .map(|text| text.parse::<oust::time::Moment>().unwrap().millis());
+        let at = record["eventTime"]
+            .as_str()
+            .unwrap()
+            .parse::<oust::time::Moment>()
+            .unwrap()
+            .millis();
         json!({"class_uid": 3005, "metadata": {"uid": record["eventID"], "version": "1.0.0-rc.2", "product": {"name": "CloudTrail"}}, "time": at,
             "cloud": {"region": "us-east-1"}, "api": {"operation": record["eventName"], "service": {"name": record["eventSource"]},
                 "response": {"error": record["errorCode"]}},
@@ -215,8 +277,15 @@ fn security_lake_and_tables_tell_the_same_family() {
         let told = trace(&evidence, &[A.parse().unwrap()]);
         assert_eq!(kinds(&told), kinds(&expected), "{text}");
         for (one, two) in told.credentials.iter().zip(&expected.credentials) {
-            assert_eq!((&one.holder, &one.uses, one.expires, &one.account), (&two.holder, &two.uses, two.expires, &two.account), "{text}");
-            assert_eq!(one.minted.as_ref().map(|mint| mint.mfa), two.minted.as_ref().map(|mint| mint.mfa));
+            assert_eq!(
+                (&one.holder, &one.uses, one.expires, &one.account),
+                (&two.holder, &two.uses, two.expires, &two.account),
+                "{text}"
+            );
+            assert_eq!(
+                one.minted.as_ref().map(|mint| mint.mfa),
+                two.minted.as_ref().map(|mint| mint.mfa)
+            );
         }
         assert!(!format!("{evidence:?}").contains("TOKEN"));
     }

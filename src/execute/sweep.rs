@@ -8,6 +8,7 @@ use crate::collect;
 use crate::ids::{AccessKeyId, StepId};
 use crate::lineage::Lineage;
 use crate::plan::{Step, revocations};
+use crate::trail::Window;
 use std::collections::BTreeSet;
 
 /// What the executor knows of the family that it puts out.
@@ -26,8 +27,10 @@ pub struct Family {
 impl Run<'_> {
     pub(super) async fn sweep(&mut self, step: &Step, margin_seconds: u32) -> Result<Next, ExecuteError> {
         let asked = self.family.lineage.asked.clone();
-        let lineage = match collect::trail(self.clients(), &asked).await {
-            Ok(evidence) => crate::lineage::trace(&evidence, &asked),
+        let looked = collect::trail(self.clients(), &asked, &Window::default(), &|_| {}).await;
+        // A Region that did not answer is told at the end of the run, when everything is read once more.
+        let lineage = match looked {
+            Ok(found) => crate::lineage::trace(&found.evidence, &asked),
             Err(error) => return self.failed(step, error).await,
         };
         let known: BTreeSet<&AccessKeyId> = self.family.lineage.credentials.iter().map(|held| &held.key).collect();

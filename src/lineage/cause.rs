@@ -26,7 +26,10 @@ pub(super) struct Causes<'a>(BTreeMap<&'a str, Vec<&'a Event>>);
 impl<'a> Causes<'a> {
     pub(super) fn of(events: &[&'a Event]) -> Self {
         let mut calls: BTreeMap<&str, Vec<&Event>> = BTreeMap::new();
-        for event in events.iter().filter(|event| !event.is_forwarded() && event.identity.key.is_some()) {
+        for event in events
+            .iter()
+            .filter(|event| !event.is_forwarded() && event.identity.key.is_some())
+        {
             if let Some(principal) = event.identity.principal_id.as_deref() {
                 calls.entry(principal).or_default().push(event);
             }
@@ -42,7 +45,13 @@ impl<'a> Causes<'a> {
         let to = event.at.plus_seconds(AFTER_SECONDS);
         let first = calls.partition_point(|call| call.at < from);
         let near = || calls.iter().skip(first).take_while(|call| call.at <= to);
-        let service = event.identity.invoked_by.as_deref()?.split('.').next().unwrap_or_default();
+        let service = event
+            .identity
+            .invoked_by
+            .as_deref()?
+            .split('.')
+            .next()
+            .unwrap_or_default();
         let at_service: Vec<&Event> = near().copied().filter(|call| call.service() == service).collect();
         let (any, near) = match at_service.is_empty() {
             // "AWS Internal" doesn't say which service it was.
@@ -56,7 +65,11 @@ impl<'a> Causes<'a> {
             return None;
         }
         let name = |call: &Event| format!("{}:{}", call.service(), call.name);
-        let mut names: Vec<String> = near.iter().filter(|call| distance(call) == nearest).map(|call| name(call)).collect();
+        let mut names: Vec<String> = near
+            .iter()
+            .filter(|call| distance(call) == nearest)
+            .map(|call| name(call))
+            .collect();
         names.dedup();
         Some(Cause {
             key,

@@ -110,28 +110,34 @@ pub(super) fn coverage(evidence: &Evidence) -> Coverage {
     }
 }
 
-
 fn recorders(evidence: &Evidence) -> Vec<Covered> {
     let Some((from, to)) = evidence.span() else {
         return Vec::new();
     };
-    let recorders = evidence.seen().recorders.iter().filter_map(|((account, region), hours)| {
-        let (first, last) = hours.span()?;
-        let mut silences = hours.silences(from, to);
-        let silent_hours = silences.iter().map(|(_, hours)| hours).sum();
-        silences.sort_by_key(|(from, hours)| (std::cmp::Reverse(*hours), *from));
-        silences.truncate(TOLD);
-        silences.sort();
-        Some(Covered {
-            account: account.clone(),
-            region: region.clone(),
-            first,
-            last,
-            hours: hours.count(),
-            silent_hours,
-            silences: silences.into_iter().map(|(from, hours)| Silence { from, hours }).collect(),
-        })
-    });
+    let recorders = evidence
+        .seen()
+        .recorders
+        .iter()
+        .filter_map(|((account, region), hours)| {
+            let (first, last) = hours.span()?;
+            let mut silences = hours.silences(from, to);
+            let silent_hours = silences.iter().map(|(_, hours)| hours).sum();
+            silences.sort_by_key(|(from, hours)| (std::cmp::Reverse(*hours), *from));
+            silences.truncate(TOLD);
+            silences.sort();
+            Some(Covered {
+                account: account.clone(),
+                region: region.clone(),
+                first,
+                last,
+                hours: hours.count(),
+                silent_hours,
+                silences: silences
+                    .into_iter()
+                    .map(|(from, hours)| Silence { from, hours })
+                    .collect(),
+            })
+        });
     recorders.collect()
 }
 
@@ -148,11 +154,16 @@ fn gaps(evidence: &Evidence) -> Vec<String> {
         ));
     }
     if seen.data == 0 {
-        gaps.push("no data events are in it: reads of S3 objects and calls of functions are not recorded, or were not read".to_owned());
+        gaps.push(
+            "no data events are in it: reads of S3 objects and calls of functions are not recorded, or were not read"
+                .to_owned(),
+        );
     }
     if seen.reads == 0 && evidence.len() >= 100 {
         gaps.push("no call that only reads is in it: the trail may record write events alone".to_owned());
     }
-    gaps.push(format!("CloudTrail delivers minutes late and without a guarantee: what happened after {last} is not in it"));
+    gaps.push(format!(
+        "CloudTrail delivers minutes late and without a guarantee: what happened after {last} is not in it"
+    ));
     gaps
 }

@@ -90,7 +90,10 @@ pub(super) struct Issue<'a> {
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/cloudtrail-integration.html>
 pub(super) fn issues<'a>(events: &[&'a Event]) -> Vec<Issue<'a>> {
     let mut callers: BTreeMap<&str, &'a Event> = BTreeMap::new();
-    for event in events.iter().filter(|event| is_mint(event) && event.identity.key.is_some()) {
+    for event in events
+        .iter()
+        .filter(|event| is_mint(event) && event.identity.key.is_some())
+    {
         if let Some(shared) = event.shared_id.as_deref().filter(|_| event.error.is_none()) {
             callers.entry(shared).or_insert(event);
         }
@@ -98,7 +101,9 @@ pub(super) fn issues<'a>(events: &[&'a Event]) -> Vec<Issue<'a>> {
     let mut all: Vec<Issue<'a>> = events.iter().filter_map(|event| issue_of(event)).collect();
     for issue in all.iter_mut().filter(|issue| issue.event.identity.key.is_none()) {
         let shared = issue.event.shared_id.as_deref();
-        issue.asker = shared.and_then(|shared| callers.get(shared).copied()).unwrap_or(issue.asker);
+        issue.asker = shared
+            .and_then(|shared| callers.get(shared).copied())
+            .unwrap_or(issue.asker);
     }
     once(&mut all);
     let mut known: BTreeMap<AccessKeyId, Vec<Moment>> = BTreeMap::new();
@@ -118,7 +123,8 @@ fn once(issues: &mut Vec<Issue<'_>>) {
     issues.retain(|issue| {
         let Some(by) = issue.by() else { return true };
         let shared = issue.event.shared_id.clone().unwrap_or_default();
-        let is_same = |at: &Moment| !shared.is_empty() && near(*at, issue.event.at) || issue.kind == Kind::ServiceSpecific;
+        let is_same =
+            |at: &Moment| !shared.is_empty() && near(*at, issue.event.at) || issue.kind == Kind::ServiceSpecific;
         let call = (issue.key.clone(), format!("{by} {shared}"));
         match known.get(&call) {
             Some(at) => !is_same(at),
@@ -197,7 +203,9 @@ impl Issue<'_> {
         match event.name.as_str() {
             "GetSessionToken" | "GetSigninToken" => event.identity.principal_id.clone(),
             "GetFederationToken" => event.answered("/federatedUser/federatedUserId"),
-            "AssumeRoot" | "CreateAccessKey" | "CreateServiceSpecificCredential" | "ResetServiceSpecificCredential" => None,
+            "AssumeRoot" | "CreateAccessKey" | "CreateServiceSpecificCredential" | "ResetServiceSpecificCredential" => {
+                None
+            }
             _ => role_of(event, "assumedRoleId"),
         }
     }
@@ -364,13 +372,14 @@ pub(super) fn holder_of(event: &Event) -> Option<Holder> {
 /// A member of the role session that the answer tells of.
 fn role_of(event: &Event, member: &str) -> Option<String> {
     let places = ["/assumedRoleUser", "/credentialSet/0/assumedRoleUser"];
-    places.iter().find_map(|place| event.answered(&format!("{place}/{member}")))
+    places
+        .iter()
+        .find_map(|place| event.answered(&format!("{place}/{member}")))
 }
 
 fn role_session(event: &Event) -> Who {
     let arn: Option<Arn> = role_of(event, "arn").and_then(|text| text.parse().ok());
-    let id = role_of(event, "assumedRoleId")
-        .and_then(|id| Some(id.split_once(':')?.0.to_owned()));
+    let id = role_of(event, "assumedRoleId").and_then(|id| Some(id.split_once(':')?.0.to_owned()));
     let of_role = |id: &String| id.starts_with("AROA");
     let chained = event.identity.kind.as_deref() == Some("AssumedRole")
         || event.identity.principal_id.as_ref().is_some_and(of_role);

@@ -90,7 +90,14 @@ impl<'a> Observer<'a> {
         lineage.on_behalf = self.on_behalf.into_values().collect();
         lineage.unresolved = self.strangers.unresolved();
         for member in &mut lineage.credentials {
-            let by = |used: &Use| (used.first, used.service.clone(), used.action.clone(), used.error.clone());
+            let by = |used: &Use| {
+                (
+                    used.first,
+                    used.service.clone(),
+                    used.action.clone(),
+                    used.error.clone(),
+                )
+            };
             member.uses.sort_by_cached_key(by);
         }
     }

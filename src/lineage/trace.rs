@@ -1,8 +1,8 @@
 //! What a trace gives, and the walk that gives it: back to the origin, forward to the fixpoint, then over what the members did.
 
+use super::Credential;
 use super::cause::Cause;
 use super::coverage::{Coverage, coverage};
-use super::Credential;
 use super::family::Family;
 use super::label::labelled;
 use super::mint::issues;
@@ -14,14 +14,14 @@ use crate::trail::Evidence;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
-/// Traces the family of `asked` in `evidence`.
-pub fn trace(evidence: &Evidence, asked: &AccessKeyId) -> Lineage {
+/// Traces the family of the `asked` keys in `evidence`. Several keys are one incident: one family, of as many origins as they come from.
+pub fn trace(evidence: &Evidence, asked: &[AccessKeyId]) -> Lineage {
     let events = evidence.events();
     let issues = issues(&events);
     let family = Family::of(asked, &events, &issues);
     let (order, labels) = labelled(&family);
     let mut lineage = Lineage {
-        asked: asked.clone(),
+        asked: asked.to_vec(),
         credentials: order
             .iter()
             .zip(labels)
@@ -149,8 +149,8 @@ pub struct Reached {
 /// A family of credentials.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Lineage {
-    /// The key that was asked for.
-    pub asked: AccessKeyId,
+    /// The keys that were asked for.
+    pub asked: Vec<AccessKeyId>,
     /// The members, parents before children, then by time.
     pub credentials: Vec<Credential>,
     /// Mints that were refused.
@@ -172,19 +172,43 @@ pub struct Lineage {
 }
 
 impl Lineage {
-    /// The credential that all others come from.
+    /// The credential that all others come from; the first of them, where several keys were asked for.
     pub fn root(&self) -> Option<&Credential> {
-        self.credentials.first()
+        self.roots().next()
     }
 
-    /// The user that the family comes from, by name.
+    /// The credentials that all others come from: one, unless several keys were asked for that have no origin in common.
+    pub fn roots(&self) -> impl Iterator<Item = &Credential> {
+        self.credentials.iter().filter(|member| member.minted.is_none())
+    }
+
+    /// The origin that the member with this key comes from.
+    pub fn root_of(&self, key: &AccessKeyId) -> Option<&Credential> {
+        let mut member = self.member(key)?;
+        // Each step goes one generation up; a file that was tampered with must not lead in circles.
+        for _ in &self.credentials {
+            match &member.minted {
+                Some(mint) => member = self.member(&mint.by)?,
+                None => break,
+            }
+        }
+        Some(member)
+    }
+
+    /// The user that the family comes from, by name; of the first origin, where there are several.
     pub fn user(&self) -> Option<&str> {
         self.root().and_then(Credential::user)
     }
 
-    /// Says who holds the origin, where its own calls did not tell: a key that was never used.
-    pub fn held_by(&mut self, holder: Holder, account: AccountId) {
-        if let Some(root) = self.credentials.first_mut().filter(|root| root.holder.is_none()) {
+    /// The users that the family comes from, by name.
+    pub fn users(&self) -> BTreeSet<&str> {
+        self.roots().filter_map(Credential::user).collect()
+    }
+
+    /// Says who holds the origin with this key, where its own calls did not tell: a key that was never used.
+    pub fn held_by(&mut self, key: &AccessKeyId, holder: Holder, account: AccountId) {
+        let mut roots = self.credentials.iter_mut().filter(|member| member.minted.is_none());
+        if let Some(root) = roots.find(|root| root.key == *key && root.holder.is_none()) {
             root.holder = Some(holder);
             root.account = Some(account);
         }

@@ -11,9 +11,9 @@ use serde::Serialize;
 /// Everything that a trace found.
 #[derive(Debug, Clone, Serialize)]
 pub struct Known {
-    /// The key.
-    pub origin: Origin,
-    /// Its family.
+    /// The keys that were asked for.
+    pub origins: Vec<Origin>,
+    /// Their family.
     pub lineage: Lineage,
     /// What each member can still do, where the account could be read.
     pub verdicts: Option<Vec<Judgement>>,
@@ -26,7 +26,9 @@ pub struct Known {
 /// A trace as text.
 pub fn trace(known: &Known, paint: Paint) -> String {
     let mut out = Vec::new();
-    origin(known, paint, &mut out);
+    for origin in &known.origins {
+        self::origin(known, origin, paint, &mut out);
+    }
     family(known, paint, &mut out);
     deeds(known, paint, &mut out);
     others(known, paint, &mut out);
@@ -34,9 +36,11 @@ pub fn trace(known: &Known, paint: Paint) -> String {
     out.join("\n")
 }
 
-fn origin(known: &Known, paint: Paint, out: &mut Vec<String>) {
-    let origin = &known.origin;
-    let traced = known.lineage.root().and_then(|root| root.account.as_ref());
+fn origin(known: &Known, origin: &Origin, paint: Paint, out: &mut Vec<String>) {
+    let traced = known
+        .lineage
+        .root_of(&origin.key)
+        .and_then(|root| root.account.as_ref());
     out.push(format!("{}  {}", paint.heading(origin.key.as_str()), origin.kind));
     let mut row = |name: &str, text: String| out.push(format!("  {name:<10} {}", paint.fold(13, &text)));
     let account = match (&origin.account, &origin.decoded_account) {
@@ -90,8 +94,11 @@ fn family(known: &Known, paint: Paint, out: &mut Vec<String>) {
     };
     out.push(String::new());
     out.push(paint.heading(&format!("Family: {count}")));
-    out.push(format!("  {}", paint.as_tone(Tone::Dim, &paint.fold(2, &extent(&known.lineage)))));
-    if let Some(root) = members.first() {
+    out.push(format!(
+        "  {}",
+        paint.as_tone(Tone::Dim, &paint.fold(2, &extent(&known.lineage)))
+    ));
+    for root in known.lineage.roots() {
         branch(known, root, 0, paint, out);
     }
     for attempt in &known.lineage.attempts {
@@ -207,7 +214,11 @@ fn circumstances(minted: &Mint) -> Vec<String> {
         lines.push(format!("source identity `{identity}`"));
     }
     if !minted.tags.is_empty() {
-        let tags: Vec<String> = minted.tags.iter().map(|(key, value)| format!("{key}={value}")).collect();
+        let tags: Vec<String> = minted
+            .tags
+            .iter()
+            .map(|(key, value)| format!("{key}={value}"))
+            .collect();
         lines.push(format!("session tags {}", tags.join(", ")));
     }
     lines
@@ -402,7 +413,11 @@ fn limits(known: &Known, paint: Paint, out: &mut Vec<String>) {
 
 /// The hours of one recorder, and where it is silent longest.
 fn hours(recorder: &Covered) -> String {
-    let account = recorder.account.as_ref().map(|account| format!(" of {account}")).unwrap_or_default();
+    let account = recorder
+        .account
+        .as_ref()
+        .map(|account| format!(" of {account}"))
+        .unwrap_or_default();
     let silences: Vec<String> = recorder
         .silences
         .iter()
@@ -410,7 +425,10 @@ fn hours(recorder: &Covered) -> String {
         .collect();
     let silent = match (recorder.silent_hours, silences.is_empty()) {
         (0, _) | (_, true) => String::new(),
-        (hours, false) => format!("; none in {hours} (quiet or missing, the longest: {})", silences.join(", ")),
+        (hours, false) => format!(
+            "; none in {hours} (quiet or missing, the longest: {})",
+            silences.join(", ")
+        ),
     };
     let count = match recorder.hours {
         1 => "1 hour".to_owned(),

@@ -111,7 +111,11 @@ impl Gave {
         if key.is_none() && shared == 0 {
             return None;
         }
-        let of_role = |member: &str| ROLES.iter().find_map(|role| text(response, &format!("{role}/{member}")));
+        let of_role = |member: &str| {
+            ROLES
+                .iter()
+                .find_map(|role| text(response, &format!("{role}/{member}")))
+        };
         let arn: Option<Arn> = of_role("arn").and_then(|text| text.parse().ok());
         let role_id = of_role("assumedRoleId");
         let holder = text(response, "/accessKey/userName")

@@ -18,17 +18,49 @@ const TOLD_APART: usize = 3_000_000;
 
 /// Whether nothing of the event matters but who called what, when and from where: it gives no key, makes nothing, corrects nothing.
 fn is_plain(event: &Event) -> bool {
-    (event.data || event.read_only == Some(true)) && !GIVERS.contains(&event.source.as_str()) && event.addendum.is_none()
+    (event.data || event.read_only == Some(true))
+        && !GIVERS.contains(&event.source.as_str())
+        && event.addendum.is_none()
 }
 
 /// A hash of what a plain event is folded by.
 pub(super) fn kind(event: &Event) -> u64 {
     let mut hasher = DefaultHasher::new();
     let identity = &event.identity;
-    (&event.source, &event.name, &event.region, &event.source_ip, &event.user_agent, &event.error).hash(&mut hasher);
-    (event.data, event.read_only, &event.recipient, &event.kind, &event.category).hash(&mut hasher);
-    (&identity.kind, &identity.principal_id, &identity.arn, &identity.account, &identity.key, &identity.user_name).hash(&mut hasher);
-    (&identity.session_created, identity.mfa, &identity.source_identity, &identity.invoked_by, identity.from_console).hash(&mut hasher);
+    (
+        &event.source,
+        &event.name,
+        &event.region,
+        &event.source_ip,
+        &event.user_agent,
+        &event.error,
+    )
+        .hash(&mut hasher);
+    (
+        event.data,
+        event.read_only,
+        &event.recipient,
+        &event.kind,
+        &event.category,
+    )
+        .hash(&mut hasher);
+    (
+        &identity.kind,
+        &identity.principal_id,
+        &identity.arn,
+        &identity.account,
+        &identity.key,
+        &identity.user_name,
+    )
+        .hash(&mut hasher);
+    (
+        &identity.session_created,
+        identity.mfa,
+        &identity.source_identity,
+        &identity.invoked_by,
+        identity.from_console,
+    )
+        .hash(&mut hasher);
     if let Some(issuer) = &identity.issuer {
         (&issuer.kind, &issuer.principal_id, &issuer.arn, &issuer.name).hash(&mut hasher);
     }
@@ -99,10 +131,20 @@ impl Fold {
                 *known = new;
             }
             let known = self.kinds.entry(kind);
-            known.or_insert(Event { id: String::new(), shared_id: None, times: 0, ..event });
+            known.or_insert(Event {
+                id: String::new(),
+                shared_id: None,
+                times: 0,
+                ..event
+            });
             return;
         }
-        let known = self.kinds.entry(kind).or_insert(Event { id: String::new(), shared_id: None, times: 0, ..event });
+        let known = self.kinds.entry(kind).or_insert(Event {
+            id: String::new(),
+            shared_id: None,
+            times: 0,
+            ..event
+        });
         known.at = known.at.min(at);
         known.until = known.until.max(at);
         known.times += 1;
@@ -131,14 +173,20 @@ impl Fold {
             }
         }
         for (kind, event) in kinds.into_iter().filter(|(_, event)| event.times > 0) {
-            evidence.keep(Event { id: format!("calls {kind:016x}"), ..event });
+            evidence.keep(Event {
+                id: format!("calls {kind:016x}"),
+                ..event
+            });
         }
         evidence.note(format!(
             "the family and others with its permissions made more than {APART} plain calls: these are counted by kind, and what services did is \
              not traced back to single ones"
         ));
         if self.beyond > 0 {
-            evidence.note(format!("more than {TOLD_APART} of them: copies among {} further ones are counted as calls", self.beyond));
+            evidence.note(format!(
+                "more than {TOLD_APART} of them: copies among {} further ones are counted as calls",
+                self.beyond
+            ));
         }
     }
 }

@@ -16,7 +16,10 @@ const PLACES: [(&str, &[&str]); 28] = [
     ("sourceIPAddress", &["/src_endpoint/ip", "/src_endpoint/domain"]),
     ("userAgent", &["/http_request/user_agent"]),
     ("errorCode", &["/api/response/error"]),
-    ("errorMessage", &["/api/response/error_message", "/api/response/message"]),
+    (
+        "errorMessage",
+        &["/api/response/error_message", "/api/response/message"],
+    ),
     ("requestParameters", &["/api/request/data"]),
     ("responseElements", &["/api/response/data"]),
     ("requestID", &["/api/request/uid"]),
@@ -25,8 +28,14 @@ const PLACES: [(&str, &[&str]); 28] = [
     ("recipientAccountId", &["/cloud/account/uid", "/cloud/account_uid"]),
     ("userIdentity.type", &["/actor/user/type"]),
     ("userIdentity.userName", &["/actor/user/name"]),
-    ("userIdentity.accountId", &["/actor/user/account/uid", "/actor/user/account_uid"]),
-    ("userIdentity.accessKeyId", &["/actor/user/credential_uid", "/actor/session/credential_uid"]),
+    (
+        "userIdentity.accountId",
+        &["/actor/user/account/uid", "/actor/user/account_uid"],
+    ),
+    (
+        "userIdentity.accessKeyId",
+        &["/actor/user/credential_uid", "/actor/session/credential_uid"],
+    ),
     ("userIdentity.invokedBy", &["/actor/invoked_by"]),
     (
         "userIdentity.sessionContext.attributes.creationDate",
@@ -36,7 +45,10 @@ const PLACES: [(&str, &[&str]); 28] = [
         "userIdentity.sessionContext.attributes.mfaAuthenticated",
         &["/actor/session/is_mfa", "/actor/session/mfa"],
     ),
-    ("userIdentity.sessionContext.sessionIssuer.arn", &["/actor/session/issuer"]),
+    (
+        "userIdentity.sessionContext.sessionIssuer.arn",
+        &["/actor/session/issuer"],
+    ),
     ("userIdentity.arn", &["/actor/user/uuid"]),
     ("userIdentity.principalId", &["/actor/user/uid_alt"]),
     ("readOnly", &["/unmapped/readOnly"]),
@@ -53,7 +65,10 @@ pub(super) fn record(value: &Value) -> Option<Value> {
         put(&mut record, &path, text);
     }
     for (path, places) in PLACES {
-        let mut told = places.iter().filter_map(|place| value.pointer(place)).filter(|told| is_told(told));
+        let mut told = places
+            .iter()
+            .filter_map(|place| value.pointer(place))
+            .filter(|told| is_told(told));
         if let Some(told) = told.next() {
             put(&mut record, path, told.clone());
         }
@@ -61,7 +76,15 @@ pub(super) fn record(value: &Value) -> Option<Value> {
     let uid = value.pointer("/actor/user/uid").filter(|uid| is_told(uid)).cloned();
     if let Some(uid) = uid {
         let is_arn = uid.as_str().is_some_and(|uid| uid.starts_with("arn:"));
-        put(&mut record, if is_arn { "userIdentity.arn" } else { "userIdentity.principalId" }, uid);
+        put(
+            &mut record,
+            if is_arn {
+                "userIdentity.arn"
+            } else {
+                "userIdentity.principalId"
+            },
+            uid,
+        );
     }
     for member in ["eventTime", "userIdentity.sessionContext.attributes.creationDate"] {
         in_seconds(&mut record, member);
@@ -71,7 +94,9 @@ pub(super) fn record(value: &Value) -> Option<Value> {
     }
     issuer(&mut record);
     let resources = value.get("resources").and_then(Value::as_array).into_iter().flatten();
-    let resources: Vec<Value> = resources.filter_map(|one| Some(json!({"ARN": one.get("uid")?}))).collect();
+    let resources: Vec<Value> = resources
+        .filter_map(|one| Some(json!({"ARN": one.get("uid")?})))
+        .collect();
     record["resources"] = Value::Array(resources);
     Some(record)
 }
@@ -136,7 +161,11 @@ fn issuer(record: &mut Value) {
         return;
     };
     let arn = issuer.get("arn").and_then(Value::as_str).unwrap_or_default().to_owned();
-    let kind = match arn.split(':').next_back().and_then(|resource| resource.split('/').next()) {
+    let kind = match arn
+        .split(':')
+        .next_back()
+        .and_then(|resource| resource.split('/').next())
+    {
         Some("role") => "Role",
         Some("user") => "IAMUser",
         Some("root") => "Root",

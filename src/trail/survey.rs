@@ -4,8 +4,8 @@
 //! called and which key gave which, the family is closed over in memory, and the second pass ([`Harvest`]) opens only what can matter.
 
 use super::distinct::Distinct;
-use super::fold::Fold;
 use super::facts::{Gave, Who, number};
+use super::fold::Fold;
 use super::harvest::{Closure, Harvest};
 use super::read::{Bytes, bytes_of};
 use super::scan::{self, Scratch};

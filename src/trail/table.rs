@@ -15,7 +15,12 @@ const COLUMNS: [&str; 6] = ["_raw", "@message", "message", "cloudtrailevent", "e
 pub(super) fn column(head: &[u8]) -> Option<usize> {
     let line = head.split(|byte| *byte == b'\n').next()?;
     let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
-    let names = csv::ReaderBuilder::new().has_headers(false).from_reader(line).records().next()?.ok()?;
+    let names = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .from_reader(line)
+        .records()
+        .next()?
+        .ok()?;
     let is_column = |name: &str| COLUMNS.contains(&name.trim().to_lowercase().as_str());
     names.iter().position(is_column)
 }

@@ -56,7 +56,9 @@ impl Dice {
     }
 
     fn letters(&mut self, alphabet: &[u8], count: usize) -> String {
-        (0..count).map(|_| char::from(alphabet[self.below(alphabet.len())])).collect()
+        (0..count)
+            .map(|_| char::from(alphabet[self.below(alphabet.len())]))
+            .collect()
     }
 
     pub fn key(&mut self, prefix: &str) -> String {
@@ -83,7 +85,12 @@ const BEGIN: i64 = 1_793_491_200;
 
 fn clock(at: i64) -> String {
     let (day, second) = ((at - BEGIN) / 86_400 + 1, at.rem_euclid(86_400));
-    format!("2026-11-{day:02}T{:02}:{:02}:{:02}Z", second / 3600, second / 60 % 60, second % 60)
+    format!(
+        "2026-11-{day:02}T{:02}:{:02}:{:02}Z",
+        second / 3600,
+        second / 60 % 60,
+        second % 60
+    )
 }
 
 fn expiration(at: i64) -> String {
@@ -94,7 +101,11 @@ fn expiration(at: i64) -> String {
         12 => (12, "PM"),
         hour => (hour - 12, "PM"),
     };
-    format!("Nov {day}, 2026, {hour}:{:02}:{:02} {half}", second / 60 % 60, second % 60)
+    format!(
+        "Nov {day}, 2026, {hour}:{:02}:{:02} {half}",
+        second / 60 % 60,
+        second % 60
+    )
 }
 
 /// Somebody with a credential.
@@ -119,7 +130,9 @@ impl Held {
             ),
             None => {
                 let session = if self.key.starts_with("ASIA") {
-                    format!(",\"sessionContext\":{{\"attributes\":{{\"creationDate\":\"{created}\",\"mfaAuthenticated\":\"false\"}}}}")
+                    format!(
+                        ",\"sessionContext\":{{\"attributes\":{{\"creationDate\":\"{created}\",\"mfaAuthenticated\":\"false\"}}}}"
+                    )
                 } else {
                     String::new()
                 };
@@ -163,7 +176,11 @@ impl Maker {
         let (request_id, id) = (dice.uuid(), dice.uuid());
         let host = call.source;
         let resources = if call.data {
-            format!(",\"resources\":[{{\"type\":\"AWS::S3::Object\",\"ARN\":\"arn:aws:s3:::data-lake-{}/part-{:06}.parquet\"}},{{\"accountId\":\"{ACCOUNT}\",\"type\":\"AWS::S3::Bucket\",\"ARN\":\"arn:aws:s3:::data-lake\"}}]", dice.below(9), dice.below(999_999))
+            format!(
+                ",\"resources\":[{{\"type\":\"AWS::S3::Object\",\"ARN\":\"arn:aws:s3:::data-lake-{}/part-{:06}.parquet\"}},{{\"accountId\":\"{ACCOUNT}\",\"type\":\"AWS::S3::Bucket\",\"ARN\":\"arn:aws:s3:::data-lake\"}}]",
+                dice.below(9),
+                dice.below(999_999)
+            )
         } else {
             String::new()
         };
@@ -207,7 +224,9 @@ impl Maker {
     }
 
     fn mint_as(&mut self, at: i64, identity: String, new: &Held) {
-        let token = self.dice.letters(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", 640);
+        let token = self
+            .dice
+            .letters(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", 640);
         let credentials = format!(
             "\"credentials\":{{\"accessKeyId\":\"{}\",\"sessionToken\":\"{token}\",\"expiration\":\"{}\"}}",
             new.key,
@@ -216,8 +235,14 @@ impl Maker {
         let (name, request, response) = match new.role {
             Some(role) => (
                 "AssumeRole",
-                format!("{{\"roleArn\":\"arn:aws:iam::{ACCOUNT}:role/service-role/Role{role}\",\"roleSessionName\":\"{}\"}}", new.session),
-                format!("{{{credentials},\"assumedRoleUser\":{{\"assumedRoleId\":\"AROA{role:016}A:{s}\",\"arn\":\"arn:aws:sts::{ACCOUNT}:assumed-role/Role{role}/{s}\"}}}}", s = new.session),
+                format!(
+                    "{{\"roleArn\":\"arn:aws:iam::{ACCOUNT}:role/service-role/Role{role}\",\"roleSessionName\":\"{}\"}}",
+                    new.session
+                ),
+                format!(
+                    "{{{credentials},\"assumedRoleUser\":{{\"assumedRoleId\":\"AROA{role:016}A:{s}\",\"arn\":\"arn:aws:sts::{ACCOUNT}:assumed-role/Role{role}/{s}\"}}}}",
+                    s = new.session
+                ),
             ),
             None => ("GetSessionToken", "null".to_owned(), format!("{{{credentials}}}")),
         };
@@ -225,7 +250,16 @@ impl Maker {
         self.put(
             at,
             0,
-            Call { source: "sts.amazonaws.com", name, identity, request, response, read_only, error: None, data: false },
+            Call {
+                source: "sts.amazonaws.com",
+                name,
+                identity,
+                request,
+                response,
+                read_only,
+                error: None,
+                data: false,
+            },
         );
     }
 
@@ -234,7 +268,14 @@ impl Maker {
         let dice = &mut self.dice;
         let n = dice.below(999_999);
         let plain = |source, name, request: String, read_only| Call {
-            source, name, identity: String::new(), request, response: "null".to_owned(), read_only, error: None, data: false,
+            source,
+            name,
+            identity: String::new(),
+            request,
+            response: "null".to_owned(),
+            read_only,
+            error: None,
+            data: false,
         };
         let mut service = None;
         let mut call = match dice.below(20) {
@@ -270,14 +311,28 @@ impl Maker {
 pub fn records(recipe: &Recipe) -> (Vec<Record>, Truth) {
     let total = recipe.files * recipe.records;
     let span = (total as i64 / 40).clamp(7_200, 20 * 86_400);
-    let mut make = Maker { dice: Dice::new(recipe.seed), span, truth: Truth::default(), records: Vec::with_capacity(total) };
-    let origin = Held { key: make.dice.key("AKIA"), role: None, session: String::new(), issued: 0 };
+    let mut make = Maker {
+        dice: Dice::new(recipe.seed),
+        span,
+        truth: Truth::default(),
+        records: Vec::with_capacity(total),
+    };
+    let origin = Held {
+        key: make.dice.key("AKIA"),
+        role: None,
+        session: String::new(),
+        issued: 0,
+    };
     make.truth.origin.clone_from(&origin.key);
     let mut family = vec![origin];
     make.truth.calls.insert(family[0].key.clone(), 0);
     for n in 1..recipe.family {
         let by = family[make.dice.below(n.min(8))].clone();
-        let by = if by.issued > BEGIN + make.span { family[0].clone() } else { by };
+        let by = if by.issued > BEGIN + make.span {
+            family[0].clone()
+        } else {
+            by
+        };
         let at = by.issued.max(BEGIN + 60) + 30 + make.dice.below(600) as i64;
         let role = (by.role.is_some() || n % 3 != 0).then(|| 900 + make.dice.below(3));
         let new = make.mint(at, &by, role);
@@ -294,14 +349,37 @@ pub fn records(recipe: &Recipe) -> (Vec<Record>, Truth) {
     }
     // The ID of one of them once more, for somebody else, long before.
     if let Some(known) = family.last().filter(|held| held.role.is_some()).cloned() {
-        let other = Held { session: "other".to_owned(), issued: BEGIN, role: Some(7), ..known };
-        make.put(BEGIN + 5, 1, Call { source: "s3.amazonaws.com", name: "ListBuckets", identity: other.identity(None), request: "null".to_owned(), response: "null".to_owned(), read_only: true, error: None, data: false });
+        let other = Held {
+            session: "other".to_owned(),
+            issued: BEGIN,
+            role: Some(7),
+            ..known
+        };
+        make.put(
+            BEGIN + 5,
+            1,
+            Call {
+                source: "s3.amazonaws.com",
+                name: "ListBuckets",
+                identity: other.identity(None),
+                request: "null".to_owned(),
+                response: "null".to_owned(),
+                read_only: true,
+                error: None,
+                data: false,
+            },
+        );
     }
     let mut held: Vec<Held> = Vec::new();
     while make.records.len() < total {
         let at = BEGIN + (make.records.len() as i64 * make.span / total as i64);
         if held.is_empty() || make.dice.below(50) == 0 {
-            let new = Held { key: make.dice.key("ASIA"), role: Some(make.dice.below(60)), session: format!("i-{:017x}", make.dice.roll() >> 8), issued: at };
+            let new = Held {
+                key: make.dice.key("ASIA"),
+                role: Some(make.dice.below(60)),
+                session: format!("i-{:017x}", make.dice.roll() >> 8),
+                issued: at,
+            };
             let service = "{\"type\":\"AWSService\",\"invokedBy\":\"ec2.amazonaws.com\"}".to_owned();
             make.mint_as(at, service, &new);
             held.push(new);
@@ -326,7 +404,11 @@ pub fn files(recipe: &Recipe) -> (Vec<(String, String)>, Truth) {
     }
     records.sort_by_key(|record| (record.region, record.at));
     let mut files = Vec::new();
-    for (n, some) in records.chunk_by(|one, two| one.region == two.region).flat_map(|region| region.chunks(recipe.records.max(1))).enumerate() {
+    for (n, some) in records
+        .chunk_by(|one, two| one.region == two.region)
+        .flat_map(|region| region.chunks(recipe.records.max(1)))
+        .enumerate()
+    {
         let (at, region) = (some[0].at, REGIONS[some[0].region]);
         let day = clock(at);
         let name = format!(
@@ -363,7 +445,11 @@ pub fn write(folder: &Path, recipe: &Recipe) -> Truth {
     for (name, text) in files {
         let path = folder.join(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        let bytes = if recipe.level > 0 { packed(text.as_bytes(), recipe.level) } else { text.into_bytes() };
+        let bytes = if recipe.level > 0 {
+            packed(text.as_bytes(), recipe.level)
+        } else {
+            text.into_bytes()
+        };
         std::fs::write(path, bytes).unwrap();
     }
     truth
