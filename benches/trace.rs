@@ -14,6 +14,7 @@
 mod archive;
 
 use archive::Recipe;
+use oust::ids::AccessKeyId;
 use oust::lineage::trace;
 use oust::trail::{Progress, Window, search};
 use std::path::{Path, PathBuf};
@@ -81,12 +82,12 @@ fn main() {
         let truth = archive::write(folder.path(), &recipe);
         let mut files = Vec::new();
         paths(folder.path(), &mut files);
-        let asked = [truth.origin.parse().unwrap()];
+        let asked: [AccessKeyId; 1] = [truth.origin.parse().unwrap()];
         let roots = [folder.path().to_owned()];
         let plain = best(|| assert_eq!(unpack(&files) as u64, truth.bytes));
         let traced = best(|| {
             let evidence = search(&roots, &asked, Window::default(), &Progress::default());
-            let lineage = trace(&evidence, &asked[0]);
+            let lineage = trace(&evidence, &asked);
             assert_eq!(lineage.credentials.len(), family);
         });
         println!(

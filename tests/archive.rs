@@ -13,7 +13,7 @@ use oust::trail::{Evidence, Progress, Window, read_path, search};
 use std::path::Path;
 
 fn told(evidence: &Evidence, asked: &AccessKeyId) -> (Lineage, Vec<Bystander>) {
-    let lineage = trace(evidence, asked);
+    let lineage = trace(evidence, std::slice::from_ref(asked));
     let others = bystanders(evidence, &lineage);
     (lineage, others)
 }
@@ -73,7 +73,7 @@ fn the_family_of_an_archive_is_the_truth_from_whichever_key_is_asked() {
 /// Cut, doubled, damaged, written otherwise: whatever is done to the files, both ways tell the same.
 #[test]
 fn both_ways_tell_the_same_of_archives_that_are_mistreated() {
-    for seed in 0..24 {
+    for seed in 0..10 {
         let (mut files, truth) = archive::files(&recipe(seed, 0));
         let mut dice = Dice::new(seed);
         for _ in 0..6 {

@@ -3,7 +3,7 @@
 use super::EventError;
 use super::cut::{Cutter, Sink};
 use super::read::{Broken, WRAPPINGS, unpacked};
-use super::{ocsf, table};
+use super::{ocsf, row, table};
 use serde_json::Value;
 use std::io::{Cursor, Read};
 
@@ -112,10 +112,9 @@ impl<'a, T: Taker> Reading<'a, T> {
                 if inside.any(|inner| self.take(inner).is_ok()) {
                     return Ok(());
                 }
-                if let Some(record) = super::row::record_of_row(value).or_else(|| ocsf::record(value)) {
-                    return self.taker.record(&record).map_err(|error| error.to_string());
-                }
-                self.taker.record(value).map_err(|error| error.to_string())
+                let otherwise = ocsf::record(value).or_else(|| row::record_of_row(value));
+                let record = otherwise.as_ref().unwrap_or(value);
+                self.taker.record(record).map_err(|error| error.to_string())
             }
             _ => Err("a value that is no record".to_owned()),
         }
