@@ -4,7 +4,7 @@ use super::Desk;
 use super::args::Sources;
 use super::athena::athena;
 use super::exit::{Exit, Failure};
-use super::window::window;
+use super::window::{left_out, window};
 use super::world::{World, wall_clock};
 use crate::collect::{self, Found, Location, LocationError, Piped, Reader};
 use crate::ids::AccessKeyId;
@@ -71,6 +71,7 @@ pub async fn evidence(
         athena.cover(&window, &mut kin);
         all.merge(&kin);
     }
+    left_out(&window, now).into_iter().for_each(|gap| all.gap(gap));
     told(desk, &all.evidence);
     Ok(all)
 }
@@ -271,7 +272,7 @@ async fn looked_up(
     found: &mut Found,
 ) -> Result<(), Failure> {
     let tell = |text: &str| desk.terminal.status(text);
-    match collect::trail(clients, keys, window, &tell).await {
+    match collect::trail(clients, keys, &[], window, &tell).await {
         Ok(more) => found.merge(&more),
         Err(error) if matches!(error.trouble, Trouble::Credentials | Trouble::Unreachable) => return Err(error.into()),
         Err(error) => found.gap(format!("the account's own trail could not be read: {error}")),

@@ -55,6 +55,7 @@ pub(super) async fn run(desk: &Desk, args: RunArgs) -> Result<Exit, Failure> {
         return Err(failure);
     }
     rehearsed_well(&prepared.rehearsed)?;
+    in_doubt(desk, &prepared);
     if !args.yes {
         desk.terminal
             .urgent(&report::plan(&prepared.rehearsed, desk.paint_status()));
@@ -93,6 +94,13 @@ async fn from_plan(desk: &Desk, world: &World, args: &RunArgs, file: &Path) -> R
     rehearsed(world, plan, traced, collected).await
 }
 
+/// Says beforehand why nothing can be called contained at the end, whatever the steps do.
+fn in_doubt(desk: &Desk, prepared: &Prepared) {
+    for gap in &prepared.gaps {
+        desk.terminal.urgent(&format!("in doubt: {gap}"));
+    }
+}
+
 fn dry_run(desk: &Desk, world: &World, args: &RunArgs, prepared: &Prepared) -> Result<Exit, Failure> {
     if !args.dry_run {
         desk.terminal
@@ -100,6 +108,7 @@ fn dry_run(desk: &Desk, world: &World, args: &RunArgs, prepared: &Prepared) -> R
     }
     let rehearsed = &prepared.rehearsed;
     desk.result(|| report::plan(rehearsed, desk.paint()), rehearsed)?;
+    in_doubt(desk, prepared);
     desk.terminal
         .status("dry run: rehearsed on a twin of the account; nothing was changed");
     desk.list_calls(world.clients());

@@ -36,13 +36,14 @@ impl Found {
 }
 
 /// Looks up everything that bears on the family of `keys` within `window`: their own events, the mints they came from, and the same for all
-/// that they minted. `tell` is told how far it is.
+/// that they minted. Of keys that are `known` already where they come from is not asked again. `tell` is told how far it is.
 ///
 /// # Errors
 /// No Region answered at all. One that fails beside others that answer is a gap.
 pub async fn trail(
     clients: &Clients,
     keys: &[AccessKeyId],
+    known: &[AccessKeyId],
     window: &Window,
     tell: &dyn Fn(&str),
 ) -> Result<Found, AwsError> {
@@ -55,6 +56,7 @@ pub async fn trail(
         .collect();
     let mut search = Search::default();
     keys.iter().for_each(|key| search.add(key, true, None));
+    known.iter().for_each(|key| search.add(key, false, None));
     let mut failed: BTreeMap<String, Vec<String>> = BTreeMap::new();
     while let Some(questions) = search.next() {
         tell(&format!(
@@ -64,6 +66,7 @@ pub async fn trail(
             found.evidence.len()
         ));
         let mut asking = JoinSet::new();
+        let mut ended = Vec::new();
         let mut unheard: BTreeSet<String> = askers.iter().map(|asker| asker.region().to_owned()).collect();
         for mut asker in askers.drain(..) {
             let questions = questions.clone();
@@ -72,9 +75,15 @@ pub async fn trail(
                 let end = asker.ask(&questions, &mut records).await;
                 (asker, records, end)
             });
+            if !clients.side_by_side() {
+                ended.extend(asking.join_next().await);
+            }
         }
         let mut first_error = None;
         while let Some(done) = asking.join_next().await {
+            ended.push(done);
+        }
+        for done in ended {
             let Ok((asker, records, end)) = done else { continue };
             unheard.remove(asker.region());
             records
