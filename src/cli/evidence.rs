@@ -10,7 +10,7 @@ use crate::collect::{self, Found, Location, LocationError, Piped, Reader};
 use crate::ids::AccessKeyId;
 use crate::lineage::trace;
 use crate::mount::{Clients, Trouble};
-use crate::trail::{Evidence, Harvest, Progress, Spool, Survey, Window};
+use crate::trail::{Event, Evidence, Harvest, Progress, Spool, Survey, Window};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -27,7 +27,7 @@ pub async fn evidence(
     let files = Files::of(sources)?;
     let mut found = Found::default();
     if let Some(World::Twin { twin, .. }) = world {
-        of_twin(&twin.trail(), &mut found.evidence);
+        of_twin(&twin.trail(), &window, &mut found.evidence);
     }
     let mut athena = match world {
         Some(world) => athena(desk, world.clients(), sources).await?,
@@ -252,9 +252,10 @@ async fn downloaded(
     Ok(read.objects)
 }
 
-fn of_twin(records: &[serde_json::Value], evidence: &mut Evidence) {
+fn of_twin(records: &[serde_json::Value], window: &Window, evidence: &mut Evidence) {
     evidence.note("the twin's whole trail, data events included");
-    for record in records {
+    let wanted = |record: &&serde_json::Value| Event::parse(record).map_or(true, |event| window.admits(&event));
+    for record in records.iter().filter(wanted) {
         if let Err(error) = evidence.add_record(record) {
             evidence.damaged("the twin's trail", None, error.to_string());
         }

@@ -9,6 +9,7 @@ mod table;
 pub use table::{NameError, Partition, Table, checked};
 
 use super::lookup::Found;
+use super::s3::weigh;
 use super::search::{Question, Search};
 use crate::account::Holder;
 use crate::ids::{AccessKeyId, KeyKind};
@@ -29,7 +30,13 @@ const LONGEST_SECONDS: i64 = 129_600 + 3_600;
 pub struct Athena {
     table: Table,
     queries: Queries,
+    clients: Clients,
+    /// What was weighed last: the family's first query and the one for its kin are over the same days.
+    weighed: Option<(Window, String)>,
 }
+
+/// How many objects are counted before a query to tell what it will scan.
+const MOST_WEIGHED: u64 = 100_000;
 
 impl Athena {
     /// Prepares to ask `table`. Where its partitions were not given (`known`), Athena is asked for them; where it can't tell, the documented ones
@@ -50,7 +57,12 @@ impl Athena {
                 "the workgroup stops a query that scans more than {most} bytes"
             ));
         }
-        Athena { table, queries }
+        Athena {
+            table,
+            queries,
+            clients: clients.clone(),
+            weighed: None,
+        }
     }
 
     /// Bytes that were scanned, in how many queries.
@@ -74,11 +86,9 @@ impl Athena {
         while let Some(questions) = search.next() {
             let round = Round::of(&questions, window);
             let sql = sql::round(&self.table, &round.window, &round.called, &round.back);
-            tell(&format!(
-                "Athena: {} keys, {}",
-                round.called.union(&round.back).count(),
-                self.before(&round.window)
-            ));
+            let count = round.called.union(&round.back).count();
+            let weight = self.weight(&round.window).await;
+            tell(&format!("Athena: {count} keys, {}{weight}", self.before(&round.window)));
             for row in self.queries.run(&sql, tell).await? {
                 take(&row, &mut search, &mut found);
             }
@@ -97,8 +107,9 @@ impl Athena {
         if principals.is_empty() {
             return Ok(found);
         }
+        let weight = self.weight(window).await;
         tell(&format!(
-            "Athena: who else uses the same {} users and roles, {}",
+            "Athena: who else uses the same {} users and roles, {}{weight}",
             principals.len(),
             self.before(window)
         ));
@@ -132,6 +143,25 @@ impl Athena {
                 self.table.name()
             ));
         }
+    }
+
+    /// How many bytes a query over `window` will scan at most, by the listing of the table's files; nothing where they can't be listed.
+    async fn weight(&mut self, window: &Window) -> String {
+        let Some(location) = &self.table.location else {
+            return String::new();
+        };
+        if let Some((_, text)) = self.weighed.as_ref().filter(|(known, _)| known == window) {
+            return text.clone();
+        }
+        let text = match weigh(&self.clients, location, window, MOST_WEIGHED).await {
+            Err(_) => String::new(),
+            Ok(weight) => {
+                let more = if weight.or_more { "more than" } else { "about" };
+                format!(": {more} {} bytes in {} files", weight.bytes, weight.objects)
+            }
+        };
+        self.weighed = Some((window.clone(), text.clone()));
+        text
     }
 
     /// What a query over `window` will read, as far as it can be said before.

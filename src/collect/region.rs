@@ -130,9 +130,9 @@ fn passes(trouble: Trouble) -> bool {
     )
 }
 
-/// Doubles from a second to sixteen, less up to a half by chance, so that the Regions and other tools do not come back all at once.
+/// Doubles from half a second to sixteen, less up to a half by chance, so that the Regions and other tools do not come back all at once.
 fn back_off(attempt: u32) -> Duration {
-    let most = 1000u64 << (attempt - 1).min(4);
+    let most = 500u64 << (attempt - 1).min(5);
     let chance = RandomState::new().build_hasher().finish() % (most / 2 + 1);
     Duration::from_millis(most - chance)
 }

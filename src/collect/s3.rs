@@ -107,5 +107,45 @@ pub async fn s3(
     Ok(read)
 }
 
+/// How much there is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Weight {
+    /// Objects.
+    pub objects: u64,
+    /// Their bytes, as they are stored.
+    pub bytes: u64,
+    /// Whether there may be more: the counting ended at the most that was asked for.
+    pub or_more: bool,
+}
+
+/// What the objects of `location` within `window` weigh, by their listing; up to `most` of them are counted.
+///
+/// # Errors
+/// The bucket is not there or may not be listed.
+pub async fn weigh(clients: &Clients, location: &Location, window: &Window, most: u64) -> Result<Weight, AwsError> {
+    let region = list::region(clients, &location.bucket).await?;
+    let (found, mut objects) = mpsc::channel(AHEAD);
+    let walk = Walk::new(clients.s3(region.as_deref()), location, window, found);
+    let count = async {
+        let mut weight = Weight::default();
+        while let Some(object) = objects.recv().await {
+            weight.objects += 1;
+            weight.bytes += object.bytes;
+            if weight.objects >= most {
+                weight.or_more = true;
+                break;
+            }
+        }
+        weight
+    };
+    let mut count = std::pin::pin!(count);
+    // Whoever has counted enough does not wait for the rest of the walk.
+    tokio::select! {
+        weight = &mut count => return Ok(weight),
+        walked = walk.all() => walked?,
+    }
+    Ok(count.await)
+}
+
 #[cfg(test)]
 mod tests;

@@ -62,6 +62,8 @@ impl Queries {
         let Some(known) = found.table_metadata() else {
             return Ok(());
         };
+        let location = known.parameters().and_then(|all| all.get("location"));
+        table.location = location.and_then(|text| text.parse().ok());
         // A day that is written in another way than the documented one can't be compared with ours: it leaves nothing out then.
         let format = known
             .parameters()

@@ -44,6 +44,8 @@ pub struct Table {
     table: String,
     /// By what it is parted.
     pub partitions: BTreeSet<Partition>,
+    /// Where its files lie, where that is known.
+    pub(super) location: Option<Location>,
     /// Its columns; taken for those of the documented table, where they are not known.
     columns: Option<BTreeSet<String>>,
 }
@@ -65,6 +67,7 @@ impl Table {
             database,
             table,
             partitions: [Partition::Timestamp].into(),
+            location: None,
             columns: None,
         })
     }
