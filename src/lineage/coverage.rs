@@ -36,13 +36,13 @@ pub struct Coverage {
     /// Whether the number of events is an estimate: there are too many of them to tell all copies apart.
     #[serde(default)]
     pub is_estimate: bool,
-    /// Records of data events, such as reads of S3 objects. They are off by default:
+    /// Whether it has data events, such as reads of S3 objects. They are off by default:
     /// <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-data-events-with-cloudtrail.html>.
     #[serde(default)]
-    pub data_events: u64,
-    /// Records of calls that only read.
+    pub data_events: bool,
+    /// Whether it has calls that only read.
     #[serde(default)]
-    pub read_events: u64,
+    pub read_events: bool,
     /// Hours with events, by account and Region.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub recorders: Vec<Covered>,
@@ -153,13 +153,13 @@ fn gaps(evidence: &Evidence) -> Vec<String> {
             "nothing of {GLOBAL} is in it, where calls to IAM, to the global endpoint of STS and most sign-ins are recorded"
         ));
     }
-    if seen.data == 0 {
+    if !seen.data {
         gaps.push(
             "no data events are in it: reads of S3 objects and calls of functions are not recorded, or were not read"
                 .to_owned(),
         );
     }
-    if seen.reads == 0 && evidence.len() >= 100 {
+    if !seen.reads && evidence.len() >= 100 {
         gaps.push("no call that only reads is in it: the trail may record write events alone".to_owned());
     }
     gaps.push(format!(

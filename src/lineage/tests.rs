@@ -273,7 +273,7 @@ fn the_fixture_tells_the_story() {
     assert!(evidence.damage.is_empty(), "{:?}", evidence.damage);
     let lineage = trace(&evidence, &A.parse().unwrap());
     let names: Vec<&str> = labels(&lineage).into_iter().map(|(label, _)| label).collect();
-    assert_eq!(names, ["A", "B", "C", "D1", "D2", "D3"]);
+    assert_eq!(names, ["A", "B", "C", "D", "E1", "E2", "E3"]);
     assert_eq!(lineage.user(), Some("support-user"));
     let c = lineage.member(&C.parse().unwrap()).unwrap();
     let uses: Vec<(&str, u64)> = c.uses.iter().map(|used| (used.action.as_str(), used.count)).collect();

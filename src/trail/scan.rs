@@ -147,8 +147,8 @@ pub(super) fn survey(scratch: &mut Scratch, window: &Window, facts: &mut Facts) 
         facts.callers.push(found.who);
         facts.gave.extend(found.gave()?);
         facts.events.push(found.tells_of()?);
-        facts.seen.data += u64::from(found.tail.is_data);
-        facts.seen.reads += u64::from(found.tail.reads && found.name != b"AssumeRole");
+        facts.seen.data |= found.tail.is_data;
+        facts.seen.reads |= found.tail.reads && found.name != b"AssumeRole";
         hours.add(&found)
     })?;
     hours.hand_over(facts)

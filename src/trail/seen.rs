@@ -77,18 +77,18 @@ pub struct Seen {
     pub last: Option<Moment>,
     /// The hours with events, by who recorded them.
     pub recorders: BTreeMap<Recorder, Hours>,
-    /// Records of data events.
-    pub data: u64,
-    /// Records of calls that only read; a trail of write events alone has none.
-    pub reads: u64,
+    /// Whether there are data events.
+    pub data: bool,
+    /// Whether there are calls that only read; a trail of write events alone has none.
+    pub reads: bool,
 }
 
 impl Seen {
     /// Counts an event.
     pub(super) fn add(&mut self, event: &Event) {
         self.span(event.at, event.at);
-        self.data += u64::from(event.data);
-        self.reads += u64::from(event.read_only == Some(true) && event.name != "AssumeRole");
+        self.data |= event.data;
+        self.reads |= event.read_only == Some(true) && event.name != "AssumeRole";
         let recorder = (event.recipient.clone(), event.region.clone());
         self.recorders.entry(recorder).or_default().add(event.at);
     }
@@ -103,8 +103,8 @@ impl Seen {
         if let (Some(first), Some(last)) = (other.first, other.last) {
             self.span(first, last);
         }
-        self.data += other.data;
-        self.reads += other.reads;
+        self.data |= other.data;
+        self.reads |= other.reads;
         for (recorder, hours) in &other.recorders {
             self.recorders.entry(recorder.clone()).or_default().merge(hours);
         }

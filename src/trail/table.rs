@@ -13,8 +13,12 @@ const COLUMNS: [&str; 6] = ["_raw", "@message", "message", "cloudtrailevent", "e
 
 /// The column that holds the records; `None` where the first line is not the head of such a table.
 pub(super) fn column(head: &[u8]) -> Option<usize> {
-    let line = head.split(|byte| *byte == b'\n').next()?;
-    let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
+    let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
+    // A line without an end is no head of a table, and JSON is none.
+    let line = head.get(..memchr::memchr(b'\n', head)?)?;
+    if line.trim_ascii_start().starts_with(b"{") || line.trim_ascii_start().starts_with(b"[") {
+        return None;
+    }
     let names = csv::ReaderBuilder::new()
         .has_headers(false)
         .from_reader(line)
