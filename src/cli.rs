@@ -1,10 +1,13 @@
 //! Arguments, terminal, prompts, exit codes; one file per command.
 
 mod args;
+mod athena;
 mod cases;
 mod console;
+mod evidence;
 mod exit;
 mod folder;
+mod keys;
 mod plan;
 mod playbook;
 mod prepare;
@@ -14,6 +17,7 @@ mod terminal;
 mod trace;
 mod twin;
 mod undo;
+mod window;
 mod world;
 
 pub use exit::Exit;

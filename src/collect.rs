@@ -4,13 +4,20 @@
 //! once, not one by one.
 
 mod account;
+mod athena;
 mod collected;
 mod credentials;
 mod details;
+mod lookup;
 mod owner;
-mod trail;
+mod region;
+mod regions;
+mod s3;
+mod search;
 
 pub use account::account;
+pub use athena::{Athena, NameError, Table, checked, whole_query};
 pub use collected::{Collected, Scope, Unread};
+pub use lookup::{Found, trail};
 pub use owner::{Caller, caller, origin};
-pub use trail::trail;
+pub use s3::{Location, LocationError, Piped, Read, Reader, s3};

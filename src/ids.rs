@@ -2,10 +2,12 @@
 
 mod access_key;
 mod arn;
+mod region;
 
 pub(crate) use access_key::unique_id;
 pub use access_key::{AccessKeyId, KeyKind};
 pub use arn::{Arn, PrincipalArn};
+pub use region::REGIONS_BY_DEFAULT;
 
 use serde::{Deserialize, Serialize};
 use std::fmt;

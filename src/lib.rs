@@ -4,6 +4,7 @@
 //!
 //! # Words
 //! - **key**: an access key ID; **origin**: what one key tells; **trail**: CloudTrail events; **evidence**: a set of them with its coverage.
+//! - **finding**: what names a compromised key in the place of the key itself: GuardDuty's, Security Hub's, AWS Health's.
 //! - **lineage**, **family**: the credentials minted from one key, with who minted what; **credential**: one of them, labelled A, B, C, D1, ...
 //! - **account**: an account as a value; **snapshot**: its file.
 //! - **twin**: our mocked IAM and STS; **world**: the twin or AWS; **mount**: a world reached through the SDK's clients.
@@ -30,6 +31,8 @@
 
 pub mod ids;
 pub mod time;
+
+pub mod intake;
 
 pub mod catalogue;
 

@@ -5,6 +5,8 @@
 //! if the moment of issue and the principal agree too, whether it is a use or a mint: key IDs of temporary credentials recur.
 
 mod bystander;
+mod cause;
+mod coverage;
 mod credential;
 mod family;
 mod label;
@@ -16,9 +18,11 @@ mod stranger;
 mod trace;
 
 pub use bystander::{Bystander, bystanders};
+pub use cause::Cause;
+pub use coverage::{Coverage, Covered, Silence};
 pub use credential::{Credential, Kind, Mint, Use};
 pub use mint::{MintedKey, mint_of};
-pub use trace::{Ambiguous, Attempt, Coverage, Lineage, Made, OnBehalf, Reached, Unresolved, trace};
+pub use trace::{Ambiguous, Attempt, Lineage, Made, OnBehalf, Reached, Unresolved, trace};
 
 #[cfg(test)]
 mod tests;

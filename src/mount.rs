@@ -5,10 +5,12 @@
 
 mod calls;
 mod error;
+mod evidence;
 mod live;
 
 pub use calls::{ApiCall, CallLog};
 pub use error::{AwsError, Trouble};
+pub use evidence::Pace;
 pub use live::{LiveOptions, mount_live};
 
 use crate::ids::AccessKeyId;
@@ -42,6 +44,10 @@ pub struct Clients {
     pub sts: aws_sdk_sts::Client,
     /// CloudTrail.
     pub cloudtrail: aws_sdk_cloudtrail::Client,
+    /// What the clients of evidence are built from, which few runs need.
+    config: SdkConfig,
+    /// How waiting between requests is done: by the machine's clock in the live world, not at all on a twin.
+    paced: bool,
     /// The Region that the clients sign for.
     pub region: String,
     /// The access key that signs, where it is known before the first call.
@@ -60,6 +66,8 @@ impl Clients {
             iam: aws_sdk_iam::Client::from_conf(iam.build()),
             sts: aws_sdk_sts::Client::from_conf(sts.build()),
             cloudtrail: aws_sdk_cloudtrail::Client::from_conf(cloudtrail.build()),
+            config: config.clone(),
+            paced: false,
             region: config.region().map(ToString::to_string).unwrap_or_default(),
             signing_key: None,
             clock,

@@ -26,7 +26,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 /// The version of the plan file that this program writes and reads.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// Something that the plan leaves alone, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,8 +49,8 @@ pub struct Plan {
     pub end: End,
     /// When it was made.
     pub made_at: Moment,
-    /// The key that it is about.
-    pub key: AccessKeyId,
+    /// The keys that it is about: one incident.
+    pub keys: Vec<AccessKeyId>,
     /// The steps, in order.
     pub steps: Vec<Step>,
     /// What it leaves alone although it bears on the incident.

@@ -75,7 +75,8 @@ impl Paint {
             if !line.is_empty() {
                 line.push(' ');
             }
-            line.push_str(word);
+            // What an intruder wrote, such as a user agent, must not steer the terminal.
+            line.push_str(&word.replace(char::is_control, "\u{fffd}"));
         }
         lines.push(line);
         lines.join(&format!("\n{}", " ".repeat(indent)))

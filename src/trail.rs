@@ -3,18 +3,44 @@
 //! Evidence is a set: the order of files and of records makes no difference, a record that comes twice counts once. What cannot be read is
 //! named with its file and place, and the rest is read. Session tokens stand in mint events; they are dropped on reading and never leave.
 //!
+//! An archive is read in two passes ([`Survey`], [`Harvest`]): the first keeps who called and which key gave which, the second reads again in full
+//! what can matter for the keys that were asked for. Where the text is exactly as CloudTrail writes it, `scan` finds these facts without
+//! parsing; everything else goes record by record.
+//!
 //! A stream is cut into records by `cut`, which never holds more than one of them; `shape` opens the wrappers that records are met in.
 
 mod cut;
+mod distinct;
 mod event;
 mod evidence;
+mod facts;
+mod fold;
+mod harvest;
+mod layout;
+mod ocsf;
 mod read;
 mod redact;
+mod row;
+mod scan;
+mod search;
+mod seen;
 mod shape;
+mod spool;
+mod survey;
+mod table;
+mod walk;
+mod window;
 
 pub use event::{Addendum, Event, EventError, Identity, Issuer};
 pub use evidence::{Damage, Evidence};
+pub use harvest::Harvest;
 pub use read::{read_path, read_stream};
+pub use row::{COLUMNS, Column, record_of_row};
+pub use search::{Progress, search};
+pub use seen::{Hours, Recorder, Seen};
+pub use spool::Spool;
+pub use survey::Survey;
+pub use window::Window;
 
 #[cfg(test)]
 mod tests;

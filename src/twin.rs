@@ -19,6 +19,7 @@ mod handle;
 mod iam;
 mod node;
 pub(crate) mod operation;
+mod regions;
 mod request;
 mod s3;
 pub mod serve;

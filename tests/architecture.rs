@@ -89,6 +89,8 @@ const DOORS: [(&str, &[&str], &str); 9] = [
         "std::fs",
         &[
             "src/trail/read.rs",
+            "src/trail/spool.rs",
+            "src/trail/walk.rs",
             "src/journal/file.rs",
             "src/cli/world.rs",
             "src/cli/folder.rs",

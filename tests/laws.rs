@@ -107,7 +107,7 @@ proptest! {
             stage.clock.advance_millis(7_000);
         }
         // Whichever member is asked about, the same family comes out.
-        let lineage = trace(&story::evidence(&stage.twin), &held[asked % held.len()]);
+        let lineage = trace(&story::evidence(&stage.twin), std::slice::from_ref(&held[asked % held.len()]));
         let found: BTreeMap<AccessKeyId, AccessKeyId> = lineage.credentials.iter()
             .filter_map(|member| Some((member.key.clone(), member.minted.as_ref()?.by.clone()))).collect();
         prop_assert_eq!(found, tree);

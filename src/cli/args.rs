@@ -82,9 +82,35 @@ pub struct World {
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Evidence")]
 pub struct Sources {
-    /// CloudTrail files or folders, gzipped or not; `-` reads stdin. May be given several times.
-    #[arg(long, value_name = "PATH")]
+    /// A finding that names the key: GuardDuty, Security Hub (ASFF, OCSF) or AWS Health, as the API or EventBridge writes it; `-` reads stdin.
+    /// May be given several times: what findings and KEYs name is one incident.
+    #[arg(long, value_name = "FILE")]
+    pub finding: Vec<PathBuf>,
+    /// CloudTrail files or folders, gzipped or not, or s3://BUCKET/PREFIX; `-` reads stdin. May be given several times.
+    #[arg(long, value_name = "PATH|s3://...")]
     pub logs: Vec<PathBuf>,
+    /// Nothing earlier: 2026-11-01, 2026-11-01T08:00:00Z, or so long ago: 36h, 30d.
+    #[arg(long, value_name = "WHEN")]
+    pub since: Option<String>,
+    /// Nothing later, in the same forms; a day counts to its end.
+    #[arg(long, value_name = "WHEN")]
+    pub until: Option<String>,
+    /// Only these Regions, separated by commas. All that are enabled, without it.
+    #[arg(long, value_name = "REGION,...", value_delimiter = ',')]
+    pub regions: Vec<String>,
+    /// Only what these accounts recorded, separated by commas: parts of an organization's trail.
+    #[arg(long, value_name = "ACCOUNT,...", value_delimiter = ',')]
+    pub accounts: Vec<String>,
+    /// Ask the --table of a trail through Athena, in this workgroup: a few queries, over the days of --since and --until. Athena bills by the
+    /// bytes that a query scans; they are told. CloudTrail Lake is not offered: it is closed to new customers.
+    #[arg(long, value_name = "WORKGROUP", requires = "table")]
+    pub athena: Option<String>,
+    /// The table of the trail in Athena, as AWS documents it or as --print-ddl makes it.
+    #[arg(long, value_name = "[DATABASE.]TABLE")]
+    pub table: Option<String>,
+    /// By which columns the table is parted, of timestamp, account, region, year, month and day; Athena is asked, without it.
+    #[arg(long, value_name = "COLUMN,...", value_delimiter = ',', requires = "table")]
+    pub partitions: Vec<String>,
 }
 
 /// Where cases are kept.
@@ -98,15 +124,29 @@ pub struct CaseFolder {
 /// `oust trace`.
 #[derive(Debug, Args)]
 pub struct TraceArgs {
-    /// The compromised access key ID, AKIA... or ASIA...
-    pub key: String,
+    /// The compromised access key ID, AKIA... or ASIA...; several are one incident.
+    #[arg(value_name = "KEY", required_unless_present_any = ["finding", "print_ddl"])]
+    pub keys: Vec<String>,
     #[command(flatten)]
     pub world: World,
     #[command(flatten)]
     pub sources: Sources,
     /// Only the files given with --logs: no AWS call at all.
-    #[arg(long, requires = "logs", help_heading = "Evidence")]
+    #[arg(long, requires = "logs", conflicts_with = "athena", help_heading = "Evidence")]
     pub offline: bool,
+    /// Print the search as one SQL query of --table, for Athena, Trino, DuckDB or alike, and do nothing else. Its rows as JSON lines are
+    /// evidence: `oust trace KEY --logs rows.jsonl --offline`.
+    #[arg(long, requires = "table", help_heading = "Evidence")]
+    pub print_sql: bool,
+    /// Print the statement that makes --table over a trail, and do nothing else: s3://BUCKET/AWSLogs/ or s3://BUCKET/AWSLogs/o-ORGID/.
+    #[arg(
+        long,
+        value_name = "s3://...",
+        requires = "table",
+        conflicts_with = "print_sql",
+        help_heading = "Evidence"
+    )]
+    pub print_ddl: Option<String>,
 }
 
 /// Which playbook, and how far.
@@ -145,8 +185,9 @@ impl From<EndArg> for End {
 /// `oust plan`.
 #[derive(Debug, Args)]
 pub struct PlanArgs {
-    /// The compromised access key ID.
-    pub key: String,
+    /// The compromised access key ID; several are one incident.
+    #[arg(value_name = "KEY", required_unless_present = "finding")]
+    pub keys: Vec<String>,
     #[command(flatten)]
     pub world: World,
     #[command(flatten)]
@@ -161,9 +202,9 @@ pub struct PlanArgs {
 /// `oust run`.
 #[derive(Debug, Args)]
 pub struct RunArgs {
-    /// The compromised access key ID, or a file that `oust plan --out` wrote.
-    #[arg(value_name = "KEY|FILE")]
-    pub target: String,
+    /// The compromised access key ID, several of which are one incident, or a file that `oust plan --out` wrote.
+    #[arg(value_name = "KEY|FILE", required_unless_present = "finding")]
+    pub targets: Vec<String>,
     #[command(flatten)]
     pub world: World,
     #[command(flatten)]

@@ -30,8 +30,9 @@ fn failed(path: &Path, error: impl std::fmt::Display) -> Failure {
 }
 
 impl Case {
-    /// Makes the folder of a new case about `key`.
-    pub fn create(cases: &Path, key: &AccessKeyId, now: Moment) -> Result<Case, Failure> {
+    /// Makes the folder of a new case about `keys`; the first stands in its name.
+    pub fn create(cases: &Path, keys: &[AccessKeyId], now: Moment) -> Result<Case, Failure> {
+        let key = keys.first().map(AccessKeyId::as_str).unwrap_or_default();
         let name = format!("{}-{key}", now.basic().trim_end_matches('Z'));
         let mut number = 1;
         loop {

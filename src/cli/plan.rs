@@ -3,14 +3,15 @@
 use super::Desk;
 use super::args::PlanArgs;
 use super::exit::{Exit, Failure};
-use super::prepare::{key, missing, prepared};
+use super::keys::keys;
+use super::prepare::{missing, prepared};
 use super::world::World;
 use crate::report;
 
 pub(super) async fn plan(desk: &Desk, args: PlanArgs) -> Result<Exit, Failure> {
-    let key = key(&args.key)?;
+    let keys = keys(desk, &args.keys, &args.sources)?;
     let world = World::mount(&args.world, "plan").await?;
-    let prepared = prepared(desk, &world, &args.sources, &args.choice, &key).await?;
+    let prepared = prepared(desk, &world, &args.sources, &args.choice, &keys).await?;
     let rehearsed = &prepared.rehearsed;
     if let Some(path) = &args.out {
         let json = serde_json::to_string_pretty(rehearsed.plan())
@@ -29,15 +30,13 @@ pub(super) async fn plan(desk: &Desk, args: PlanArgs) -> Result<Exit, Failure> {
         ));
     }
     desk.result(|| report::plan(rehearsed, desk.paint()), rehearsed)?;
-    if let Some(blind) = &prepared.blind {
-        desk.terminal.urgent(&format!(
-            "the trail could not be read, so sessions that were minted are not known: {blind}"
-        ));
+    for gap in &prepared.gaps {
+        desk.terminal.urgent(&format!("in doubt: {gap}"));
     }
     desk.list_calls(world.clients());
     match missing(rehearsed) {
         Some(failure) => Err(failure),
-        None if rehearsed.contains() && prepared.blind.is_none() => Ok(Exit::Success),
+        None if rehearsed.contains() && prepared.gaps.is_empty() => Ok(Exit::Success),
         None => Ok(Exit::NotContained),
     }
 }

@@ -5,7 +5,8 @@ use super::args::RunArgs;
 use super::console::{Console, Mode};
 use super::exit::{Exit, Failure};
 use super::folder::{Case, read_plan};
-use super::prepare::{Prepared, account, key, missing, not_against_oneself, prepared, rehearsed, traced};
+use super::keys::keys;
+use super::prepare::{Prepared, account, missing, not_against_oneself, prepared, rehearsed, traced};
 use super::world::{World, read_text, wall_clock};
 use crate::execute::{ExecuteError, Hooks, execute};
 use crate::ids::{AccessKeyId, CaseId};
@@ -32,18 +33,19 @@ struct Outcome {
 }
 
 pub(super) async fn run(desk: &Desk, args: RunArgs) -> Result<Exit, Failure> {
-    let file = Path::new(&args.target);
-    let from_file = file.is_file();
-    let key = if from_file {
-        read_plan(file, &read_text(file)?)?.key
-    } else {
-        key(&args.target)?
+    let file = match args.targets.as_slice() {
+        [one] => Some(Path::new(one)).filter(|path| path.is_file()),
+        _ => None,
+    };
+    let keys = match file {
+        Some(file) => read_plan(file, &read_text(file)?)?.keys,
+        None => keys(desk, &args.targets, &args.sources)?,
     };
     let run_name = format!("run-{}", wall_clock().basic());
     let world = World::mount(&args.world, &run_name).await?;
-    let prepared = match from_file {
-        true => from_plan(desk, &world, &args, file).await?,
-        false => prepared(desk, &world, &args.sources, &args.choice, &key).await?,
+    let prepared = match file {
+        Some(file) => from_plan(desk, &world, &args, file).await?,
+        None => prepared(desk, &world, &args.sources, &args.choice, &keys).await?,
     };
     let dry = args.dry_run || !(args.yes || desk.terminal.can_ask());
     if dry {
@@ -53,6 +55,7 @@ pub(super) async fn run(desk: &Desk, args: RunArgs) -> Result<Exit, Failure> {
         return Err(failure);
     }
     rehearsed_well(&prepared.rehearsed)?;
+    in_doubt(desk, &prepared);
     if !args.yes {
         desk.terminal
             .urgent(&report::plan(&prepared.rehearsed, desk.paint_status()));
@@ -74,9 +77,9 @@ pub(super) async fn run(desk: &Desk, args: RunArgs) -> Result<Exit, Failure> {
 /// A plan from a file is only carried out on the account that it was made on.
 async fn from_plan(desk: &Desk, world: &World, args: &RunArgs, file: &Path) -> Result<Prepared, Failure> {
     let plan: Plan = read_plan(file, &read_text(file)?)?;
-    not_against_oneself(world, &plan.key, None).await?;
-    let mut traced = traced(desk, Some(world), &args.sources, &plan.key).await?;
-    not_against_oneself(world, &plan.key, Some(&traced)).await?;
+    not_against_oneself(world, &plan.keys, None).await?;
+    let mut traced = traced(desk, Some(world), &args.sources, &plan.keys).await?;
+    not_against_oneself(world, &plan.keys, Some(&traced)).await?;
     let collected = account(world, &mut traced).await?;
     let changes = drift(&plan, &collected.account, &traced.lineage);
     if !changes.is_empty() {
@@ -91,6 +94,13 @@ async fn from_plan(desk: &Desk, world: &World, args: &RunArgs, file: &Path) -> R
     rehearsed(world, plan, traced, collected).await
 }
 
+/// Says beforehand why nothing can be called contained at the end, whatever the steps do.
+fn in_doubt(desk: &Desk, prepared: &Prepared) {
+    for gap in &prepared.gaps {
+        desk.terminal.urgent(&format!("in doubt: {gap}"));
+    }
+}
+
 fn dry_run(desk: &Desk, world: &World, args: &RunArgs, prepared: &Prepared) -> Result<Exit, Failure> {
     if !args.dry_run {
         desk.terminal
@@ -98,12 +108,13 @@ fn dry_run(desk: &Desk, world: &World, args: &RunArgs, prepared: &Prepared) -> R
     }
     let rehearsed = &prepared.rehearsed;
     desk.result(|| report::plan(rehearsed, desk.paint()), rehearsed)?;
+    in_doubt(desk, prepared);
     desk.terminal
         .status("dry run: rehearsed on a twin of the account; nothing was changed");
     desk.list_calls(world.clients());
     match missing(rehearsed) {
         Some(failure) => Err(failure),
-        None if rehearsed.contains() && prepared.blind.is_none() => Ok(Exit::Success),
+        None if rehearsed.contains() && prepared.gaps.is_empty() => Ok(Exit::Success),
         None => Ok(Exit::NotContained),
     }
 }
@@ -137,7 +148,7 @@ fn open(case: &Case, world: &World, rehearsed: &Rehearsed) -> Result<Journal, Fa
     let mut journal = case.journal()?;
     let opened = Event::Opened {
         case: case.id.clone(),
-        key: rehearsed.plan().key.clone(),
+        keys: rehearsed.plan().keys.clone(),
         plan: rehearsed.plan().digest(),
         world: world.name().to_owned(),
     };
@@ -189,11 +200,7 @@ async fn conclude(
     finish: Finish,
     interrupted: bool,
 ) -> Result<Exit, Failure> {
-    let mut doubts: Vec<String> = prepared
-        .blind
-        .iter()
-        .map(|blind| format!("the trail could not be read: {blind}"))
-        .collect();
+    let mut doubts: Vec<String> = prepared.gaps.clone();
     doubts.extend(
         prepared
             .collected
@@ -201,13 +208,6 @@ async fn conclude(
             .iter()
             .map(|unread| format!("{} could not be read", unread.what)),
     );
-    // A role that is assumed through another Region's endpoint is recorded there: one Region's trail is not the whole family's.
-    if matches!(world, World::Live { .. }) && args.world.endpoint_url.is_none() && args.sources.logs.is_empty() {
-        doubts.push(format!(
-            "LookupEvents was asked in {} only, and sessions minted through other Regions are not known: give all Regions' trails with --logs",
-            world.clients().region
-        ));
-    }
     let swept = journal
         .entries()
         .iter()
@@ -216,7 +216,10 @@ async fn conclude(
         doubts.push("the trail was not looked through again after the steps".to_owned());
     }
     let verdicts = match at_the_end(desk, world, args, &prepared.lineage.asked, prepared).await {
-        Ok(verdicts) => verdicts,
+        Ok((verdicts, gaps)) => {
+            doubts.extend(gaps.into_iter().filter(|gap| !prepared.gaps.contains(gap)));
+            verdicts
+        }
         Err(failure) => {
             doubts.push(format!("the account could not be read again: {}", failure.message));
             Vec::new()
@@ -253,15 +256,15 @@ async fn at_the_end(
     desk: &Desk,
     world: &World,
     args: &RunArgs,
-    key: &AccessKeyId,
+    keys: &[AccessKeyId],
     prepared: &Prepared,
-) -> Result<Vec<Judgement>, Failure> {
-    let mut again = traced(desk, Some(world), &args.sources, key).await?;
+) -> Result<(Vec<Judgement>, Vec<String>), Failure> {
+    let mut again = traced(desk, Some(world), &args.sources, keys).await?;
     // A user that is gone no longer tells what was theirs: who held what is known from before.
-    if let Some(root) = prepared.lineage.root()
-        && let (Some(holder), Some(of)) = (root.holder.clone(), root.account.clone())
-    {
-        again.lineage.held_by(holder, of);
+    for root in prepared.lineage.roots() {
+        if let (Some(holder), Some(of)) = (root.holder.clone(), root.account.clone()) {
+            again.lineage.held_by(&root.key, holder, of);
+        }
     }
     let collected = account(world, &mut again).await?;
     // Our clock may be ahead of AWS's by as much as AWS lets a signature be off: no session is called expired before that.
@@ -269,7 +272,7 @@ async fn at_the_end(
         World::Live { .. } => world.clients().now().plus_seconds(-CLOCK_DOUBT_SECONDS),
         World::Twin { .. } => world.clients().now(),
     };
-    Ok(judge(&collected.account, &again.lineage, now))
+    Ok((judge(&collected.account, &again.lineage, now), again.gaps))
 }
 
 fn ending(desk: &Desk, world: &World, outcome: &Outcome) -> String {

@@ -74,6 +74,19 @@ impl Terminal {
             .map(|answer| answer.trim().to_owned())
             .map_err(|_| Interrupted)
     }
+
+    /// Lets a person pick some of `items`; gives their places.
+    ///
+    /// # Errors
+    /// Ctrl-C, Escape, or the terminal is gone.
+    pub fn pick(&self, question: &str, items: &[&str]) -> Result<Vec<usize>, Interrupted> {
+        dialoguer::MultiSelect::new()
+            .with_prompt(format!("{question} (space picks, enter goes on)"))
+            .items(items)
+            .interact_opt()
+            .map_err(|_| Interrupted)?
+            .ok_or(Interrupted)
+    }
 }
 
 /// `text` in `tone` for stdout.

@@ -2,19 +2,24 @@
 
 use super::Desk;
 use super::args::TraceArgs;
+use super::athena::printed;
 use super::exit::{Exit, Failure};
-use super::prepare::{account, key, traced};
+use super::keys::keys;
+use super::prepare::{account, traced};
 use super::world::{World, wall_clock};
 use crate::rehearse::judge;
 use crate::report::{self, Known};
 
 pub(super) async fn trace(desk: &Desk, args: TraceArgs) -> Result<Exit, Failure> {
-    let key = key(&args.key)?;
+    if let Some(exit) = printed(desk, &args)? {
+        return Ok(exit);
+    }
+    let keys = keys(desk, &args.keys, &args.sources)?;
     let world = match args.offline {
         true => None,
         false => Some(World::mount(&args.world, "trace").await?),
     };
-    let mut traced = traced(desk, world.as_ref(), &args.sources, &key).await?;
+    let mut traced = traced(desk, world.as_ref(), &args.sources, &keys).await?;
     let mut verdicts = None;
     let mut at = wall_clock();
     if let Some(world) = &world {
@@ -22,15 +27,16 @@ pub(super) async fn trace(desk: &Desk, args: TraceArgs) -> Result<Exit, Failure>
         match account(world, &mut traced).await {
             Ok(collected) => verdicts = Some(judge(&collected.account, &traced.lineage, at)),
             Err(failure) => {
+                let unknown = format!("what each credential can do: {}", failure.message);
                 traced
-                    .origin
-                    .unknown
-                    .push(format!("what each credential can do: {}", failure.message));
+                    .origins
+                    .iter_mut()
+                    .for_each(|origin| origin.unknown.push(unknown.clone()));
             }
         }
     }
     let known = Known {
-        origin: traced.origin,
+        origins: traced.origins,
         lineage: traced.lineage,
         verdicts,
         bystanders: traced.bystanders,

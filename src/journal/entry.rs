@@ -78,8 +78,8 @@ pub enum Event {
     Opened {
         /// The case.
         case: CaseId,
-        /// The key that it is about.
-        key: AccessKeyId,
+        /// The keys that it is about.
+        keys: Vec<AccessKeyId>,
         /// The digest of the plan that is carried out.
         plan: String,
         /// The world: `twin`, or the endpoint.

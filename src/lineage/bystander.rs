@@ -71,8 +71,8 @@ pub fn bystanders(evidence: &Evidence, lineage: &Lineage) -> Vec<Bystander> {
             last: event.at,
             source_ips: BTreeSet::new(),
         });
-        seen.calls += 1;
-        seen.last = seen.last.max(event.at);
+        seen.calls += event.times;
+        seen.last = seen.last.max(event.until);
         seen.source_ips.extend(event.source_ip.clone());
     }
     found.into_values().collect()

@@ -23,11 +23,19 @@ pub enum Kind {
     ChainedRoleSession,
     /// A console session.
     Console,
+    /// A user's password or API key for one service: CodeCommit, Keyspaces, Bedrock.
+    /// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_ServiceSpecificCredential.html>
+    ServiceSpecific,
     /// A temporary credential whose mint is not in the evidence.
     Unknown,
 }
 
 impl Kind {
+    /// Whether it lives until somebody ends it, unless an end is set.
+    pub fn is_permanent(self) -> bool {
+        matches!(self, Kind::LongTerm | Kind::ServiceSpecific)
+    }
+
     /// The kind in words.
     pub fn describe(self) -> &'static str {
         match self {
@@ -37,6 +45,7 @@ impl Kind {
             Kind::RoleSession => "role session",
             Kind::ChainedRoleSession => "chained role session",
             Kind::Console => "console session",
+            Kind::ServiceSpecific => "service-specific credential",
             Kind::Unknown => "session of unknown origin",
         }
     }
@@ -126,12 +135,18 @@ pub struct Credential {
     /// When it ends by itself; `None` for long-term keys, and when it isn't known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires: Option<Moment>,
+    /// Whether the mint's record says when it ends; else the end is reckoned from the duration that was asked for or the call's default.
+    #[serde(default)]
+    pub expiry_is_logged: bool,
     /// What it did.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub uses: Vec<Use>,
     /// Addresses that it was used from.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub source_ips: BTreeSet<String>,
+    /// What the programs that used it said of themselves.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub user_agents: BTreeSet<String>,
     /// Calls that services made on its behalf, with keys that nobody holds.
     #[serde(default)]
     pub forwarded: u64,
@@ -159,6 +174,7 @@ impl Credential {
     pub fn has_expired(&self, now: Moment) -> Option<bool> {
         match self.kind {
             Kind::LongTerm => Some(false),
+            Kind::ServiceSpecific => Some(self.expires.is_some_and(|ends| now >= ends)),
             _ => self.expires.map(|ends| now >= ends),
         }
     }
@@ -189,7 +205,7 @@ impl Credential {
     pub fn session(&self) -> Option<Session> {
         let minted = self.minted.as_ref();
         let kind = match self.kind {
-            Kind::LongTerm => return None,
+            Kind::LongTerm | Kind::ServiceSpecific => return None,
             Kind::SessionToken => SessionKind::GetSessionToken,
             Kind::FederationToken => SessionKind::GetFederationToken,
             Kind::RoleSession if minted.is_some_and(|mint| mint.call.starts_with("AssumeRoleWith")) => {

@@ -14,6 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 const LONGEST_SECONDS: i64 = 129_600;
 
 /// One credential of the family.
+#[derive(Clone)]
 pub(super) struct Member<'a> {
     /// Its key.
     pub(super) key: AccessKeyId,
@@ -21,7 +22,7 @@ pub(super) struct Member<'a> {
     pub(super) stamp: Stamp,
     /// How it came into being, where the evidence tells.
     pub(super) issue: Option<&'a Issue<'a>>,
-    /// The place of the member that minted it; `None` for the origin.
+    /// The place of the member that minted it; `None` for an origin.
     pub(super) parent: Option<usize>,
     /// A call of its own, which tells who it is.
     own: Option<&'a Event>,
@@ -29,7 +30,7 @@ pub(super) struct Member<'a> {
     forwarded: Option<&'a Event>,
 }
 
-/// The members, the origin first, parents before children.
+/// The members, the origins first, parents before children.
 pub(super) struct Family<'a> {
     /// In the order in which the walk found them.
     pub(super) members: Vec<Member<'a>>,
@@ -77,10 +78,14 @@ impl<'a> Index<'a> {
 }
 
 impl<'a> Family<'a> {
-    /// The family of `asked`.
-    pub(super) fn of(asked: &AccessKeyId, events: &[&'a Event], issues: &'a [Issue<'a>]) -> Self {
+    /// The family of the `asked` keys: of one incident.
+    pub(super) fn of(asked: &[AccessKeyId], events: &[&'a Event], issues: &'a [Issue<'a>]) -> Self {
         let index = Index::of(events, issues);
-        let mut members = vec![origin(asked, &index, issues)];
+        Family::from(origins(asked, &index, issues), &index, issues)
+    }
+
+    /// Everything that was minted from these origins.
+    fn from(mut members: Vec<Member<'a>>, index: &Index<'a>, issues: &'a [Issue<'a>]) -> Self {
         let mut found: BTreeSet<usize> = BTreeSet::new();
         let mut next = 0;
         while let Some(parent) = members.get(next) {
@@ -93,7 +98,7 @@ impl<'a> Family<'a> {
                 .copied()
                 .filter(|place| {
                     issues.get(*place).is_some_and(|issue| {
-                        is_of(issue.event, &parent.key, &parent.stamp)
+                        is_of(issue.asker, &parent.key, &parent.stamp)
                             && born.is_none_or(|born| follows(issue.event.at, born))
                     })
                 })
@@ -116,6 +121,31 @@ impl<'a> Family<'a> {
     }
 }
 
+/// The origins of the asked keys, each once. A key that another one's family made, such as one of CreateAccessKey, is no origin beside it.
+fn origins<'a>(asked: &[AccessKeyId], index: &Index<'a>, issues: &'a [Issue<'a>]) -> Vec<Member<'a>> {
+    let mut origins: Vec<Member<'_>> = Vec::new();
+    for key in asked {
+        let found = origin(key, index, issues);
+        let is_found = |known: &Member<'_>| known.key == found.key && known.stamp.agrees(&found.stamp);
+        if !origins.iter().any(is_found) {
+            origins.push(found);
+        }
+    }
+    let mut place = 0;
+    while let Some(one) = origins.get(place).filter(|_| origins.len() > 1) {
+        let others = origins.iter().enumerate().filter(|(other, _)| *other != place);
+        let others = others.map(|(_, other)| other.clone()).collect();
+        let made = Family::from(others, index, issues).members.into_iter();
+        let mut made = made.filter(|member| member.parent.is_some() && member.key == one.key);
+        if made.any(|member| member.stamp.agrees(&one.stamp)) {
+            origins.remove(place);
+        } else {
+            place += 1;
+        }
+    }
+    origins
+}
+
 /// Walks back while mints tell who asked. A long-term key is its own origin: who created it, perhaps years ago and rightly, is another
 /// matter, and so is a session that nobody's key asked for.
 fn origin<'a>(asked: &AccessKeyId, index: &Index<'a>, issues: &'a [Issue<'a>]) -> Member<'a> {
@@ -136,7 +166,7 @@ fn origin<'a>(asked: &AccessKeyId, index: &Index<'a>, issues: &'a [Issue<'a>]) -
         match issue.by() {
             Some(by) if key.kind() != KeyKind::LongTerm && seen.insert(place) => {
                 key = by.clone();
-                stamp = Stamp::of_event(issue.event);
+                stamp = Stamp::of_event(issue.asker);
                 before = Some(issue.event.at);
             }
             _ => break Some(issue),
@@ -171,7 +201,7 @@ fn first_stamp(asked: &AccessKeyId, index: &Index<'_>, issues: &[Issue<'_>]) -> 
     for event in index.used.get(asked).into_iter().flatten() {
         let session = (event.identity.principal_id.as_ref(), event.identity.session_created);
         let seen = sessions.entry(session).or_insert((0, event.at));
-        seen.0 += 1;
+        seen.0 += event.times;
     }
     let most = sessions
         .into_iter()
@@ -228,7 +258,9 @@ impl Member<'_> {
                     .or_else(|| created.map(|created| created.plus_seconds(LONGEST_SECONDS))),
             },
             uses: Vec::new(),
+            expiry_is_logged: issue.is_some_and(|issue| issue.is_logged),
             source_ips: BTreeSet::new(),
+            user_agents: BTreeSet::new(),
             forwarded: 0,
         }
     }

@@ -1,4 +1,4 @@
-//! Labels: `A`, then a letter for each parent and target in the order of first mint; numbered from the second generation on.
+//! Labels: `A` (`A2`, `A3` where several keys were asked for and come from nothing in common), then a letter for each parent and target in the order of first mint; numbered from the second generation on.
 
 use super::family::{Family, Member};
 use crate::account::Holder;
@@ -18,9 +18,14 @@ pub(super) fn labelled(family: &Family<'_>) -> (Vec<usize>, Vec<String>) {
         (generations.get(*place).copied(), time)
     });
     let mut groups: Vec<((usize, String), u32)> = Vec::new();
+    let mut origins = 0;
     let labels = order.iter().map(|place| {
         let member = family.members.get(*place)?;
-        let group = (member.parent?, target(member));
+        let Some(parent) = member.parent else {
+            origins += 1;
+            return (origins > 1).then(|| format!("A{origins}"));
+        };
+        let group = (parent, target(member));
         let number = groups.iter().position(|(known, _)| *known == group).unwrap_or_else(|| {
             groups.push((group, 0));
             groups.len() - 1

@@ -30,15 +30,22 @@ pub struct MintedKey {
 
 /// The calls that give a credential: source, name, default lifetime in seconds.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_sts-comparison.html>
-const CALLS: [(&str, &str, i64); 8] = [
+const CALLS: [(&str, &str, i64); 13] = [
     ("sts", "GetSessionToken", 43_200),
     ("sts", "GetFederationToken", 43_200),
     ("sts", "AssumeRole", 3_600),
     ("sts", "AssumeRoleWithSAML", 3_600),
     ("sts", "AssumeRoleWithWebIdentity", 3_600),
     ("sts", "AssumeRoot", 900),
+    // <https://docs.aws.amazon.com/rolesanywhere/latest/userguide/authentication-create-session.html>
+    ("rolesanywhere", "CreateSession", 3_600),
+    // <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies-temporary-delegation.html>
+    ("sts", "GetDelegatedAccessToken", 43_200),
+    ("sso", "GetRoleCredentials", 43_200),
     ("signin", "GetSigninToken", 43_200),
     ("iam", "CreateAccessKey", 0),
+    ("iam", "CreateServiceSpecificCredential", 0),
+    ("iam", "ResetServiceSpecificCredential", 0),
 ];
 
 /// The same, for calls of the root user's keys.
@@ -59,8 +66,11 @@ pub(super) fn is_mint(event: &Event) -> bool {
 /// A credential that came into being, whoever asked for it: a key, an unsigned call, a service, another account.
 #[derive(Debug)]
 pub(super) struct Issue<'a> {
-    /// The record.
+    /// The record that names the new key.
     pub(super) event: &'a Event,
+    /// The record that names who asked: mostly the same one. A call into another account is recorded in both, and the records share an ID.
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/cloudtrail-integration.html>
+    pub(super) asker: &'a Event,
     /// The new key.
     pub(super) key: AccessKeyId,
     /// What it is.
@@ -71,13 +81,31 @@ pub(super) struct Issue<'a> {
     pub(super) account: Option<AccountId>,
     /// When it ends.
     pub(super) expires: Option<Moment>,
+    /// Whether the record says so; else it is reckoned from what was asked for, or by the call's default.
+    pub(super) is_logged: bool,
 }
 
 /// Every credential that came into being in `events`, in their order. A call from one account into another is recorded in both, and only
 /// the caller's record names its key: the other record is dropped where both are there.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/cloudtrail-integration.html>
 pub(super) fn issues<'a>(events: &[&'a Event]) -> Vec<Issue<'a>> {
-    let all: Vec<Issue<'a>> = events.iter().filter_map(|event| issue_of(event)).collect();
+    let mut callers: BTreeMap<&str, &'a Event> = BTreeMap::new();
+    for event in events
+        .iter()
+        .filter(|event| is_mint(event) && event.identity.key.is_some())
+    {
+        if let Some(shared) = event.shared_id.as_deref().filter(|_| event.error.is_none()) {
+            callers.entry(shared).or_insert(event);
+        }
+    }
+    let mut all: Vec<Issue<'a>> = events.iter().filter_map(|event| issue_of(event)).collect();
+    for issue in all.iter_mut().filter(|issue| issue.event.identity.key.is_none()) {
+        let shared = issue.event.shared_id.as_deref();
+        issue.asker = shared
+            .and_then(|shared| callers.get(shared).copied())
+            .unwrap_or(issue.asker);
+    }
+    once(&mut all);
     let mut known: BTreeMap<AccessKeyId, Vec<Moment>> = BTreeMap::new();
     for issue in all.iter().filter(|issue| issue.by().is_some()) {
         known.entry(issue.key.clone()).or_default().push(issue.event.at);
@@ -89,31 +117,54 @@ pub(super) fn issues<'a>(events: &[&'a Event]) -> Vec<Issue<'a>> {
     all.into_iter().filter(|issue| !is_told_better(issue)).collect()
 }
 
+/// The records of one call in two accounts name one key twice, and a service-specific credential whose password is reset is given again.
+fn once(issues: &mut Vec<Issue<'_>>) {
+    let mut known: BTreeMap<(AccessKeyId, String), Moment> = BTreeMap::new();
+    issues.retain(|issue| {
+        let Some(by) = issue.by() else { return true };
+        let shared = issue.event.shared_id.clone().unwrap_or_default();
+        let is_same =
+            |at: &Moment| !shared.is_empty() && near(*at, issue.event.at) || issue.kind == Kind::ServiceSpecific;
+        let call = (issue.key.clone(), format!("{by} {shared}"));
+        match known.get(&call) {
+            Some(at) => !is_same(at),
+            None => {
+                known.insert(call, issue.event.at);
+                true
+            }
+        }
+    });
+}
+
 fn issue_of(event: &Event) -> Option<Issue<'_>> {
     let seconds = call(event)?;
     if event.error.is_some() {
         return None;
     }
-    let key: AccessKeyId = event
-        .answered("/credentials/accessKeyId")
-        .or_else(|| event.answered("/accessKey/accessKeyId"))?
-        .parse()
-        .ok()?;
+    let key: AccessKeyId = event.given_key()?.parse().ok()?;
     if event.identity.key.as_ref() == Some(&key) {
         return None; // GetSigninToken without a duration gives back the key that asked.
     }
     let (kind, holder, account) = who(event);
     let asked = event.request.get("durationSeconds").and_then(seconds_in);
-    let logged = event
-        .answered("/credentials/expiration")
+    let ends = [
+        "/credentials/expiration",
+        "/credentialSet/0/credentials/expiration",
+        "/serviceSpecificCredential/expirationDate",
+    ];
+    let logged = ends
+        .iter()
+        .find_map(|place| event.answered(place))
         .and_then(|text| text.parse::<Moment>().ok())
         // An end that lies before the beginning is a mistake of the log, and no reason to call a session dead.
         .filter(|ends| *ends > event.at);
     let is_root = event.identity.kind.as_deref() == Some("Root");
     let usual = if is_root { seconds.min(ROOT_SECONDS) } else { seconds };
-    let reckoned = (kind != Kind::LongTerm).then(|| event.at.plus_seconds(asked.unwrap_or(usual)));
+    let reckoned = (!kind.is_permanent()).then(|| event.at.plus_seconds(asked.unwrap_or(usual)));
     Some(Issue {
         event,
+        asker: event,
+        is_logged: logged.is_some(),
         key,
         kind,
         holder,
@@ -143,7 +194,7 @@ pub fn mint_of(event: &Event) -> Option<MintedKey> {
 impl Issue<'_> {
     /// The key that asked, where it was in somebody's hands.
     pub(super) fn by(&self) -> Option<&AccessKeyId> {
-        self.event.identity.key.as_ref().filter(|_| !self.event.is_forwarded())
+        self.asker.identity.key.as_ref().filter(|_| !self.asker.is_forwarded())
     }
 
     /// The unique ID that calls with the new key bear.
@@ -152,8 +203,10 @@ impl Issue<'_> {
         match event.name.as_str() {
             "GetSessionToken" | "GetSigninToken" => event.identity.principal_id.clone(),
             "GetFederationToken" => event.answered("/federatedUser/federatedUserId"),
-            "AssumeRoot" | "CreateAccessKey" => None,
-            _ => event.answered("/assumedRoleUser/assumedRoleId"),
+            "AssumeRoot" | "CreateAccessKey" | "CreateServiceSpecificCredential" | "ResetServiceSpecificCredential" => {
+                None
+            }
+            _ => role_of(event, "assumedRoleId"),
         }
     }
 
@@ -246,14 +299,21 @@ fn who(event: &Event) -> Who {
             });
             (Kind::FederationToken, holder, here)
         }
-        "CreateAccessKey" => {
+        "CreateAccessKey" | "CreateServiceSpecificCredential" | "ResetServiceSpecificCredential" => {
             let name = event
                 .answered("/accessKey/userName")
-                .or_else(|| event.asked("/userName"));
+                .or_else(|| event.answered("/serviceSpecificCredential/userName"))
+                .or_else(|| event.asked("/userName"))
+                // Without a name the call is about its caller.
+                .or_else(|| identity.user_name.clone());
             let own = identity.user_name.as_deref() == name.as_deref();
             let id = if own { identity.principal_id.clone() } else { None };
+            let kind = match event.name.as_str() {
+                "CreateAccessKey" => Kind::LongTerm,
+                _ => Kind::ServiceSpecific,
+            };
             (
-                Kind::LongTerm,
+                kind,
                 name.map(|name| Holder::User {
                     name,
                     id: id.unwrap_or_default(),
@@ -309,13 +369,17 @@ pub(super) fn holder_of(event: &Event) -> Option<Holder> {
     }
 }
 
+/// A member of the role session that the answer tells of.
+fn role_of(event: &Event, member: &str) -> Option<String> {
+    let places = ["/assumedRoleUser", "/credentialSet/0/assumedRoleUser"];
+    places
+        .iter()
+        .find_map(|place| event.answered(&format!("{place}/{member}")))
+}
+
 fn role_session(event: &Event) -> Who {
-    let arn: Option<Arn> = event
-        .answered("/assumedRoleUser/arn")
-        .and_then(|text| text.parse().ok());
-    let id = event
-        .answered("/assumedRoleUser/assumedRoleId")
-        .and_then(|id| Some(id.split_once(':')?.0.to_owned()));
+    let arn: Option<Arn> = role_of(event, "arn").and_then(|text| text.parse().ok());
+    let id = role_of(event, "assumedRoleId").and_then(|id| Some(id.split_once(':')?.0.to_owned()));
     let of_role = |id: &String| id.starts_with("AROA");
     let chained = event.identity.kind.as_deref() == Some("AssumedRole")
         || event.identity.principal_id.as_ref().is_some_and(of_role);

@@ -1,5 +1,6 @@
 //! What the members did: every event is a use of one, a call on behalf, a use of another session with the same key ID, or a stranger's.
 
+use super::cause::{Cause, Causes};
 use super::family::Family;
 use super::lasting::made;
 use super::mint::{Issue, is_mint};
@@ -14,7 +15,7 @@ use std::collections::BTreeMap;
 
 type UseKey = (usize, String, String, Option<String>);
 type AmbiguousKey = (AccessKeyId, String, Option<Moment>);
-type BehalfKey = (String, String, String, String);
+type BehalfKey = (String, String, String, String, Option<Cause>);
 
 /// Goes over the events once, in their order, and counts.
 pub(super) struct Observer<'a> {
@@ -24,6 +25,7 @@ pub(super) struct Observer<'a> {
     ambiguous: BTreeMap<AmbiguousKey, Ambiguous>,
     on_behalf: BTreeMap<BehalfKey, OnBehalf>,
     strangers: Strangers<'a>,
+    causes: Causes<'a>,
 }
 
 impl<'a> Observer<'a> {
@@ -41,6 +43,7 @@ impl<'a> Observer<'a> {
             ambiguous: BTreeMap::new(),
             on_behalf: BTreeMap::new(),
             strangers: Strangers::of(events, issues),
+            causes: Causes::of(events),
         }
     }
 
@@ -61,7 +64,7 @@ impl<'a> Observer<'a> {
         let member = members.iter().find(|(_, stamp)| is_of(event, key, stamp));
         let Some((place, _)) = member.copied() else {
             if !event.is_forwarded() {
-                lineage.collisions += 1;
+                lineage.collisions += event.times;
                 self.ambiguous(event, key);
             }
             return;
@@ -70,7 +73,7 @@ impl<'a> Observer<'a> {
             return;
         };
         if event.is_forwarded() {
-            member.forwarded += 1;
+            member.forwarded += event.times;
             self.on_behalf(event);
             return;
         }
@@ -86,10 +89,22 @@ impl<'a> Observer<'a> {
         lineage.ambiguous = self.ambiguous.into_values().collect();
         lineage.on_behalf = self.on_behalf.into_values().collect();
         lineage.unresolved = self.strangers.unresolved();
+        for member in &mut lineage.credentials {
+            let by = |used: &Use| {
+                (
+                    used.first,
+                    used.service.clone(),
+                    used.action.clone(),
+                    used.error.clone(),
+                )
+            };
+            member.uses.sort_by_cached_key(by);
+        }
     }
 
     fn used(&mut self, place: usize, member: &mut Credential, event: &Event) {
         member.source_ips.extend(event.source_ip.clone());
+        member.user_agents.extend(event.user_agent.clone());
         let key = (
             place,
             event.service().to_owned(),
@@ -99,17 +114,17 @@ impl<'a> Observer<'a> {
         let known = self.uses.entry(key).or_insert(member.uses.len());
         match member.uses.get_mut(*known) {
             Some(used) => {
-                used.count += 1;
+                used.count += event.times;
                 used.first = used.first.min(event.at);
-                used.last = used.last.max(event.at);
+                used.last = used.last.max(event.until);
             }
             None => member.uses.push(Use {
                 service: event.service().to_owned(),
                 action: event.name.clone(),
                 error: event.error.clone(),
-                count: 1,
+                count: event.times,
                 first: event.at,
-                last: event.at,
+                last: event.until,
             }),
         }
     }
@@ -128,29 +143,31 @@ impl<'a> Observer<'a> {
                 first: event.at,
                 last: event.at,
             });
-        seen.calls += 1;
+        seen.calls += event.times;
         seen.first = seen.first.min(event.at);
-        seen.last = seen.last.max(event.at);
+        seen.last = seen.last.max(event.until);
     }
 
     fn on_behalf(&mut self, event: &Event) {
         let by = event.identity.invoked_by.clone().unwrap_or_default();
-        let key = (by, caller(event), event.service().to_owned(), event.name.clone());
+        let cause = self.causes.of_call(event);
+        let key = (by, caller(event), event.service().to_owned(), event.name.clone(), cause);
         let seen = self.on_behalf.entry(key.clone()).or_insert_with(|| {
-            let (by, arn, service, action) = key;
+            let (by, arn, service, action, cause) = key;
             OnBehalf {
                 by,
                 arn,
                 service,
                 action,
+                cause,
                 count: 0,
                 first: event.at,
                 last: event.at,
             }
         });
-        seen.count += 1;
+        seen.count += event.times;
         seen.first = seen.first.min(event.at);
-        seen.last = seen.last.max(event.at);
+        seen.last = seen.last.max(event.until);
     }
 }
 

@@ -12,8 +12,24 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Why it may be, where nothing tells more.
 const UNTOLD: &str = "no mint of it is in the evidence: a console session, another Region, or a gap in the log";
 
+/// Why, where its calls say that they come from the console and nothing else is known.
+const HINTED: &str = "a console session, as its calls say; its sign-in is not in the evidence";
+
+/// Why, where the sign-in was found.
+const SIGNED_IN: &str = "a console session: ";
+
 /// A session: its principal and the moment of its issue; by its key where it doesn't tell them.
 type Session = (String, Option<Moment>, Option<AccessKeyId>);
+
+/// How much a reason tells: a sign-in that was found more than a hint, a hint more than nothing.
+fn rank(why: &str) -> u8 {
+    match why {
+        UNTOLD => 0,
+        why if why == HINTED => 1,
+        why if why.starts_with(SIGNED_IN) => 3,
+        _ => 2,
+    }
+}
 
 /// Gathers them.
 pub(super) struct Strangers<'a> {
@@ -73,6 +89,7 @@ impl<'a> Strangers<'a> {
         let principal = event.identity.principal_id.clone().unwrap_or_else(|| caller(event));
         let session = (principal, created, created.is_none().then(|| key.clone()));
         let why = self.why(event);
+        let is_first = (event.at, key.as_str());
         let seen = self.seen.entry(session).or_insert_with(|| Unresolved {
             key: key.clone(),
             more_keys: BTreeSet::new(),
@@ -82,12 +99,15 @@ impl<'a> Strangers<'a> {
             last: event.at,
             why: UNTOLD.to_owned(),
         });
-        if seen.key != *key {
-            seen.more_keys.insert(key.clone());
+        seen.more_keys.insert(key.clone());
+        if is_first < (seen.first, seen.key.as_str()) {
+            seen.key = key.clone();
+            seen.arn = caller(event);
         }
         seen.first = seen.first.min(event.at);
-        seen.last = seen.last.max(event.at);
-        if let Some(why) = why {
+        seen.last = seen.last.max(event.until);
+        // What says more counts, whichever call said it.
+        if let Some(why) = why.filter(|why| rank(why) > rank(&seen.why)) {
             seen.why = why;
         }
     }
@@ -100,10 +120,10 @@ impl<'a> Strangers<'a> {
         let entered = self.sign_ins.get(principal).into_iter().flatten();
         let mut entered = entered.filter(|entry| created.is_some_and(|created| near(created, entry.at)));
         if let Some(entry) = entered.next() {
-            return Some(format!("a console session: {} at {}", entry.name, entry.at));
+            return Some(format!("{SIGNED_IN}{} at {}", entry.name, entry.at));
         }
         if event.identity.from_console {
-            return Some("a console session, as its calls say; its sign-in is not in the evidence".to_owned());
+            return Some(HINTED.to_owned());
         }
         let why = match holder_of(event)? {
             Holder::Role { session, .. } if session.starts_with("i-") => {
@@ -120,6 +140,9 @@ impl<'a> Strangers<'a> {
     /// What was gathered, by first use.
     pub(super) fn unresolved(self) -> Vec<Unresolved> {
         let mut unresolved: Vec<Unresolved> = self.seen.into_values().collect();
+        for one in &mut unresolved {
+            one.more_keys.remove(&one.key);
+        }
         unresolved.sort_by(|one, two| (one.first, &one.key, one.issued).cmp(&(two.first, &two.key, two.issued)));
         unresolved
     }

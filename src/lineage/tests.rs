@@ -2,6 +2,12 @@ use super::*;
 use crate::ids::AccessKeyId;
 use crate::trail::Evidence;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+/// The family of one key.
+fn trace(evidence: &Evidence, asked: &AccessKeyId) -> Lineage {
+    super::trace(evidence, std::slice::from_ref(asked))
+}
 
 fn key(text: &str) -> AccessKeyId {
     format!("{text:A<20}").parse().unwrap()
@@ -267,7 +273,7 @@ fn the_fixture_tells_the_story() {
     assert!(evidence.damage.is_empty(), "{:?}", evidence.damage);
     let lineage = trace(&evidence, &A.parse().unwrap());
     let names: Vec<&str> = labels(&lineage).into_iter().map(|(label, _)| label).collect();
-    assert_eq!(names, ["A", "B", "C", "D1", "D2", "D3"]);
+    assert_eq!(names, ["A", "B", "C", "D", "E1", "E2", "E3"]);
     assert_eq!(lineage.user(), Some("support-user"));
     let c = lineage.member(&C.parse().unwrap()).unwrap();
     let uses: Vec<(&str, u64)> = c.uses.iter().map(|used| (used.action.as_str(), used.count)).collect();
@@ -597,4 +603,38 @@ fn raw_fixture() -> Vec<Value> {
     );
     records.extend(story().0);
     records
+}
+
+/// Two stolen keys, and a third that the first one made: two origins, whatever the order in which they are asked for.
+#[test]
+fn several_keys_are_one_incident() {
+    let keys = [key("AKIAQ"), key("ASIAQ"), key("AKIAR"), key("ASIAR"), key("AKIAS")];
+    let mut made = mint("e9", "2026-03-24T09:09:00Z", &keys[0], "u", "CreateAccessKey", &keys[4]);
+    made["eventSource"] = json!("iam.amazonaws.com");
+    made["requestParameters"] = json!({"userName": "w"});
+    made["responseElements"] = json!({"accessKey": {"accessKeyId": keys[4], "userName": "w", "status": "Active"}});
+    let records = [
+        mint("e1", "2026-03-24T09:04:00Z", &keys[0], "u", "GetSessionToken", &keys[1]),
+        mint("e2", "2026-03-24T09:05:00Z", &keys[2], "v", "GetSessionToken", &keys[3]),
+        made,
+    ];
+    let found = evidence(&records);
+    for asked in [[0, 2, 4], [4, 3, 1], [2, 4, 1]] {
+        let asked = asked.map(|place| keys[place].clone());
+        let lineage = super::trace(&found, &asked);
+        assert_eq!(lineage.asked, asked);
+        let members: BTreeSet<&AccessKeyId> = lineage.credentials.iter().map(|member| &member.key).collect();
+        assert_eq!((members.len(), lineage.credentials.len()), (5, 5), "{asked:?}");
+        let roots: BTreeSet<&AccessKeyId> = lineage.roots().map(|root| &root.key).collect();
+        assert_eq!(roots, [&keys[0], &keys[2]].into(), "{asked:?}");
+        assert_eq!(lineage.users(), ["u", "v"].into());
+        let labels: BTreeSet<&str> = lineage.roots().map(|root| root.label.as_str()).collect();
+        assert_eq!(labels, ["A", "A2"].into());
+        assert_eq!(lineage.root_of(&keys[4]).unwrap().key, keys[0]);
+        assert_eq!(lineage.root_of(&keys[3]).unwrap().key, keys[2]);
+    }
+    // One that comes from the other is not two.
+    let one = super::trace(&found, &[keys[1].clone(), keys[0].clone()]);
+    assert_eq!((one.roots().count(), one.credentials.len()), (1, 3));
+    assert_eq!(super::trace(&found, &[]).credentials, []);
 }

@@ -1,6 +1,8 @@
 //! What a trace gives, and the walk that gives it: back to the origin, forward to the fixpoint, then over what the members did.
 
 use super::Credential;
+use super::cause::Cause;
+use super::coverage::{Coverage, coverage};
 use super::family::Family;
 use super::label::labelled;
 use super::mint::issues;
@@ -8,18 +10,18 @@ use super::observe::Observer;
 use crate::account::{Holder, Session};
 use crate::ids::{AccessKeyId, AccountId};
 use crate::time::Moment;
-use crate::trail::{Damage, Evidence};
+use crate::trail::Evidence;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
-/// Traces the family of `asked` in `evidence`.
-pub fn trace(evidence: &Evidence, asked: &AccessKeyId) -> Lineage {
+/// Traces the family of the `asked` keys in `evidence`. Several keys are one incident: one family, of as many origins as they come from.
+pub fn trace(evidence: &Evidence, asked: &[AccessKeyId]) -> Lineage {
     let events = evidence.events();
     let issues = issues(&events);
     let family = Family::of(asked, &events, &issues);
     let (order, labels) = labelled(&family);
     let mut lineage = Lineage {
-        asked: asked.clone(),
+        asked: asked.to_vec(),
         credentials: order
             .iter()
             .zip(labels)
@@ -37,23 +39,6 @@ pub fn trace(evidence: &Evidence, asked: &AccessKeyId) -> Lineage {
     events.iter().for_each(|event| observer.observe(&mut lineage, event));
     observer.finish(&mut lineage);
     lineage
-}
-
-fn coverage(evidence: &Evidence) -> Coverage {
-    let span = evidence.span();
-    let (regions, accounts) = evidence.regions_and_accounts();
-    Coverage {
-        events: evidence.len(),
-        files: evidence.files,
-        passed_over: evidence.passed_over,
-        duplicates: evidence.duplicates,
-        first: span.map(|(first, _)| first),
-        last: span.map(|(_, last)| last),
-        regions,
-        accounts,
-        damage: evidence.damage.clone(),
-        notes: evidence.notes.clone(),
-    }
 }
 
 /// A mint that was refused.
@@ -120,6 +105,9 @@ pub struct OnBehalf {
     pub service: String,
     /// Which call.
     pub action: String,
+    /// The call that it comes from, where that can be told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<Cause>,
     /// How often.
     pub count: u64,
     /// First.
@@ -158,37 +146,11 @@ pub struct Reached {
     pub id: String,
 }
 
-/// What the evidence covers.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Coverage {
-    /// Distinct events.
-    pub events: usize,
-    /// Files that were read.
-    pub files: u64,
-    /// Files of digests and Insights that were passed over.
-    #[serde(default)]
-    pub passed_over: u64,
-    /// Records that came more than once.
-    pub duplicates: u64,
-    /// The earliest event.
-    pub first: Option<Moment>,
-    /// The latest event.
-    pub last: Option<Moment>,
-    /// Regions that recorded events.
-    pub regions: BTreeSet<String>,
-    /// Accounts that recorded events.
-    pub accounts: BTreeSet<AccountId>,
-    /// What could not be read.
-    pub damage: Vec<Damage>,
-    /// Remarks, such as "LookupEvents of us-east-1 only".
-    pub notes: BTreeSet<String>,
-}
-
 /// A family of credentials.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Lineage {
-    /// The key that was asked for.
-    pub asked: AccessKeyId,
+    /// The keys that were asked for.
+    pub asked: Vec<AccessKeyId>,
     /// The members, parents before children, then by time.
     pub credentials: Vec<Credential>,
     /// Mints that were refused.
@@ -210,19 +172,43 @@ pub struct Lineage {
 }
 
 impl Lineage {
-    /// The credential that all others come from.
+    /// The credential that all others come from; the first of them, where several keys were asked for.
     pub fn root(&self) -> Option<&Credential> {
-        self.credentials.first()
+        self.roots().next()
     }
 
-    /// The user that the family comes from, by name.
+    /// The credentials that all others come from: one, unless several keys were asked for that have no origin in common.
+    pub fn roots(&self) -> impl Iterator<Item = &Credential> {
+        self.credentials.iter().filter(|member| member.minted.is_none())
+    }
+
+    /// The origin that the member with this key comes from.
+    pub fn root_of(&self, key: &AccessKeyId) -> Option<&Credential> {
+        let mut member = self.member(key)?;
+        // Each step goes one generation up; a file that was tampered with must not lead in circles.
+        for _ in &self.credentials {
+            match &member.minted {
+                Some(mint) => member = self.member(&mint.by)?,
+                None => break,
+            }
+        }
+        Some(member)
+    }
+
+    /// The user that the family comes from, by name; of the first origin, where there are several.
     pub fn user(&self) -> Option<&str> {
         self.root().and_then(Credential::user)
     }
 
-    /// Says who holds the origin, where its own calls did not tell: a key that was never used.
-    pub fn held_by(&mut self, holder: Holder, account: AccountId) {
-        if let Some(root) = self.credentials.first_mut().filter(|root| root.holder.is_none()) {
+    /// The users that the family comes from, by name.
+    pub fn users(&self) -> BTreeSet<&str> {
+        self.roots().filter_map(Credential::user).collect()
+    }
+
+    /// Says who holds the origin with this key, where its own calls did not tell: a key that was never used.
+    pub fn held_by(&mut self, key: &AccessKeyId, holder: Holder, account: AccountId) {
+        let mut roots = self.credentials.iter_mut().filter(|member| member.minted.is_none());
+        if let Some(root) = roots.find(|root| root.key == *key && root.holder.is_none()) {
             root.holder = Some(holder);
             root.account = Some(account);
         }

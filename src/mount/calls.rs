@@ -8,7 +8,7 @@ use aws_smithy_runtime_api::client::interceptors::context::{
 };
 use aws_smithy_runtime_api::client::orchestrator::Metadata;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
-use aws_smithy_types::config_bag::ConfigBag;
+use aws_smithy_types::config_bag::{ConfigBag, Storable, StoreReplace};
 use serde::{Deserialize, Serialize};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -25,6 +25,14 @@ pub struct ApiCall {
     pub millis: Option<i64>,
     /// The HTTP status of the answer; `None` where none came.
     pub status: Option<u16>,
+}
+
+/// The place of an outstanding request in the log: requests are under way side by side.
+#[derive(Debug, Clone, Copy)]
+struct Place(usize);
+
+impl Storable for Place {
+    type Storer = StoreReplace<Self>;
 }
 
 /// The log, shared by the clients of one mount.
@@ -69,13 +77,17 @@ impl Intercept for CallLog {
             .load::<Metadata>()
             .map(|named| (named.service().to_owned(), named.name().to_owned()))
             .unwrap_or_default();
-        self.lock().push(ApiCall {
+        let mut calls = self.lock();
+        let place = Place(calls.len());
+        calls.push(ApiCall {
             at: self.clock.now(),
             service,
             operation,
             millis: None,
             status: None,
         });
+        drop(calls);
+        config.interceptor_state().store_put(place);
         Ok(())
     }
 
@@ -83,10 +95,14 @@ impl Intercept for CallLog {
         &self,
         context: &FinalizerInterceptorContextRef<'_>,
         _components: &RuntimeComponents,
-        _config: &mut ConfigBag,
+        config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let now = self.clock.now();
-        if let Some(call) = self.lock().iter_mut().rev().find(|call| call.millis.is_none()) {
+        let place = config.load::<Place>().copied();
+        let mut calls = self.lock();
+        // An attempt that failed before it was sent has no place of its own: the last one's is filled in already.
+        let sent = place.and_then(|Place(place)| calls.get_mut(place));
+        if let Some(call) = sent.filter(|call| call.millis.is_none()) {
             call.millis = Some(now.millis() - call.at.millis());
             call.status = context.response().map(|response| response.status().as_u16());
         }

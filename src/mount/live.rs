@@ -66,6 +66,7 @@ pub async fn mount_live(options: &LiveOptions) -> Mount<Live> {
         config = config.into_builder().region(Region::new(HOME_REGION)).build();
     }
     let mut clients = Clients::new(&config, Arc::new(SystemClock));
+    clients.paced = true;
     // Who signs is needed to refuse a plan that would cut off its own caller. That there are no credentials is said by the first call.
     if let Some(provider) = config.credentials_provider()
         && let Ok(credentials) = provider.provide_credentials().await

@@ -19,29 +19,36 @@ pub struct Facts<'a> {
 }
 
 impl<'a> Facts<'a> {
-    /// The compromised user, where the family comes from one of this account. A key that made no call yet is known by who holds it.
-    pub fn user(&self) -> Option<&'a User> {
-        let traced = self.lineage.user().and_then(|name| self.account.users.get(name));
-        traced.or_else(|| {
-            let root = self.lineage.root()?;
-            self.account.owner_of_key(&root.key).map(|(user, _)| user)
-        })
+    /// The user that an origin of the family belongs to, if it is one of this account. A key that made no call yet is known by who holds it.
+    pub fn user_of(&self, root: &Credential) -> Option<&'a User> {
+        let traced = root.user().and_then(|name| self.account.users.get(name));
+        traced.or_else(|| self.account.owner_of_key(&root.key).map(|(user, _)| user))
     }
 
-    /// Long-term keys of the family other than its origin, with the user who holds each.
+    /// The compromised users: those of this account that the family comes from, each once.
+    pub fn users(&self) -> Vec<&'a User> {
+        let mut users: Vec<&User> = Vec::new();
+        for user in self.lineage.roots().filter_map(|root| self.user_of(root)) {
+            if !users.iter().any(|known| known.name == user.name) {
+                users.push(user);
+            }
+        }
+        users
+    }
+
+    /// Long-term keys of the family other than its origins, with the user who holds each.
     pub fn minted_keys(&self) -> Vec<(&'a str, &'a AccessKeyId)> {
         let long_term = self
             .lineage
             .credentials
             .iter()
-            .skip(1)
-            .filter(|member| member.kind == Kind::LongTerm);
+            .filter(|member| member.minted.is_some() && member.kind == Kind::LongTerm);
         long_term
             .filter_map(|member| Some((member.user()?, &member.key)))
             .collect()
     }
 
-    /// Whose sessions must be revoked: each role that was reached, and each user other than the compromised one that a key was
+    /// Whose sessions must be revoked: each role that was reached, and each user other than the compromised ones that a key was
     /// made for or whose password was set.
     pub fn issuers(&self) -> Vec<Issuer> {
         let roles = self.lineage.roles(&self.account.id);
@@ -51,15 +58,15 @@ impl<'a> Facts<'a> {
                 .get(name)
                 .is_some_and(|role| role.unmodifiable().is_none())
         });
-        let own = self.user().map(|user| user.name.as_str());
+        let own: BTreeSet<&str> = self.users().into_iter().map(|user| user.name.as_str()).collect();
         let users: BTreeSet<&str> = self
             .minted_keys()
             .into_iter()
             .map(|(user, _)| user)
-            .filter(|user| Some(*user) != own)
+            .filter(|user| !own.contains(user))
             .collect();
         let mut users: BTreeSet<String> = users.into_iter().map(str::to_owned).collect();
-        users.extend(passwords_set(self.lineage, own));
+        users.extend(passwords_set(self.lineage, &own));
         let users = users
             .into_iter()
             .filter(|user| self.account.users.contains_key(user))

@@ -86,15 +86,10 @@ pub fn users_with_footholds(lineage: &Lineage) -> BTreeSet<String> {
 }
 
 /// Users, other than `but`, whose password the family set.
-pub(super) fn passwords_set(lineage: &Lineage, but: Option<&str>) -> BTreeSet<String> {
-    let set = lineage
-        .made
-        .iter()
-        .filter(|made| kind(&made.call) == Some(Kind::Password));
-    set.filter_map(named)
-        .filter(|user| Some(*user) != but)
-        .map(str::to_owned)
-        .collect()
+pub(super) fn passwords_set(lineage: &Lineage, but: &BTreeSet<&str>) -> BTreeSet<String> {
+    let of_password = |made: &&Made| kind(&made.call) == Some(Kind::Password);
+    let set = lineage.made.iter().filter(of_password).filter_map(named);
+    set.filter(|user| !but.contains(user)).map(str::to_owned).collect()
 }
 
 /// Service-specific credentials that the family made or reset, with the user of each.

@@ -19,7 +19,7 @@ pub fn plan(playbook: &Playbook, end: End, facts: Facts<'_>, now: Moment) -> Pla
         steps: Vec::new(),
         not_touched: Vec::new(),
         denies: BTreeSet::new(),
-        deny_attached: false,
+        deny_attached: BTreeSet::new(),
     };
     for step in playbook.steps_up_to(end) {
         making.step(step);
@@ -30,7 +30,7 @@ pub fn plan(playbook: &Playbook, end: End, facts: Facts<'_>, now: Moment) -> Pla
         playbook: playbook.name.clone(),
         end,
         made_at: now,
-        key: facts.lineage.asked.clone(),
+        keys: facts.lineage.asked.clone(),
         steps: making.steps,
         not_touched: making.not_touched,
         lineage: facts.lineage.clone(),
@@ -52,10 +52,10 @@ pub(super) struct Making<'a> {
     end: End,
     pub(super) steps: Vec<Step>,
     not_touched: Vec<NotTouched>,
-    /// Inline policies of the compromised user that this plan puts there.
-    pub(super) denies: BTreeSet<String>,
-    /// Whether this plan attaches `AWSDenyAll`.
-    pub(super) deny_attached: bool,
+    /// Inline policies that this plan puts on compromised users: user and policy.
+    pub(super) denies: BTreeSet<(String, String)>,
+    /// Users that this plan attaches `AWSDenyAll` to.
+    pub(super) deny_attached: BTreeSet<String>,
 }
 
 impl Making<'_> {
@@ -121,7 +121,7 @@ impl Making<'_> {
             Verb::DeleteMintedCredentials => self.delete_minted(from),
             Verb::RevokeOlderSessions { margin_seconds } => self.revoke(from, *margin_seconds),
             _ => {
-                if let Some(user) = self.facts.user() {
+                for user in self.facts.users() {
                     self.on_user(from, user);
                 }
             }
@@ -130,15 +130,14 @@ impl Making<'_> {
 
     fn deactivate(&mut self, from: &PlaybookStep, which: Which) {
         let lineage = self.facts.lineage;
-        let root = lineage.root().map(|root| &root.key);
-        let user = self.facts.user();
-        let own = user.map(|user| user.name.as_str());
+        let facts = self.facts;
         let wanted: Vec<(String, AccessKeyId)> = match which {
-            Which::Compromised => own
-                .zip(root)
-                .map(|(user, key)| (user.to_owned(), key.clone()))
-                .into_iter()
-                .collect(),
+            Which::Compromised => {
+                let roots = lineage.roots();
+                roots
+                    .filter_map(|root| Some((facts.user_of(root)?.name.clone(), root.key.clone())))
+                    .collect()
+            }
             Which::Minted => {
                 let minted = self.facts.minted_keys();
                 minted
@@ -147,9 +146,12 @@ impl Making<'_> {
                     .collect()
             }
             Which::All => {
-                let held = user.and_then(|user| user.credentials.as_ref());
-                let keys = held.into_iter().flat_map(|held| &held.access_keys);
-                keys.filter_map(|key| Some((own?.to_owned(), key.id.clone()))).collect()
+                let mut keys = Vec::new();
+                for user in facts.users() {
+                    let held = user.credentials.iter().flat_map(|held| &held.access_keys);
+                    keys.extend(held.map(|key| (user.name.clone(), key.id.clone())));
+                }
+                keys
             }
         };
         for (user, key) in wanted {
@@ -193,8 +195,8 @@ impl Making<'_> {
     /// Passwords and service-specific credentials that the family set or made for others than the compromised user, whom the deny covers.
     fn delete_minted(&mut self, from: &PlaybookStep) {
         let account = self.facts.account;
-        let own = self.facts.user().map(|user| user.name.clone());
-        for user in passwords_set(self.facts.lineage, own.as_deref()) {
+        let own: BTreeSet<&str> = self.facts.users().into_iter().map(|user| user.name.as_str()).collect();
+        for user in passwords_set(self.facts.lineage, &own) {
             let held = account.users.get(&user).and_then(|user| user.credentials.as_ref());
             if held.is_some_and(|held| held.login_profile.is_some()) {
                 let fact = Some(format!("the family set the password of user `{user}`"));
@@ -205,7 +207,7 @@ impl Making<'_> {
         for (user, id) in service_credentials_made(self.facts.lineage) {
             let held = account.users.get(user).and_then(|user| user.credentials.as_ref());
             let there = held.and_then(|held| held.service_specific.iter().find(|one| one.id == id));
-            if let Some(there) = there.filter(|_| own.as_deref() != Some(user)) {
+            if let Some(there) = there.filter(|_| !own.contains(user)) {
                 let fact = Some(format!("the family made it, for {}", there.service));
                 let member = Member::ServiceSpecificCredential {
                     user: user.to_owned(),
@@ -263,7 +265,7 @@ impl Making<'_> {
                 });
             }
         }
-        if let Some(user) = self.facts.user().filter(|_| self.end < End::Delete) {
+        for user in self.facts.users().into_iter().filter(|_| self.end < End::Delete) {
             for policy in user
                 .attached
                 .iter()

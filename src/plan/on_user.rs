@@ -101,7 +101,7 @@ impl Making<'_> {
                 for (policy, text) in user
                     .inline
                     .iter()
-                    .filter(|(policy, _)| !self.denies.contains(*policy))
+                    .filter(|(policy, _)| !self.denies.contains(&(name.clone(), (*policy).clone())))
                     .collect::<Vec<_>>()
                 {
                     let member = Member::UserPolicy {
@@ -137,7 +137,7 @@ impl Making<'_> {
                 }
             }
             Verb::DeleteBoundary => {
-                if user.boundary.is_some() || self.bounds() {
+                if user.boundary.is_some() || self.bounds(&name) {
                     let before = deny_all_arn(&self.facts.account.partition).map_or(Setting::Present, Setting::Policy);
                     self.change(from, Member::Boundary { user: name }, before, Setting::Absent, None);
                 }
@@ -159,9 +159,9 @@ impl Making<'_> {
         }
     }
 
-    /// Whether this plan puts a boundary.
-    fn bounds(&self) -> bool {
-        let boundary = |step: &Step| matches!(&step.action, Action::Change { change } if matches!(change.member, Member::Boundary { .. }));
+    /// Whether this plan puts a boundary on the user.
+    fn bounds(&self, name: &str) -> bool {
+        let boundary = |step: &Step| matches!(&step.action, Action::Change { change } if matches!(&change.member, Member::Boundary { user } if user == name));
         self.steps.iter().any(boundary)
     }
 
@@ -189,7 +189,7 @@ impl Making<'_> {
                 .get(policy_name)
                 .cloned()
                 .map_or(Setting::Absent, Setting::Document);
-            self.denies.insert(policy_name.to_owned());
+            self.denies.insert((user.name.clone(), policy_name.to_owned()));
             let member = Member::UserPolicy {
                 user: user.name.clone(),
                 name: policy_name.to_owned(),
@@ -202,7 +202,7 @@ impl Making<'_> {
         let deny = deny_all_arn(&self.facts.account.partition);
         match deny {
             Some(policy) if user.attached.len() < USER_ATTACHED_QUOTA => {
-                self.deny_attached = true;
+                self.deny_attached.insert(user.name.clone());
                 let member = Member::Attachment {
                     user: user.name.clone(),
                     policy,
@@ -246,7 +246,7 @@ impl Making<'_> {
 
     fn remove_denies(&mut self, from: &PlaybookStep, user: &User) {
         self.detach(from, user, true);
-        if self.deny_attached
+        if self.deny_attached.contains(&user.name)
             && let Some(policy) = deny_all_arn(&self.facts.account.partition)
         {
             let member = Member::Attachment {
@@ -255,7 +255,8 @@ impl Making<'_> {
             };
             self.change(from, member, Setting::Present, Setting::Absent, None);
         }
-        for name in self.denies.clone() {
+        let denies = self.denies.clone().into_iter().filter(|(of, _)| *of == user.name);
+        for (_, name) in denies {
             let member = Member::UserPolicy {
                 user: user.name.clone(),
                 name,

@@ -3,9 +3,10 @@
 use super::Facts;
 use crate::account::Holder;
 use crate::ids::{AccessKeyId, Arn, PrincipalArn};
-use crate::lineage::{Kind, Lineage};
+use crate::lineage::{Credential, Kind, Lineage};
 use crate::origin::Origin;
 use serde::Serialize;
+use std::collections::BTreeSet;
 
 /// Why a plan is not made or not carried out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
@@ -68,41 +69,55 @@ impl Refusal {
     }
 }
 
-/// Whether the plan must be refused. `signing_key` is the access key that signs, where it is known.
-pub fn refusal(facts: Facts<'_>, origin: &Origin, caller: &Arn, signing_key: Option<&AccessKeyId>) -> Option<Refusal> {
-    if let Some(why) = origin.out_of_reach() {
+/// Whether the plan must be refused: one key that can't be contained here is enough, since the incident would not end with the rest.
+/// `signing_key` is the access key that signs, where it is known.
+pub fn refusal(
+    facts: Facts<'_>,
+    origins: &[Origin],
+    caller: &Arn,
+    signing_key: Option<&AccessKeyId>,
+) -> Option<Refusal> {
+    if let Some(why) = origins.iter().find_map(Origin::out_of_reach) {
         return Some(Refusal::OutOfReach(why));
     }
-    let root = facts.lineage.root()?;
-    if matches!(root.holder, Some(Holder::Root))
-        || origin.may_be_root() && root.uses.is_empty() && facts.user().is_none()
-    {
-        return Some(Refusal::RootKey { key: root.key.clone() });
+    if let Some(refusal) = facts.lineage.roots().find_map(|root| unreached(facts, root, origins)) {
+        return Some(refusal);
     }
-    let silent = facts.lineage.credentials.len() == 1 && root.uses.is_empty();
-    if facts.user().is_none() && silent && root.kind != Kind::RoleSession {
-        let hint = match &origin.user {
-            Some(user) => format!("user `{user}` held it"),
-            None => "it may be deleted, garbled, or of another account".to_owned(),
-        };
-        return Some(Refusal::UnknownKey {
-            key: root.key.clone(),
-            hint,
-        });
-    }
-    own_credentials(
-        facts.lineage,
-        facts.user().map(|user| user.name.as_str()),
-        caller,
-        signing_key,
-    )
+    let users: BTreeSet<&str> = facts.users().into_iter().map(|user| user.name.as_str()).collect();
+    own_credentials(facts.lineage, &users, caller, signing_key)
 }
 
-/// Whether the one who signs would be cut off: by being the key, a member of its family, `user` (the compromised one), or a session of a
-/// user or role that is revoked. Needs nothing of the account, so that it can be asked before the account is read.
+/// Why nothing can be done about what comes from `root`, if nothing can.
+fn unreached(facts: Facts<'_>, root: &Credential, origins: &[Origin]) -> Option<Refusal> {
+    let has_user = facts.user_of(root).is_some();
+    let mut of_root = origins.iter().filter(|origin| {
+        let found = facts.lineage.root_of(&origin.key);
+        origin.key == root.key || found.is_some_and(|found| found.key == root.key)
+    });
+    let may_be_root = of_root.clone().any(Origin::may_be_root);
+    if matches!(root.holder, Some(Holder::Root)) || may_be_root && root.uses.is_empty() && !has_user {
+        return Some(Refusal::RootKey { key: root.key.clone() });
+    }
+    let by_root = |member: &Credential| member.minted.as_ref().is_some_and(|mint| mint.by == root.key);
+    let silent = root.uses.is_empty() && !facts.lineage.credentials.iter().any(by_root);
+    if has_user || !silent || root.kind == Kind::RoleSession {
+        return None;
+    }
+    let hint = match of_root.find_map(|origin| origin.user.as_ref()) {
+        Some(user) => format!("user `{user}` held it"),
+        None => "it may be deleted, garbled, or of another account".to_owned(),
+    };
+    Some(Refusal::UnknownKey {
+        key: root.key.clone(),
+        hint,
+    })
+}
+
+/// Whether the one who signs would be cut off: by being the key, a member of its family, one of `users` (the compromised ones), or a session of
+/// a user or role that is revoked. Needs nothing of the account, so that it can be asked before the account is read.
 pub fn own_credentials(
     lineage: &Lineage,
-    user: Option<&str>,
+    users: &BTreeSet<&str>,
     caller: &Arn,
     signing_key: Option<&AccessKeyId>,
 ) -> Option<Refusal> {
@@ -116,16 +131,16 @@ pub fn own_credentials(
             let other = lineage
                 .credentials
                 .iter()
-                .skip(1)
+                .filter(|member| member.minted.is_some())
                 .any(|member| member.kind == Kind::LongTerm && member.user() == Some(&name));
-            match user {
-                Some(user) if user == name => format!("user `{name}` is the compromised one"),
+            match users.contains(name.as_str()) {
+                true => format!("user `{name}` is the compromised one"),
                 _ if other && session => format!("the sessions of user `{name}` are revoked"),
                 _ => return None,
             }
         }
         (None, Some(PrincipalArn::FederatedUser(_))) => {
-            format!("a federated session may be bounded by user `{}`", user?)
+            format!("a federated session may be bounded by user `{}`", users.first()?)
         }
         (None, Some(PrincipalArn::RoleSession { role, .. })) => {
             let here = caller.account()?;

@@ -51,6 +51,13 @@ pub fn judge_one(
 ) -> Verdict {
     match (&member.kind, member.user()) {
         (Kind::LongTerm, Some(owner)) => memory.verdict_on_key_of(account, owner, &member.key, now),
+        // What can't be told to the account as a session isn't looked up in it: that it isn't found there would not mean that it is dead.
+        (kind, _) if *kind != Kind::LongTerm && member.session().is_none() => {
+            Verdict::Unknown(vec![crate::policy::Gap::Unread(format!(
+                "what a {} may do",
+                member.kind.describe()
+            ))])
+        }
         _ => match &member.account {
             // A session in another account hangs on that account's policies, of which nothing is known here.
             Some(of) if *of != account.id => Verdict::Unknown(vec![crate::policy::Gap::Unread(format!(
@@ -105,14 +112,15 @@ impl Proof {
         }
     }
 
-    /// The end: what is left to whom, who else is hit, what stays open. `own` is the compromised user, whom the plan is about; `later` lies
+    /// The end: what is left to whom, who else is hit, what stays open. Compromised users are whom the plan is about; `later` lies
     /// behind every cut of the plan.
     pub(super) fn finish(&mut self, plan: &Plan, before: &Account, twin: &Twin, later: Moment) {
         let (account, now) = (twin.account(), twin.now());
-        let own = plan.lineage.user().and_then(|name| before.users.get(name));
-        let own = own.map(|user| before.user_arn(user).to_string());
+        let own = plan.lineage.users();
+        let own = own.into_iter().filter_map(|name| before.users.get(name));
+        let own: Vec<String> = own.map(|user| before.user_arn(user).to_string()).collect();
         self.hits = altered(before, &account, later);
-        self.hits.retain(|hit| Some(&hit.arn) != own.as_ref());
+        self.hits.retain(|hit| !own.contains(&hit.arn));
         self.footholds = footholds(&plan.lineage, &account, now);
         if self.rows.iter().any(|row| !row.end.is_contained()) {
             self.outlook = outlook(&plan.lineage, &account, now);

@@ -13,7 +13,7 @@ pub fn plan(rehearsed: &Rehearsed, paint: Paint) -> String {
         "Plan `{}`, end `{}`, for {}",
         plan.playbook,
         plan.end.as_str(),
-        plan.key
+        plan.keys.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
     )));
     let left: Vec<&Row> = rehearsed
         .proof()

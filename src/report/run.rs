@@ -31,8 +31,14 @@ pub fn case(entries: &[Entry], paint: Paint) -> String {
     for item in entries {
         let time = item.at.clock_face();
         match &item.event {
-            Event::Opened { case, key, plan, world } => {
-                out.push(paint.heading(&format!("Case {case}: {key}, on {world}")));
+            Event::Opened {
+                case,
+                keys,
+                plan,
+                world,
+            } => {
+                let keys: Vec<&str> = keys.iter().map(crate::ids::AccessKeyId::as_str).collect();
+                out.push(paint.heading(&format!("Case {case}: {}, on {world}", keys.join(", "))));
                 out.push(format!("  plan {}", plan.get(..16).unwrap_or(plan)));
             }
             Event::Intended { step, change, .. } => {

@@ -3,7 +3,7 @@
 use super::{Paint, Tone, tone_of};
 use crate::account::Holder;
 use crate::journal::Judgement;
-use crate::lineage::{Bystander, Credential, Kind, Lineage};
+use crate::lineage::{Bystander, Cause, Covered, Credential, Kind, Lineage, Mint};
 use crate::origin::Origin;
 use crate::time::Moment;
 use serde::Serialize;
@@ -11,9 +11,9 @@ use serde::Serialize;
 /// Everything that a trace found.
 #[derive(Debug, Clone, Serialize)]
 pub struct Known {
-    /// The key.
-    pub origin: Origin,
-    /// Its family.
+    /// The keys that were asked for.
+    pub origins: Vec<Origin>,
+    /// Their family.
     pub lineage: Lineage,
     /// What each member can still do, where the account could be read.
     pub verdicts: Option<Vec<Judgement>>,
@@ -26,7 +26,9 @@ pub struct Known {
 /// A trace as text.
 pub fn trace(known: &Known, paint: Paint) -> String {
     let mut out = Vec::new();
-    origin(known, paint, &mut out);
+    for origin in &known.origins {
+        self::origin(known, origin, paint, &mut out);
+    }
     family(known, paint, &mut out);
     deeds(known, paint, &mut out);
     others(known, paint, &mut out);
@@ -34,9 +36,11 @@ pub fn trace(known: &Known, paint: Paint) -> String {
     out.join("\n")
 }
 
-fn origin(known: &Known, paint: Paint, out: &mut Vec<String>) {
-    let origin = &known.origin;
-    let traced = known.lineage.root().and_then(|root| root.account.as_ref());
+fn origin(known: &Known, origin: &Origin, paint: Paint, out: &mut Vec<String>) {
+    let traced = known
+        .lineage
+        .root_of(&origin.key)
+        .and_then(|root| root.account.as_ref());
     out.push(format!("{}  {}", paint.heading(origin.key.as_str()), origin.kind));
     let mut row = |name: &str, text: String| out.push(format!("  {name:<10} {}", paint.fold(13, &text)));
     let account = match (&origin.account, &origin.decoded_account) {
@@ -90,7 +94,11 @@ fn family(known: &Known, paint: Paint, out: &mut Vec<String>) {
     };
     out.push(String::new());
     out.push(paint.heading(&format!("Family: {count}")));
-    if let Some(root) = members.first() {
+    out.push(format!(
+        "  {}",
+        paint.as_tone(Tone::Dim, &paint.fold(2, &extent(&known.lineage)))
+    ));
+    for root in known.lineage.roots() {
         branch(known, root, 0, paint, out);
     }
     for attempt in &known.lineage.attempts {
@@ -106,6 +114,29 @@ fn family(known: &Known, paint: Paint, out: &mut Vec<String>) {
         );
         out.push(format!("  {}", paint.fold(2, &line)));
     }
+}
+
+/// The line without which no family is told: how far the evidence goes that it was read from.
+fn extent(lineage: &Lineage) -> String {
+    let covered = &lineage.coverage;
+    let (Some(first), Some(last)) = (covered.first, covered.last) else {
+        return "as far as no evidence at all tells".to_owned();
+    };
+    let regions = match covered.regions.len() {
+        1 => "1 Region".to_owned(),
+        count => format!("{count} Regions"),
+    };
+    let accounts = match covered.accounts.len() {
+        0 => "an account that is not named".to_owned(),
+        1 => "1 account".to_owned(),
+        count => format!("{count} accounts"),
+    };
+    let damage = match covered.damage.len() {
+        0 => String::new(),
+        1 => ", 1 place not readable".to_owned(),
+        count => format!(", {count} places not readable"),
+    };
+    format!("as far as the evidence goes: {first} to {last}, {regions} of {accounts}{damage}; see the last part")
 }
 
 fn label(lineage: &Lineage, key: &crate::ids::AccessKeyId) -> String {
@@ -132,7 +163,7 @@ fn branch(known: &Known, member: &Credential, depth: usize, paint: Paint, out: &
             .as_deref()
             .map(|ip| format!(" from {ip}"))
             .unwrap_or_default();
-        let mfa = if member.kind == Kind::LongTerm {
+        let mfa = if member.kind.is_permanent() {
             String::new()
         } else {
             format!(", {mfa}")
@@ -144,6 +175,9 @@ fn branch(known: &Known, member: &Credential, depth: usize, paint: Paint, out: &
             label(&known.lineage, &minted.by)
         );
         out.push(format!("{inner}{}", paint.fold(indent + 4, &line)));
+        for line in circumstances(minted) {
+            out.push(format!("{inner}{}", paint.fold(indent + 4, &line)));
+        }
     }
     if let Some(from) = &member.provenance {
         out.push(format!("{inner}{}", paint.fold(indent + 4, &format!("origin: {from}"))));
@@ -163,6 +197,33 @@ fn branch(known: &Known, member: &Credential, depth: usize, paint: Paint, out: &
     }
 }
 
+/// What a mint set beside the usual: what bounds the session, and what it is known by.
+fn circumstances(minted: &Mint) -> Vec<String> {
+    let mut lines = Vec::new();
+    if let Some(agent) = &minted.user_agent {
+        lines.push(format!("with {agent}"));
+    }
+    if let Some(policy) = &minted.policy {
+        lines.push(format!("session policy {}", policy.as_str()));
+    }
+    if !minted.policy_arns.is_empty() {
+        let arns: Vec<&str> = minted.policy_arns.iter().map(|arn| arn.as_str()).collect();
+        lines.push(format!("session policies {}", arns.join(", ")));
+    }
+    if let Some(identity) = &minted.source_identity {
+        lines.push(format!("source identity `{identity}`"));
+    }
+    if !minted.tags.is_empty() {
+        let tags: Vec<String> = minted
+            .tags
+            .iter()
+            .map(|(key, value)| format!("{key}={value}"))
+            .collect();
+        lines.push(format!("session tags {}", tags.join(", ")));
+    }
+    lines
+}
+
 fn holder(member: &Credential) -> String {
     match &member.holder {
         None => String::new(),
@@ -177,8 +238,9 @@ fn holder(member: &Credential) -> String {
 fn life(known: &Known, member: &Credential) -> (Tone, String) {
     let until = match (&member.kind, member.expires) {
         (Kind::LongTerm, _) => "does not expire".to_owned(),
-        (_, Some(ends)) if ends <= known.at => format!("expired {ends}"),
-        (_, Some(ends)) => format!("lives until {ends}"),
+        (Kind::ServiceSpecific, None) => "no end is set".to_owned(),
+        (_, Some(ends)) if ends <= known.at => format!("expired {ends}{}", reckoned(member)),
+        (_, Some(ends)) => format!("lives until {ends}{}", reckoned(member)),
         (_, None) => "its end is not known".to_owned(),
     };
     let verdict = known.verdicts.iter().flatten().find(|judged| judged.key == member.key);
@@ -189,6 +251,15 @@ fn life(known: &Known, member: &Credential) -> (Tone, String) {
             Tone::Careful,
             format!("{until}; whether it still works only the account can tell"),
         ),
+    }
+}
+
+/// Where an end isn't in the record of the mint, that it was reckoned.
+fn reckoned(member: &Credential) -> &'static str {
+    match (member.expiry_is_logged, &member.minted) {
+        (true, _) => "",
+        (false, Some(_)) => " (reckoned from the call)",
+        (false, None) => " (at the latest)",
     }
 }
 
@@ -269,7 +340,10 @@ fn limits(known: &Known, paint: Paint, out: &mut Vec<String>) {
     out.push(paint.heading("What the evidence covers, and what it cannot tell"));
     let covered = &lineage.coverage;
     let span = match (covered.first, covered.last) {
-        (Some(first), Some(last)) => format!("{} events from {first} to {last}", covered.events),
+        (Some(first), Some(last)) => {
+            let about = if covered.is_estimate { "about " } else { "" };
+            format!("{about}{} events from {first} to {last}", covered.events)
+        }
         _ => "no events".to_owned(),
     };
     let regions: Vec<&str> = covered.regions.iter().map(String::as_str).collect();
@@ -292,6 +366,12 @@ fn limits(known: &Known, paint: Paint, out: &mut Vec<String>) {
         }
     );
     out.push(format!("  {}", paint.fold(2, &line)));
+    for recorder in &covered.recorders {
+        out.push(format!("  {}", paint.fold(4, &hours(recorder))));
+    }
+    for gap in &covered.gaps {
+        out.push(format!("  {}", paint.as_tone(Tone::Careful, &paint.fold(2, gap))));
+    }
     for note in &covered.notes {
         out.push(format!("  {}", paint.fold(2, note)));
     }
@@ -319,9 +399,49 @@ fn limits(known: &Known, paint: Paint, out: &mut Vec<String>) {
     }
     for call in &lineage.on_behalf {
         let line = format!(
-            "{} made {} calls of {}:{} on behalf of {}, with keys that nobody held",
-            call.by, call.count, call.service, call.action, call.arn
+            "{} made {} calls of {}:{} on behalf of {}{}, with keys that nobody held",
+            call.by,
+            call.count,
+            call.service,
+            call.action,
+            call.arn,
+            cause(lineage, call.cause.as_ref())
         );
         out.push(format!("  {}", paint.fold(2, &line)));
+    }
+}
+
+/// The hours of one recorder, and where it is silent longest.
+fn hours(recorder: &Covered) -> String {
+    let account = recorder
+        .account
+        .as_ref()
+        .map(|account| format!(" of {account}"))
+        .unwrap_or_default();
+    let silences: Vec<String> = recorder
+        .silences
+        .iter()
+        .map(|silence| format!("{} h from {}", silence.hours, silence.from))
+        .collect();
+    let silent = match (recorder.silent_hours, silences.is_empty()) {
+        (0, _) | (_, true) => String::new(),
+        (hours, false) => format!(
+            "; none in {hours} (quiet or missing, the longest: {})",
+            silences.join(", ")
+        ),
+    };
+    let count = match recorder.hours {
+        1 => "1 hour".to_owned(),
+        count => format!("{count} hours"),
+    };
+    format!("{}{account}: events in {count}{silent}", recorder.region)
+}
+
+fn cause(lineage: &Lineage, cause: Option<&Cause>) -> String {
+    let Some(cause) = cause else { return String::new() };
+    let by = label(lineage, &cause.key);
+    match &cause.call {
+        Some(call) => format!(" because of {call} by {by}"),
+        None => format!(" because of calls by {by}"),
     }
 }

@@ -114,7 +114,7 @@ pub async fn exercise(
             evidence.damaged("the twin's trail", None, error.to_string());
         }
     }
-    let lineage = trace(&evidence, &stolen);
+    let lineage = trace(&evidence, &[stolen]);
     let others = bystanders(&evidence, &lineage);
     let collected = collect::account(mount.clients(), Scope::Everything).await?;
     let facts = Facts {

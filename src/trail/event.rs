@@ -58,6 +58,15 @@ pub struct Issuer {
     pub name: Option<String>,
 }
 
+/// Where the ID of a new credential stands in an answer.
+pub(super) const GIVEN: [&str; 5] = [
+    "/credentials/accessKeyId",
+    "/accessKey/accessKeyId",
+    "/credentialSet/0/credentials/accessKeyId",
+    "/roleCredentials/accessKeyId",
+    "/serviceSpecificCredential/serviceSpecificCredentialId",
+];
+
 /// One event.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Event {
@@ -101,6 +110,10 @@ pub struct Event {
     pub shared_id: Option<String>,
     /// What makes it a later delivery, if it is one.
     pub addendum: Option<Addendum>,
+    /// How many calls it stands for: one, unless very many that are alike were counted together.
+    pub times: u64,
+    /// The last of them; `at` is the first.
+    pub until: Moment,
 }
 
 /// The mark of a record that was delivered late or anew.
@@ -146,9 +159,13 @@ impl Event {
             value
         };
         let resources = record.get("resources").and_then(Value::as_array).into_iter().flatten();
+        let id = text(record, "/eventID").ok_or(EventError::Missing("eventID"))?;
+        let at = parsed(record, "/eventTime").ok_or(EventError::Missing("eventTime"))?;
         Ok(Event {
-            id: text(record, "/eventID").ok_or(EventError::Missing("eventID"))?,
-            at: parsed(record, "/eventTime").ok_or(EventError::Missing("eventTime"))?,
+            id,
+            at,
+            until: at,
+            times: 1,
             source: text(record, "/eventSource").ok_or(EventError::Missing("eventSource"))?,
             name: text(record, "/eventName").ok_or(EventError::Missing("eventName"))?,
             region: text(record, "/awsRegion").unwrap_or_default(),
@@ -198,6 +215,12 @@ impl Event {
         text(&self.response, pointer)
     }
 
+    /// The ID of the credential that the call gave, where its answer names one.
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/cloudtrail-integration.html>
+    pub fn given_key(&self) -> Option<String> {
+        GIVEN.iter().find_map(|place| self.answered(place))
+    }
+
     /// Whether a service made the call on behalf of its caller: the key in it was never in anybody's hands.
     /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_forward_access_sessions.html>
     pub fn is_forwarded(&self) -> bool {
@@ -205,7 +228,7 @@ impl Event {
     }
 }
 
-fn identity(record: &Value) -> Identity {
+pub(super) fn identity(record: &Value) -> Identity {
     let at = |member: &str| format!("/userIdentity/{member}");
     let issuer = "/userIdentity/sessionContext/sessionIssuer";
     let in_issuer = |member: &str| format!("{issuer}/{member}");
@@ -214,7 +237,8 @@ fn identity(record: &Value) -> Identity {
         principal_id: text(record, &at("principalId")),
         arn: parsed(record, &at("arn")),
         account: parsed(record, &at("accountId")),
-        key: parsed(record, &at("accessKeyId")),
+        // Calls with an API key of one service name that instead.
+        key: parsed(record, &at("accessKeyId")).or_else(|| parsed(record, &at("credentialId"))),
         user_name: text(record, &at("userName")),
         // A session of a user has an issuer without members.
         issuer: text(record, &in_issuer("type")).map(|kind| Issuer {

@@ -1,6 +1,7 @@
 //! A set of events, with what is known about how complete it is.
 
-use super::Event;
+use super::shape::Taker;
+use super::{Event, EventError, Recorder, Seen, fold};
 use crate::ids::AccountId;
 use crate::time::Moment;
 use serde::{Deserialize, Serialize};
@@ -25,6 +26,12 @@ pub struct Damage {
 pub struct Evidence {
     /// By the event that a record tells of, so that a correction meets what it corrects.
     events: BTreeMap<String, Event>,
+    /// Distinct events that were read and not kept, because they can't matter for the keys that were asked for.
+    beside: u64,
+    /// Whether the number of events is an estimate: there are too many to tell copies apart.
+    pub is_estimate: bool,
+    /// Times, accounts, Regions and hours of all events, kept or not.
+    seen: Seen,
     /// Files that were read.
     pub files: u64,
     /// Files of digests and Insights, which hold no calls and were passed over.
@@ -44,6 +51,7 @@ fn by_authority(one: &Event, two: &Event) -> Ordering {
     rank(one)
         .cmp(&rank(two))
         .then_with(|| one.id.cmp(&two.id))
+        .then_with(|| fold::kind(one).cmp(&fold::kind(two)))
         .then_with(|| format!("{one:?}").cmp(&format!("{two:?}")))
 }
 
@@ -58,6 +66,12 @@ impl Evidence {
     }
 
     fn add(&mut self, event: Event) {
+        self.seen.add(&event);
+        self.keep(event);
+    }
+
+    /// Keeps an event that was counted before.
+    pub(super) fn keep(&mut self, event: Event) {
         match self.events.entry(event.tells_of().to_owned()) {
             Entry::Vacant(place) => {
                 place.insert(event);
@@ -69,6 +83,14 @@ impl Evidence {
                 }
             }
         }
+    }
+
+    /// Counts what was read of an archive whose events were kept only where they can matter.
+    pub(super) fn covers(&mut self, records: u64, distinct: u64, is_exact: bool, seen: &Seen) {
+        self.beside = distinct.saturating_sub(self.kept());
+        self.duplicates = records.saturating_sub(distinct);
+        self.is_estimate = !is_exact;
+        self.seen.merge(seen);
     }
 
     /// Adds a remark on coverage.
@@ -88,6 +110,11 @@ impl Evidence {
         }
     }
 
+    /// The IDs of the events that the kept records tell of.
+    pub(super) fn told_of(&self) -> impl Iterator<Item = &str> {
+        self.events.keys().map(String::as_str)
+    }
+
     /// The events by time, then by ID.
     pub fn events(&self) -> Vec<&Event> {
         let mut events: Vec<&Event> = self.events.values().collect();
@@ -95,14 +122,23 @@ impl Evidence {
         events
     }
 
-    /// How many events there are.
-    pub fn len(&self) -> usize {
-        self.events.len()
+    /// How many distinct events were read.
+    pub fn len(&self) -> u64 {
+        self.kept() + self.beside
     }
 
-    /// Whether there are none.
+    fn kept(&self) -> u64 {
+        self.events.values().map(|event| event.times).sum()
+    }
+
+    /// Whether nothing was read.
     pub fn is_empty(&self) -> bool {
-        self.events.is_empty()
+        self.len() == 0
+    }
+
+    /// Times, accounts, Regions and hours of all events.
+    pub fn seen(&self) -> &Seen {
+        &self.seen
     }
 
     /// Takes in everything of `other`.
@@ -110,7 +146,10 @@ impl Evidence {
         self.files += other.files;
         self.passed_over += other.passed_over;
         self.duplicates += other.duplicates;
-        other.events.into_values().for_each(|event| self.add(event));
+        self.beside += other.beside;
+        self.is_estimate |= other.is_estimate;
+        self.seen.merge(&other.seen);
+        other.events.into_values().for_each(|event| self.keep(event));
         other
             .damage
             .into_iter()
@@ -120,18 +159,30 @@ impl Evidence {
 
     /// The first and the last moment that an event speaks of.
     pub fn span(&self) -> Option<(Moment, Moment)> {
-        let times = || self.events.values().map(|event| event.at);
-        Some((times().min()?, times().max()?))
+        Some((self.seen.first?, self.seen.last?))
     }
 
     /// Regions and accounts that recorded events.
     pub fn regions_and_accounts(&self) -> (BTreeSet<String>, BTreeSet<AccountId>) {
-        let regions = self
-            .events
-            .values()
-            .map(|event| event.region.clone())
+        let recorders = || self.seen.recorders.keys();
+        let regions = recorders()
+            .map(|(_, region)| region.clone())
             .filter(|region| !region.is_empty());
-        let accounts = self.events.values().filter_map(|event| event.recipient.clone());
-        (regions.collect(), accounts.collect())
+        (
+            regions.collect(),
+            recorders()
+                .filter_map(|(account, _): &Recorder| account.clone())
+                .collect(),
+        )
+    }
+}
+
+impl Taker for Evidence {
+    fn record(&mut self, record: &Value) -> Result<(), EventError> {
+        self.add_record(record)
+    }
+
+    fn damaged(&mut self, file: &str, offset: Option<u64>, what: String) {
+        Evidence::damaged(self, file, offset, what);
     }
 }

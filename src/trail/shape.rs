@@ -1,13 +1,16 @@
 //! The wrappers that records are met in, and what a file is remembered for while it is read.
 
-use super::Evidence;
-use super::cut::Sink;
+use super::EventError;
+use super::cut::{Cutter, Sink};
+use super::read::{Broken, WRAPPINGS, unpacked};
+use super::{ocsf, row, table};
 use serde_json::Value;
+use std::io::{Cursor, Read};
 
 /// Where a record or a list of records stands in a wrapper: CloudTrail's files, LookupEvents, Splunk (`_raw`, `result`), Elastic (`_source`,
 /// `event.original`), exports of CloudWatch Logs (`events`, `message`). A record itself has none
 /// of these members.
-const WRAPPINGS: [&str; 10] = [
+const INSIDE: [&str; 10] = [
     "/Records",
     "/Events",
     "/CloudTrailEvent",
@@ -23,38 +26,70 @@ const WRAPPINGS: [&str; 10] = [
 /// How many places of one file are named one by one.
 const NAMED: u64 = 20;
 
-/// One file on its way into the evidence.
-pub(super) struct Reading<'a> {
-    evidence: &'a mut Evidence,
+/// What takes in the records of a file.
+pub(super) trait Taker {
+    /// A record.
+    ///
+    /// # Errors
+    /// It lacks what every event has.
+    fn record(&mut self, record: &Value) -> Result<(), EventError>;
+
+    /// A place that could not be read.
+    fn damaged(&mut self, file: &str, offset: Option<u64>, what: String);
+}
+
+/// One file on its way to whoever takes its records.
+pub(super) struct Reading<'a, T> {
+    taker: &'a mut T,
     file: &'a str,
     breaks: u64,
     /// The first value that is no record, why, and how many there are.
     strange: Option<(u64, String, u64)>,
 }
 
-impl<'a> Reading<'a> {
-    /// A reading of `file` into `evidence`.
-    pub(super) fn of(file: &'a str, evidence: &'a mut Evidence) -> Self {
-        Reading {
-            evidence,
+impl<'a, T: Taker> Reading<'a, T> {
+    /// Reads all of `stream`, gzipped or not by its first bytes.
+    pub(super) fn read(file: &'a str, stream: impl Read, taker: &'a mut T) {
+        let mut reading = Reading {
+            taker,
             file,
             breaks: 0,
             strange: None,
+        };
+        let mut text = unpacked(Box::new(stream), WRAPPINGS);
+        let mut head = Vec::new();
+        let failed = (&mut text).take(table::LOOKED_AT as u64).read_to_end(&mut head).err();
+        let column = table::column(&head);
+        let text = Cursor::new(head).chain(Broken(failed)).chain(text);
+        match column {
+            Some(column) => table::read(&mut reading, text, column),
+            None => Cutter::new(text).walk(&mut reading),
         }
+        reading.finish();
+    }
+
+    /// Takes in a value that may hold records, from a place that is sound.
+    pub(super) fn whole(&mut self, offset: u64, value: &Value) {
+        self.value(offset, value, false);
+    }
+
+    /// Remembers a place that could not be read.
+    pub(super) fn unreadable(&mut self, offset: u64, what: String) {
+        self.broken(offset, what);
     }
 
     /// Notes what was met beside records. A file of something else entirely is one remark, not one for each of its values.
-    pub(super) fn finish(self) {
+    fn finish(self) {
         if let Some((offset, why, count)) = self.strange {
             let what = match count {
                 1 => why,
                 count => format!("{why}; so it is with {count} values of this file"),
             };
-            self.evidence.damaged(self.file, Some(offset), what);
+            self.taker.damaged(self.file, Some(offset), what);
         }
         if self.breaks > NAMED {
             let more = self.breaks - NAMED;
-            self.evidence
+            self.taker
                 .damaged(self.file, None, format!("{more} more places are not JSON"));
         }
     }
@@ -73,18 +108,20 @@ impl<'a> Reading<'a> {
             },
             Value::Object(_) => {
                 // What a wrapper holds is the record itself; what stands beside it may be a part of the record, taken out.
-                let mut inside = WRAPPINGS.iter().filter_map(|place| value.pointer(place));
+                let mut inside = INSIDE.iter().filter_map(|place| value.pointer(place));
                 if inside.any(|inner| self.take(inner).is_ok()) {
                     return Ok(());
                 }
-                self.evidence.add_record(value).map_err(|error| error.to_string())
+                let otherwise = ocsf::record(value).or_else(|| row::record_of_row(value));
+                let record = otherwise.as_ref().unwrap_or(value);
+                self.taker.record(record).map_err(|error| error.to_string())
             }
             _ => Err("a value that is no record".to_owned()),
         }
     }
 }
 
-impl Sink for Reading<'_> {
+impl<T: Taker> Sink for Reading<'_, T> {
     fn value(&mut self, offset: u64, value: &Value, guessed: bool) -> bool {
         match self.take(value) {
             Ok(()) => true,
@@ -101,7 +138,7 @@ impl Sink for Reading<'_> {
     fn broken(&mut self, offset: u64, what: String) {
         self.breaks += 1;
         if self.breaks <= NAMED {
-            self.evidence.damaged(self.file, Some(offset), what);
+            self.taker.damaged(self.file, Some(offset), what);
         }
     }
 }

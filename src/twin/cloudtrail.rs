@@ -22,7 +22,7 @@ fn text<'a>(record: &'a Value, pointer: &str) -> &'a str {
     record.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
 }
 
-/// Newest first; management events only; one attribute at most; 50 a page.
+/// Newest first; management events of the Region only; one attribute at most; 50 a page.
 fn lookup(call: &mut Call<'_>) -> Result<Node, Fault> {
     let invalid = |code: &'static str, message: &str| Fault::new(400, code, message);
     let attributes = call.params.list("LookupAttributes");
@@ -49,9 +49,11 @@ fn lookup(call: &mut Call<'_>) -> Result<Node, Fault> {
     };
     let bound = |name: &str| call.params.get(name).and_then(moment);
     let (start, end) = (bound("StartTime"), bound("EndTime"));
+    let region = call.region;
     let wanted = |record: &&Value| {
         let at = text(record, "/eventTime").parse::<Moment>().ok();
         record.get("managementEvent") == Some(&Value::Bool(true))
+            && text(record, "/awsRegion") == region
             && start.is_none_or(|start| at.is_some_and(|at| at >= start))
             && end.is_none_or(|end| at.is_some_and(|at| at <= end))
             && attributes.iter().all(|attribute| has(record, attribute))

@@ -40,7 +40,8 @@ fn operations() -> &'static HashMap<(&'static str, &'static str), Operation> {
         let iam = super::iam::operations().map(|row| (("iam", row.name), row));
         let sts = super::sts::operations().map(|row| (("sts", row.name), row));
         let trail = super::cloudtrail::operations().map(|row| (("cloudtrail", row.name), row));
-        iam.chain(sts).chain(trail).collect()
+        let regions = super::regions::operations().map(|row| (("account", row.name), row));
+        iam.chain(sts).chain(trail).chain(regions).collect()
     })
 }
 
@@ -162,6 +163,7 @@ fn serve(
         issue: &mut state.mint,
         caller: &caller,
         params: &asked.params,
+        region: &asked.region,
         trail: &state.trail,
         now,
     };

@@ -71,6 +71,8 @@ pub struct Call<'a> {
     pub caller: &'a Caller,
     /// Parameters.
     pub params: &'a Params,
+    /// The Region that the call is made in.
+    pub region: &'a str,
     /// The trail so far.
     pub trail: &'a [serde_json::Value],
     /// The time of the call.

@@ -96,11 +96,7 @@ impl Request {
         let region = scope.as_ref().map_or("us-east-1", |scope| scope.region).to_owned();
         let (path, query) = self.split_path();
         if let Some(target) = self.header("x-amz-target") {
-            let json: serde_json::Value = match self.body.as_slice() {
-                [] => serde_json::Value::Null,
-                body => serde_json::from_slice(body)
-                    .map_err(|_| Fault::new(400, "SerializationException", "The body is not valid JSON."))?,
-            };
+            let json = self.json()?;
             let mut params = BTreeMap::new();
             flatten("", &json, &mut params);
             return Ok(Asked {
@@ -110,6 +106,9 @@ impl Request {
                 operation: target.rsplit('.').next().unwrap_or_default().to_owned(),
                 params: Params(params),
             });
+        }
+        if service == "account" {
+            return self.account_management(service, region, path);
         }
         if service == "s3" {
             let (operation, params) = super::s3::route(self, path, query);
@@ -121,6 +120,34 @@ impl Request {
                 params,
             });
         }
+        self.form(service, region, query)
+    }
+
+    /// Account Management: JSON, and the operation as the path in small letters.
+    fn account_management(&self, service: String, region: String, path: &str) -> Result<Asked, Fault> {
+        let mut params = BTreeMap::new();
+        flatten("", &self.json()?, &mut params);
+        let mut name = path.trim_matches('/').to_owned();
+        name.get_mut(..1).map(str::make_ascii_uppercase);
+        Ok(Asked {
+            protocol: Protocol::Json,
+            service,
+            region,
+            operation: name,
+            params: Params(params),
+        })
+    }
+
+    fn json(&self) -> Result<serde_json::Value, Fault> {
+        match self.body.as_slice() {
+            [] => Ok(serde_json::Value::Null),
+            body => serde_json::from_slice(body)
+                .map_err(|_| Fault::new(400, "SerializationException", "The body is not valid JSON.")),
+        }
+    }
+
+    /// IAM and STS.
+    fn form(&self, service: String, region: String, query: &str) -> Result<Asked, Fault> {
         let form = form_urlencoded::parse(query.as_bytes()).chain(form_urlencoded::parse(&self.body));
         let params: BTreeMap<String, String> = form
             .map(|(name, value)| (name.into_owned(), value.into_owned()))

@@ -58,7 +58,7 @@ pub async fn caller(mount: &Mount<World>) -> Caller {
 pub async fn planned(stage: &Stage, end: End) -> (Mount<World>, Lineage, Plan) {
     let mount = mount(&stage.twin, &stage.names["responder-key"]);
     let evidence = evidence(&stage.twin);
-    let lineage = trace(&evidence, &stage.names["A"]);
+    let lineage = trace(&evidence, std::slice::from_ref(&stage.names["A"]));
     let others = bystanders(&evidence, &lineage);
     let account = account(&mount).await;
     let facts = Facts {

@@ -1,0 +1,62 @@
+//! `--athena`, `--table`, `--print-sql` and `--print-ddl`.
+
+use super::Desk;
+use super::args::{Sources, TraceArgs};
+use super::exit::{Exit, Failure};
+use super::keys::keys;
+use super::window::window;
+use super::world::wall_clock;
+use crate::collect::{Athena, Location, LocationError, NameError, Table, checked, whole_query};
+use crate::mount::Clients;
+use crate::trail::Window;
+
+fn garbled(error: &NameError) -> Failure {
+    Failure::new(Exit::Usage, "athena.garbled", format!("{error}; nothing was asked"))
+}
+
+/// The table that the arguments name, if they name one.
+fn table(sources: &Sources) -> Result<Option<Table>, Failure> {
+    let Some(name) = &sources.table else { return Ok(None) };
+    let mut table = Table::named(name).map_err(|error| garbled(&error))?;
+    if !sources.partitions.is_empty() {
+        table.parted_by(sources.partitions.iter().map(String::as_str));
+    }
+    Ok(Some(table))
+}
+
+/// Athena, ready to be asked, if the arguments name a workgroup.
+pub async fn athena(desk: &Desk, clients: &Clients, sources: &Sources) -> Result<Option<Athena>, Failure> {
+    let (Some(workgroup), Some(table)) = (&sources.athena, table(sources)?) else {
+        return Ok(None);
+    };
+    let workgroup = checked(workgroup).map_err(|error| garbled(&error))?;
+    let tell = |text: &str| desk.terminal.status(text);
+    let known = !sources.partitions.is_empty();
+    Ok(Some(Athena::open(clients, &workgroup, table, known, &tell).await))
+}
+
+/// Prints the query or the statement, if that is all that was asked for.
+pub fn printed(desk: &Desk, args: &TraceArgs) -> Result<Option<Exit>, Failure> {
+    let Some(table) = table(&args.sources)? else {
+        return Ok(None);
+    };
+    let window: Window = window(&args.sources, wall_clock())?;
+    let text = match &args.print_ddl {
+        Some(place) => {
+            let location: Location = place.parse().map_err(|error: LocationError| {
+                Failure::new(Exit::Usage, "s3.garbled", format!("{error}; nothing was printed"))
+            })?;
+            table.ddl(&location, &window)
+        }
+        None if args.print_sql => whole_query(&table, &window, &keys(desk, &args.keys, &args.sources)?),
+        None => return Ok(None),
+    };
+    desk.result(|| text.clone() + ";", &text)?;
+    if args.print_sql {
+        desk.terminal.status(
+            "Athena and Trino stop a recursion behind 10 steps, and say so; --athena has no such end, and scans less. Rows as JSON lines are \
+             evidence: `oust trace KEY --logs rows.jsonl --offline`",
+        );
+    }
+    Ok(Some(Exit::Success))
+}

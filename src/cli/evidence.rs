@@ -1,0 +1,281 @@
+//! Evidence from everything that the arguments name, and from the world's own trail.
+
+use super::Desk;
+use super::args::Sources;
+use super::athena::athena;
+use super::exit::{Exit, Failure};
+use super::window::{left_out, window};
+use super::world::{World, wall_clock};
+use crate::collect::{self, Found, Location, LocationError, Piped, Reader};
+use crate::ids::AccessKeyId;
+use crate::lineage::trace;
+use crate::mount::{Clients, Trouble};
+use crate::trail::{Event, Evidence, Harvest, Progress, Spool, Survey, Window};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// What was read, and every reason why the family may be larger than it shows.
+pub async fn evidence(
+    desk: &Desk,
+    world: Option<&World>,
+    sources: &Sources,
+    keys: &[AccessKeyId],
+) -> Result<Found, Failure> {
+    let now = world.map_or_else(wall_clock, |world| world.clients().now());
+    let window = window(sources, now)?;
+    let files = Files::of(sources)?;
+    let mut found = Found::default();
+    if let Some(World::Twin { twin, .. }) = world {
+        of_twin(&twin.trail(), &window, &mut found.evidence);
+    }
+    let mut athena = match world {
+        Some(world) => athena(desk, world.clients(), sources).await?,
+        None => None,
+    };
+    let tell = |text: &str| desk.terminal.status(text);
+    let mut read = Found::default();
+    let (mut asked_for, mut read_for): (Keys, Keys) = Default::default();
+    // What one source tells of a key may lead to keys that only another one tells more of: they are asked in turn until nothing is new.
+    let mut known: Keys = keys.iter().cloned().collect();
+    let mut all = loop {
+        let fresh: Vec<AccessKeyId> = known.difference(&asked_for).cloned().collect();
+        if let Some(World::Live { mount, .. }) = world
+            && !fresh.is_empty()
+        {
+            looked_up(desk, mount.clients(), &window, &fresh, &mut found).await?;
+        }
+        if let Some(athena) = &mut athena
+            && !fresh.is_empty()
+        {
+            found.merge(&athena.family(&fresh, &window, &tell).await?);
+        }
+        asked_for.extend(fresh);
+        known.extend(family(&found.evidence, keys));
+        if !files.is_empty() && !known.is_subset(&read_for) {
+            let all: Vec<AccessKeyId> = known.iter().cloned().collect();
+            read = files.read(desk, world, &window, &all).await?;
+        }
+        read_for.extend(known.clone());
+        let mut all = found.clone();
+        all.merge(&read);
+        known.extend(family(&all.evidence, keys));
+        let by_key = athena.is_some() || matches!(world, Some(World::Live { .. }));
+        if known.is_subset(&read_for) && (known.is_subset(&asked_for) || !by_key) {
+            break all;
+        }
+    };
+    if let Some(athena) = &mut athena {
+        let lineage = trace(&all.evidence, keys);
+        let mut kin = athena.kin(&lineage, &window, &tell).await?;
+        athena.cover(&window, &mut kin);
+        all.merge(&kin);
+    }
+    left_out(&window, now).into_iter().for_each(|gap| all.gap(gap));
+    told(desk, &all.evidence);
+    Ok(all)
+}
+
+type Keys = BTreeSet<AccessKeyId>;
+
+/// Every key of the family, as far as the evidence tells.
+fn family(evidence: &Evidence, keys: &[AccessKeyId]) -> Keys {
+    let members = trace(evidence, keys).credentials.into_iter();
+    members.map(|member| member.key).collect()
+}
+
+fn told(desk: &Desk, evidence: &Evidence) {
+    for damage in &evidence.damage {
+        let at = damage
+            .offset
+            .map(|offset| format!(" at byte {offset}"))
+            .unwrap_or_default();
+        desk.terminal
+            .status(&format!("not read: {}{at}: {}; the rest was", damage.file, damage.what));
+    }
+}
+
+/// What `--logs` names, by where it lies.
+struct Files {
+    paths: Vec<PathBuf>,
+    buckets: Vec<Location>,
+    stdin: Option<Spool>,
+}
+
+/// The name of what came through stdin.
+const STDIN: &str = "stdin";
+
+impl Files {
+    fn of(sources: &Sources) -> Result<Files, Failure> {
+        let mut files = Files {
+            paths: Vec::new(),
+            buckets: Vec::new(),
+            stdin: None,
+        };
+        for path in &sources.logs {
+            if let Some(location) = bucket(path)? {
+                files.buckets.push(location);
+            } else if path == Path::new("-") {
+                files.stdin = Some(Spool::of(std::io::stdin().lock()).map_err(unspooled)?);
+            } else if path.exists() {
+                files.paths.push(path.clone());
+            } else {
+                let message = format!("`{}` is not there", path.display());
+                return Err(Failure::new(Exit::Input, "logs.missing", message));
+            }
+        }
+        Ok(files)
+    }
+
+    fn is_empty(&self) -> bool {
+        self.paths.is_empty() && self.buckets.is_empty() && self.stdin.is_none()
+    }
+
+    /// Reads all of it twice: who called and which key gave which, and then in full what can matter for `keys`.
+    async fn read(
+        &self,
+        desk: &Desk,
+        world: Option<&World>,
+        window: &Window,
+        keys: &[AccessKeyId],
+    ) -> Result<Found, Failure> {
+        let mut found = Found::default();
+        for path in &self.paths {
+            desk.terminal.status(&format!("reading {}", path.display()));
+        }
+        let survey = Arc::new(Survey::of(keys, window.clone()));
+        survey.read_paths(&self.paths, &Progress::default());
+        if let Some(spool) = &self.stdin {
+            survey.feed(STDIN, spool.reader().map_err(unspooled)?);
+        }
+        for location in &self.buckets {
+            desk.terminal.status(&format!("reading {location}"));
+            let objects = downloaded(desk, world, location, window, survey.clone(), &mut found).await?;
+            if objects == 0 {
+                found.gap(format!(
+                    "{location} holds no objects of the accounts, Regions and days that were asked for"
+                ));
+            }
+        }
+        let Some(survey) = Arc::into_inner(survey) else {
+            return Err(Failure::new(Exit::Failure, "evidence", "an object is still being read"));
+        };
+        let harvest = Arc::new(survey.close());
+        harvest.read_paths(&self.paths, &Progress::default());
+        if let Some(spool) = self.stdin.as_ref().filter(|_| harvest.wants(STDIN)) {
+            harvest.feed(STDIN, spool.reader().map_err(unspooled)?);
+        }
+        if harvest.wanted() > 0 {
+            for location in &self.buckets {
+                downloaded(desk, world, location, window, harvest.clone(), &mut found).await?;
+            }
+        }
+        let Some(harvest) = Arc::into_inner(harvest) else {
+            return Err(Failure::new(Exit::Failure, "evidence", "an object is still being read"));
+        };
+        found.evidence.merge(harvest.finish());
+        Ok(found)
+    }
+}
+
+fn unspooled(error: std::io::Error) -> Failure {
+    let message = format!("stdin cannot be kept to be read twice: {error}; nothing was read");
+    Failure::new(Exit::Input, "file.unreadable", message).hint("give a file with --logs")
+}
+
+/// A place in S3, if the path is meant as one.
+fn bucket(path: &Path) -> Result<Option<Location>, Failure> {
+    let text = path.to_string_lossy();
+    if !text.starts_with("s3://") {
+        return Ok(None);
+    }
+    let location = text.parse().map_err(|error: LocationError| {
+        Failure::new(Exit::Usage, "s3.garbled", format!("{error}; nothing was read"))
+    })?;
+    Ok(Some(location))
+}
+
+impl Reader for Survey {
+    fn wants(&self, _: &str) -> bool {
+        true
+    }
+
+    fn read(&self, name: &str, stream: Piped) {
+        self.feed(name, stream);
+    }
+
+    fn failed(&self, name: &str, why: String) {
+        self.damaged(name, why);
+    }
+}
+
+impl Reader for Harvest {
+    fn wants(&self, name: &str) -> bool {
+        Harvest::wants(self, name)
+    }
+
+    fn read(&self, name: &str, stream: Piped) {
+        self.feed(name, stream);
+    }
+
+    fn failed(&self, name: &str, why: String) {
+        self.damaged(name, why);
+    }
+}
+
+/// Reads the files of a trail where it lies; gives how many there were.
+async fn downloaded(
+    desk: &Desk,
+    world: Option<&World>,
+    location: &Location,
+    window: &Window,
+    reader: Arc<dyn Reader>,
+    found: &mut Found,
+) -> Result<u64, Failure> {
+    let Some(world) = world else {
+        let message = format!("{location} can't be read with --offline; nothing was read");
+        return Err(
+            Failure::new(Exit::Usage, "s3.offline", message).hint("leave --offline out, or download the files first")
+        );
+    };
+    let tell = |text: &str| desk.terminal.status(text);
+    let read = collect::s3(world.clients(), location, window, reader, &tell).await?;
+    desk.terminal.status(&format!(
+        "read {} objects of {location}, {} bytes",
+        read.objects, read.bytes
+    ));
+    if read.failed > 0 {
+        found.gap(format!(
+            "{} objects of {location} could not be read whole: what they tell is not known",
+            read.failed
+        ));
+    }
+    Ok(read.objects)
+}
+
+fn of_twin(records: &[serde_json::Value], window: &Window, evidence: &mut Evidence) {
+    evidence.note("the twin's whole trail, data events included");
+    let wanted = |record: &&serde_json::Value| Event::parse(record).map_or(true, |event| window.admits(&event));
+    for record in records.iter().filter(wanted) {
+        if let Err(error) = evidence.add_record(record) {
+            evidence.damaged("the twin's trail", None, error.to_string());
+        }
+    }
+}
+
+/// The account's own trail. That it can't be read is a gap, unless nothing can be asked at all.
+async fn looked_up(
+    desk: &Desk,
+    clients: &Clients,
+    window: &Window,
+    keys: &[AccessKeyId],
+    found: &mut Found,
+) -> Result<(), Failure> {
+    let tell = |text: &str| desk.terminal.status(text);
+    match collect::trail(clients, keys, &[], window, &tell).await {
+        Ok(more) => found.merge(&more),
+        Err(error) if matches!(error.trouble, Trouble::Credentials | Trouble::Unreachable) => return Err(error.into()),
+        Err(error) => found.gap(format!("the account's own trail could not be read: {error}")),
+    }
+    Ok(())
+}

@@ -1,0 +1,115 @@
+//! From the command line and findings to the keys that an incident is about.
+
+use super::Desk;
+use super::args::Sources;
+use super::exit::{Exit, Failure};
+use super::world::read_text;
+use crate::ids::{AccessKeyId, KeyKind};
+use crate::intake::{self, Intake};
+use std::io::Read;
+use std::path::Path;
+
+/// The keys that are named, each once: first those of the command line, then those of the findings.
+pub fn keys(desk: &Desk, named: &[String], sources: &Sources) -> Result<Vec<AccessKeyId>, Failure> {
+    let dash = Path::new("-");
+    let from_stdin = sources.finding.iter().chain(&sources.logs).filter(|path| *path == dash);
+    if from_stdin.count() > 1 {
+        let message = "stdin can be read only once, and `-` is given more than once; nothing was asked";
+        return Err(Failure::new(Exit::Usage, "stdin.twice", message).hint("put one of the two into a file"));
+    }
+    let mut keys: Vec<AccessKeyId> = Vec::new();
+    for text in named {
+        keys.push(key(text)?);
+    }
+    for path in &sources.finding {
+        keys.extend(found(desk, path)?);
+    }
+    let mut once = Vec::new();
+    for key in keys {
+        if !once.contains(&key) {
+            once.push(key);
+        }
+    }
+    Ok(once)
+}
+
+/// Reads a key ID from the command line.
+fn key(text: &str) -> Result<AccessKeyId, Failure> {
+    let key: AccessKeyId = text.parse().map_err(|error: crate::ids::IdError| {
+        Failure::new(Exit::Usage, "key.garbled", format!("{error}; nothing was asked"))
+    })?;
+    match key.kind() {
+        KeyKind::NotAKey(what) => Err(Failure::new(
+            Exit::Usage,
+            "key.not_a_key",
+            format!("{key} is {what}; nothing was asked"),
+        )
+        .hint("an access key ID begins with AKIA (long-term) or ASIA (temporary)")),
+        _ => Ok(key),
+    }
+}
+
+/// The keys that a finding names.
+fn found(desk: &Desk, path: &Path) -> Result<Vec<AccessKeyId>, Failure> {
+    let (name, text) = match path == Path::new("-") {
+        true => ("stdin".to_owned(), stdin()?),
+        false => (path.display().to_string(), read_text(path)?),
+    };
+    let Intake {
+        named,
+        candidates,
+        remarks,
+    } = intake::read(&text).map_err(|error| {
+        let message = format!("`{name}` names no access key: {error}; nothing was asked");
+        Failure::new(Exit::Input, "finding.no_key", message).hint(
+            "give a finding of GuardDuty, Security Hub or AWS Health as JSON, or the key ID itself in the place of --finding",
+        )
+    })?;
+    remarks
+        .iter()
+        .for_each(|remark| desk.terminal.status(&format!("note: {remark}")));
+    for one in &named {
+        desk.terminal.status(&format!("{} is named by the {}", one.key, one.by));
+    }
+    if !named.is_empty() {
+        return Ok(named.into_iter().map(|one| one.key).collect());
+    }
+    chosen(desk, &name, candidates)
+}
+
+/// Which of the candidates are meant only a person can say.
+fn chosen(desk: &Desk, name: &str, candidates: Vec<AccessKeyId>) -> Result<Vec<AccessKeyId>, Failure> {
+    let texts: Vec<&str> = candidates.iter().map(AccessKeyId::as_str).collect();
+    let message = format!(
+        "`{name}` is no finding that this program knows, and holds {} that may be a key's: {}; nothing was asked",
+        if texts.len() == 1 { "one text" } else { "several texts" },
+        texts.join(", ")
+    );
+    let failure = || {
+        Failure::new(Exit::Input, "finding.unknown", message.clone()).hint(format!(
+            "give the compromised ones as KEY: `oust trace {}`",
+            texts.join(" ")
+        ))
+    };
+    if !desk.terminal.can_ask() {
+        return Err(failure());
+    }
+    let picked = desk.terminal.pick(
+        &format!("`{name}` is no finding that this program knows. Which keys are compromised?"),
+        &texts,
+    );
+    let picked = picked.map_err(|_| Failure::new(Exit::Stopped, "finding.unknown", message.clone()))?;
+    let keys: Vec<AccessKeyId> = picked
+        .into_iter()
+        .filter_map(|place| candidates.get(place).cloned())
+        .collect();
+    if keys.is_empty() { Err(failure()) } else { Ok(keys) }
+}
+
+fn stdin() -> Result<String, Failure> {
+    let mut text = String::new();
+    std::io::stdin()
+        .read_to_string(&mut text)
+        .map_err(|error| Failure::new(Exit::Input, "file.unreadable", format!("stdin cannot be read: {error}")))?;
+    Ok(text)
+}

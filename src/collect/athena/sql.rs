@@ -1,0 +1,212 @@
+//! The queries. They are plain enough to run unchanged on Trino, Athena and DuckDB: of functions only `strpos`, `split_part`, `regexp_extract` and
+//! `regexp_replace` are used.
+//!
+//! A session token stands in the record of its mint, and a result lies in a bucket: tokens are cut out by the query itself.
+//! Texts of others come into a query only as key IDs, unique IDs, account numbers and names of Regions, whose letters are checked.
+
+use super::table::{Partition, Table};
+use crate::ids::AccessKeyId;
+use crate::time::Moment;
+use crate::trail::{COLUMNS, Window};
+use std::collections::BTreeSet;
+
+/// How many days behind its events a file may lie: delivery is late at times, and partitions go by the day of the file.
+const LATE_SECONDS: i64 = 3 * 86_400;
+
+/// Which events give a credential.
+const IS_MINT: &str = "eventsource IN ('sts.amazonaws.com', 'signin.amazonaws.com', 'iam.amazonaws.com') AND eventname IN ('GetSessionToken', \
+'GetFederationToken', 'AssumeRole', 'AssumeRoleWithSAML', 'AssumeRoleWithWebIdentity', 'AssumeRoot', 'GetSigninToken', 'CreateAccessKey')";
+
+/// The key that a mint gave.
+const CHILD: &str = r#"regexp_extract(responseelements, '"accessKeyId" *: *"([A-Z0-9_]+)"', 1)"#;
+
+/// The role that a mint gave a session of, by its unique ID.
+const ROLE: &str = r#"regexp_extract(responseelements, '"assumedRoleId" *: *"([A-Z0-9]+):', 1)"#;
+
+/// The user or role that a caller carries the rights of, by its unique ID: the issuer of a session, else the caller itself.
+const PRINCIPAL: &str =
+    "coalesce(useridentity.sessioncontext.sessionissuer.principalid, split_part(useridentity.principalid, ':', 1))";
+
+/// How many rows of others are fetched: who else uses the same roles may have made millions of calls.
+pub(super) const MOST_OF_OTHERS: usize = 100_000;
+
+/// How deep the recursion of the one printed query may go. A trail has no circles; one that was tampered with must not run for ever.
+const DEEPEST: u32 = 100;
+
+fn quoted<'a>(texts: impl IntoIterator<Item = &'a str>) -> String {
+    let each: Vec<String> = texts
+        .into_iter()
+        .map(|text| format!("'{}'", text.replace('\'', "''")))
+        .collect();
+    each.join(", ")
+}
+
+fn keys_in<'a>(keys: impl IntoIterator<Item = &'a AccessKeyId>) -> String {
+    quoted(keys.into_iter().map(AccessKeyId::as_str))
+}
+
+/// The columns of a row, without session tokens. What the table hasn't got is null.
+fn columns(table: &Table) -> String {
+    let each = COLUMNS.iter().map(|column| match column.name {
+        _ if !table.has(column.source) => format!("  CAST(NULL AS varchar) AS {}", column.name),
+        name @ "responseelements" => {
+            format!(
+                r#"  regexp_replace(responseelements, '"sessionToken" *: *"[^"]*"', '"sessionToken":""') AS {name}"#
+            )
+        }
+        name if name == column.source => format!("  {name}"),
+        name => format!("  {} AS {name}", column.source),
+    });
+    each.collect::<Vec<_>>().join(",\n")
+}
+
+/// `2026/11/24`, as the documented table names its partitions.
+fn day(at: Moment) -> String {
+    at.to_string().get(..10).unwrap_or_default().replace('-', "/")
+}
+
+/// What lies within the window: by partitions, so that nothing else is scanned, and then by the events themselves.
+fn within(table: &Table, window: &Window) -> Vec<String> {
+    let mut all = Vec::new();
+    let (since, until) = (window.since, window.until.map(|until| until.plus_seconds(LATE_SECONDS)));
+    for partition in &table.partitions {
+        let (name, is_day) = match partition {
+            Partition::Timestamp => (r#""timestamp""#, true),
+            Partition::YearMonthDay => ("concat(year, '/', month, '/', day)", true),
+            Partition::Account if !window.accounts.is_empty() => {
+                all.push(format!(
+                    "account IN ({})",
+                    quoted(window.accounts.iter().map(|one| one.as_str()))
+                ));
+                continue;
+            }
+            Partition::Region if !window.regions.is_empty() => {
+                all.push(format!(
+                    "region IN ({})",
+                    quoted(window.regions.iter().map(String::as_str))
+                ));
+                continue;
+            }
+            Partition::Account | Partition::Region => continue,
+        };
+        if is_day {
+            all.extend(since.map(|since| format!("{name} >= '{}'", day(since))));
+            all.extend(until.map(|until| format!("{name} <= '{}'", day(until))));
+        }
+    }
+    all.extend(
+        window
+            .since
+            .map(|since| format!("eventtime >= '{}'", since.whole_second())),
+    );
+    all.extend(
+        window
+            .until
+            .map(|until| format!("eventtime <= '{}'", until.whole_second())),
+    );
+    if !window.regions.is_empty() {
+        all.push(format!(
+            "awsregion IN ({})",
+            quoted(window.regions.iter().map(String::as_str))
+        ));
+    }
+    if !window.accounts.is_empty() {
+        all.push(format!(
+            "recipientaccountid IN ({})",
+            quoted(window.accounts.iter().map(|one| one.as_str()))
+        ));
+    }
+    all
+}
+
+fn select(table: &Table, window: &Window, condition: &str) -> String {
+    let mut all = within(table, window);
+    all.push(format!("({condition})"));
+    format!(
+        "SELECT\n{}\nFROM {}\nWHERE {}",
+        columns(table),
+        table.name(),
+        all.join("\n  AND ")
+    )
+}
+
+/// What the keys did, and the mints of those in `back`.
+pub(super) fn round(
+    table: &Table,
+    window: &Window,
+    called: &BTreeSet<AccessKeyId>,
+    back: &BTreeSet<AccessKeyId>,
+) -> String {
+    let mut any = Vec::new();
+    if !called.is_empty() {
+        any.push(format!("useridentity.accesskeyid IN ({})", keys_in(called)));
+    }
+    if !back.is_empty() {
+        any.push(format!("({IS_MINT}\n      AND {CHILD} IN ({}))", keys_in(back)));
+    }
+    select(table, window, &any.join("\n    OR "))
+}
+
+/// What others did who carry the rights of the same users and roles, and how they came by them. `principals` are unique IDs.
+pub(super) fn kin(table: &Table, window: &Window, principals: &BTreeSet<String>) -> String {
+    let ids = quoted(principals.iter().map(String::as_str));
+    let condition = format!("{PRINCIPAL} IN ({ids})\n    OR ({IS_MINT}\n      AND {ROLE} IN ({ids}))");
+    format!("{}\nLIMIT {}", select(table, window, &condition), MOST_OF_OTHERS + 1)
+}
+
+/// The whole recursion as one query, for engines that run elsewhere: the same rows as the rounds give, family and kin.
+pub(super) fn whole(table: &Table, window: &Window, asked: &[AccessKeyId]) -> String {
+    let name = table.name();
+    let pruned = |more: &str| {
+        let mut all = within(table, window);
+        all.push(more.to_owned());
+        all.join("\n    AND ")
+    };
+    let values: Vec<String> = asked.iter().map(|key| format!("('{}')", key.as_str())).collect();
+    let mints = pruned(&format!(
+        "{IS_MINT}\n    AND errorcode IS NULL AND useridentity.invokedby IS NULL"
+    ));
+    let calls = pruned("useridentity.accesskeyid IN (SELECT k FROM family)");
+    let given = pruned(&format!("{IS_MINT}\n    AND {CHILD} IN (SELECT k FROM family)"));
+    let rows = select(
+        table,
+        window,
+        &format!(
+            "useridentity.accesskeyid IN (SELECT k FROM family)\n    OR ({IS_MINT}\n      AND {CHILD} IN (SELECT k FROM family))\n    \
+             OR {PRINCIPAL} IN (SELECT p FROM kin)\n    OR ({IS_MINT}\n      AND {ROLE} IN (SELECT p FROM kin))"
+        ),
+    );
+    format!(
+        "WITH RECURSIVE
+mints(parent, child) AS (
+  SELECT DISTINCT useridentity.accesskeyid, {CHILD}
+  FROM {name}
+  WHERE {mints}
+),
+origin(k, depth) AS (
+  SELECT CAST(asked.k AS varchar), 0 FROM (VALUES {}) AS asked(k)
+  UNION ALL
+  SELECT mints.parent, origin.depth + 1
+  FROM origin JOIN mints ON mints.child = origin.k
+  WHERE mints.parent <> mints.child AND origin.k LIKE 'ASIA%' AND origin.depth < {DEEPEST}
+),
+family(k, depth) AS (
+  SELECT k, 0 FROM origin
+  UNION ALL
+  SELECT mints.child, family.depth + 1
+  FROM family JOIN mints ON mints.parent = family.k
+  WHERE mints.parent <> mints.child AND family.depth < {DEEPEST}
+),
+kin(p) AS (
+  SELECT {PRINCIPAL}
+  FROM {name}
+  WHERE {calls}
+  UNION ALL
+  SELECT {ROLE}
+  FROM {name}
+  WHERE {given} AND {ROLE} <> ''
+)
+{rows}",
+        values.join(", ")
+    )
+}

@@ -1,0 +1,129 @@
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+use super::*;
+
+fn table(text: &str) -> Table {
+    Table::named(text).unwrap()
+}
+
+fn key(text: &str) -> AccessKeyId {
+    format!("{text:A<20}").parse().unwrap()
+}
+
+fn window() -> Window {
+    Window {
+        since: Some("2026-11-01T08:00:00Z".parse().unwrap()),
+        until: Some("2026-11-03T09:00:00Z".parse().unwrap()),
+        regions: ["eu-west-1".to_owned(), "us-east-1".to_owned()].into(),
+        accounts: ["123456789012".parse().unwrap()].into(),
+    }
+}
+
+#[test]
+fn names_that_are_more_than_names_are_refused() {
+    for odd in ["", "a b", "t;DROP TABLE x", "t\"", "a.b.c", "t'--", ".t", "d.", "t\n"] {
+        assert!(Table::named(odd).is_err(), "{odd}");
+    }
+    assert_eq!(table("sec-lake.cloud_trail").name(), "\"sec-lake\".\"cloud_trail\"");
+    assert_eq!(table("t").database(), "default");
+}
+
+#[test]
+fn a_query_reads_only_the_partitions_of_its_window() {
+    let mut parted = table("t");
+    let asked = [key("AKIAQ")].into();
+    let simple = sql::round(&parted, &window(), &asked, &BTreeSet::new());
+    // Files are late at times: three days behind the end are read, and left out again by the time of the event.
+    for part in [
+        "\"timestamp\" >= '2026/11/01'\n",
+        "\"timestamp\" <= '2026/11/06'\n",
+        "eventtime >= '2026-11-01T08:00:00Z'",
+        "eventtime <= '2026-11-03T09:00:00Z'",
+        "awsregion IN ('eu-west-1', 'us-east-1')",
+        "recipientaccountid IN ('123456789012')",
+        "useridentity.accesskeyid IN ('AKIAQAAAAAAAAAAAAAAA')",
+    ] {
+        assert!(simple.contains(part), "{part}: {simple}");
+    }
+    assert!(
+        !simple.contains(" region IN") && !simple.contains(" account IN"),
+        "{simple}"
+    );
+    parted.parted_by(["account", "region", "year", "month", "day", "other"]);
+    let by_hand = sql::round(&parted, &window(), &asked, &BTreeSet::new());
+    for part in [
+        "concat(year, '/', month, '/', day) >= '2026/11/01'",
+        "account IN ('123456789012')",
+        " region IN ('eu-west-1', 'us-east-1')",
+    ] {
+        assert!(by_hand.contains(part), "{part}: {by_hand}");
+    }
+    let open = sql::round(&parted, &Window::default(), &asked, &BTreeSet::new());
+    assert!(!open.contains("day") && !open.contains("eventtime >="), "{open}");
+}
+
+#[test]
+fn no_query_gives_a_session_token() {
+    let asked = [key("AKIAQ")];
+    for text in [
+        sql::round(
+            &table("t"),
+            &Window::default(),
+            &asked.iter().cloned().collect(),
+            &BTreeSet::new(),
+        ),
+        sql::kin(&table("t"), &Window::default(), &["AROAX".to_owned()].into()),
+        whole_query(&table("t"), &Window::default(), &asked),
+    ] {
+        let bare = |line: &&str| matches!(line.trim().trim_end_matches(','), "responseelements");
+        assert_eq!(text.lines().filter(bare).count(), 0, "{text}");
+        assert!(text.contains("AS responseelements"), "{text}");
+    }
+}
+
+/// Sessions are looked for in the days that they can have lived in; what else is asked in the same query opens it again.
+#[test]
+fn a_round_of_sessions_is_narrow() {
+    let at: Moment = "2026-11-02T00:00:00Z".parse().unwrap();
+    let session = Question::CallsOf(key("ASIAQ"), Some(at));
+    let round = Round::of(std::slice::from_ref(&session), &Window::default());
+    assert_eq!(round.window.since, Some(at.plus_seconds(-300)));
+    assert_eq!(round.window.until, Some(at.plus_seconds(LONGEST_SECONDS)));
+    for wide in [
+        Question::CallsOf(key("AKIAR"), Some(at)),
+        Question::MintOf(key("ASIAR")),
+        Question::CallsOf(key("ASIAR"), None),
+    ] {
+        assert_eq!(Round::of(&[session.clone(), wide], &window()).window, window());
+    }
+}
+
+#[test]
+fn columns_that_a_table_lacks_are_null() {
+    let mut old = table("t");
+    old.with_columns(["eventid".to_owned(), "useridentity".to_owned()].into());
+    let text = sql::round(&old, &Window::default(), &[key("AKIAQ")].into(), &BTreeSet::new());
+    assert!(text.contains("CAST(NULL AS varchar) AS addendum_reason"), "{text}");
+    assert!(text.contains("  useridentity.arn AS identity_arn"), "{text}");
+}
+
+#[test]
+fn the_statement_makes_a_table_over_an_organization_s_trail() {
+    let location = "s3://my-trail/x/AWSLogs/o-abc/".parse().unwrap();
+    let text = table("sec.trail").ddl(&location, &window());
+    for part in [
+        "CREATE EXTERNAL TABLE `sec`.`trail` (",
+        "LOCATION 's3://my-trail/x/AWSLogs/o-abc/'",
+        "'projection.account.values'='123456789012'",
+        "'projection.region.values'='eu-west-1,us-east-1'",
+        "'projection.timestamp.range'='2026/11/01,NOW'",
+        "'storage.location.template'='s3://my-trail/x/AWSLogs/o-abc/${account}/CloudTrail/${region}/${timestamp}'",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    assert!(
+        table("t")
+            .ddl(&location, &Window::default())
+            .contains("'projection.account.type'='injected'")
+    );
+}

@@ -1,0 +1,140 @@
+//! The trail through LookupEvents, in every enabled Region at once: what a key did, and who minted it, recursing to the fixpoint.
+//! <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html>
+
+use super::region::Asker;
+use super::regions::regions;
+use super::search::Search;
+use crate::ids::AccessKeyId;
+use crate::mount::{AwsError, Clients};
+use crate::trail::{Evidence, Window};
+use std::collections::{BTreeMap, BTreeSet};
+use tokio::task::JoinSet;
+
+/// What the trail told, and what it could not be asked.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Found {
+    /// The events.
+    pub evidence: Evidence,
+    /// Why a part of the family may not be known: each is a reason not to say "contained".
+    pub gaps: Vec<String>,
+}
+
+impl Found {
+    /// Adds a gap. It is told with the coverage too.
+    pub fn gap(&mut self, gap: String) {
+        self.evidence.note(gap.clone());
+        if !self.gaps.contains(&gap) {
+            self.gaps.push(gap);
+        }
+    }
+
+    /// Takes in everything of `other`.
+    pub fn merge(&mut self, other: &Found) {
+        self.evidence.merge(other.evidence.clone());
+        other.gaps.iter().for_each(|gap| self.gap(gap.clone()));
+    }
+}
+
+/// Looks up everything that bears on the family of `keys` within `window`: their own events, the mints they came from, and the same for all
+/// that they minted. Of keys that are `known` already where they come from is not asked again. `tell` is told how far it is.
+///
+/// # Errors
+/// No Region answered at all. One that fails beside others that answer is a gap.
+pub async fn trail(
+    clients: &Clients,
+    keys: &[AccessKeyId],
+    known: &[AccessKeyId],
+    window: &Window,
+    tell: &dyn Fn(&str),
+) -> Result<Found, AwsError> {
+    let regions = regions(clients, &window.regions).await;
+    let mut found = Found::default();
+    let mut askers: Vec<Asker> = regions
+        .names
+        .iter()
+        .map(|name| Asker::new(clients, name, window))
+        .collect();
+    let mut search = Search::default();
+    keys.iter().for_each(|key| search.add(key, true, None));
+    known.iter().for_each(|key| search.add(key, false, None));
+    let mut failed: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    while let Some(questions) = search.next() {
+        tell(&format!(
+            "LookupEvents in {} Regions: {} keys so far, {} events",
+            askers.len(),
+            search.len(),
+            found.evidence.len()
+        ));
+        let mut asking = JoinSet::new();
+        let mut ended = Vec::new();
+        let mut unheard: BTreeSet<String> = askers.iter().map(|asker| asker.region().to_owned()).collect();
+        for mut asker in askers.drain(..) {
+            let questions = questions.clone();
+            asking.spawn(async move {
+                let mut records = Vec::new();
+                let end = asker.ask(&questions, &mut records).await;
+                (asker, records, end)
+            });
+            if !clients.side_by_side() {
+                ended.extend(asking.join_next().await);
+            }
+        }
+        let mut first_error = None;
+        while let Some(done) = asking.join_next().await {
+            ended.push(done);
+        }
+        for done in ended {
+            let Ok((asker, records, end)) = done else { continue };
+            unheard.remove(asker.region());
+            records
+                .iter()
+                .for_each(|record| search.take("LookupEvents", record, &mut found.evidence));
+            match end {
+                Ok(()) => askers.push(asker),
+                Err(error) => {
+                    failed
+                        .entry(error.to_string())
+                        .or_default()
+                        .push(asker.region().to_owned());
+                    first_error.get_or_insert(error);
+                }
+            }
+        }
+        if let Some(error) = first_error.filter(|_| askers.is_empty() && found.evidence.is_empty()) {
+            return Err(error);
+        }
+        // A task that broke down is a Region that did not answer.
+        if !unheard.is_empty() {
+            failed
+                .entry("the look-up broke down".to_owned())
+                .or_default()
+                .extend(unheard);
+        }
+        // The order in which Regions answer is nobody's: the next round asks them as the first did.
+        askers.sort_by(|one, two| one.region().cmp(two.region()));
+    }
+    covered(&regions.names, &mut found);
+    regions.doubt.into_iter().for_each(|doubt| found.gap(doubt));
+    for (error, mut places) in failed {
+        places.sort();
+        found.gap(format!(
+            "LookupEvents of {}: {error}: sessions minted through {} are not known",
+            places.join(", "),
+            if places.len() == 1 {
+                "this Region"
+            } else {
+                "these Regions"
+            }
+        ));
+    }
+    Ok(found)
+}
+
+fn covered(names: &BTreeSet<String>, found: &mut Found) {
+    let named: Vec<&str> = names.iter().map(String::as_str).collect();
+    found.evidence.note(format!(
+        "LookupEvents of {}: management events of the last 90 days of this account; reads of S3 objects and other data events are not in it; events \
+         appear some minutes after the call",
+        named.join(", ")
+    ));
+}

@@ -1,0 +1,80 @@
+//! How many different events there are, in bounded memory: exactly up to some millions, beyond that by an even sample.
+
+/// So many numbers are held; 64 MiB, and half of that for those not sorted in yet.
+const HELD: usize = 8 << 20;
+
+/// A set of numbers that are hashes. Where it grows too large it keeps those that end in ever more zeros, so that what it keeps depends on
+/// the set alone and not on the order.
+#[derive(Debug, Clone)]
+pub(super) struct Distinct {
+    zeros: u32,
+    held: usize,
+    sorted: Vec<u64>,
+    fresh: Vec<u64>,
+}
+
+impl Default for Distinct {
+    fn default() -> Self {
+        Distinct::holding(HELD)
+    }
+}
+
+impl Distinct {
+    fn holding(held: usize) -> Self {
+        Distinct {
+            zeros: 0,
+            held,
+            sorted: Vec::new(),
+            fresh: Vec::new(),
+        }
+    }
+
+    /// Adds numbers.
+    pub(super) fn add_all(&mut self, numbers: &[u64]) {
+        let zeros = self.zeros;
+        self.fresh
+            .extend(numbers.iter().filter(|number| number.trailing_zeros() >= zeros));
+        if self.fresh.len() >= self.held / 2 {
+            self.settle();
+        }
+    }
+
+    fn settle(&mut self) {
+        self.sorted.append(&mut self.fresh);
+        self.sorted.sort_unstable();
+        self.sorted.dedup();
+        while self.sorted.len() > self.held {
+            self.zeros += 1;
+            let zeros = self.zeros;
+            self.sorted.retain(|number| number.trailing_zeros() >= zeros);
+        }
+    }
+
+    /// How many there are, and whether that is exact.
+    pub(super) fn count(&mut self) -> (u64, bool) {
+        self.settle();
+        ((self.sorted.len() as u64) << self.zeros, self.zeros == 0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::facts::number;
+    use super::Distinct;
+
+    #[test]
+    fn few_are_counted_exactly_and_many_nearly_in_any_order() {
+        let numbers: Vec<u64> = (0..50_000).map(|n| number(&format!("event {n}"))).collect();
+        let count = |held: usize, numbers: &[u64]| {
+            let mut distinct = Distinct::holding(held);
+            numbers.chunks(777).for_each(|some| distinct.add_all(some));
+            distinct.add_all(&numbers[..20_000]);
+            distinct.count()
+        };
+        assert_eq!(count(60_000, &numbers), (50_000, true));
+        let (about, exact) = count(4_000, &numbers);
+        assert!(!exact && (45_000..55_000).contains(&about), "{about}");
+        let backwards: Vec<u64> = numbers.iter().rev().copied().collect();
+        assert_eq!(count(4_000, &backwards).0, about);
+    }
+}

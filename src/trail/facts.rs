@@ -1,0 +1,140 @@
+//! The few facts of a record that decide whether it can matter for a family: who called, and which key the call gave to whom.
+//!
+//! Everything is a hash: the facts only decide what is read again in full, so that two names with one hash cost time and nothing else.
+
+use super::event::GIVEN;
+use super::{Event, Identity};
+use crate::ids::{Arn, PrincipalArn};
+use rapidhash::v3::rapidhash_v3;
+use serde_json::Value;
+
+/// Services whose calls give keys. Every call that this program takes for a mint is one of theirs.
+pub(super) const GIVERS: [&str; 6] = [
+    "sts.amazonaws.com",
+    "iam.amazonaws.com",
+    "signin.amazonaws.com",
+    "sso.amazonaws.com",
+    "rolesanywhere.amazonaws.com",
+    "cognito-identity.amazonaws.com",
+];
+
+/// Where a new role session stands in an answer.
+const ROLES: [&str; 2] = ["/assumedRoleUser", "/credentialSet/0/assumedRoleUser"];
+
+/// A name as a number; never zero, which stands for "not told".
+pub(super) fn number(text: &str) -> u64 {
+    rapidhash_v3(text.as_bytes()).max(1)
+}
+
+fn told(text: Option<&str>) -> u64 {
+    text.filter(|text| !text.is_empty()).map_or(0, number)
+}
+
+/// Somebody with a key: the key, and the user or role whose permissions it carries by unique ID and by name.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub(super) struct Who {
+    /// The access key ID.
+    pub(super) key: u64,
+    /// The unique ID of the user or role.
+    pub(super) id: u64,
+    /// Its name.
+    pub(super) name: u64,
+}
+
+impl Who {
+    /// The caller.
+    pub(super) fn called(identity: &Identity) -> Self {
+        let principal = identity.principal_id.as_deref();
+        let (id, name) = match identity.kind.as_deref() {
+            Some("Root") => (0, number("root")),
+            Some("FederatedUser") => {
+                let issuer = identity.issuer.as_ref();
+                let name = issuer.and_then(|issuer| issuer.name.as_deref());
+                (
+                    told(issuer.and_then(|issuer| issuer.principal_id.as_deref())),
+                    user(name),
+                )
+            }
+            Some("AssumedRole") => (told(before_colon(principal)), role(identity.arn.as_ref())),
+            _ => (told(before_colon(principal)), user(identity.user_name.as_deref())),
+        };
+        Who {
+            key: told(identity.key.as_ref().map(|key| key.as_str())),
+            id,
+            name,
+        }
+    }
+}
+
+fn before_colon(text: Option<&str>) -> Option<&str> {
+    text?.split(':').next()
+}
+
+fn user(name: Option<&str>) -> u64 {
+    name.map_or(0, |name| number(&format!("user/{name}")))
+}
+
+fn role(arn: Option<&Arn>) -> u64 {
+    match arn.and_then(PrincipalArn::of) {
+        Some(PrincipalArn::RoleSession { role, .. }) => number(&format!("role/{role}")),
+        _ => 0,
+    }
+}
+
+/// That a call gave a key.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub(super) struct Gave {
+    /// The key that asked.
+    pub(super) by: u64,
+    /// Who has the new key.
+    pub(super) new: Who,
+    /// What the records of one call in several accounts share.
+    pub(super) shared: u64,
+    /// Whether the new key is a long-term one, which is its own origin.
+    pub(super) is_long_term: bool,
+}
+
+impl Gave {
+    /// What the event gave; `None` where it gave nothing.
+    pub(super) fn of(event: &Event, who: Who) -> Option<Self> {
+        if event.error.is_some() || !GIVERS.contains(&event.source.as_str()) {
+            return None;
+        }
+        Gave::told(who, &event.request, &event.response, event.shared_id.as_deref())
+    }
+
+    /// The same, from the parts of a record.
+    pub(super) fn told(who: Who, request: &Value, response: &Value, shared: Option<&str>) -> Option<Self> {
+        let text = |value: &Value, place: &str| value.pointer(place).and_then(Value::as_str).map(str::to_owned);
+        let key = GIVEN.iter().find_map(|place| text(response, place));
+        let shared = told(shared);
+        if key.is_none() && shared == 0 {
+            return None;
+        }
+        let of_role = |member: &str| {
+            ROLES
+                .iter()
+                .find_map(|role| text(response, &format!("{role}/{member}")))
+        };
+        let arn: Option<Arn> = of_role("arn").and_then(|text| text.parse().ok());
+        let role_id = of_role("assumedRoleId");
+        let holder = text(response, "/accessKey/userName")
+            .or_else(|| text(response, "/serviceSpecificCredential/userName"))
+            .or_else(|| text(request, "/userName"));
+        let (id, name) = match (&role_id, &holder) {
+            (Some(id), _) => (told(before_colon(Some(id))), role(arn.as_ref())),
+            (None, Some(holder)) => (0, user(Some(holder))),
+            (None, None) => (who.id, who.name),
+        };
+        Some(Gave {
+            by: who.key,
+            new: Who {
+                key: told(key.as_deref()),
+                id,
+                name,
+            },
+            shared,
+            is_long_term: key.is_some_and(|key| key.starts_with("AKIA")),
+        })
+    }
+}

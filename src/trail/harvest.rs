@@ -1,0 +1,244 @@
+//! The second of two passes: what can matter for a family is read again, in full.
+
+use super::facts::{Gave, Who, number};
+use super::read::{Bytes, bytes_of};
+use super::scan::{self, Scratch};
+use super::shape::{Reading, Taker};
+use super::survey::{Table, Total, lock};
+use super::{Damage, Event, EventError, Evidence, Window};
+use crate::ids::{AccessKeyId, KeyKind};
+use serde_json::Value;
+use std::collections::{HashMap, HashSet};
+use std::io::Read;
+use std::sync::Mutex;
+
+/// What can matter: every key that may be of a family, going by key IDs alone; the users and roles of those keys; and the sources that
+/// speak of them. More than the families themselves, never less: who is of a family is decided from the events.
+pub(super) struct Closure {
+    keys: HashSet<u64>,
+    /// Unique IDs and names of users and roles.
+    kin: HashSet<u64>,
+    shared: HashSet<u64>,
+    sources: HashSet<u64>,
+}
+
+impl Closure {
+    pub(super) fn of(asked: &[AccessKeyId], tables: &[&Table]) -> Self {
+        let edges: Vec<&Gave> = tables
+            .iter()
+            .flat_map(|table| &table.gave)
+            .map(|(gave, _)| gave)
+            .collect();
+        let keys = keys(asked, &edges);
+        let mut closure = Closure {
+            kin: HashSet::new(),
+            shared: HashSet::new(),
+            sources: HashSet::new(),
+            keys,
+        };
+        let callers = tables.iter().flat_map(|table| &table.callers);
+        let known = callers.chain(edges.iter().map(|gave| &gave.new));
+        for who in known.filter(|who| closure.keys.contains(&who.key)) {
+            closure
+                .kin
+                .extend([who.id, who.name].into_iter().filter(|number| *number != 0));
+        }
+        let of_family = |gave: &&&Gave| closure.keys.contains(&gave.new.key) || closure.keys.contains(&gave.by);
+        closure.shared = edges.iter().filter(of_family).map(|gave| gave.shared).collect();
+        closure.shared.remove(&0);
+        for table in tables {
+            closure.gather_sources(table);
+        }
+        closure
+    }
+
+    fn gather_sources(&mut self, table: &Table) {
+        let matters: Vec<bool> = table.callers.iter().map(|who| self.calls(*who)).collect();
+        let mut from = 0;
+        for (name, to) in &table.sources {
+            let callers = table.called.get(from..*to).unwrap_or_default();
+            from = *to;
+            if callers
+                .iter()
+                .any(|place| matters.get(*place as usize).copied().unwrap_or(true))
+            {
+                self.sources.insert(*name);
+            }
+        }
+        let given = table
+            .gave
+            .iter()
+            .filter(|(gave, _)| self.gives(gave))
+            .map(|(_, name)| *name);
+        let given: Vec<u64> = given.collect();
+        self.sources.extend(given);
+    }
+
+    /// Whether a call by `who` can matter.
+    pub(super) fn calls(&self, who: Who) -> bool {
+        self.keys.contains(&who.key) || self.kin.contains(&who.id) || self.kin.contains(&who.name)
+    }
+
+    /// Whether it can matter that this key was given.
+    pub(super) fn gives(&self, gave: &Gave) -> bool {
+        self.calls(gave.new) || self.keys.contains(&gave.by) || self.shared.contains(&gave.shared)
+    }
+
+    fn matters(&self, event: &Event) -> bool {
+        let who = Who::called(&event.identity);
+        self.calls(who) || Gave::of(event, who).is_some_and(|gave| self.gives(&gave))
+    }
+}
+
+/// The keys of the families, by key ID alone: back from the asked keys to their origins, then forward to everything that they gave.
+fn keys(asked: &[AccessKeyId], edges: &[&Gave]) -> HashSet<u64> {
+    let mut by_shared: HashMap<u64, Vec<&Gave>> = HashMap::new();
+    for gave in edges.iter().filter(|gave| gave.shared != 0) {
+        by_shared.entry(gave.shared).or_default().push(gave);
+    }
+    let mut given_by: HashMap<u64, Vec<u64>> = HashMap::new();
+    let mut came_from: HashMap<u64, Vec<u64>> = HashMap::new();
+    for gave in edges {
+        // The record of the one account names the key that asked, the other's the key that was given, or both do.
+        let others = by_shared.get(&gave.shared).into_iter().flatten();
+        let askers = others.map(|other| other.by).chain([gave.by]);
+        for by in askers.filter(|by| *by != 0 && gave.new.key != 0) {
+            given_by.entry(by).or_default().push(gave.new.key);
+            if !gave.is_long_term {
+                came_from.entry(gave.new.key).or_default().push(by);
+            }
+        }
+    }
+    let is_origin = |key: &AccessKeyId| key.kind() == KeyKind::LongTerm;
+    let mut keys: HashSet<u64> = asked.iter().map(|key| number(key.as_str())).collect();
+    let temporary = asked
+        .iter()
+        .filter(|key| !is_origin(key))
+        .map(|key| number(key.as_str()));
+    keys.extend(reach(temporary.collect(), &came_from));
+    reach(keys.into_iter().collect(), &given_by)
+}
+
+/// Everything that can be reached from `from`, itself included.
+fn reach(from: Vec<u64>, edges: &HashMap<u64, Vec<u64>>) -> HashSet<u64> {
+    let mut found: HashSet<u64> = from.iter().copied().collect();
+    let mut next = from;
+    while let Some(key) = next.pop() {
+        for other in edges.get(&key).into_iter().flatten() {
+            if found.insert(*other) {
+                next.push(*other);
+            }
+        }
+    }
+    found
+}
+
+/// The second pass. As the first it may be fed from any number of threads at once.
+pub struct Harvest {
+    closure: Closure,
+    window: Window,
+    scratch: Mutex<Vec<Scratch>>,
+    total: Mutex<Total>,
+}
+
+impl Harvest {
+    pub(super) fn of(closure: Closure, window: Window, total: Total) -> Self {
+        Harvest {
+            closure,
+            window,
+            scratch: Mutex::default(),
+            total: Mutex::new(total),
+        }
+    }
+
+    /// Whether the source called `name` holds anything that can matter.
+    pub fn wants(&self, name: &str) -> bool {
+        self.closure.sources.contains(&number(name))
+    }
+
+    /// What counts.
+    pub fn window(&self) -> &Window {
+        &self.window
+    }
+
+    /// Remembers a source that could not be read again.
+    pub fn damaged(&self, name: &str, what: impl Into<String>) {
+        lock(&self.total).evidence.damaged(name, None, what);
+    }
+
+    /// How many sources are wanted.
+    pub fn wanted(&self) -> usize {
+        self.closure.sources.len()
+    }
+
+    /// Reads a source that [`Harvest::wants`] again.
+    pub fn feed(&self, name: &str, stream: impl Read) {
+        let mut scratch = lock(&self.scratch).pop().unwrap_or_default();
+        let mut kept = Kept {
+            closure: &self.closure,
+            window: &self.window,
+            events: Vec::new(),
+            damage: Vec::new(),
+        };
+        match bytes_of(stream, &mut scratch) {
+            Bytes::Stream(rest) => Reading::read(name, rest, &mut kept),
+            Bytes::Whole => {
+                if scan::harvest(&mut scratch, &self.closure, &mut kept).is_err() {
+                    kept.events.clear();
+                    kept.damage.clear();
+                    Reading::read(name, scratch.text(), &mut kept);
+                }
+            }
+        }
+        let mut total = lock(&self.total);
+        for event in kept.events {
+            if let Some(event) = total.fold.take(event) {
+                total.evidence.keep(event);
+            }
+        }
+        for damage in kept.damage {
+            total.evidence.damaged(&damage.file, damage.offset, damage.what);
+        }
+        drop(total);
+        lock(&self.scratch).push(scratch);
+    }
+
+    /// The evidence: every event that can matter, and the coverage of everything that was read.
+    pub fn finish(self) -> Evidence {
+        let mut total = self
+            .total
+            .into_inner()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        std::mem::take(&mut total.fold).finish(&mut total.evidence);
+        let (distinct, exact) = total.distinct.count();
+        total.evidence.covers(total.records, distinct, exact, &total.seen);
+        total.evidence
+    }
+}
+
+/// What matters in one source.
+pub(super) struct Kept<'a> {
+    closure: &'a Closure,
+    window: &'a Window,
+    events: Vec<Event>,
+    damage: Vec<Damage>,
+}
+
+impl Taker for Kept<'_> {
+    fn record(&mut self, record: &Value) -> Result<(), EventError> {
+        let event = Event::parse(record)?;
+        if self.window.admits(&event) && self.closure.matters(&event) {
+            self.events.push(event);
+        }
+        Ok(())
+    }
+
+    // Mostly the first pass told it, and the same place is told once. But it trusts what a checksum vouches for.
+    fn damaged(&mut self, file: &str, offset: Option<u64>, what: String) {
+        self.damage.push(Damage {
+            file: file.to_owned(),
+            offset,
+            what,
+        });
+    }
+}

@@ -1,0 +1,147 @@
+//! A record as one row of a table: what a query of the documented Athena table gives, from Athena or any other engine.
+//!
+//! The query and the reader share the list of columns, so that a row holds all that the lineage needs and is read as the record that it came
+//! from. The documented table has no `sourceIdentity` in its sessions; rows lack it.
+//! <https://docs.aws.amazon.com/athena/latest/ug/create-cloudtrail-table-partition-projection.html>
+
+use serde_json::{Map, Value};
+
+/// One column.
+#[derive(Debug, Clone, Copy)]
+pub struct Column {
+    /// Its name in the result.
+    pub name: &'static str,
+    /// Where it stands in the table, in SQL.
+    pub source: &'static str,
+    /// Where it stands in the record.
+    place: &'static [&'static str],
+}
+
+const fn column(name: &'static str, source: &'static str, place: &'static [&'static str]) -> Column {
+    Column { name, source, place }
+}
+
+/// The columns of a row.
+pub const COLUMNS: [Column; 32] = [
+    column("eventid", "eventid", &["eventID"]),
+    column("eventtime", "eventtime", &["eventTime"]),
+    column("eventsource", "eventsource", &["eventSource"]),
+    column("eventname", "eventname", &["eventName"]),
+    column("awsregion", "awsregion", &["awsRegion"]),
+    column("sourceipaddress", "sourceipaddress", &["sourceIPAddress"]),
+    column("useragent", "useragent", &["userAgent"]),
+    column("errorcode", "errorcode", &["errorCode"]),
+    column("errormessage", "errormessage", &["errorMessage"]),
+    column("requestparameters", "requestparameters", &["requestParameters"]),
+    column("responseelements", "responseelements", &["responseElements"]),
+    column("readonly", "readonly", &["readOnly"]),
+    column("eventtype", "eventtype", &["eventType"]),
+    column("eventcategory", "eventcategory", &["eventCategory"]),
+    column("recipientaccountid", "recipientaccountid", &["recipientAccountId"]),
+    column("sharedeventid", "sharedeventid", &["sharedEventID"]),
+    column(
+        "fromconsole",
+        "sessioncredentialfromconsole",
+        &["sessionCredentialFromConsole"],
+    ),
+    column("addendum_reason", "addendum.reason", &["addendum", "reason"]),
+    column(
+        "addendum_original",
+        "addendum.originaleventid",
+        &["addendum", "originalEventID"],
+    ),
+    column("identity_type", "useridentity.type", &["userIdentity", "type"]),
+    column(
+        "identity_principalid",
+        "useridentity.principalid",
+        &["userIdentity", "principalId"],
+    ),
+    column("identity_arn", "useridentity.arn", &["userIdentity", "arn"]),
+    column(
+        "identity_accountid",
+        "useridentity.accountid",
+        &["userIdentity", "accountId"],
+    ),
+    column(
+        "identity_accesskeyid",
+        "useridentity.accesskeyid",
+        &["userIdentity", "accessKeyId"],
+    ),
+    column(
+        "identity_username",
+        "useridentity.username",
+        &["userIdentity", "userName"],
+    ),
+    column(
+        "identity_invokedby",
+        "useridentity.invokedby",
+        &["userIdentity", "invokedBy"],
+    ),
+    column(
+        "session_creationdate",
+        "useridentity.sessioncontext.attributes.creationdate",
+        &["userIdentity", "sessionContext", "attributes", "creationDate"],
+    ),
+    column(
+        "session_mfa",
+        "useridentity.sessioncontext.attributes.mfaauthenticated",
+        &["userIdentity", "sessionContext", "attributes", "mfaAuthenticated"],
+    ),
+    column(
+        "issuer_type",
+        "useridentity.sessioncontext.sessionissuer.type",
+        &["userIdentity", "sessionContext", "sessionIssuer", "type"],
+    ),
+    column(
+        "issuer_principalid",
+        "useridentity.sessioncontext.sessionissuer.principalid",
+        &["userIdentity", "sessionContext", "sessionIssuer", "principalId"],
+    ),
+    column(
+        "issuer_arn",
+        "useridentity.sessioncontext.sessionissuer.arn",
+        &["userIdentity", "sessionContext", "sessionIssuer", "arn"],
+    ),
+    column(
+        "issuer_username",
+        "useridentity.sessioncontext.sessionissuer.username",
+        &["userIdentity", "sessionContext", "sessionIssuer", "userName"],
+    ),
+];
+
+/// The record that a row came from, if the object is such a row.
+pub fn record_of_row(row: &Value) -> Option<Value> {
+    let cells = row.as_object()?;
+    // A record spells these names with capitals, so that none is taken for a row.
+    let is_row = ["eventid", "eventtime", "eventsource", "eventname", "identity_type"];
+    if !is_row.iter().all(|name| cells.contains_key(*name)) {
+        return None;
+    }
+    let mut record = Map::new();
+    for column in &COLUMNS {
+        let Some(cell) = cells.get(column.name).filter(|cell| !cell.is_null()) else {
+            continue;
+        };
+        let is_json = matches!(column.name, "requestparameters" | "responseelements");
+        // Engines give JSON as text, or as the object itself.
+        let value = match cell.as_str().filter(|_| is_json) {
+            Some(text) => serde_json::from_str(text).unwrap_or(Value::Null),
+            None => cell.clone(),
+        };
+        set(&mut record, column.place, value);
+    }
+    Some(Value::Object(record))
+}
+
+fn set(record: &mut Map<String, Value>, place: &[&str], value: Value) {
+    match place {
+        [] => {}
+        [name] => drop(record.insert((*name).to_owned(), value)),
+        [name, rest @ ..] => {
+            let inner = record.entry(*name).or_insert_with(|| Value::Object(Map::new()));
+            if let Value::Object(inner) = inner {
+                set(inner, rest, value);
+            }
+        }
+    }
+}

@@ -1,0 +1,482 @@
+//! Reads the facts of records without parsing them, where the text is exactly as CloudTrail writes it.
+//!
+//! CloudTrail writes `{"Records":[` and then records of one line, each of which begins `{"eventVersion":"…","userIdentity":{…},"eventTime":"…",
+//! "eventSource":"…","eventName":"…","awsRegion":"…"` and has its `eventID` near its end. Every record has one `eventTime`, so a search for
+//! that member's name meets every record. Around each the text must be just so, the caller's identity must parse as JSON by
+//! itself (it is parsed once for each text that it is met with), and there must be one `eventID`. Whatever differs in the least (another
+//! order, white space, an escape in a name or in a text that counts) makes the scan [`Unsure`], and the source is read record by
+//! record. A quote inside a text is escaped in JSON, so none of these names can be met inside a text.
+
+use super::event::identity;
+use super::facts::{GIVERS, Gave, Who, number};
+use super::harvest::{Closure, Kept};
+use super::seen::Hours;
+use super::shape::Taker;
+use super::survey::Facts;
+use super::window::Window;
+use crate::ids::AccountId;
+use crate::time::Moment;
+use memchr::memchr;
+use memchr::memmem::Finder;
+use rapidhash::v3::rapidhash_v3;
+use serde::Deserialize;
+use serde_json::Value;
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+/// The text is not exactly as CloudTrail writes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Unsure;
+
+type Sure<T> = Result<T, Unsure>;
+
+const HEAD: &[u8] = b"{\"Records\":[";
+const VERSION: &[u8] = b"{\"eventVersion\":\"";
+const IDENTITY: &[u8] = b"\",\"userIdentity\":";
+const TIME: &[u8] = b",\"eventTime\":\"";
+const SOURCE: &[u8] = b"Z\",\"eventSource\":\"";
+const NAME: &[u8] = b"\",\"eventName\":\"";
+const REGION: &[u8] = b"\",\"awsRegion\":\"";
+const ID: &[u8] = b"\"eventID\":\"";
+
+/// How far before an `eventTime` its record's beginning is looked for first, and before a record's end its `eventID`.
+const NEAR: usize = 1_000;
+
+/// So many texts are remembered before the memory of them is begun anew.
+const REMEMBERED: usize = 8_192;
+
+struct Finders {
+    time: Finder<'static>,
+    version: Finder<'static>,
+    id: Finder<'static>,
+    account: Finder<'static>,
+    addendum: Finder<'static>,
+    /// Of members that hold a new key or join two records.
+    gives: [Finder<'static>; 3],
+}
+
+static FIND: LazyLock<Finders> = LazyLock::new(|| Finders {
+    time: Finder::new(TIME),
+    version: Finder::new(VERSION),
+    id: Finder::new(ID),
+    account: Finder::new(b"\"recipientAccountId\":\""),
+    addendum: Finder::new(b"\"addendum\""),
+    gives: [
+        Finder::new(b"\"accessKeyId\""),
+        Finder::new(b"\"sharedEventID\""),
+        Finder::new(b"\"serviceSpecificCredentialId\""),
+    ],
+});
+
+/// What a thread works with, kept between sources.
+#[derive(Default)]
+pub(super) struct Scratch {
+    pub(super) packed: Vec<u8>,
+    pub(super) text: Vec<u8>,
+    pub(super) unpacker: Option<libdeflater::Decompressor>,
+    memory: Memory,
+}
+
+impl Scratch {
+    /// The unpacked text.
+    pub(super) fn text(&self) -> &[u8] {
+        &self.text
+    }
+}
+
+/// Texts that were looked into before.
+#[derive(Default)]
+struct Memory {
+    identities: HashMap<u64, Who, rapidhash::fast::RandomState>,
+    tails: HashMap<u64, Tail, rapidhash::fast::RandomState>,
+    /// Lengths from a record's beginning to its `eventTime`, and from its `eventID` to its end, the last that were right.
+    heads: Guesses,
+    ends: Guesses,
+}
+
+/// The distances that were right the last times.
+#[derive(Default)]
+struct Guesses {
+    last: [usize; 8],
+    next: usize,
+}
+
+impl Guesses {
+    fn right(&mut self, distance: usize) {
+        if !self.last.contains(&distance) {
+            self.last[self.next % 8] = distance;
+            self.next += 1;
+        }
+    }
+}
+
+/// What stands behind a record's `eventID`.
+#[derive(Clone, Copy, Default)]
+struct Tail {
+    account: Option<u64>,
+    is_data: bool,
+    reads: bool,
+    corrects: bool,
+}
+
+/// One record, by places in the text.
+struct Found<'t> {
+    who: Who,
+    /// The whole record.
+    text: &'t [u8],
+    time: &'t [u8],
+    source: &'t [u8],
+    name: &'t [u8],
+    region: &'t [u8],
+    id: &'t [u8],
+    /// What stands behind the Region.
+    body: &'t [u8],
+    tail: Tail,
+}
+
+/// Gathers the facts of the scratch's text.
+///
+/// # Errors
+/// The text isn't just as CloudTrail writes it; what was gathered must be dropped.
+pub(super) fn survey(scratch: &mut Scratch, window: &Window, facts: &mut Facts) -> Sure<()> {
+    let mut hours = Recorded::default();
+    records(&scratch.text, &mut scratch.memory, |found| {
+        if !window.is_open() && !found.is_in(window)? {
+            return Ok(());
+        }
+        facts.callers.push(found.who);
+        facts.gave.extend(found.gave()?);
+        facts.events.push(found.tells_of()?);
+        facts.seen.data |= found.tail.is_data;
+        facts.seen.reads |= found.tail.reads && found.name != b"AssumeRole";
+        hours.add(&found)
+    })?;
+    hours.hand_over(facts)
+}
+
+/// Reads those records in full that can matter.
+///
+/// # Errors
+/// As [`survey`].
+pub(super) fn harvest(scratch: &mut Scratch, closure: &Closure, kept: &mut Kept<'_>) -> Sure<()> {
+    records(&scratch.text, &mut scratch.memory, |found| {
+        let matters = closure.calls(found.who) || found.gave()?.is_some_and(|gave| closure.gives(&gave));
+        if matters || found.tail.corrects {
+            let record: Value = serde_json::from_slice(found.text).map_err(|_| Unsure)?;
+            kept.record(&record).map_err(|_| Unsure)?;
+        }
+        Ok(())
+    })
+}
+
+/// Walks over the records of a text.
+fn records<'t>(text: &'t [u8], memory: &mut Memory, mut each: impl FnMut(Found<'t>) -> Sure<()>) -> Sure<()> {
+    let text = text.trim_ascii();
+    let text = text.strip_suffix(b"]}").ok_or(Unsure)?;
+    if text == HEAD {
+        return Ok(());
+    }
+    if !text.starts_with(HEAD) || !text.ends_with(b"}") {
+        return Err(Unsure);
+    }
+    let mut time = FIND.time.find(text).ok_or(Unsure)?;
+    let mut start = beginning(text, HEAD.len(), time, memory)?;
+    if start.record != HEAD.len() {
+        return Err(Unsure);
+    }
+    loop {
+        let behind = time + TIME.len();
+        let next = FIND.time.find(text.get(behind..).ok_or(Unsure)?).map(|at| behind + at);
+        let (end, following) = match next {
+            None => (text.len(), None),
+            Some(next) => {
+                let following = beginning(text, behind, next, memory)?;
+                let end = following
+                    .record
+                    .checked_sub(1)
+                    .filter(|end| text.get(*end) == Some(&b','))
+                    .ok_or(Unsure)?;
+                (end, Some((next, following)))
+            }
+        };
+        let record = text
+            .get(start.record..end)
+            .filter(|record| record.ends_with(b"}"))
+            .ok_or(Unsure)?;
+        each(found(record, behind - start.record, start.who, memory)?)?;
+        match following {
+            None => return Ok(()),
+            Some((next, following)) => (time, start) = (next, following),
+        }
+    }
+}
+
+/// Where a record begins, and who called.
+struct Beginning {
+    record: usize,
+    who: Who,
+}
+
+/// The beginning of the record whose `eventTime` is at `time`; it lies behind `floor`.
+fn beginning(text: &[u8], floor: usize, time: usize, memory: &mut Memory) -> Sure<Beginning> {
+    for distance in memory.heads.last {
+        if let Some(record) = time
+            .checked_sub(distance)
+            .filter(|record| *record >= floor && distance > 0)
+            && text.get(record..).is_some_and(|rest| rest.starts_with(VERSION))
+            && let Ok(who) = caller(text, record, time, memory)
+        {
+            return Ok(Beginning { record, who });
+        }
+    }
+    for reach in [NEAR, usize::MAX] {
+        let from = floor.max(time.saturating_sub(reach));
+        let part = text.get(from..time).ok_or(Unsure)?;
+        if let Some(record) = FIND.version.find_iter(part).last().map(|at| from + at) {
+            let who = caller(text, record, time, memory)?;
+            memory.heads.right(time - record);
+            return Ok(Beginning { record, who });
+        }
+    }
+    Err(Unsure)
+}
+
+/// Who called, where between the record's beginning and `time` stand its version and its caller's identity and nothing else.
+fn caller(text: &[u8], record: usize, time: usize, memory: &mut Memory) -> Sure<Who> {
+    let head = text.get(record + VERSION.len()..time).ok_or(Unsure)?;
+    let version = memchr(b'"', head.get(..12).unwrap_or(head)).ok_or(Unsure)?;
+    let plain = |byte: &u8| byte.is_ascii_digit() || *byte == b'.';
+    let (version, rest) = head.split_at(version);
+    let identity_text = rest
+        .strip_prefix(IDENTITY)
+        .filter(|_| version.iter().all(plain))
+        .ok_or(Unsure)?;
+    let hash = rapidhash_v3(identity_text);
+    if let Some(who) = memory.identities.get(&hash) {
+        return Ok(*who);
+    }
+    let parsed: Value = serde_json::from_slice(identity_text).map_err(|_| Unsure)?;
+    if !parsed.is_object() {
+        return Err(Unsure);
+    }
+    let who = Who::called(&identity(&serde_json::json!({ "userIdentity": parsed })));
+    if memory.identities.len() >= REMEMBERED {
+        memory.identities.clear();
+    }
+    memory.identities.insert(hash, who);
+    Ok(who)
+}
+
+/// A text that begins at `from` and ends before the next quote; none that counts has an escape.
+fn plain(record: &[u8], from: usize) -> Sure<&[u8]> {
+    let rest = record.get(from..).ok_or(Unsure)?;
+    let text = rest.get(..memchr(b'"', rest).ok_or(Unsure)?).ok_or(Unsure)?;
+    match text.contains(&b'\\') || text.is_empty() {
+        true => Err(Unsure),
+        false => Ok(text),
+    }
+}
+
+/// The record's parts. `time` is where its `eventTime`'s value begins.
+fn found<'t>(record: &'t [u8], time: usize, who: Who, memory: &mut Memory) -> Sure<Found<'t>> {
+    let follows = |at: usize, name: &[u8]| match record.get(at..).is_some_and(|rest| rest.starts_with(name)) {
+        true => Ok(at + name.len()),
+        false => Err(Unsure),
+    };
+    let at = follows(time + 19, SOURCE)?;
+    let source = plain(record, at)?;
+    let at = follows(at + source.len(), NAME)?;
+    let name = plain(record, at)?;
+    let at = follows(at + name.len(), REGION)?;
+    let region = plain(record, at)?;
+    let id_at = id(record, at + region.len(), memory)?;
+    let id = plain(record, id_at)?;
+    let tail = record.get(id_at + id.len()..).ok_or(Unsure)?;
+    Ok(Found {
+        who,
+        text: record,
+        time: record.get(time..time + 20).ok_or(Unsure)?,
+        source,
+        name,
+        region,
+        id,
+        body: record.get(at + region.len()..).unwrap_or_default(),
+        tail: tail_of(tail, memory)?,
+    })
+}
+
+/// Where the record's `eventID` begins.
+fn id(record: &[u8], floor: usize, memory: &mut Memory) -> Sure<usize> {
+    for distance in memory.ends.last {
+        if let Some(at) = record
+            .len()
+            .checked_sub(distance)
+            .filter(|at| *at >= floor && distance > 0)
+            && record.get(at..).is_some_and(|rest| rest.starts_with(ID))
+        {
+            return Ok(at + ID.len());
+        }
+    }
+    for reach in [NEAR, usize::MAX] {
+        let from = floor.max(record.len().saturating_sub(reach));
+        if let Some(at) = FIND.id.find(record.get(from..).ok_or(Unsure)?) {
+            memory.ends.right(record.len() - from - at);
+            return Ok(from + at + ID.len());
+        }
+    }
+    Err(Unsure)
+}
+
+fn tail_of(tail: &[u8], memory: &mut Memory) -> Sure<Tail> {
+    let hash = rapidhash_v3(tail);
+    if let Some(known) = memory.tails.get(&hash) {
+        return Ok(*known);
+    }
+    // Another one further on: which is the record's own can't be said.
+    if FIND.id.find(tail).is_some() {
+        return Err(Unsure);
+    }
+    let mut told = Tail {
+        corrects: FIND.addendum.find(tail).is_some(),
+        reads: tail.starts_with(b"\",\"readOnly\":true,"),
+        ..Tail::default()
+    };
+    if let Some(at) = FIND.account.find(tail) {
+        let before = tail.get(..at).unwrap_or_default();
+        let account = tail.get(at + 22..at + 35).ok_or(Unsure)?;
+        let (digits, quote) = account.split_at(12);
+        if quote != b"\"" || !digits.iter().all(u8::is_ascii_digit) {
+            return Err(Unsure);
+        }
+        told.account = Some(digits.iter().fold(0, |sum, digit| sum * 10 + u64::from(digit - b'0')));
+        told.is_data = before.ends_with(b"\"managementEvent\":false,");
+    }
+    if memory.tails.len() >= REMEMBERED {
+        memory.tails.clear();
+    }
+    memory.tails.insert(hash, told);
+    Ok(told)
+}
+
+/// The parts of a record that tell which key it gave.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Giving {
+    #[serde(default)]
+    error_code: Option<String>,
+    #[serde(default)]
+    request_parameters: Value,
+    #[serde(default)]
+    response_elements: Value,
+    #[serde(default, rename = "sharedEventID")]
+    shared: Option<String>,
+}
+
+impl Found<'_> {
+    fn at(&self) -> Sure<Moment> {
+        let text = std::str::from_utf8(self.time).map_err(|_| Unsure)?;
+        text.parse().map_err(|_| Unsure)
+    }
+
+    fn account(&self) -> Option<AccountId> {
+        self.tail.account.and_then(AccountId::from_number)
+    }
+
+    fn is_in(&self, window: &Window) -> Sure<bool> {
+        let region = std::str::from_utf8(self.region).map_err(|_| Unsure)?;
+        Ok(window.admits_parts(Some(self.at()?), region, self.account().as_ref()))
+    }
+
+    fn gave(&self) -> Sure<Option<Gave>> {
+        let gives = GIVERS.iter().any(|giver| giver.as_bytes() == self.source);
+        if !gives || FIND.gives.iter().all(|member| member.find(self.body).is_none()) {
+            return Ok(None);
+        }
+        let giving: Giving = serde_json::from_slice(self.text).map_err(|_| Unsure)?;
+        if giving.error_code.is_some_and(|code| !code.is_empty()) {
+            return Ok(None);
+        }
+        let shared = giving.shared.as_deref();
+        Ok(Gave::told(
+            self.who,
+            &giving.request_parameters,
+            &giving.response_elements,
+            shared,
+        ))
+    }
+
+    /// The number of the event that it tells of: the one that it corrects, or itself.
+    fn tells_of(&self) -> Sure<u64> {
+        let own = || std::str::from_utf8(self.id).map(number).map_err(|_| Unsure);
+        if !self.tail.corrects {
+            return own();
+        }
+        let record: Value = serde_json::from_slice(self.text).map_err(|_| Unsure)?;
+        let event = super::Event::parse(&record).map_err(|_| Unsure)?;
+        Ok(number(event.tells_of()))
+    }
+}
+
+/// The times of one source.
+#[derive(Default)]
+struct Recorded<'t> {
+    /// Account, Region and their hours.
+    places: Vec<(Option<u64>, &'t [u8], Hours)>,
+    /// The place and the hour of the record before: the next is mostly of the same.
+    before: Option<(usize, &'t [u8])>,
+    span: Option<(&'t [u8], &'t [u8])>,
+}
+
+impl<'t> Recorded<'t> {
+    fn add(&mut self, found: &Found<'t>) -> Sure<()> {
+        let two = |at: usize| {
+            found
+                .time
+                .get(at..at + 2)
+                .is_some_and(|two| two < &b"60"[..] && two.iter().all(u8::is_ascii_digit))
+        };
+        let hour = found.time.get(..13).ok_or(Unsure)?;
+        if !two(14) || !two(17) {
+            return Err(Unsure);
+        }
+        // Texts of one form are in the order of their times.
+        let (first, last) = self.span.unwrap_or((found.time, found.time));
+        self.span = Some((first.min(found.time), last.max(found.time)));
+        let is_of = |place: &(Option<u64>, &[u8], Hours)| place.0 == found.tail.account && place.1 == found.region;
+        if let Some((place, known)) = self.before
+            && known == hour
+            && self.places.get(place).is_some_and(is_of)
+        {
+            return Ok(());
+        }
+        let place = self.places.iter().position(is_of).unwrap_or_else(|| {
+            self.places.push((found.tail.account, found.region, Hours::default()));
+            self.places.len() - 1
+        });
+        if let Some((.., hours)) = self.places.get_mut(place) {
+            hours.add(found.at()?);
+        }
+        self.before = Some((place, hour));
+        Ok(())
+    }
+
+    fn hand_over(self, facts: &mut Facts) -> Sure<()> {
+        let moment = |text: &[u8]| {
+            std::str::from_utf8(text)
+                .ok()
+                .and_then(|text| text.parse().ok())
+                .ok_or(Unsure)
+        };
+        if let Some((first, last)) = self.span {
+            facts.seen.span(moment(first)?, moment(last)?);
+        }
+        for (account, region, hours) in self.places {
+            let region = std::str::from_utf8(region).map_err(|_| Unsure)?.to_owned();
+            facts
+                .seen
+                .recorders
+                .insert((account.and_then(AccountId::from_number), region), hours);
+        }
+        Ok(())
+    }
+}

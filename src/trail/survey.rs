@@ -1,0 +1,223 @@
+//! The first of two passes: what each source holds, by the few facts that decide whether it can matter.
+//!
+//! A family can't be grown while the files go by: a child's mint may lie in a file that comes after its uses. So the first pass keeps who
+//! called and which key gave which, the family is closed over in memory, and the second pass ([`Harvest`]) opens only what can matter.
+
+use super::distinct::Distinct;
+use super::facts::{Gave, Who, number};
+use super::fold::Fold;
+use super::harvest::{Closure, Harvest};
+use super::read::{Bytes, bytes_of};
+use super::scan::{self, Scratch};
+use super::seen::Seen;
+use super::shape::{Reading, Taker};
+use super::{Damage, Event, EventError, Evidence, Window};
+use crate::ids::AccessKeyId;
+use serde_json::Value;
+use std::collections::HashMap;
+use std::io::Read;
+use std::sync::Mutex;
+
+/// The facts of many sources. Sources are remembered by the hash of their name, callers once for all sources of one table.
+#[derive(Debug, Default)]
+pub(super) struct Table {
+    places: HashMap<Who, u32>,
+    pub(super) callers: Vec<Who>,
+    /// For each source its name's number and where its callers end in `called`.
+    pub(super) sources: Vec<(u64, usize)>,
+    pub(super) called: Vec<u32>,
+    /// Keys that were given, with the name's number of the source.
+    pub(super) gave: Vec<(Gave, u64)>,
+}
+
+impl Table {
+    fn add(&mut self, name: u64, facts: &Facts) {
+        for who in &facts.callers {
+            let next = self.callers.len() as u32;
+            let place = *self.places.entry(*who).or_insert(next);
+            if place == next {
+                self.callers.push(*who);
+            }
+            self.called.push(place);
+        }
+        self.sources.push((name, self.called.len()));
+        self.gave.extend(facts.gave.iter().map(|gave| (*gave, name)));
+    }
+}
+
+/// The facts of one source.
+#[derive(Debug, Default)]
+pub(super) struct Facts {
+    pub(super) callers: Vec<Who>,
+    pub(super) gave: Vec<Gave>,
+    /// The numbers of the events that the records tell of.
+    pub(super) events: Vec<u64>,
+    pub(super) seen: Seen,
+    damage: Vec<Damage>,
+}
+
+impl Facts {
+    fn clear(&mut self) {
+        self.callers.clear();
+        self.gave.clear();
+        self.events.clear();
+        self.damage.clear();
+        self.seen = Seen::default();
+    }
+
+    /// Takes in an event that was read in full.
+    pub(super) fn add(&mut self, event: &Event) {
+        let who = Who::called(&event.identity);
+        self.callers.push(who);
+        self.gave.extend(Gave::of(event, who));
+        self.events.push(number(event.tells_of()));
+        self.seen.add(event);
+    }
+}
+
+struct Full<'a> {
+    facts: &'a mut Facts,
+    window: &'a Window,
+}
+
+impl Taker for Full<'_> {
+    fn record(&mut self, record: &Value) -> Result<(), EventError> {
+        let event = Event::parse(record)?;
+        if self.window.admits(&event) {
+            self.facts.add(&event);
+        }
+        Ok(())
+    }
+
+    fn damaged(&mut self, file: &str, offset: Option<u64>, what: String) {
+        self.facts.damage.push(Damage {
+            file: file.to_owned(),
+            offset,
+            what,
+        });
+    }
+}
+
+/// What one thread works with, kept between sources.
+#[derive(Default)]
+pub(super) struct Desk {
+    pub(super) scratch: Scratch,
+    facts: Facts,
+    table: Table,
+}
+
+/// The first pass. Sources may be fed from any number of threads at once, in any order: `feed` works in the thread that calls it.
+pub struct Survey {
+    asked: Vec<AccessKeyId>,
+    window: Window,
+    desks: Mutex<Vec<Desk>>,
+    total: Mutex<Total>,
+}
+
+/// What is counted over all sources.
+#[derive(Default)]
+pub(super) struct Total {
+    pub(super) records: u64,
+    pub(super) distinct: Distinct,
+    pub(super) seen: Seen,
+    pub(super) fold: Fold,
+    /// Files, what was passed over, damage and notes; no events.
+    pub(super) evidence: Evidence,
+}
+
+impl Survey {
+    /// A pass that looks for the families of `asked` in what `window` admits.
+    pub fn of(asked: &[AccessKeyId], window: Window) -> Self {
+        Survey {
+            asked: asked.to_vec(),
+            window,
+            desks: Mutex::default(),
+            total: Mutex::default(),
+        }
+    }
+
+    /// What counts.
+    pub fn window(&self) -> &Window {
+        &self.window
+    }
+
+    /// Reads the source called `name`, gzipped or not by its first bytes, in any shape. Damage is remembered with its place. The name must
+    /// be another for every source: the second pass asks for it by name.
+    pub fn feed(&self, name: &str, stream: impl Read) {
+        let mut desk = lock(&self.desks).pop().unwrap_or_default();
+        desk.facts.clear();
+        self.read(name, stream, &mut desk);
+        desk.facts
+            .callers
+            .sort_unstable_by_key(|who| (who.key, who.id, who.name));
+        desk.facts.callers.dedup();
+        desk.table.add(number(name), &desk.facts);
+        let mut total = lock(&self.total);
+        total.evidence.files += 1;
+        total.records += desk.facts.events.len() as u64;
+        total.distinct.add_all(&desk.facts.events);
+        total.seen.merge(&desk.facts.seen);
+        for damage in &desk.facts.damage {
+            total
+                .evidence
+                .damaged(&damage.file, damage.offset, damage.what.as_str());
+        }
+        drop(total);
+        lock(&self.desks).push(desk);
+    }
+
+    fn read(&self, name: &str, stream: impl Read, desk: &mut Desk) {
+        let facts = &mut desk.facts;
+        let stream = match bytes_of(stream, &mut desk.scratch) {
+            Bytes::Whole => match scan::survey(&mut desk.scratch, &self.window, facts) {
+                Ok(()) => return,
+                // Something is not as CloudTrail writes it: the whole source is read record by record.
+                Err(scan::Unsure) => {
+                    facts.clear();
+                    None
+                }
+            },
+            Bytes::Stream(rest) => Some(rest),
+        };
+        let window = &self.window;
+        match stream {
+            Some(rest) => Reading::read(name, rest, &mut Full { facts, window }),
+            None => Reading::read(name, desk.scratch.text(), &mut Full { facts, window }),
+        }
+    }
+
+    /// Counts a file that holds no calls by its name, such as a digest.
+    pub fn passed_over(&self) {
+        lock(&self.total).evidence.passed_over += 1;
+    }
+
+    /// Remembers something that could not be read at all.
+    pub fn damaged(&self, name: &str, what: impl Into<String>) {
+        lock(&self.total).evidence.damaged(name, None, what);
+    }
+
+    /// Adds a remark on what the evidence covers.
+    pub fn note(&self, note: impl Into<String>) {
+        lock(&self.total).evidence.note(note);
+    }
+
+    /// Closes over the families, and begins the second pass.
+    pub fn close(self) -> Harvest {
+        let desks = self
+            .desks
+            .into_inner()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let total = self
+            .total
+            .into_inner()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let tables: Vec<&Table> = desks.iter().map(|desk| &desk.table).collect();
+        let closure = Closure::of(&self.asked, &tables);
+        Harvest::of(closure, self.window, total)
+    }
+}
+
+/// Locks, whatever a thread that panicked left behind: what is behind these locks is whole between any two statements.
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}

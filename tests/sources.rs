@@ -1,0 +1,496 @@
+//! Every source of evidence gives the same lineage: files, S3, Athena, another engine on the printed SQL, and LookupEvents in all Regions.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
+
+mod support;
+
+use serde_json::{Value, json};
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use support::peers;
+
+const OUST: &str = env!("CARGO_BIN_EXE_oust");
+const A: &str = "AKIARZPUZDIKCEIRCEIR";
+const D1: &str = "ASIARZPUZDIKIRCEIRCA";
+
+/// A process that ends with the test.
+struct Server(Child);
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// A command in an environment of its own: nothing of the machine's AWS configuration is seen.
+fn clean(program: impl AsRef<std::ffi::OsStr>) -> Command {
+    let mut command = Command::new(program);
+    command
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap())
+        .env("HOME", "/nonexistent")
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .env("AWS_REGION", "us-east-1")
+        .env("AWS_DEFAULT_REGION", "us-east-1");
+    command
+}
+
+fn oust(args: &[&str]) -> Output {
+    clean(OUST)
+        .env("AWS_ACCESS_KEY_ID", "AKIARESPONDERRESPOND")
+        .env("AWS_SECRET_ACCESS_KEY", "x")
+        .args(args)
+        .output()
+        .unwrap()
+}
+
+fn said(output: &Output) -> String {
+    format!(
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    )
+}
+
+fn told(output: &Output) -> Value {
+    assert!(output.status.success(), "{}", said(output));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+fn fixture() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/trail")
+}
+
+/// A trace without what the account adds, and without the coverage, which is each source's own.
+fn lineage(known: &Value) -> Value {
+    let mut lineage = known["lineage"].clone();
+    lineage.as_object_mut().unwrap().remove("coverage");
+    json!({"lineage": lineage, "bystanders": known["bystanders"]})
+}
+
+fn of_files(keys: &[&str], more: &[&str]) -> Value {
+    let folder = fixture();
+    let mut args = vec!["trace"];
+    args.extend(keys);
+    args.extend(["--format", "json", "--offline", "--logs", folder.to_str().unwrap()]);
+    args.extend(more);
+    told(&oust(&args))
+}
+
+fn python_script(python: &Path, verb: &str) -> Command {
+    let mut command = clean(python);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers/trail_sources.py");
+    command.arg(path).arg(verb).arg(fixture());
+    command
+}
+
+/// Moto with the fixture's records in a bucket and behind Athena.
+fn moto(python: &Path) -> (Server, String) {
+    let mut child = python_script(python, "serve")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut port = String::new();
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    let server = Server(child);
+    assert!(out.read_line(&mut port).unwrap() > 0, "moto did not start");
+    (server, format!("http://127.0.0.1:{}", port.trim()))
+}
+
+/// The records of a table, asked with ever new keys until nothing is new, give the same family as the files do.
+#[test]
+fn athena_gives_the_lineage_that_the_files_give() {
+    let Some(python) = peers::python() else { return };
+    let (_server, endpoint) = moto(&python);
+    for keys in [&[A][..], &[D1][..], &[D1, A][..]] {
+        let mut args = vec!["trace"];
+        args.extend(keys);
+        let more = [
+            "--format",
+            "json",
+            "--athena",
+            "primary",
+            "--table",
+            "cloudtrail",
+            "--endpoint-url",
+            &endpoint,
+        ];
+        args.extend(more);
+        let output = oust(&args);
+        let found = told(&output);
+        assert_eq!(lineage(&found), lineage(&of_files(keys, &[])), "{keys:?}");
+        assert!(
+            found["lineage"]["credentials"].as_array().unwrap().len() >= 6,
+            "{found}"
+        );
+        let status = said(&output);
+        assert!(
+            status.contains("bytes scanned") && status.contains(": about "),
+            "{status}"
+        );
+        assert!(!status.contains("SYNTHETIC-TOKEN"), "{status}");
+    }
+    // A window prunes: what lies before it isn't known.
+    let narrow = ["--since", "2026-03-24T10:00:00Z", "--until", "2026-03-25"];
+    let mut args = vec![
+        "trace",
+        A,
+        "--format",
+        "json",
+        "--athena",
+        "primary",
+        "--table",
+        "default.cloudtrail",
+    ];
+    args.extend(["--endpoint-url", &endpoint]);
+    args.extend(narrow);
+    assert_eq!(lineage(&told(&oust(&args))), lineage(&of_files(&[A], &narrow)));
+    let bad = oust(&[
+        "trace",
+        A,
+        "--athena",
+        "primary",
+        "--table",
+        "x; DROP",
+        "--endpoint-url",
+        &endpoint,
+    ]);
+    assert_eq!(bad.status.code(), Some(2), "{}", said(&bad));
+    let missing = oust(&[
+        "trace",
+        A,
+        "--athena",
+        "none-such",
+        "--table",
+        "cloudtrail",
+        "--endpoint-url",
+        &endpoint,
+    ]);
+    assert_eq!(missing.status.code(), Some(6), "{}", said(&missing));
+}
+
+#[test]
+fn the_printed_query_gives_the_same_lineage_on_another_engine() {
+    let Some(python) = peers::python() else { return };
+    for keys in [&[A][..], &[D1][..]] {
+        let mut args = vec!["trace", "--print-sql", "--table", "cloudtrail"];
+        args.extend(keys);
+        let printed = oust(&args);
+        assert!(printed.status.success(), "{}", said(&printed));
+        let mut engine = python_script(&python, "query")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        engine.stdin.take().unwrap().write_all(&printed.stdout).unwrap();
+        let rows = engine.wait_with_output().unwrap();
+        assert!(rows.status.success(), "{}", said(&rows));
+        // A session token stands in no result.
+        let text = String::from_utf8(rows.stdout).unwrap();
+        assert!(text.contains(r#"\"sessionToken\":\"\""#), "{text}");
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("rows.jsonl");
+        std::fs::write(&path, text).unwrap();
+        let mut args = vec![
+            "trace",
+            "--format",
+            "json",
+            "--offline",
+            "--logs",
+            path.to_str().unwrap(),
+        ];
+        args.extend(keys);
+        assert_eq!(lineage(&told(&oust(&args))), lineage(&of_files(keys, &[])), "{keys:?}");
+    }
+}
+
+/// An organization's layout; nothing of other accounts, Regions, days and services is downloaded.
+#[test]
+fn a_bucket_gives_the_lineage_that_the_files_give() {
+    let Some(python) = peers::python() else { return };
+    let (_server, endpoint) = moto(&python);
+    let base = [
+        "trace",
+        A,
+        "--format",
+        "json",
+        "--trace-calls",
+        "--endpoint-url",
+        &endpoint,
+        "--logs",
+    ];
+    let run = |place: &str, more: &[&str]| {
+        let output = oust(&[&base[..], &[place], more].concat());
+        let text = said(&output);
+        (told(&output), text)
+    };
+    let window = [
+        "--since",
+        "2026-03-24",
+        "--until",
+        "2026-03-25",
+        "--accounts",
+        "123456789012",
+        "--regions",
+        "us-east-1,eu-west-1",
+    ];
+    for place in [
+        "s3://trail",
+        "s3://trail/AWSLogs/",
+        "s3://trail/AWSLogs/o-example/123456789012/CloudTrail/",
+    ] {
+        let (found, text) = run(place, &window);
+        assert_eq!(lineage(&found), lineage(&of_files(&[A], &window)), "{place}");
+        assert_eq!(
+            found["lineage"]["coverage"]["damage"],
+            json!([]),
+            "a decoy was read: {text}"
+        );
+        assert!(text.contains("read "), "{text}");
+    }
+    // Without a window everything of CloudTrail is read, and what can't be is named.
+    let (found, _) = run("s3://trail", &[]);
+    assert_eq!(lineage(&found), lineage(&of_files(&[A], &[])));
+    assert_eq!(
+        found["lineage"]["coverage"]["damage"].as_array().unwrap().len(),
+        4,
+        "{found}"
+    );
+    let missing = oust(&[&base[..], &["s3://no-such-bucket"]].concat());
+    assert_eq!(missing.status.code(), Some(6), "{}", said(&missing));
+    let garbled = oust(&[&base[..], &["s3://Not_A_Bucket/x"]].concat());
+    assert_eq!(garbled.status.code(), Some(2), "{}", said(&garbled));
+    let offline = oust(&["trace", A, "--offline", "--logs", "s3://trail"]);
+    assert_eq!(offline.status.code(), Some(2), "{}", said(&offline));
+}
+
+#[test]
+fn a_finding_names_the_keys() {
+    let finding = |key: &str| {
+        json!({"detail-type": "GuardDuty Finding", "detail": {"schemaVersion": "2.0", "type": "UnauthorizedAccess:IAMUser/TorIPCaller",
+            "resource": {"accessKeyDetails": {"accessKeyId": key}}}})
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("finding.json");
+    std::fs::write(&path, finding(D1).to_string()).unwrap();
+    let path = path.to_str().unwrap();
+    let logs = fixture();
+    let base = [
+        "trace",
+        "--format",
+        "json",
+        "--offline",
+        "--logs",
+        logs.to_str().unwrap(),
+        "--finding",
+    ];
+    assert_eq!(
+        lineage(&told(&oust(&[&base[..], &[path]].concat()))),
+        lineage(&of_files(&[D1], &[]))
+    );
+    let both = told(&oust(&[&base[..], &[path, A]].concat()));
+    assert_eq!(both["lineage"]["asked"], json!([A, D1]));
+    assert_eq!(
+        both["lineage"]["credentials"],
+        of_files(&[A], &[])["lineage"]["credentials"]
+    );
+    let stdin = |text: &str| {
+        let mut child = clean(OUST)
+            .args([&base[..], &["-"]].concat())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+        child.wait_with_output().unwrap()
+    };
+    assert_eq!(lineage(&told(&stdin(A))), lineage(&of_files(&[A], &[])));
+    // What only looks like a key is not acted upon without a person.
+    let letter = stdin(&format!("Your key {A} was found in public."));
+    assert_eq!(letter.status.code(), Some(7), "{}", said(&letter));
+    assert!(
+        said(&letter).contains("finding.unknown") && said(&letter).contains(A),
+        "{}",
+        said(&letter)
+    );
+    let garbage = stdin("{\"a\": [1, 2");
+    assert_eq!(garbage.status.code(), Some(7), "{}", said(&garbage));
+    assert!(said(&garbage).contains("finding.no_key"), "{}", said(&garbage));
+    let twice = oust(&["trace", "--finding", "-", "--logs", "-", "--offline"]);
+    assert_eq!(twice.status.code(), Some(2), "{}", said(&twice));
+}
+
+/// A served twin of the story, played; its endpoint, and its credentials by name.
+fn twin() -> (Server, String, Vec<Value>) {
+    let child = clean(OUST)
+        .args(["twin", "serve", "--scenario", "stolen-key", "--format", "json"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut server = Server(child);
+    let mut text = String::new();
+    let mut out = BufReader::new(server.0.stdout.take().unwrap());
+    while !text.ends_with("\n}\n") {
+        assert!(out.read_line(&mut text).unwrap() > 0, "the twin ended: {text}");
+    }
+    let served: Value = serde_json::from_str(&text).unwrap();
+    let endpoint = served["endpoint"].as_str().unwrap().to_owned();
+    (server, endpoint, served["credentials"].as_array().unwrap().clone())
+}
+
+fn signed<'a>(command: &'a mut Command, keys: &Value) -> &'a mut Command {
+    command
+        .env("AWS_ACCESS_KEY_ID", keys["access_key_id"].as_str().unwrap())
+        .env("AWS_SECRET_ACCESS_KEY", keys["secret_access_key"].as_str().unwrap())
+}
+
+/// The attacker mints in one Region after another, each time with what the last one gave.
+const CHAIN: &str = "
+import boto3, json, sys
+endpoint, role = sys.argv[1], 'arn:aws:iam::123456789012:role/MyBucketRole'
+def sts(region, keys=None):
+    return boto3.client('sts', endpoint_url=endpoint, region_name=region, **(keys or {}))
+def of(given):
+    c = given['Credentials']
+    return {'aws_access_key_id': c['AccessKeyId'], 'aws_secret_access_key': c['SecretAccessKey'], 'aws_session_token': c['SessionToken']}
+b = of(sts('eu-north-1').get_session_token())
+c = of(sts('ap-southeast-2', b).assume_role(RoleArn=role, RoleSessionName='chain'))
+sts('sa-east-1', c).get_caller_identity()
+print(json.dumps([b['aws_access_key_id'], c['aws_access_key_id']]))
+";
+
+/// What stands between the program and the twin: one look-up in twelve is throttled, and one Region refuses.
+struct Hurdles {
+    endpoint: String,
+    refusing: &'static str,
+}
+
+static LOOKED_UP: AtomicUsize = AtomicUsize::new(0);
+
+impl Hurdles {
+    fn before(endpoint: &str, refusing: &'static str) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let here = format!("http://{}", listener.local_addr().unwrap());
+        let twin = endpoint.trim_start_matches("http://").to_owned();
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let hurdles = Hurdles {
+                    endpoint: twin.clone(),
+                    refusing,
+                };
+                std::thread::spawn(move || hurdles.serve(stream.unwrap()));
+            }
+        });
+        here
+    }
+
+    fn serve(&self, stream: TcpStream) {
+        let mut from = BufReader::new(stream.try_clone().unwrap());
+        let mut to = stream;
+        while let Some(request) = message(&mut from) {
+            let text = String::from_utf8_lossy(&request).to_ascii_lowercase();
+            let answer = match text.contains("lookupevents") {
+                true if text.contains(&format!("/{}/cloudtrail/", self.refusing)) => refused("AccessDeniedException"),
+                true if LOOKED_UP.fetch_add(1, Ordering::Relaxed) % 12 == 11 => refused("ThrottlingException"),
+                _ => {
+                    let mut twin = TcpStream::connect(&self.endpoint).unwrap();
+                    twin.write_all(&request).unwrap();
+                    message(&mut BufReader::new(twin)).unwrap()
+                }
+            };
+            if to.write_all(&answer).is_err() {
+                return;
+            }
+        }
+    }
+}
+
+fn refused(code: &str) -> Vec<u8> {
+    let body = json!({"__type": code, "message": "told by the test"}).to_string();
+    let head = "HTTP/1.1 400 Bad Request\r\ncontent-type: application/x-amz-json-1.1";
+    format!("{head}\r\ncontent-length: {}\r\n\r\n{body}", body.len()).into_bytes()
+}
+
+/// One request or answer with its body.
+fn message(from: &mut impl BufRead) -> Option<Vec<u8>> {
+    let mut whole = Vec::new();
+    let mut length = 0;
+    loop {
+        let begin = whole.len();
+        if from.read_until(b'\n', &mut whole).ok()? == 0 {
+            return None;
+        }
+        let line = String::from_utf8_lossy(&whole[begin..]).to_ascii_lowercase();
+        if let Some(number) = line.strip_prefix("content-length:") {
+            length = number.trim().parse().unwrap();
+        }
+        if line.trim().is_empty() {
+            break;
+        }
+    }
+    let begin = whole.len();
+    whole.resize(begin + length, 0);
+    from.read_exact(&mut whole[begin..]).ok()?;
+    Some(whole)
+}
+
+/// Sessions that were minted through other Regions' endpoints are found from any key of the family, although CloudTrail throttles; and a Region
+/// that does not answer is told, and nothing is called contained.
+#[test]
+fn every_region_is_looked_in_and_one_that_fails_is_no_silence() {
+    let Some(python) = peers::python() else { return };
+    let (_server, endpoint, credentials) = twin();
+    let named = |name: &str| credentials.iter().find(|one| one["name"] == name).unwrap();
+    let stolen = named("A")["access_key_id"].as_str().unwrap();
+    let minted = signed(clean(&python).args(["-c", CHAIN, &endpoint]), named("A"))
+        .output()
+        .unwrap();
+    assert!(minted.status.success(), "{}", said(&minted));
+    let minted: Vec<String> = serde_json::from_slice(&minted.stdout).unwrap();
+    let hurdles = Hurdles::before(&endpoint, "no-such-region");
+    let refusing = Hurdles::before(&endpoint, "eu-west-3");
+    for (key, way) in [(stolen, &hurdles), (&minted[0], &endpoint), (&minted[1], &endpoint)] {
+        let args = ["trace", key, "--format", "json", "--endpoint-url", way];
+        let output = signed(clean(OUST).args(args), named("responder-key")).output().unwrap();
+        let found = told(&output);
+        let members = found["lineage"]["credentials"].as_array().unwrap().iter();
+        let keys: Vec<&str> = members.map(|member| member["key"].as_str().unwrap()).collect();
+        assert_eq!(keys, [stolen, &minted[0], &minted[1]], "{}", said(&output));
+        let regions = &found["lineage"]["coverage"]["regions"];
+        assert!(regions.to_string().contains("sa-east-1"), "{found}");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let playbook = folder.path().join("quick.toml");
+    let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("playbooks/user-key.toml")).unwrap();
+    std::fs::write(&playbook, text.replace("seconds = 30", "seconds = 1")).unwrap();
+    let run = |endpoint: &str, code: i32| {
+        let args = [
+            "run",
+            stolen,
+            "--yes",
+            "--endpoint-url",
+            endpoint,
+            "--playbook",
+            playbook.to_str().unwrap(),
+            "--cases",
+        ];
+        let output = signed(clean(OUST).args(args).arg(folder.path()), named("responder-key"))
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(code), "{}", said(&output));
+        said(&output)
+    };
+    let doubtful = run(&refusing, 3);
+    assert!(
+        doubtful.contains("LookupEvents of eu-west-3") && doubtful.contains("NOT CONTAINED"),
+        "{doubtful}"
+    );
+    let certain = run(&hurdles, 0);
+    assert!(certain.contains("CONTAINED: every known credential"), "{certain}");
+}
