@@ -55,13 +55,25 @@ pub fn document(cut: Moment) -> PolicyText {
     ))
 }
 
-/// The cut of a revocation document; `None` when it is another document.
+/// The cut of a revocation document; `None` when it is another document. One that only looks like it, and denies less than everything on
+/// everything, is another: an intruder may have put it there to be left standing.
 pub fn cut_of(document: &PolicyText) -> Option<Moment> {
-    let json: serde_json::Value = serde_json::from_str(document.as_str()).ok()?;
-    let statement = json.get("Statement")?;
-    let statement = statement.get(0).unwrap_or(statement);
-    let cut = statement.pointer("/Condition/DateLessThan/aws:TokenIssueTime")?;
-    cut.as_str()?.parse().ok()
+    let parsed = document.parse().ok()?;
+    let [statement] = parsed.statements.as_slice() else {
+        return None;
+    };
+    let [condition] = statement.conditions.as_slice() else {
+        return None;
+    };
+    let on_issue = condition.key().eq_ignore_ascii_case("aws:TokenIssueTime");
+    let [cut] = condition.values() else {
+        return None;
+    };
+    let cut: Moment = cut
+        .parse()
+        .ok()
+        .filter(|_| on_issue && condition.operator() == "DateLessThan")?;
+    statement.denies_everything_but_for_conditions().then_some(cut)
 }
 
 /// The change that revokes the sessions issued up to `margin_seconds` from now. A cut that stands later already is kept:
@@ -84,4 +96,30 @@ pub async fn resolve(clients: &Clients, issuer: &Issuer, margin_seconds: u32) ->
         member,
         to: Setting::Document(document),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_only_looks_like_a_revocation_is_none() {
+        let cut = Moment::from_millis(1_774_000_000_000);
+        assert_eq!(cut_of(&document(cut)), Some(cut));
+        let written = document(cut).as_str().to_owned();
+        let others = [
+            written.replace(r#"["*"],"Resource""#, r#"["s3:GetObject"],"Resource""#),
+            written.replace("Deny", "Allow"),
+            written.replace(r#""Resource":["*"]"#, r#""Resource":["arn:aws:s3:::b"]"#),
+            written.replace("DateLessThan", "DateGreaterThan"),
+            written.replace(
+                r#""Condition":{"#,
+                r#""Condition":{"Bool":{"aws:MultiFactorAuthPresent":"true"},"#,
+            ),
+        ];
+        for other in others {
+            assert_ne!(other, written);
+            assert_eq!(cut_of(&PolicyText::new(other.clone())), None, "{other}");
+        }
+    }
 }

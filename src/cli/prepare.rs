@@ -10,7 +10,7 @@ use crate::collect::{self, Collected, Found, Scope};
 use crate::ids::AccessKeyId;
 use crate::lineage::{Bystander, Lineage, bystanders, trace};
 use crate::origin::Origin;
-use crate::plan::{Facts, Plan, Refusal, own_credentials, plan, refusal};
+use crate::plan::{Facts, Plan, Refusal, own_credentials, plan, refusal, users_with_footholds};
 use crate::playbook::{CATALOGUE, Playbook};
 use crate::rehearse::{Rehearsed, rehearse};
 use std::collections::BTreeSet;
@@ -103,6 +103,7 @@ pub async fn account(world: &World, traced: &mut Traced) -> Result<Collected, Fa
         .iter()
         .filter_map(|member| member.role().map(str::to_owned))
         .collect();
+    users.extend(users_with_footholds(&traced.lineage));
     let collected = collect::account(world.clients(), Scope::Around { users, roles }).await?;
     for origin in &traced.origins {
         let owner = origin.user.as_ref().and_then(|name| collected.account.users.get(name));

@@ -11,7 +11,7 @@ use super::world::{World, read_text, wall_clock};
 use crate::execute::{ExecuteError, Hooks, execute};
 use crate::ids::{AccessKeyId, CaseId};
 use crate::journal::{Event, Finish, Journal, Judgement};
-use crate::plan::{Plan, drift};
+use crate::plan::{Foothold, Plan, drift, footholds};
 use crate::rehearse::{Beside, Rehearsed, family, judge};
 use crate::report::{self, Tone};
 use serde::Serialize;
@@ -27,6 +27,8 @@ struct Outcome {
     finish: Finish,
     contained: bool,
     verdicts: Vec<Judgement>,
+    /// What the family left behind.
+    footholds: Vec<Foothold>,
     /// Why containment cannot be said although every known credential is dead.
     doubts: Vec<String>,
     calls: usize,
@@ -215,16 +217,18 @@ async fn conclude(
     if finish == Finish::Completed && !swept {
         doubts.push("the trail was not looked through again after the steps".to_owned());
     }
-    let verdicts = match at_the_end(desk, world, args, &prepared.lineage.asked, prepared).await {
-        Ok((verdicts, gaps)) => {
-            doubts.extend(gaps.into_iter().filter(|gap| !prepared.gaps.contains(gap)));
-            verdicts
-        }
+    let End {
+        verdicts,
+        footholds,
+        gaps,
+    } = match at_the_end(desk, world, args, &prepared.lineage.asked, prepared).await {
+        Ok(end) => end,
         Err(failure) => {
             doubts.push(format!("the account could not be read again: {}", failure.message));
-            Vec::new()
+            End::default()
         }
     };
+    doubts.extend(gaps.into_iter().filter(|gap| !prepared.gaps.contains(gap)));
     let judged = Event::Judged {
         after: None,
         verdicts: verdicts.clone(),
@@ -232,11 +236,13 @@ async fn conclude(
     let entry = journal.append(world.clients().now(), judged);
     entry.map_err(|error| Failure::new(Exit::CaseFolder, "journal.unwritable", error.to_string()))?;
     let dead = !verdicts.is_empty() && verdicts.iter().all(|judged| judged.verdict.is_contained());
+    let closed = footholds.iter().all(|foothold| foothold.state.is_closed());
     let outcome = Outcome {
         case: case.id.clone(),
-        contained: dead && doubts.is_empty() && finish == Finish::Completed,
+        contained: dead && closed && doubts.is_empty() && finish == Finish::Completed,
         finish,
         verdicts,
+        footholds,
         doubts,
         calls: world.clients().calls().len(),
     };
@@ -252,13 +258,21 @@ async fn conclude(
     })
 }
 
+/// What is seen when the account and the trail are read again.
+#[derive(Default)]
+struct End {
+    verdicts: Vec<Judgement>,
+    footholds: Vec<Foothold>,
+    gaps: Vec<String>,
+}
+
 async fn at_the_end(
     desk: &Desk,
     world: &World,
     args: &RunArgs,
     keys: &[AccessKeyId],
     prepared: &Prepared,
-) -> Result<(Vec<Judgement>, Vec<String>), Failure> {
+) -> Result<End, Failure> {
     let mut again = traced(desk, Some(world), &args.sources, keys).await?;
     // A user that is gone no longer tells what was theirs: who held what is known from before.
     for root in prepared.lineage.roots() {
@@ -272,7 +286,11 @@ async fn at_the_end(
         World::Live { .. } => world.clients().now().plus_seconds(-CLOCK_DOUBT_SECONDS),
         World::Twin { .. } => world.clients().now(),
     };
-    Ok((judge(&collected.account, &again.lineage, now), again.gaps))
+    Ok(End {
+        verdicts: judge(&collected.account, &again.lineage, now),
+        footholds: footholds(&again.lineage, &collected.account, now),
+        gaps: again.gaps,
+    })
 }
 
 fn ending(desk: &Desk, world: &World, outcome: &Outcome) -> String {
@@ -290,6 +308,10 @@ fn ending(desk: &Desk, world: &World, outcome: &Outcome) -> String {
             (paint.with)(tone, &paint.fold(5, &judged.verdict.to_string()))
         ));
     }
+    out.extend(outcome.footholds.iter().map(|foothold| {
+        let text = paint.fold(2, &format!("left behind: {foothold}"));
+        (paint.with)(report::foothold_tone(foothold), &text)
+    }));
     out.extend(
         outcome
             .doubts
@@ -299,7 +321,7 @@ fn ending(desk: &Desk, world: &World, outcome: &Outcome) -> String {
     out.push(match (&outcome.finish, outcome.contained) {
         (_, true) => (paint.with)(
             Tone::Good,
-            "CONTAINED: every known credential of the family is proven useless",
+            "CONTAINED: every known credential of the family is proven useless, and no way back that it left is open",
         ),
         (Finish::Completed, false) => (paint.with)(Tone::Bad, "NOT CONTAINED: see above"),
         (Finish::Stopped { before }, _) => (paint.with)(

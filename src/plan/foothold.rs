@@ -1,4 +1,4 @@
-//! What the family left behind that lets its holder come back without any of its credentials.
+//! What lets the holder of a family come back without any of its credentials: what the family left behind, and doors that are open to all.
 //!
 //! Every credential of a family may be dead and the intruder still in: by a password that he set, a role that trusts his own account, code that he
 //! left running. So nothing is called contained while such a thing may be open. What only widens what somebody may do is none.
@@ -6,7 +6,7 @@
 
 use crate::account::{Account, Credentials, KeyStatus, Role, User};
 use crate::lineage::{Lineage, Made};
-use crate::policy::{Effect, Listed, Named};
+use crate::policy::{Context, Effect, Listed, Named, Statement, Truth};
 use crate::time::Moment;
 use crate::verdict::{Verdict, of_fresh_role, of_user};
 use serde::{Deserialize, Serialize};
@@ -68,6 +68,7 @@ pub fn footholds(lineage: &Lineage, account: &Account, now: Moment) -> Vec<Footh
             state,
         }));
     }
+    found.extend(look.doors());
     found.sort_by_key(|one| match one.state {
         State::Open(_) => 0,
         State::Unknown(_) => 1,
@@ -302,6 +303,37 @@ impl Look<'_> {
         }
     }
 
+    /// Roles that anybody in any account may assume, whoever made them so: who had the family's credentials knows their names. Under a
+    /// condition on what a caller brings it is a question only for roles that the family assumed.
+    fn doors(&self) -> Vec<Foothold> {
+        let reached = self.lineage.roles(&self.account.id);
+        let of_role = |role: &Role| {
+            let document = role.trust.parse().ok()?;
+            let open = document
+                .statements
+                .iter()
+                .filter(|statement| is_for_everybody(statement));
+            let truth = Truth::any(open.map(|statement| statement.conditions_hold(&Context::open())));
+            let way = format!("anybody in any AWS account may assume role `{}`", role.name);
+            let state = match truth {
+                Truth::False => return None,
+                Truth::Unknown(_) if !reached.contains(&role.name) => return None,
+                Truth::Unknown(gaps) => {
+                    let gaps: Vec<String> = gaps.iter().map(ToString::to_string).collect();
+                    State::Unknown(format!("{way} who meets its conditions ({})", gaps.join("; ")))
+                }
+                Truth::True => State::Open(way),
+            };
+            let fresh = of_fresh_role(self.account, role, self.now);
+            (!fresh.is_contained()).then(|| Foothold {
+                what: format!("trust policy of role `{}`", role.name),
+                at: role.created,
+                state,
+            })
+        };
+        self.account.roles.values().filter_map(of_role).collect()
+    }
+
     fn provider(&self, kind: &str) -> State {
         let trusting = self.account.roles.values().filter(|role| {
             let strangers = strangers(role, self.account);
@@ -391,6 +423,14 @@ fn opens(kind: Kind, made: &Made, held: &Credentials, lineage: &Lineage) -> Opti
             .or_else(certificate)
             .or_else(other_key),
     }
+}
+
+fn is_for_everybody(statement: &Statement) -> bool {
+    let named = match &statement.principal {
+        Some(Listed::These(named)) => named.contains(&Named::Everybody),
+        _ => false,
+    };
+    named && statement.effect == Effect::Allow && statement.is_about("sts:assumerole")
 }
 
 /// Who of other accounts or of identity providers may assume the role; `None` when its trust policy is not understood.

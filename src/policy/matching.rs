@@ -68,6 +68,14 @@ impl Statement {
 
     /// Whether it denies every action on every resource to whoever it names, whatever the free keys of `context` are.
     pub(crate) fn denies_everything(&self, context: &Context) -> Truth {
+        match self.denies_everything_but_for_conditions() {
+            true => self.conditions_hold(context),
+            false => Truth::False,
+        }
+    }
+
+    /// Whether it denies every action on every resource wherever its conditions hold.
+    pub(crate) fn denies_everything_but_for_conditions(&self) -> bool {
         let all_actions =
             matches!(&self.actions, Listed::These(actions) if actions.iter().any(super::ActionPattern::is_everything));
         let all_resources = match &self.resources {
@@ -75,10 +83,7 @@ impl Statement {
             Some(Listed::These(resources)) => resources.iter().any(super::ResourcePattern::is_everything),
             Some(Listed::AllBut(_)) => false,
         };
-        if self.effect != Effect::Deny || !all_actions || !all_resources {
-            return Truth::False;
-        }
-        self.conditions_hold(context)
+        self.effect == Effect::Deny && all_actions && all_resources
     }
 
     /// Whether a Deny of this kind of policy is meant for the caller.

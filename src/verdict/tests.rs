@@ -89,7 +89,9 @@ fn judge_session(account: &Account, session: Session, now: Moment) -> Verdict {
 fn an_active_key_is_alive_and_an_inactive_or_missing_one_is_dead() {
     let mut account = account();
     let held = key("AKIAAAAAAAAAAAAAAAAA");
-    assert!(matches!(verdict(&account, &[], &held, NOW), Verdict::Allowed { action, .. } if action == "sts:AssumeRole"));
+    assert!(
+        matches!(verdict(&account, &[], &held, NOW), Verdict::Allowed { action, .. } if action == "sts:AssumeRole")
+    );
     account
         .users
         .get_mut("ann")
