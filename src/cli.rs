@@ -7,6 +7,7 @@ mod exit;
 mod folder;
 mod plan;
 mod playbook;
+mod policy;
 mod prepare;
 mod run;
 mod tabletop;
@@ -70,6 +71,7 @@ async fn dispatch(desk: &Desk, command: Command) -> Result<Exit, Failure> {
         Command::Tabletop(args) => tabletop::tabletop(desk, args).await,
         Command::Twin(args) => twin::twin(desk, args).await,
         Command::Playbook(args) => playbook::playbook(desk, args),
+        Command::Policy(args) => policy::policy(desk, args),
     }
 }
 

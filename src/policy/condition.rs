@@ -77,7 +77,6 @@ pub(crate) enum Value {
 struct Held<'a> {
     text: &'a str,
     context: &'a Context,
-    negated: bool,
 }
 
 const FAMILIES: [&[Operator]; 4] = [text::OPERATORS, numeric::OPERATORS, date::OPERATORS, address::OPERATORS];
@@ -145,19 +144,34 @@ impl Condition {
                     return free();
                 };
                 let mut each = values.iter().map(|held| one_value(operator, wanted, held, context));
-                match (quantity, values.len()) {
-                    (_, 0) if *if_exists => Truth::True,
-                    (Quantity::Single, 0) => operator.negated.into(),
-                    (Quantity::Single, 1) => each.next().unwrap_or(Truth::False),
-                    (Quantity::Single, _) => Truth::unsupported(format!(
-                        "`{}` without ForAllValues or ForAnyValue on the multivalued key `{}`",
-                        self.operator, self.key
-                    )),
+                let is_null = || values.iter().all(String::is_empty);
+                match (quantity, values) {
+                    (_, []) if *if_exists => Truth::True,
+                    (Quantity::Single, []) => operator.negated.into(),
+                    (Quantity::Single, [_]) => each.next().unwrap_or(Truth::False),
+                    (Quantity::Single, _) => self.of_several(operator, each),
+                    // A key that holds nothing but empty texts is a null data set, as an absent one is.
+                    (Quantity::All, _) if is_null() => Truth::True,
+                    (Quantity::Any, _) if is_null() => Truth::False,
                     (Quantity::All, _) => Truth::all(each),
                     (Quantity::Any, _) => Truth::any(each),
                 }
             }
         }
+    }
+
+    /// A multivalued key wants `ForAllValues` or `ForAnyValue`, and what happens without is not said. Where no value of the request
+    /// fits, it makes no difference.
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html>
+    fn of_several(&self, operator: &Operator, mut each: impl Iterator<Item = Truth>) -> Truth {
+        let unfit = Truth::from(operator.negated);
+        if each.all(|truth| truth == unfit) {
+            return unfit;
+        }
+        Truth::unsupported(format!(
+            "`{}` without ForAllValues or ForAnyValue on the multivalued key `{}`",
+            self.operator, self.key
+        ))
     }
 }
 
@@ -207,11 +221,7 @@ fn null(wanted: &[Option<bool>], values: &[String]) -> Truth {
 
 /// One value of the context against all of the policy: one must fit or, for a negated operator, none may.
 fn one_value(operator: &Operator, wanted: &[Value], held: &str, context: &Context) -> Truth {
-    let held = Held {
-        text: held,
-        context,
-        negated: operator.negated,
-    };
+    let held = Held { text: held, context };
     let fits = Truth::any(wanted.iter().map(|wanted| match wanted {
         Value::Odd(text) => Truth::unsupported(format!("the value `{text}` with `{}`", operator.name)),
         wanted => (operator.fits)(wanted, held),

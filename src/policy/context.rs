@@ -1,6 +1,6 @@
 //! The request context: condition keys with their values.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Condition keys with their values. Names are case-insensitive:
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>.
@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Context {
     keys: BTreeMap<String, Vec<String>>,
+    free: BTreeSet<String>,
     open: bool,
 }
 
@@ -23,8 +24,8 @@ impl Context {
     /// The empty context of a question about all requests.
     pub fn open() -> Self {
         Context {
-            keys: BTreeMap::new(),
             open: true,
+            ..Context::default()
         }
     }
 
@@ -66,6 +67,13 @@ impl Context {
         self.keys.insert(key.to_ascii_lowercase(), Vec::new());
     }
 
+    /// Says that a key has a value that isn't known, in a closed context too.
+    pub fn set_free(&mut self, key: &str) {
+        let lower = key.to_ascii_lowercase();
+        self.keys.remove(&lower);
+        self.free.insert(lower);
+    }
+
     /// Makes a key free again, in an open context.
     pub(crate) fn unset(&mut self, key: &str) {
         self.keys.remove(&key.to_ascii_lowercase());
@@ -86,6 +94,7 @@ impl Context {
     pub(super) fn get_lower(&self, key: &str) -> Option<&[String]> {
         match self.keys.get(key) {
             Some(values) => Some(values),
+            None if self.free.contains(key) => None,
             None if self.open && !self.is_family_absent(key) => None,
             None => Some(&[]),
         }

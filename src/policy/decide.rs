@@ -196,7 +196,7 @@ impl<'p> Layers<'p> {
         let own = self.identity.clone().and(&self.boundary).and(&self.session);
         let direct = self.itself.clone().or(self.holder.clone());
         let granted = match request.principal.kind {
-            PrincipalKind::Service | PrincipalKind::Anonymous | PrincipalKind::Federated => self.itself.clone(),
+            _ if request.principal.is_outside() => self.itself.clone(),
             _ if is_foreign(request) => own.and(&direct.or(self.account.clone())),
             _ => {
                 let by_own = if resource_must_allow {
@@ -216,10 +216,7 @@ impl<'p> Layers<'p> {
 
     /// The first kind of policy that doesn't allow, in AWS's order.
     fn first_closed(&self, request: &Request<'_>, resource_must_allow: bool) -> PolicyKind {
-        let outside = matches!(
-            request.principal.kind,
-            PrincipalKind::Service | PrincipalKind::Anonymous | PrincipalKind::Federated
-        );
+        let outside = request.principal.is_outside();
         let resource_decides = outside || is_foreign(request) || resource_must_allow;
         let resource_closed = [&self.account, &self.holder, &self.itself]
             .iter()
@@ -227,7 +224,11 @@ impl<'p> Layers<'p> {
         let closed = [
             (PolicyKind::ServiceControl, self.service_control.is_false()),
             (PolicyKind::Resource, outside || (resource_decides && resource_closed)),
-            (PolicyKind::Identity, self.identity.truth.is_false()),
+            // Where the role is named on the resource, no identity policy is needed.
+            (
+                PolicyKind::Identity,
+                self.identity.truth.is_false() && (is_foreign(request) || self.holder.truth.is_false()),
+            ),
             (PolicyKind::Boundary, self.boundary.truth.is_false()),
             (PolicyKind::Session, self.session.truth.is_false()),
         ];
@@ -245,11 +246,7 @@ fn is_foreign(request: &Request<'_>) -> bool {
 /// Service control policies bind users, roles and root, and no service-linked role.
 /// <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html>
 fn is_bound_by_scps(request: &Request<'_>) -> bool {
-    let outside = matches!(
-        request.principal.kind,
-        PrincipalKind::Service | PrincipalKind::Anonymous | PrincipalKind::Federated
-    );
-    !outside && !request.principal.is_service_linked()
+    !request.principal.is_outside() && !request.principal.is_service_linked()
 }
 
 /// Resource control policies bear on the actions of some services only, and on no service-linked role.

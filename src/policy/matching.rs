@@ -43,6 +43,12 @@ impl Statement {
         self.is_about_action(&AskedAction::new(lower))
     }
 
+    /// Whether it names actions of the service, in lower case, or leaves some of them out.
+    pub(super) fn is_about_service(&self, service: &str) -> bool {
+        let (Listed::These(patterns) | Listed::AllBut(patterns)) = &self.actions;
+        patterns.iter().any(|pattern| pattern.service() == Some(service))
+    }
+
     /// Whether it is about the resource.
     pub(super) fn covers_resource(&self, asked: &Asked<'_>) -> Truth {
         let one = |pattern: &super::ResourcePattern| pattern.fits(&asked.resource, asked.request.context);

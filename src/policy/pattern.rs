@@ -94,6 +94,9 @@ enum Form {
     Parts(Box<Parts>),
     /// Holds variables, which get their values with the request.
     Template,
+    /// Holds variables before the fifth colon, where none may stand.
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#policy-vars-resourceelement>
+    Misplaced,
     /// Neither `*` nor an ARN, or an ARN whose service has a wildcard: IAM refuses both.
     Odd,
 }
@@ -108,7 +111,10 @@ impl ResourcePattern {
         } else if !is_arn_shaped(text) {
             Form::Odd
         } else if variables && text.contains("${") {
-            Form::Template
+            match text.split("${").next().map(|before| before.matches(':').count()) {
+                Some(5..) => Form::Template,
+                _ => Form::Misplaced,
+            }
         } else {
             Form::Parts(Box::new(parts(text.chars().map(Token::wild))))
         };
@@ -141,7 +147,7 @@ impl ResourcePattern {
                 Expanded::Value(tokens) => Some(parts(tokens.into_iter())),
                 Expanded::Absent | Expanded::Unknown(_) => None,
             },
-            Form::Everything | Form::Odd => None,
+            Form::Everything | Form::Misplaced | Form::Odd => None,
         }
     }
 
@@ -152,7 +158,7 @@ impl ResourcePattern {
 
     /// Its parts with any text in place of each variable: `None` for `*` and for what is no ARN.
     pub(crate) fn widest_parts(&self) -> Option<Parts> {
-        if self.form != Form::Template {
+        if !matches!(self.form, Form::Template | Form::Misplaced) {
             return None;
         }
         let mut tokens = Vec::new();
@@ -182,6 +188,10 @@ impl ResourcePattern {
                 Expanded::Absent => Truth::False,
                 Expanded::Unknown(gap) => Truth::unknown(gap),
             },
+            Form::Misplaced => Truth::unsupported(format!(
+                "the variable before the fifth colon of the resource `{}`",
+                self.text
+            )),
             Form::Odd => Truth::unsupported(format!("the resource `{}`", self.text)),
         }
     }

@@ -50,9 +50,14 @@ fn value(variable: &str, context: &Context) -> Result<Option<String>, Gap> {
             (key.trim(), Some(inner.to_owned()))
         }
     };
+    if key.is_empty() {
+        return Err(Gap::Unsupported("a variable without a name".to_owned()));
+    }
     match context.get(key) {
         None => Err(Gap::FreeKey(key.to_owned())),
         Some([]) => Ok(default),
+        // A tag may have the empty value; whether that is "no value" is not said.
+        Some([value]) if value.is_empty() => Err(Gap::Unsupported(format!("the empty key `{key}` as a variable"))),
         Some([value]) => Ok(Some(value.clone())),
         Some(_) => Err(Gap::Unsupported(format!("the multivalued key `{key}` as a variable"))),
     }
@@ -94,17 +99,15 @@ impl Text {
         }
     }
 
-    /// Whether `fits` says yes to what the text is in this context. A variable without value fits nothing; under a negated
-    /// operator AWS doesn't say what that means, so it is not known.
-    pub(super) fn with(&self, context: &Context, negated: bool, fits: impl Fn(&Glob) -> Truth) -> Truth {
+    /// Whether `fits` says yes to what the text is in this context. A variable without a value is equal to nothing and like
+    /// nothing, so that a negated operator matches.
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#policy-vars-no-value>
+    pub(super) fn with(&self, context: &Context, fits: impl Fn(&Glob) -> Truth) -> Truth {
         match self {
             Text::Fixed(glob) => fits(glob),
             Text::Template { text, wild } => match expand(text, *wild, Some(context)) {
                 Expanded::Value(tokens) => fits(&Glob::of(tokens)),
                 Expanded::Unknown(gap) => Truth::unknown(gap),
-                Expanded::Absent if negated => {
-                    Truth::unsupported(format!("`{text}`, which has no value, under a negated operator"))
-                }
                 Expanded::Absent => Truth::False,
             },
         }

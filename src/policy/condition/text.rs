@@ -31,7 +31,7 @@ pub(super) const OPERATORS: &[Operator] = &[
     op("ArnNotEquals", true, arn, arn_matches),
     op("ArnLike", false, arn, arn_matches),
     op("ArnNotLike", true, arn, arn_matches),
-    op("Bool", false, boolean, matches_ignoring_case),
+    op("Bool", false, boolean, matches_boolean),
     op("BinaryEquals", false, binary, matches_binary),
 ];
 
@@ -56,12 +56,15 @@ fn arn(text: &str, variables: bool) -> Value {
 }
 
 fn boolean(text: &str, variables: bool) -> Value {
-    let known = text.eq_ignore_ascii_case("true") || text.eq_ignore_ascii_case("false");
-    if known || (variables && text.contains("${")) {
+    if is_boolean(text) || (variables && text.contains("${")) {
         plain(text, variables)
     } else {
         Value::Odd(text.to_owned())
     }
+}
+
+fn is_boolean(text: &str) -> bool {
+    text.eq_ignore_ascii_case("true") || text.eq_ignore_ascii_case("false")
 }
 
 /// Both sides are base64; padding is no part of the bytes.
@@ -80,13 +83,21 @@ fn matches_ignoring_case(wanted: &Value, held: Held<'_>) -> Truth {
     })
 }
 
+fn matches_boolean(wanted: &Value, held: Held<'_>) -> Truth {
+    if is_boolean(held.text) {
+        matches_ignoring_case(wanted, held)
+    } else {
+        Truth::unsupported(format!("the value `{}` as a boolean", held.text))
+    }
+}
+
 fn matches_binary(wanted: &Value, held: Held<'_>) -> Truth {
     with_text(wanted, held, |glob| glob.matches(held.text.trim_end_matches('=')))
 }
 
 fn with_text(wanted: &Value, held: Held<'_>, fits: impl Fn(&Glob) -> bool) -> Truth {
     match wanted {
-        Value::Text(text) => text.with(held.context, held.negated, |glob| fits(glob).into()),
+        Value::Text(text) => text.with(held.context, |glob| fits(glob).into()),
         _ => Truth::False,
     }
 }
@@ -95,7 +106,7 @@ fn arn_matches(wanted: &Value, held: Held<'_>) -> Truth {
     let asked = AskedResource::new(held.text);
     match wanted {
         Value::Arn(_, Some(parts)) => asked.fits(parts).into(),
-        Value::Arn(text, None) => text.with(held.context, held.negated, |glob| {
+        Value::Arn(text, None) => text.with(held.context, |glob| {
             if glob.is_everything() {
                 return Truth::True;
             }
