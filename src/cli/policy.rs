@@ -1,15 +1,18 @@
 //! `oust policy eval`: JSON lines in, JSON lines out, or one request explained to a person.
 
+mod door;
+mod policies;
 mod principal;
 mod request;
 
 use super::Desk;
-use super::args::{EvalArgs, PolicyCommand};
+use super::args::{EvalArgs, Format, PolicyCommand};
 use super::exit::{Exit, Failure};
 use super::world::{open, read_text};
 use crate::policy::{decide, explain};
 use crate::report::{self, Decision};
-use request::{Fault, Question, id_of};
+use door::Fault;
+use request::{Question, id_of};
 use serde::Serialize;
 use std::io::{BufRead, Read, Write};
 use std::path::Path;
@@ -41,7 +44,7 @@ pub(super) fn policy(desk: &Desk, command: PolicyCommand) -> Result<Exit, Failur
     match (request, file) {
         (Some(path), _) => one(desk, &path),
         (None, Some(path)) if path != Path::new("-") => lines(desk, open(&path)?, &path.display().to_string()),
-        (None, None) if desk.terminal.can_ask() => Err(Failure::new(
+        (None, None) if desk.terminal.can_ask() && desk.format == Format::Text => Err(Failure::new(
             Exit::Usage,
             "request.none",
             "there is nothing to decide: neither a file of requests, nor --request, nor anything on stdin",

@@ -4,7 +4,7 @@
 use super::document::{Listed, Named};
 use super::principal::{Principal, PrincipalKind};
 use super::truth::Truth;
-use crate::ids::{Arn, PrincipalArn};
+use crate::ids::{AccountId, Arn, PrincipalArn};
 
 /// How a resource policy names the caller, in order of directness: it says whose implicit denies an Allow leaves behind.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-denyallow.html>
@@ -112,6 +112,8 @@ fn aws(text: &str, principal: &Principal) -> (Naming, Truth) {
             (Naming::Holder, gap)
         }
         Ok(arn) => (naming_of(&arn, principal)).map_or((Naming::Account, Truth::False), |way| (way, Truth::True)),
+        // The ID of another account.
+        Err(_) if text.parse::<AccountId>().is_ok() => (Naming::Account, Truth::False),
         Err(_) => unique_id(text, principal),
     }
 }

@@ -1,6 +1,6 @@
 //! Who makes a request of `oust policy eval`: an ARN, an account, a service, or an object with what an ARN doesn't tell.
 
-use super::request::{Door, Fault};
+use super::door::{Door, Fault};
 use crate::ids::{AccountId, Arn, PrincipalArn};
 use crate::policy::{Principal, PrincipalKind};
 use serde::Deserialize;
@@ -34,7 +34,7 @@ pub(super) fn read<'t>(door: Door<'t>, raw: &'t RawValue) -> Result<Principal, F
     let written = if raw.get().starts_with('"') {
         short(door.read(raw.get())?)
     } else {
-        door.read(raw.get())?
+        door.object(raw.get(), "a principal")?
     };
     made(&written).map_err(|message| door.fault(raw.get(), message))
 }

@@ -69,7 +69,19 @@ fn is_boolean(text: &str) -> bool {
 
 /// Both sides are base64; padding is no part of the bytes.
 fn binary(text: &str, _: bool) -> Value {
-    plain(text.trim_end_matches('='), false)
+    if is_base64(text) {
+        plain(text.trim_end_matches('='), false)
+    } else {
+        Value::Odd(text.to_owned())
+    }
+}
+
+fn is_base64(text: &str) -> bool {
+    let digits = text.trim_end_matches('=');
+    digits.len() % 4 != 1
+        && digits
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b == b'+' || b == b'/')
 }
 
 fn matches(wanted: &Value, held: Held<'_>) -> Truth {
@@ -77,10 +89,10 @@ fn matches(wanted: &Value, held: Held<'_>) -> Truth {
 }
 
 fn matches_ignoring_case(wanted: &Value, held: Held<'_>) -> Truth {
-    let text = held.text.to_lowercase();
-    with_text(wanted, held, |glob| {
-        glob.only().is_some_and(|only| only.to_lowercase() == text)
-    })
+    let lower = |text: &'_ str| text.chars().flat_map(char::to_lowercase).collect::<Vec<char>>();
+    let same =
+        |only: &str| only.eq_ignore_ascii_case(held.text) || (!only.is_ascii() && lower(only) == lower(held.text));
+    with_text(wanted, held, |glob| glob.only().is_some_and(same))
 }
 
 fn matches_boolean(wanted: &Value, held: Held<'_>) -> Truth {
@@ -92,7 +104,11 @@ fn matches_boolean(wanted: &Value, held: Held<'_>) -> Truth {
 }
 
 fn matches_binary(wanted: &Value, held: Held<'_>) -> Truth {
-    with_text(wanted, held, |glob| glob.matches(held.text.trim_end_matches('=')))
+    if is_base64(held.text) {
+        with_text(wanted, held, |glob| glob.matches(held.text.trim_end_matches('=')))
+    } else {
+        Truth::unsupported(format!("the value `{}` as base64", held.text))
+    }
 }
 
 fn with_text(wanted: &Value, held: Held<'_>, fits: impl Fn(&Glob) -> bool) -> Truth {
