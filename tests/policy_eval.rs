@@ -182,7 +182,7 @@ fn a_line_that_cannot_be_understood_is_answered_with_its_place() {
             0,
             "list of levels",
         ),
-        (bad_policy.to_owned(), 133, "`Effect` cannot be `Permit`"),
+        (bad_policy.to_owned(), 134, "`Effect` cannot be `Permit`"),
         (r#"{"id":7,"id":8}"#.to_owned(), 0, "duplicate field `id`"),
     ];
     let mut input = String::new();

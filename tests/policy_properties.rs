@@ -280,7 +280,7 @@ fn only(effect: &str, policy: &Value) -> Value {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1_500))]
+    #![proptest_config(ProptestConfig::with_cases(800))]
 
     /// Wherever it is put, and whatever it says. Once denied, always denied: the explicit deny stays one.
     #[test]

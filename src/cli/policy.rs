@@ -130,15 +130,17 @@ fn unreadable(name: &str, number: usize, error: &std::io::Error) -> Failure {
     )
 }
 
-fn answer(line: &[u8], number: usize) -> Result<Decision, Refused> {
-    let refused = |id, fault: Fault| Refused {
-        id,
-        error: Misread {
-            code: MALFORMED,
-            line: number + fault.line - 1,
-            column: fault.column,
-            message: fault.message,
-        },
+fn answer(line: &[u8], number: usize) -> Result<Decision, Box<Refused>> {
+    let refused = |id, fault: Fault| {
+        Box::new(Refused {
+            id,
+            error: Misread {
+                code: MALFORMED,
+                line: number + fault.line - 1,
+                column: fault.column,
+                message: fault.message,
+            },
+        })
     };
     let line = line.trim_ascii_end();
     let text = std::str::from_utf8(line).map_err(|error| {

@@ -133,7 +133,11 @@ impl Condition {
         let free = || Truth::unknown(Gap::FreeKey(self.key.clone()));
         match &self.test {
             Test::Unsupported => Truth::unsupported(format!("condition operator `{}`", self.operator)),
-            Test::Null(wanted) => values.map_or_else(free, |values| null(wanted, values)),
+            Test::Null(wanted) => match values {
+                Some(values) => null(wanted, values.iter().all(String::is_empty)),
+                None if context.is_untold(&self.lower) => null(wanted, false),
+                None => free(),
+            },
             Test::Compare {
                 operator,
                 quantity,
@@ -161,12 +165,11 @@ impl Condition {
     }
 
     /// A multivalued key wants `ForAllValues` or `ForAnyValue`, and what happens without is not said. Where no value of the request
-    /// fits, it makes no difference.
+    /// fits, it doesn't hold however they are taken together; of a negated operator even that isn't known.
     /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html>
     fn of_several(&self, operator: &Operator, mut each: impl Iterator<Item = Truth>) -> Truth {
-        let unfit = Truth::from(operator.negated);
-        if each.all(|truth| truth == unfit) {
-            return unfit;
+        if !operator.negated && each.all(|truth| truth.is_false()) {
+            return Truth::False;
         }
         Truth::unsupported(format!(
             "`{}` without ForAllValues or ForAnyValue on the multivalued key `{}`",
@@ -211,8 +214,7 @@ fn strip_if_exists(name: &str) -> Option<&str> {
 }
 
 /// `Null`: `"true"` wants the key absent, `"false"` wants it there and not empty.
-fn null(wanted: &[Option<bool>], values: &[String]) -> Truth {
-    let absent = values.iter().all(String::is_empty);
+fn null(wanted: &[Option<bool>], absent: bool) -> Truth {
     Truth::any(wanted.iter().map(|wanted| match wanted {
         Some(wanted) => (*wanted == absent).into(),
         None => Truth::unsupported("`Null` with a value that is neither true nor false"),

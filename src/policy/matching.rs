@@ -66,10 +66,11 @@ impl Statement {
 
     /// Whether it matches in resource and conditions.
     pub(super) fn applies(&self, asked: &Asked<'_>) -> Truth {
-        match self.covers_resource(asked) {
-            Truth::False => Truth::False,
-            covered => covered.and(self.conditions_hold(asked.request.context)),
+        let covered = self.covers_resource(asked);
+        if self.conditions.is_empty() {
+            return covered;
         }
+        covered.and_then(|| self.conditions_hold(asked.request.context))
     }
 
     /// Whether it denies every action on every resource to whoever it names, whatever the free keys of `context` are.

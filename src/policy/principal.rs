@@ -88,7 +88,7 @@ impl Principal {
         context.set("aws:PrincipalAccount", self.account.as_str());
         context.set("aws:PrincipalType", self.kind.principal_type());
         match self.user_id.split(':').any(str::is_empty) {
-            true => context.set_free("aws:userid"),
+            true => context.set_untold("aws:userid"),
             false => context.set("aws:userid", &self.user_id),
         }
         if self.kind == PrincipalKind::User {
