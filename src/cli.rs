@@ -10,6 +10,7 @@ mod folder;
 mod keys;
 mod plan;
 mod playbook;
+mod policy;
 mod prepare;
 mod run;
 mod tabletop;
@@ -74,6 +75,7 @@ async fn dispatch(desk: &Desk, command: Command) -> Result<Exit, Failure> {
         Command::Tabletop(args) => tabletop::tabletop(desk, args).await,
         Command::Twin(args) => twin::twin(desk, args).await,
         Command::Playbook(args) => playbook::playbook(desk, args),
+        Command::Policy(args) => policy::policy(desk, args),
     }
 }
 

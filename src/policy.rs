@@ -31,6 +31,7 @@ pub use decision::{Gap, OnResource, Outcome, Placed, PolicyKind, PolicySet, Requ
 pub use document::{Document, Effect, Listed, Named, PolicyError, PolicyText, Statement, Version};
 pub use explain::{Considered, Fate, Miss, explain};
 pub(crate) use glob::Glob;
+pub(crate) use parse::{Members, place_in};
 pub(crate) use pattern::Parts;
 pub use pattern::{ActionPattern, ResourcePattern};
 pub use principal::{Principal, PrincipalKind};

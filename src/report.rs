@@ -2,12 +2,14 @@
 //!
 //! Text is made here and coloured elsewhere: each piece carries its [`Tone`], and [`Paint`] decides what a tone looks like.
 
+mod decision;
 mod exercise;
 mod plan;
 mod reach;
 mod run;
 mod trace;
 
+pub use decision::{Answer, Decision, NearMiss, Place, decision};
 pub use exercise::exercise;
 pub use plan::{details, plan, proof, question, step_head};
 pub use reach::tone as foothold_tone;

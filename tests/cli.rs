@@ -603,6 +603,7 @@ fn the_readme_tells_every_error_code() {
                 "step.",
                 "evidence.",
                 "rehearsal.",
+                "request.",
             ];
             let code = |text: &String| {
                 families.iter().any(|family| {

@@ -55,6 +55,9 @@ pub enum Command {
     /// The playbooks.
     #[command(subcommand)]
     Playbook(PlaybookCommand),
+    /// The evaluation of policies by itself.
+    #[command(subcommand)]
+    Policy(PolicyCommand),
 }
 
 /// Which world, and as whom.
@@ -319,4 +322,22 @@ pub enum PlaybookCommand {
         /// The file.
         file: PathBuf,
     },
+}
+
+/// `oust policy`.
+#[derive(Debug, Subcommand)]
+pub enum PolicyCommand {
+    /// Decide requests and explain the decisions: one JSON object a line in, one a line out. Makes no call.
+    #[command(after_long_help = super::policy::SCHEMA)]
+    Eval(EvalArgs),
+}
+
+/// `oust policy eval`.
+#[derive(Debug, Args)]
+pub struct EvalArgs {
+    /// Requests, one JSON object a line; stdin without it, or for `-`.
+    pub file: Option<PathBuf>,
+    /// One request instead, explained to a person; its JSON may run over lines. `-` reads stdin.
+    #[arg(long, value_name = "FILE", conflicts_with = "file")]
+    pub request: Option<PathBuf>,
 }

@@ -18,7 +18,7 @@ pub enum Exit {
     Stopped = 5,
     /// AWS refused a call or could not be reached: permissions, credentials, throttling, network.
     Aws = 6,
-    /// A file cannot be read or is malformed: a log, playbook, scenario, snapshot or plan.
+    /// A file cannot be read or is malformed: a log, playbook, scenario, snapshot, plan or request.
     Input = 7,
     /// The case folder or the journal cannot be written.
     CaseFolder = 8,
@@ -57,7 +57,7 @@ impl Exit {
         ),
         (
             Exit::Input,
-            "a file cannot be read or is malformed: log, playbook, scenario, snapshot, plan",
+            "a file cannot be read or is malformed: log, playbook, scenario, snapshot, plan, request",
         ),
         (Exit::CaseFolder, "the case folder or the journal cannot be written"),
         (Exit::Diverged, "the account did not do what the rehearsal did"),

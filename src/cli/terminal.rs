@@ -50,6 +50,11 @@ impl Terminal {
         Ok(out.flush()?)
     }
 
+    /// Stdout for many results, written as it is flushed.
+    pub fn results(&self) -> impl Write {
+        io::BufWriter::new(io::stdout().lock())
+    }
+
     /// Writes status to stderr, unless `--quiet`. That nobody reads it stops nothing.
     pub fn status(&self, text: &str) {
         if !self.quiet {

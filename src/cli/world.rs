@@ -175,6 +175,18 @@ pub fn read_text(path: &Path) -> Result<String, Failure> {
     })
 }
 
+/// Opens a file that a person named, to be read bit by bit.
+pub fn open(path: &Path) -> Result<Box<dyn std::io::Read>, Failure> {
+    let file = std::fs::File::open(path).map_err(|error| {
+        Failure::new(
+            Exit::Input,
+            "file.unreadable",
+            format!("`{}` cannot be read: {error}", path.display()),
+        )
+    })?;
+    Ok(Box::new(file))
+}
+
 /// The system's clock, for what happens outside of any world: the names of cases.
 pub fn wall_clock() -> crate::time::Moment {
     SystemClock.now()

@@ -77,7 +77,6 @@ pub(crate) enum Value {
 struct Held<'a> {
     text: &'a str,
     context: &'a Context,
-    negated: bool,
 }
 
 const FAMILIES: [&[Operator]; 4] = [text::OPERATORS, numeric::OPERATORS, date::OPERATORS, address::OPERATORS];
@@ -134,7 +133,11 @@ impl Condition {
         let free = || Truth::unknown(Gap::FreeKey(self.key.clone()));
         match &self.test {
             Test::Unsupported => Truth::unsupported(format!("condition operator `{}`", self.operator)),
-            Test::Null(wanted) => values.map_or_else(free, |values| null(wanted, values)),
+            Test::Null(wanted) => match values {
+                Some(values) => null(wanted, values.iter().all(String::is_empty)),
+                None if context.is_untold(&self.lower) => null(wanted, false),
+                None => free(),
+            },
             Test::Compare {
                 operator,
                 quantity,
@@ -145,19 +148,33 @@ impl Condition {
                     return free();
                 };
                 let mut each = values.iter().map(|held| one_value(operator, wanted, held, context));
-                match (quantity, values.len()) {
-                    (_, 0) if *if_exists => Truth::True,
-                    (Quantity::Single, 0) => operator.negated.into(),
-                    (Quantity::Single, 1) => each.next().unwrap_or(Truth::False),
-                    (Quantity::Single, _) => Truth::unsupported(format!(
-                        "`{}` without ForAllValues or ForAnyValue on the multivalued key `{}`",
-                        self.operator, self.key
-                    )),
+                let is_null = || values.iter().all(String::is_empty);
+                match (quantity, values) {
+                    (_, []) if *if_exists => Truth::True,
+                    (Quantity::Single, []) => operator.negated.into(),
+                    (Quantity::Single, [_]) => each.next().unwrap_or(Truth::False),
+                    (Quantity::Single, _) => self.of_several(operator, each),
+                    // A key that holds nothing but empty texts is a null data set, as an absent one is.
+                    (Quantity::All, _) if is_null() => Truth::True,
+                    (Quantity::Any, _) if is_null() => Truth::False,
                     (Quantity::All, _) => Truth::all(each),
                     (Quantity::Any, _) => Truth::any(each),
                 }
             }
         }
+    }
+
+    /// A multivalued key wants `ForAllValues` or `ForAnyValue`, and what happens without is not said. Where no value of the request
+    /// fits, it doesn't hold however they are taken together; of a negated operator even that isn't known.
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html>
+    fn of_several(&self, operator: &Operator, mut each: impl Iterator<Item = Truth>) -> Truth {
+        if !operator.negated && each.all(|truth| truth.is_false()) {
+            return Truth::False;
+        }
+        Truth::unsupported(format!(
+            "`{}` without ForAllValues or ForAnyValue on the multivalued key `{}`",
+            self.operator, self.key
+        ))
     }
 }
 
@@ -197,8 +214,7 @@ fn strip_if_exists(name: &str) -> Option<&str> {
 }
 
 /// `Null`: `"true"` wants the key absent, `"false"` wants it there and not empty.
-fn null(wanted: &[Option<bool>], values: &[String]) -> Truth {
-    let absent = values.iter().all(String::is_empty);
+fn null(wanted: &[Option<bool>], absent: bool) -> Truth {
     Truth::any(wanted.iter().map(|wanted| match wanted {
         Some(wanted) => (*wanted == absent).into(),
         None => Truth::unsupported("`Null` with a value that is neither true nor false"),
@@ -207,11 +223,7 @@ fn null(wanted: &[Option<bool>], values: &[String]) -> Truth {
 
 /// One value of the context against all of the policy: one must fit or, for a negated operator, none may.
 fn one_value(operator: &Operator, wanted: &[Value], held: &str, context: &Context) -> Truth {
-    let held = Held {
-        text: held,
-        context,
-        negated: operator.negated,
-    };
+    let held = Held { text: held, context };
     let fits = Truth::any(wanted.iter().map(|wanted| match wanted {
         Value::Odd(text) => Truth::unsupported(format!("the value `{text}` with `{}`", operator.name)),
         wanted => (operator.fits)(wanted, held),

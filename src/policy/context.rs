@@ -11,6 +11,8 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Context {
     keys: BTreeMap<String, Vec<String>>,
+    /// Keys whose value isn't known, and whether they are there for sure.
+    free: BTreeMap<String, bool>,
     open: bool,
 }
 
@@ -23,8 +25,8 @@ impl Context {
     /// The empty context of a question about all requests.
     pub fn open() -> Self {
         Context {
-            keys: BTreeMap::new(),
             open: true,
+            ..Context::default()
         }
     }
 
@@ -66,6 +68,25 @@ impl Context {
         self.keys.insert(key.to_ascii_lowercase(), Vec::new());
     }
 
+    /// Says that it isn't known whether a key is there and with what value, in a closed context too.
+    pub fn set_free(&mut self, key: &str) {
+        let lower = key.to_ascii_lowercase();
+        self.keys.remove(&lower);
+        self.free.insert(lower, false);
+    }
+
+    /// Says that a key is there with a value that isn't known, in a closed context too.
+    pub fn set_untold(&mut self, key: &str) {
+        let lower = key.to_ascii_lowercase();
+        self.keys.remove(&lower);
+        self.free.insert(lower, true);
+    }
+
+    /// Whether a key in lower case, whose value isn't known, is there for sure.
+    pub(super) fn is_untold(&self, key: &str) -> bool {
+        self.free.get(key).is_some_and(|there| *there)
+    }
+
     /// Makes a key free again, in an open context.
     pub(crate) fn unset(&mut self, key: &str) {
         self.keys.remove(&key.to_ascii_lowercase());
@@ -86,6 +107,7 @@ impl Context {
     pub(super) fn get_lower(&self, key: &str) -> Option<&[String]> {
         match self.keys.get(key) {
             Some(values) => Some(values),
+            None if self.free.contains_key(key) => None,
             None if self.open && !self.is_family_absent(key) => None,
             None => Some(&[]),
         }

@@ -81,7 +81,12 @@ impl<'p> Grant<'p> {
         }
     }
 
-    fn meets(&mut self, truth: Truth, at: At<'p>) {
+    /// One more statement; it isn't asked where another allows already.
+    fn meets(&mut self, applies: &dyn Fn() -> Truth, at: At<'p>) {
+        if self.truth.is_true() {
+            return;
+        }
+        let truth = applies();
         let sum = std::mem::replace(self, Grant::fixed(false));
         *self = sum.or(Grant { truth, by: Some(at) });
     }
@@ -96,8 +101,8 @@ struct Tally<'a, 'p> {
 }
 
 impl<'p> Tally<'_, 'p> {
-    /// Goes through documents; `allow` gets what allows, with how the caller is named.
-    fn walk(&mut self, documents: &'p [Placed], mut allow: impl FnMut(Naming, Truth, At<'p>)) {
+    /// Goes through documents; `allow` gets what may allow, with how the caller is named and a way to ask whether it does.
+    fn walk(&mut self, documents: &'p [Placed], mut allow: impl FnMut(Naming, &dyn Fn() -> Truth, At<'p>)) {
         let principal = self.asked.request.principal;
         for placed in documents {
             let kind = placed.source.kind;
@@ -119,19 +124,17 @@ impl<'p> Tally<'_, 'p> {
                     }
                     (Effect::Allow, PolicyKind::Resource) => {
                         for (naming, truth) in statement.namings(principal) {
-                            allow(naming, truth.and_then(|| statement.applies(self.asked)), (placed, n));
+                            let applies = || truth.clone().and_then(|| statement.applies(self.asked));
+                            allow(naming, &applies, (placed, n));
                         }
                     }
                     (Effect::Allow, PolicyKind::ResourceControl) => {}
                     (Effect::Allow, _) if statement.principal.is_some() => {
-                        let gap = Truth::unsupported("a principal in a policy that names none");
-                        allow(
-                            Naming::Itself,
-                            gap.and_then(|| statement.applies(self.asked)),
-                            (placed, n),
-                        );
+                        let gap = || Truth::unsupported("a principal in a policy that names none");
+                        let applies = || gap().and_then(|| statement.applies(self.asked));
+                        allow(Naming::Itself, &applies, (placed, n));
                     }
-                    (Effect::Allow, _) => allow(Naming::Itself, statement.applies(self.asked), (placed, n)),
+                    (Effect::Allow, _) => allow(Naming::Itself, &|| statement.applies(self.asked), (placed, n)),
                 }
             }
         }
@@ -139,7 +142,7 @@ impl<'p> Tally<'_, 'p> {
 
     fn layer(&mut self, documents: &'p [Placed]) -> Grant<'p> {
         let mut grant = Grant::fixed(false);
-        self.walk(documents, |_, truth, at| grant.meets(truth, at));
+        self.walk(documents, |_, applies, at| grant.meets(applies, at));
         grant
     }
 }
@@ -160,16 +163,20 @@ impl<'p> Layers<'p> {
         let request = tally.asked.request;
         let (mut account, mut holder, mut itself) = (Grant::fixed(false), Grant::fixed(false), Grant::fixed(false));
         let service_control = match is_bound_by_scps(request) {
-            true => Truth::all(policies.service_control.iter().map(|level| tally.layer(level).truth)),
+            // Every level is gone through, though one that doesn't allow would settle it: a deny may stand behind it.
+            true => policies
+                .service_control
+                .iter()
+                .fold(Truth::True, |sum, level| sum.and(tally.layer(level).truth)),
             false => Truth::True,
         };
-        if is_bound_by_rcps(tally.asked) {
+        if !policies.resource_control.is_empty() && is_bound_by_rcps(tally.asked) {
             tally.walk(&policies.resource_control, |_, _, _| {});
         }
-        tally.walk(&resource.policies, |naming, truth, at| match naming {
-            Naming::Account => account.meets(truth, at),
-            Naming::Holder => holder.meets(truth, at),
-            Naming::Itself => itself.meets(truth, at),
+        tally.walk(&resource.policies, |naming, applies, at| match naming {
+            Naming::Account => account.meets(applies, at),
+            Naming::Holder => holder.meets(applies, at),
+            Naming::Itself => itself.meets(applies, at),
         });
         let identity = tally.layer(&policies.identity);
         let mut limit = |documents: &'p Option<Vec<Placed>>| match documents {
@@ -196,7 +203,7 @@ impl<'p> Layers<'p> {
         let own = self.identity.clone().and(&self.boundary).and(&self.session);
         let direct = self.itself.clone().or(self.holder.clone());
         let granted = match request.principal.kind {
-            PrincipalKind::Service | PrincipalKind::Anonymous | PrincipalKind::Federated => self.itself.clone(),
+            _ if request.principal.is_outside() => self.itself.clone(),
             _ if is_foreign(request) => own.and(&direct.or(self.account.clone())),
             _ => {
                 let by_own = if resource_must_allow {
@@ -216,10 +223,7 @@ impl<'p> Layers<'p> {
 
     /// The first kind of policy that doesn't allow, in AWS's order.
     fn first_closed(&self, request: &Request<'_>, resource_must_allow: bool) -> PolicyKind {
-        let outside = matches!(
-            request.principal.kind,
-            PrincipalKind::Service | PrincipalKind::Anonymous | PrincipalKind::Federated
-        );
+        let outside = request.principal.is_outside();
         let resource_decides = outside || is_foreign(request) || resource_must_allow;
         let resource_closed = [&self.account, &self.holder, &self.itself]
             .iter()
@@ -227,7 +231,11 @@ impl<'p> Layers<'p> {
         let closed = [
             (PolicyKind::ServiceControl, self.service_control.is_false()),
             (PolicyKind::Resource, outside || (resource_decides && resource_closed)),
-            (PolicyKind::Identity, self.identity.truth.is_false()),
+            // Where the role is named on the resource, no identity policy is needed.
+            (
+                PolicyKind::Identity,
+                self.identity.truth.is_false() && (is_foreign(request) || self.holder.truth.is_false()),
+            ),
             (PolicyKind::Boundary, self.boundary.truth.is_false()),
             (PolicyKind::Session, self.session.truth.is_false()),
         ];
@@ -245,11 +253,7 @@ fn is_foreign(request: &Request<'_>) -> bool {
 /// Service control policies bind users, roles and root, and no service-linked role.
 /// <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html>
 fn is_bound_by_scps(request: &Request<'_>) -> bool {
-    let outside = matches!(
-        request.principal.kind,
-        PrincipalKind::Service | PrincipalKind::Anonymous | PrincipalKind::Federated
-    );
-    !outside && !request.principal.is_service_linked()
+    !request.principal.is_outside() && !request.principal.is_service_linked()
 }
 
 /// Resource control policies bear on the actions of some services only, and on no service-linked role.
@@ -269,13 +273,21 @@ fn needs_no_identity_policy(request: &Request<'_>) -> bool {
     }
 }
 
-/// Whether the resource's own policy must allow: roles' trust policies and key policies.
-/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-denyallow.html>
+/// Whether the resource's own policy must allow: roles' trust policies and key policies. Tags of a session that isn't a role's
+/// are the business of identity policies.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-denyallow.html>,
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html>
 pub fn resource_must_allow(action: &str, resource: &str) -> bool {
-    let lower = action.to_ascii_lowercase();
-    let trust =
-        lower.starts_with("sts:assumerole") || matches!(lower.as_str(), "sts:tagsession" | "sts:setsourceidentity");
     let mut parts = resource.splitn(6, ':').skip(2);
-    let on_key = parts.next() == Some("kms") && parts.nth(2).is_some_and(|rest| rest.starts_with("key/"));
-    trust || (lower.starts_with("kms:") && on_key)
+    let (service, name) = (parts.next().unwrap_or_default(), parts.nth(2).unwrap_or_default());
+    let is = |wanted: &str| action.eq_ignore_ascii_case(wanted);
+    let begins = |wanted: &str| {
+        action
+            .get(..wanted.len())
+            .is_some_and(|front| front.eq_ignore_ascii_case(wanted))
+    };
+    let of_role = is("sts:TagSession") || is("sts:SetSourceIdentity");
+    let on_user = name.starts_with("federated-user/") || name.starts_with("user/");
+    let on_key = service == "kms" && name.starts_with("key/");
+    begins("sts:AssumeRole") || (of_role && !on_user) || (begins("kms:") && on_key)
 }

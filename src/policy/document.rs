@@ -93,6 +93,9 @@ pub struct PolicyError {
     pub column: usize,
     /// What is wrong there.
     pub message: String,
+    /// Whether it is an element that this program doesn't know, and not a mistake in one that it does: then the document may be
+    /// a sound one in a newer language, and what it says is not known.
+    pub unknown_element: bool,
 }
 
 /// What a policy document says.

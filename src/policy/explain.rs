@@ -17,6 +17,8 @@ pub struct Considered {
     /// What became of it.
     #[serde(flatten)]
     pub fate: Fate,
+    /// Whether it missed by one thing only; one about another service's actions is no near miss.
+    pub near: bool,
 }
 
 /// What became of a statement.
@@ -86,10 +88,21 @@ pub fn explain(request: &Request<'_>, policies: &PolicySet, resource: &OnResourc
         statements.map(move |(n, statement)| (placed, n, statement))
     });
     placed
-        .map(|(placed, n, statement)| Considered {
-            statement: placed.statement(n),
-            effect: statement.effect,
-            fate: fate(placed, statement, &asked, has_boundary),
+        .map(|(placed, n, statement)| {
+            let fate = fate(placed, statement, &asked, has_boundary);
+            let near = match &fate {
+                Fate::Missed(misses) => match misses.as_slice() {
+                    [Miss::Action] => statement.is_about_service(asked.action.service),
+                    misses => misses.len() == 1,
+                },
+                Fate::Matched | Fate::Unknown(_) => false,
+            };
+            Considered {
+                statement: placed.statement(n),
+                effect: statement.effect,
+                fate,
+                near,
+            }
         })
         .collect()
 }

@@ -108,8 +108,8 @@ impl Glob {
     }
 }
 
-/// Two pointers: on a mismatch, the last `*` swallows one character more. At most pattern × text steps.
-fn walk(tokens: &[Token], text: &str) -> bool {
+/// Whether all of `text` fits the pieces. Two pointers: on a mismatch, the last `*` swallows one character more. At most pattern × text steps.
+pub(super) fn walk(tokens: &[Token], text: &str) -> bool {
     let mut rest = text.chars();
     let mut at = 0;
     let mut retry: Option<(usize, std::str::Chars<'_>)> = None;

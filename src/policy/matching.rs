@@ -43,6 +43,12 @@ impl Statement {
         self.is_about_action(&AskedAction::new(lower))
     }
 
+    /// Whether it names actions of the service, in lower case, or leaves some of them out.
+    pub(super) fn is_about_service(&self, service: &str) -> bool {
+        let (Listed::These(patterns) | Listed::AllBut(patterns)) = &self.actions;
+        patterns.iter().any(|pattern| pattern.service() == Some(service))
+    }
+
     /// Whether it is about the resource.
     pub(super) fn covers_resource(&self, asked: &Asked<'_>) -> Truth {
         let one = |pattern: &super::ResourcePattern| pattern.fits(&asked.resource, asked.request.context);
@@ -60,10 +66,11 @@ impl Statement {
 
     /// Whether it matches in resource and conditions.
     pub(super) fn applies(&self, asked: &Asked<'_>) -> Truth {
-        match self.covers_resource(asked) {
-            Truth::False => Truth::False,
-            covered => covered.and(self.conditions_hold(asked.request.context)),
+        let covered = self.covers_resource(asked);
+        if self.conditions.is_empty() {
+            return covered;
         }
+        covered.and_then(|| self.conditions_hold(asked.request.context))
     }
 
     /// Whether it denies every action on every resource to whoever it names, whatever the free keys of `context` are.

@@ -4,7 +4,7 @@
 use super::document::{Listed, Named};
 use super::principal::{Principal, PrincipalKind};
 use super::truth::Truth;
-use crate::ids::{Arn, PrincipalArn};
+use crate::ids::{AccountId, Arn, PrincipalArn};
 
 /// How a resource policy names the caller, in order of directness: it says whose implicit denies an Allow leaves behind.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-denyallow.html>
@@ -74,6 +74,11 @@ impl Named {
         match self {
             Named::Everybody => (Naming::Itself, Truth::True),
             Named::Aws(text) => aws(text, principal),
+            // No wildcard stands for services; a policy that has one cannot be saved.
+            Named::Service(service) if service.contains('*') && principal.kind == PrincipalKind::Service => (
+                Naming::Itself,
+                Truth::unsupported(format!("the service principal `{service}` with a wildcard")),
+            ),
             Named::Service(service) => {
                 let same = principal.kind == PrincipalKind::Service && principal.user_id == *service;
                 (Naming::Itself, same.into())
@@ -82,22 +87,15 @@ impl Named {
                 let same = principal.kind == PrincipalKind::Federated && principal.user_id == *provider;
                 (Naming::Itself, same.into())
             }
-            Named::CanonicalUser(_) if is_outside(principal) => (Naming::Account, Truth::False),
+            Named::CanonicalUser(_) if principal.is_outside() => (Naming::Account, Truth::False),
             Named::CanonicalUser(_) => (Naming::Account, Truth::unsupported("a canonical user ID as principal")),
         }
     }
 }
 
-/// Callers that no `AWS` principal but `*` names.
-fn is_outside(principal: &Principal) -> bool {
-    matches!(
-        principal.kind,
-        PrincipalKind::Service | PrincipalKind::Anonymous | PrincipalKind::Federated
-    )
-}
-
 fn aws(text: &str, principal: &Principal) -> (Naming, Truth) {
-    if is_outside(principal) {
+    // No `AWS` principal but `*` names them.
+    if principal.is_outside() {
         return (Naming::Account, Truth::False);
     }
     if text.contains(['*', '?']) {
@@ -109,8 +107,26 @@ fn aws(text: &str, principal: &Principal) -> (Naming, Truth) {
         return (Naming::Account, Truth::True);
     }
     match text.parse::<Arn>() {
+        Ok(arn) if may_be(&arn, principal) => {
+            let gap = Truth::unsupported(format!("the principal `{text}`, which may be the caller"));
+            (Naming::Holder, gap)
+        }
         Ok(arn) => (naming_of(&arn, principal)).map_or((Naming::Account, Truth::False), |way| (way, Truth::True)),
+        // The ID of another account.
+        Err(_) if text.parse::<AccountId>().is_ok() => (Naming::Account, Truth::False),
         Err(_) => unique_id(text, principal),
+    }
+}
+
+/// Whether the ARN may name a caller of whom not all is known: a session without its name, a federated user without its issuer.
+fn may_be(arn: &Arn, principal: &Principal) -> bool {
+    let named = PrincipalArn::of(arn).filter(|_| arn.account().as_ref() == Some(&principal.account));
+    match (principal.kind, named) {
+        (PrincipalKind::RoleSession, Some(PrincipalArn::RoleSession { role, .. })) => {
+            principal.session_arn.is_none() && role == principal.arn.name()
+        }
+        (PrincipalKind::FederatedUser, Some(PrincipalArn::User(_))) => principal.issuer_arn.is_none(),
+        _ => false,
     }
 }
 

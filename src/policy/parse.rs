@@ -33,6 +33,7 @@ impl Document {
             line: error.line().max(1),
             column: error.column().max(1),
             message: without_place(&error.to_string()),
+            unknown_element: false,
         })?;
         let reader = Reader { text, kind };
         reader.document(whole)
@@ -44,13 +45,22 @@ fn without_place(message: &str) -> String {
     message.split(" at line ").next().unwrap_or_default().to_owned()
 }
 
+/// Line and column, both from 1, at which `part` begins, which is a slice of `text`.
+pub(crate) fn place_in(text: &str, part: &str) -> (usize, usize) {
+    // The distance of their beginnings is the place.
+    let offset = (part.as_ptr() as usize).saturating_sub(text.as_ptr() as usize);
+    let before = text.get(..offset).unwrap_or(text);
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    (before.matches('\n').count() + 1, column)
+}
+
 struct Reader<'t> {
     text: &'t str,
     kind: Option<PolicyKind>,
 }
 
 /// The members of an object in order, duplicates kept.
-struct Members<'t>(Vec<(String, &'t RawValue)>);
+pub(crate) struct Members<'t>(pub(crate) Vec<(String, &'t RawValue)>);
 
 impl<'de> Deserialize<'de> for Members<'de> {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -74,13 +84,19 @@ impl<'de> Deserialize<'de> for Members<'de> {
 
 impl<'t> Reader<'t> {
     fn error(&self, at: &RawValue, message: impl Into<String>) -> PolicyError {
-        // The raw value is a slice of the text: the distance of their beginnings is the place.
-        let offset = (at.get().as_ptr() as usize).saturating_sub(self.text.as_ptr() as usize);
-        let before = self.text.get(..offset).unwrap_or(self.text);
+        let (line, column) = place_in(self.text, at.get());
         PolicyError {
-            line: before.matches('\n').count() + 1,
-            column: before.rsplit('\n').next().unwrap_or_default().chars().count() + 1,
+            line,
+            column,
             message: message.into(),
+            unknown_element: false,
+        }
+    }
+
+    fn unknown_element(&self, at: &RawValue, message: String) -> PolicyError {
+        PolicyError {
+            unknown_element: true,
+            ..self.error(at, message)
         }
     }
 
@@ -126,7 +142,7 @@ impl<'t> Reader<'t> {
                 }
                 "Id" => id = Some(self.text(value, "`Id`")?),
                 "Statement" => written = Some(value),
-                other => return Err(self.error(value, format!("a policy has no element `{other}`"))),
+                other => return Err(self.unknown_element(value, format!("a policy has no element `{other}`"))),
             }
         }
         let written = written.ok_or_else(|| self.error(raw, "a policy needs a `Statement`"))?;
@@ -178,6 +194,12 @@ impl<'t> Reader<'t> {
                 Some(_) => None,
             },
         };
+        // <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_sid.html>
+        let sid = statement.sid.as_ref().filter(|_| kind != PolicyKind::Resource);
+        let wrong = wrong.or_else(|| {
+            let letters = sid.is_none_or(|sid| sid.bytes().all(|b| b.is_ascii_alphanumeric()));
+            (!letters).then_some("a `Sid` is of letters and digits only")
+        });
         let odd = || statement.odd_pattern().filter(|_| kind != PolicyKind::Resource);
         match wrong.map(str::to_owned).or_else(odd) {
             Some(message) => Err(self.error(raw, message)),
@@ -221,7 +243,7 @@ impl<'t> Reader<'t> {
                     }
                 }
                 "Condition" => conditions = self.conditions(value, variables)?,
-                other => return Err(self.error(value, format!("a statement has no element `{other}`"))),
+                other => return Err(self.unknown_element(value, format!("a statement has no element `{other}`"))),
             }
         }
         Ok(Statement {

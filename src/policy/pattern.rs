@@ -1,9 +1,9 @@
 //! What a policy writes as an action or a resource, compiled.
 
 use super::Context;
-use super::glob::{Glob, Token};
+use super::glob::{Glob, Token, walk};
 use super::truth::Truth;
-use super::variable::{Expanded, expand};
+use super::variable::{Expanded, Template};
 
 /// An action of a policy, such as `s3:Get*`. Service and name are case-insensitive.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_action.html>
@@ -92,10 +92,44 @@ pub struct ResourcePattern {
 enum Form {
     Everything,
     Parts(Box<Parts>),
-    /// Holds variables, which get their values with the request.
-    Template,
+    /// Holds variables in its last part, which get their values with the request.
+    Template(Box<Variable>),
+    /// Holds variables before the fifth colon, where none may stand.
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#policy-vars-resourceelement>
+    Misplaced,
     /// Neither `*` nor an ARN, or an ARN whose service has a wildcard: IAM refuses both.
     Odd,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct Variable {
+    /// The first five parts; the sixth is everything.
+    front: Parts,
+    last: Template,
+}
+
+impl Variable {
+    /// The pattern that `text` writes; `None` when a variable stands before the fifth colon.
+    fn new(text: &str) -> Option<Variable> {
+        let before = text.split("${").next().unwrap_or_default();
+        let (fifth, _) = before.match_indices(':').nth(4)?;
+        let (front, last) = text.split_at_checked(fifth + 1)?;
+        Some(Variable {
+            front: parts(front.chars().map(Token::wild).chain([Token::Any])),
+            last: Template::new(last, true),
+        })
+    }
+
+    fn fits(&self, asked: &AskedResource<'_>, context: &Context) -> Truth {
+        let Some(last) = asked.parts.map(|[.., last]| last).filter(|_| asked.fits(&self.front)) else {
+            return Truth::False;
+        };
+        match self.last.expand(context) {
+            Expanded::Value(tokens) => walk(&tokens, last).into(),
+            Expanded::Absent => Truth::False,
+            Expanded::Unknown(gap) => Truth::unknown(gap),
+        }
+    }
 }
 
 pub(crate) type Parts = [Glob; 6];
@@ -108,7 +142,7 @@ impl ResourcePattern {
         } else if !is_arn_shaped(text) {
             Form::Odd
         } else if variables && text.contains("${") {
-            Form::Template
+            Variable::new(text).map_or(Form::Misplaced, |variable| Form::Template(Box::new(variable)))
         } else {
             Form::Parts(Box::new(parts(text.chars().map(Token::wild))))
         };
@@ -137,19 +171,24 @@ impl ResourcePattern {
     pub(crate) fn parts_in(&self, context: &Context) -> Option<Parts> {
         match &self.form {
             Form::Parts(parts) => Some((**parts).clone()),
-            Form::Template => match expand(&self.text, true, Some(context)) {
-                Expanded::Value(tokens) => Some(parts(tokens.into_iter())),
+            Form::Template(variable) => match variable.last.expand(context) {
+                Expanded::Value(tokens) => {
+                    let mut parts = variable.front.clone();
+                    let [.., last] = &mut parts;
+                    *last = Glob::of(tokens);
+                    Some(parts)
+                }
                 Expanded::Absent | Expanded::Unknown(_) => None,
             },
-            Form::Everything | Form::Odd => None,
+            Form::Everything | Form::Misplaced | Form::Odd => None,
         }
     }
 
     /// Whether it is known in `context` what it stands for; a variable without a value stands for nothing, which is known too.
     pub(crate) fn is_resolved(&self, context: &Context) -> bool {
         match &self.form {
-            Form::Template => !matches!(expand(&self.text, true, Some(context)), Expanded::Unknown(_)),
-            Form::Odd => false,
+            Form::Template(variable) => !matches!(variable.last.expand(context), Expanded::Unknown(_)),
+            Form::Misplaced | Form::Odd => false,
             Form::Everything | Form::Parts(_) => true,
         }
     }
@@ -161,7 +200,7 @@ impl ResourcePattern {
 
     /// Its parts with any text in place of each variable: `None` for `*` and for what is no ARN.
     pub(crate) fn widest_parts(&self) -> Option<Parts> {
-        if self.form != Form::Template {
+        if !matches!(self.form, Form::Template(_) | Form::Misplaced) {
             return None;
         }
         let mut tokens = Vec::new();
@@ -186,11 +225,11 @@ impl ResourcePattern {
         match &self.form {
             Form::Everything => Truth::True,
             Form::Parts(parts) => asked.fits(parts).into(),
-            Form::Template => match expand(&self.text, true, Some(context)) {
-                Expanded::Value(tokens) => asked.fits(&parts(tokens.into_iter())).into(),
-                Expanded::Absent => Truth::False,
-                Expanded::Unknown(gap) => Truth::unknown(gap),
-            },
+            Form::Template(variable) => variable.fits(asked, context),
+            Form::Misplaced => Truth::unsupported(format!(
+                "the variable before the fifth colon of the resource `{}`",
+                self.text
+            )),
             Form::Odd => Truth::unsupported(format!("the resource `{}`", self.text)),
         }
     }

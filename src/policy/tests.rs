@@ -203,6 +203,15 @@ fn grammar_faults_point_at_their_place() {
 }
 
 #[test]
+fn an_element_that_is_not_known_is_told_from_a_mistake() {
+    let with = |member: &str| {
+        format!("{{\"Statement\":[{{\"Effect\":\"Allow\",\"Action\":\"*\",\"Resource\":\"*\"{member}}}]}}")
+    };
+    assert!(Document::parse(&with(",\"Unless\":1")).unwrap_err().unknown_element);
+    assert!(!Document::parse(&with(",\"Sid\":1")).unwrap_err().unknown_element);
+}
+
+#[test]
 fn a_hostile_pattern_is_decided_at_once() {
     let text = statement("Allow", r#""Action":"s3:*a*a*a*a*a*a*b","Resource":"*""#);
     let action = format!("s3:{}", "a".repeat(20_000));

@@ -62,24 +62,28 @@ impl Truth {
     }
 
     /// All of them hold; true when there are none. Stops at the first false.
+    #[inline]
     pub fn all(truths: impl IntoIterator<Item = Truth>) -> Truth {
         let mut sum = Truth::True;
         for truth in truths {
-            sum = sum.and(truth);
-            if sum.is_false() {
-                break;
+            match truth {
+                Truth::True => {}
+                Truth::False => return Truth::False,
+                unknown @ Truth::Unknown(_) => sum = sum.and(unknown),
             }
         }
         sum
     }
 
     /// Any of them holds; false when there are none. Stops at the first true.
+    #[inline]
     pub fn any(truths: impl IntoIterator<Item = Truth>) -> Truth {
         let mut sum = Truth::False;
         for truth in truths {
-            sum = sum.or(truth);
-            if sum.is_true() {
-                break;
+            match truth {
+                Truth::True => return Truth::True,
+                Truth::False => {}
+                unknown @ Truth::Unknown(_) => sum = sum.or(unknown),
             }
         }
         sum

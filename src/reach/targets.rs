@@ -138,7 +138,7 @@ impl Targets {
             }
         };
         let bits = Rc::new(bits);
-        if fixed {
+        if fixed && sure {
             self.covered.insert(pattern.as_str().to_owned(), Rc::clone(&bits));
         }
         (bits, sure)

@@ -137,7 +137,7 @@ impl<'a> Standing<'a> {
         mut context: Context,
         own: impl FnOnce(&mut Gather<'_>),
     ) -> Self {
-        principal_keys(&principal, &mut context);
+        principal.put_keys(&mut context);
         let mut gather = Gather::new(account);
         own(&mut gather);
         if let Some(session) = session {
@@ -214,48 +214,6 @@ fn session_context(session: &Session) -> Context {
         None => context.set_absent("aws:SourceIdentity"),
     }
     context
-}
-
-fn principal_keys(principal: &Principal, context: &mut Context) {
-    context.set("aws:PrincipalIsAWSService", "false");
-    for service_only in ["aws:PrincipalServiceName", "aws:PrincipalServiceNamesList"] {
-        context.set_absent(service_only);
-    }
-    if matches!(principal.kind, PrincipalKind::User | PrincipalKind::FederatedUser) {
-        // Properties of sessions that AWS issues to compute, which are role sessions.
-        for compute in [
-            "ec2:SourceInstanceArn",
-            "ec2:RoleDelivery",
-            "aws:Ec2InstanceSourceVpc",
-            "aws:Ec2InstanceSourcePrivateIPv4",
-            "lambda:SourceFunctionArn",
-            "ssm:SourceInstanceArn",
-        ] {
-            context.set_absent(compute);
-        }
-    }
-    let kind = match principal.kind {
-        PrincipalKind::Root => "Account",
-        PrincipalKind::User => "User",
-        PrincipalKind::FederatedUser => "FederatedUser",
-        PrincipalKind::RoleSession => "AssumedRole",
-        PrincipalKind::Service => "Service",
-        PrincipalKind::Federated => "Federated",
-        PrincipalKind::Anonymous => "Anonymous",
-    };
-    // Policies see a role session under its role's ARN, a federated user under its own.
-    let arn = match (&principal.kind, &principal.session_arn) {
-        (PrincipalKind::FederatedUser, Some(arn)) => arn,
-        _ => &principal.arn,
-    };
-    context.set("aws:PrincipalArn", arn.as_str());
-    context.set("aws:PrincipalAccount", principal.account.as_str());
-    context.set("aws:PrincipalType", kind);
-    context.set("aws:userid", &principal.user_id);
-    match principal.kind {
-        PrincipalKind::User => context.set("aws:username", principal.arn.name()),
-        _ => context.set_absent("aws:username"),
-    }
 }
 
 fn user_principal(account: &Account, user: &User) -> Principal {

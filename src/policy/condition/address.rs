@@ -33,12 +33,37 @@ fn read(text: &str, _: bool) -> Value {
 
 fn fits(wanted: &Value, held: Held<'_>) -> Truth {
     match (wanted, held.text.trim().parse::<IpAddr>()) {
-        (Value::Range(range), Ok(address)) => {
-            let number = number(address);
-            (range.is_v4 == address.is_ipv4() && range.first <= number && number <= range.last).into()
+        (Value::Range(range), Ok(address)) if range.holds(address) => Truth::True,
+        // Whether `::ffff:10.0.0.1` is 10.0.0.1 is not said.
+        (Value::Range(range), Ok(address)) if range.holds(other_family(address)) && range.is_narrow() => {
+            Truth::unsupported(format!("the address `{}` against one of the other family", held.text))
         }
+        (Value::Range(_), Ok(_)) => Truth::False,
         (Value::Range(_), Err(_)) => Truth::unsupported(format!("the value `{}` as an IP address", held.text)),
         _ => Truth::False,
+    }
+}
+
+impl Range {
+    fn holds(&self, address: IpAddr) -> bool {
+        let number = number(address);
+        self.is_v4 == address.is_ipv4() && self.first <= number && number <= self.last
+    }
+
+    /// Whether it is one of IPv4 addresses, in either spelling, and no wider.
+    fn is_narrow(&self) -> bool {
+        self.is_v4 || self.first >> 32 == MAPPED && self.last >> 32 == MAPPED
+    }
+}
+
+/// What stands before the 32 bits of an IPv4 address that is written as one of IPv6.
+const MAPPED: u128 = 0xffff;
+
+/// An IPv4 address as one of IPv6, and back where it is one.
+fn other_family(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(four) => IpAddr::V6(four.to_ipv6_mapped()),
+        IpAddr::V6(six) => six.to_canonical(),
     }
 }
 

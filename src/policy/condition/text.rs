@@ -31,7 +31,7 @@ pub(super) const OPERATORS: &[Operator] = &[
     op("ArnNotEquals", true, arn, arn_matches),
     op("ArnLike", false, arn, arn_matches),
     op("ArnNotLike", true, arn, arn_matches),
-    op("Bool", false, boolean, matches_ignoring_case),
+    op("Bool", false, boolean, matches_boolean),
     op("BinaryEquals", false, binary, matches_binary),
 ];
 
@@ -56,17 +56,32 @@ fn arn(text: &str, variables: bool) -> Value {
 }
 
 fn boolean(text: &str, variables: bool) -> Value {
-    let known = text.eq_ignore_ascii_case("true") || text.eq_ignore_ascii_case("false");
-    if known || (variables && text.contains("${")) {
+    if is_boolean(text) || (variables && text.contains("${")) {
         plain(text, variables)
     } else {
         Value::Odd(text.to_owned())
     }
 }
 
+fn is_boolean(text: &str) -> bool {
+    text.eq_ignore_ascii_case("true") || text.eq_ignore_ascii_case("false")
+}
+
 /// Both sides are base64; padding is no part of the bytes.
 fn binary(text: &str, _: bool) -> Value {
-    plain(text.trim_end_matches('='), false)
+    if is_base64(text) {
+        plain(text.trim_end_matches('='), false)
+    } else {
+        Value::Odd(text.to_owned())
+    }
+}
+
+fn is_base64(text: &str) -> bool {
+    let digits = text.trim_end_matches('=');
+    digits.len() % 4 != 1
+        && digits
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b == b'+' || b == b'/')
 }
 
 fn matches(wanted: &Value, held: Held<'_>) -> Truth {
@@ -74,19 +89,31 @@ fn matches(wanted: &Value, held: Held<'_>) -> Truth {
 }
 
 fn matches_ignoring_case(wanted: &Value, held: Held<'_>) -> Truth {
-    let text = held.text.to_lowercase();
-    with_text(wanted, held, |glob| {
-        glob.only().is_some_and(|only| only.to_lowercase() == text)
-    })
+    let lower = |text: &'_ str| text.chars().flat_map(char::to_lowercase).collect::<Vec<char>>();
+    let same =
+        |only: &str| only.eq_ignore_ascii_case(held.text) || (!only.is_ascii() && lower(only) == lower(held.text));
+    with_text(wanted, held, |glob| glob.only().is_some_and(same))
+}
+
+fn matches_boolean(wanted: &Value, held: Held<'_>) -> Truth {
+    if is_boolean(held.text) {
+        matches_ignoring_case(wanted, held)
+    } else {
+        Truth::unsupported(format!("the value `{}` as a boolean", held.text))
+    }
 }
 
 fn matches_binary(wanted: &Value, held: Held<'_>) -> Truth {
-    with_text(wanted, held, |glob| glob.matches(held.text.trim_end_matches('=')))
+    if is_base64(held.text) {
+        with_text(wanted, held, |glob| glob.matches(held.text.trim_end_matches('=')))
+    } else {
+        Truth::unsupported(format!("the value `{}` as base64", held.text))
+    }
 }
 
 fn with_text(wanted: &Value, held: Held<'_>, fits: impl Fn(&Glob) -> bool) -> Truth {
     match wanted {
-        Value::Text(text) => text.with(held.context, held.negated, |glob| fits(glob).into()),
+        Value::Text(text) => text.with(held.context, |glob| fits(glob).into()),
         _ => Truth::False,
     }
 }
@@ -95,7 +122,7 @@ fn arn_matches(wanted: &Value, held: Held<'_>) -> Truth {
     let asked = AskedResource::new(held.text);
     match wanted {
         Value::Arn(_, Some(parts)) => asked.fits(parts).into(),
-        Value::Arn(text, None) => text.with(held.context, held.negated, |glob| {
+        Value::Arn(text, None) => text.with(held.context, |glob| {
             if glob.is_everything() {
                 return Truth::True;
             }
