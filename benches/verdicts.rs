@@ -36,7 +36,11 @@ fn sessions(account: &Account) -> Vec<Session> {
                     id: user.id.clone(),
                 },
             },
-            kind: if is_role { SessionKind::AssumeRole } else { SessionKind::GetSessionToken },
+            kind: if is_role {
+                SessionKind::AssumeRole
+            } else {
+                SessionKind::GetSessionToken
+            },
             issued: large_account::MADE,
             expires: large_account::MADE.plus_seconds(43_200),
             mfa: false,
@@ -53,7 +57,9 @@ fn sessions(account: &Account) -> Vec<Session> {
 fn all(memory: &mut Memory, account: &Account, sessions: &[Session]) -> Vec<Verdict> {
     memory.look_at(account);
     let now = large_account::MADE.plus_seconds(60);
-    let verdicts = sessions.iter().map(|one| memory.verdict(account, sessions, &one.key, now));
+    let verdicts = sessions
+        .iter()
+        .map(|one| memory.verdict(account, sessions, &one.key, now));
     verdicts.collect()
 }
 
@@ -65,7 +71,8 @@ fn revoked(account: &Account, name: &str) -> Account {
         r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Deny","Action":["*"],"Resource":["*"],"Condition":{{"DateLessThan":{{"aws:TokenIssueTime":"{cut}"}}}}}}]}}"#
     );
     let role = account.roles.get_mut(name).unwrap();
-    role.inline.insert("AWSRevokeOlderSessions".into(), PolicyText::new(deny));
+    role.inline
+        .insert("AWSRevokeOlderSessions".into(), PolicyText::new(deny));
     account
 }
 
@@ -84,11 +91,18 @@ fn after_a_step_that_changes_one_role(bencher: Bencher<'_, '_>) {
     let later = revoked(&account, &role);
     let before = all(&mut Memory::default(), &account, &sessions);
     let after = all(&mut Memory::default(), &later, &sessions);
-    assert!(before.iter().zip(&after).any(|(one, two)| !one.is_contained() && two.is_contained()));
+    assert!(
+        before
+            .iter()
+            .zip(&after)
+            .any(|(one, two)| !one.is_contained() && two.is_contained())
+    );
     let ready = || {
         let mut memory = Memory::default();
         all(&mut memory, &account, &sessions);
         memory
     };
-    bencher.with_inputs(ready).bench_local_refs(|memory| all(memory, black_box(&later), &sessions));
+    bencher
+        .with_inputs(ready)
+        .bench_local_refs(|memory| all(memory, black_box(&later), &sessions));
 }

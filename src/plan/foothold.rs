@@ -54,9 +54,18 @@ impl fmt::Display for Foothold {
     }
 }
 
+/// How far ahead new sessions are issued that are judged: behind the cut of every revocation, whose margin is 15 minutes at most.
+pub(super) const BEHIND_EVERY_CUT_SECONDS: i64 = 3600;
+
 /// Everything that the family left behind and that may let somebody in, as `account` is at `now`; the open and the unknown first.
 pub fn footholds(lineage: &Lineage, account: &Account, now: Moment) -> Vec<Foothold> {
-    let look = Look { lineage, account, now };
+    // A session that is issued now may lie before the cut of a revocation, which is some seconds ahead.
+    let later = now.plus_seconds(BEHIND_EVERY_CUT_SECONDS);
+    let look = Look {
+        lineage,
+        account,
+        later,
+    };
     let mut found: Vec<Foothold> = Vec::new();
     for made in &lineage.made {
         let what = format!("{} {}", made.call, made.what).trim().to_owned();
@@ -241,7 +250,8 @@ fn named(made: &Made) -> Option<&str> {
 struct Look<'a> {
     lineage: &'a Lineage,
     account: &'a Account,
-    now: Moment,
+    /// When new sessions are issued that are judged.
+    later: Moment,
 }
 
 impl Look<'_> {
@@ -297,7 +307,7 @@ impl Look<'_> {
         }
         let strangers: Vec<String> = strangers.into_iter().collect();
         let way = format!("role `{name}` may be assumed by {}", strangers.join(", "));
-        match of_fresh_role(self.account, role, self.now) {
+        match of_fresh_role(self.account, role, self.later) {
             contained if contained.is_contained() => State::Closed(format!("{way}, and a new session is {contained}")),
             _ => State::Open(way),
         }
@@ -324,7 +334,7 @@ impl Look<'_> {
                 }
                 Truth::True => State::Open(way),
             };
-            let fresh = of_fresh_role(self.account, role, self.now);
+            let fresh = of_fresh_role(self.account, role, self.later);
             (!fresh.is_contained()).then(|| Foothold {
                 what: format!("trust policy of role `{}`", role.name),
                 at: role.created,

@@ -1,5 +1,6 @@
 //! What the holder of the family could have become beside what the trail shows that he did.
 
+use super::foothold::BEHIND_EVERY_CUT_SECONDS;
 use crate::account::{Account, Session};
 use crate::ids::{Arn, PrincipalArn};
 use crate::lineage::{Credential, Lineage};
@@ -35,7 +36,7 @@ pub struct Outlook {
 /// What the holder of those members can become that aren't proven useless at `now`.
 pub fn outlook(lineage: &Lineage, account: &Account, now: Moment) -> Outlook {
     let sessions = lineage.sessions();
-    let mut reach = Reach::of(account, now);
+    let mut reach = Reach::of(account, now.plus_seconds(BEHIND_EVERY_CUT_SECONDS));
     let mut memory = Memory::default();
     memory.look_at(account);
     let mut seen: BTreeSet<String> = BTreeSet::new();
