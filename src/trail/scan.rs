@@ -7,8 +7,7 @@
 //! order, white space, an escape in a name or in a text that counts) makes the scan [`Unsure`], and the source is read record by
 //! record. A quote inside a text is escaped in JSON, so none of these names can be met inside a text.
 
-use super::event::identity;
-use super::facts::{GIVERS, Gave, Who, number};
+use super::facts::{Caller, GIVERS, Gave, Who, number};
 use super::harvest::{Closure, Kept};
 use super::seen::Hours;
 use super::shape::Taker;
@@ -21,6 +20,7 @@ use memchr::memmem::Finder;
 use rapidhash::v3::rapidhash_v3;
 use serde::Deserialize;
 use serde_json::Value;
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
@@ -43,7 +43,7 @@ const ID: &[u8] = b"\"eventID\":\"";
 const NEAR: usize = 1_000;
 
 /// So many texts are remembered before the memory of them is begun anew.
-const REMEMBERED: usize = 8_192;
+const REMEMBERED: usize = 65_536;
 
 struct Finders {
     time: Finder<'static>,
@@ -255,16 +255,74 @@ fn caller(text: &[u8], record: usize, time: usize, memory: &mut Memory) -> Sure<
     if let Some(who) = memory.identities.get(&hash) {
         return Ok(*who);
     }
-    let parsed: Value = serde_json::from_slice(identity_text).map_err(|_| Unsure)?;
-    if !parsed.is_object() {
-        return Err(Unsure);
-    }
-    let who = Who::called(&identity(&serde_json::json!({ "userIdentity": parsed })));
+    let who = serde_json::from_slice::<Identity<'_>>(identity_text)
+        .map_err(|_| Unsure)?
+        .who();
     if memory.identities.len() >= REMEMBERED {
         memory.identities.clear();
     }
     memory.identities.insert(hash, who);
     Ok(who)
+}
+
+/// A text; borrowed where it has no escape.
+#[derive(Deserialize)]
+struct Text<'t>(#[serde(borrow)] Cow<'t, str>);
+
+/// A caller's identity, as far as it tells who that is. A member of another type than is usual makes the scan unsure.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Identity<'t> {
+    #[serde(borrow, rename = "type")]
+    kind: Option<Text<'t>>,
+    principal_id: Option<Text<'t>>,
+    arn: Option<Text<'t>>,
+    user_name: Option<Text<'t>>,
+    access_key_id: Option<Text<'t>>,
+    credential_id: Option<Text<'t>>,
+    session_context: Option<Context<'t>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Context<'t> {
+    #[serde(borrow)]
+    session_issuer: Option<Issuer<'t>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Issuer<'t> {
+    #[serde(borrow, rename = "type")]
+    kind: Option<Text<'t>>,
+    principal_id: Option<Text<'t>>,
+    user_name: Option<Text<'t>>,
+}
+
+fn told<'a>(text: Option<&'a Text<'_>>) -> Option<&'a str> {
+    text.map(|text| text.0.as_ref()).filter(|text| !text.is_empty())
+}
+
+impl Identity<'_> {
+    fn who(&self) -> Who {
+        let issuer = self
+            .session_context
+            .as_ref()
+            .and_then(|context| context.session_issuer.as_ref());
+        // An issuer without a kind is none: sessions of users have it empty.
+        let issuer = issuer.filter(|issuer| told(issuer.kind.as_ref()).is_some());
+        let arn = told(self.arn.as_ref()).and_then(|text| text.parse().ok());
+        let key = |text: &Option<Text<'_>>| told(text.as_ref()).and_then(|text| text.parse().ok());
+        Who::of(&Caller {
+            kind: told(self.kind.as_ref()),
+            principal: told(self.principal_id.as_ref()),
+            arn: arn.as_ref(),
+            user: told(self.user_name.as_ref()),
+            issuer: issuer.and_then(|issuer| told(issuer.principal_id.as_ref())),
+            issuer_name: issuer.and_then(|issuer| told(issuer.user_name.as_ref())),
+            key: key(&self.access_key_id).or_else(|| key(&self.credential_id)).as_ref(),
+        })
+    }
 }
 
 /// A text that begins at `from` and ends before the next quote; none that counts has an escape.
