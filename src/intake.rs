@@ -92,11 +92,8 @@ impl Intake {
     /// Looks for findings in `value` and in what it wraps.
     fn open(&mut self, value: &Value, wrappings: u8) {
         match value {
-            Value::Object(members) => {
-                if !form::take(value, self) {
-                    members.values().for_each(|inner| self.open(inner, wrappings));
-                }
-            }
+            Value::Object(_) if form::take(value, self) => {}
+            Value::Object(members) => members.values().for_each(|inner| self.open(inner, wrappings)),
             Value::Array(items) => items.iter().for_each(|item| self.open(item, wrappings)),
             Value::String(text) if wrappings > 0 && text.trim_start().starts_with(['{', '[']) => {
                 if let Ok(inner) = serde_json::from_str::<Value>(text) {

@@ -11,6 +11,7 @@ use super::world::{World, read_text, wall_clock};
 use crate::execute::{ExecuteError, Hooks, execute};
 use crate::ids::{AccessKeyId, CaseId};
 use crate::journal::{Event, Finish, Journal, Judgement};
+use crate::lineage::Credential;
 use crate::plan::{Plan, drift};
 use crate::rehearse::{Beside, Rehearsed, family, judge};
 use crate::report::{self, Tone};
@@ -55,6 +56,7 @@ pub(super) async fn run(desk: &Desk, args: RunArgs) -> Result<Exit, Failure> {
         return Err(failure);
     }
     rehearsed_well(&prepared.rehearsed)?;
+    in_doubt(desk, &prepared);
     if !args.yes {
         desk.terminal
             .urgent(&report::plan(&prepared.rehearsed, desk.paint_status()));
@@ -93,6 +95,13 @@ async fn from_plan(desk: &Desk, world: &World, args: &RunArgs, file: &Path) -> R
     rehearsed(world, plan, traced, collected).await
 }
 
+/// Says beforehand why nothing can be called contained at the end, whatever the steps do.
+fn in_doubt(desk: &Desk, prepared: &Prepared) {
+    for gap in &prepared.gaps {
+        desk.terminal.urgent(&format!("in doubt: {gap}"));
+    }
+}
+
 fn dry_run(desk: &Desk, world: &World, args: &RunArgs, prepared: &Prepared) -> Result<Exit, Failure> {
     if !args.dry_run {
         desk.terminal
@@ -100,6 +109,7 @@ fn dry_run(desk: &Desk, world: &World, args: &RunArgs, prepared: &Prepared) -> R
     }
     let rehearsed = &prepared.rehearsed;
     desk.result(|| report::plan(rehearsed, desk.paint()), rehearsed)?;
+    in_doubt(desk, prepared);
     desk.terminal
         .status("dry run: rehearsed on a twin of the account; nothing was changed");
     desk.list_calls(world.clients());
@@ -251,6 +261,13 @@ async fn at_the_end(
     prepared: &Prepared,
 ) -> Result<(Vec<Judgement>, Vec<String>), Failure> {
     let mut again = traced(desk, Some(world), &args.sources, keys).await?;
+    // What was known before the steps is judged, whatever the evidence tells now: stdin, for one, is read only once.
+    let before = prepared.lineage.credentials.iter();
+    let lost: Vec<Credential> = before
+        .filter(|held| again.lineage.member(&held.key).is_none())
+        .cloned()
+        .collect();
+    again.lineage.credentials.extend(lost);
     // A user that is gone no longer tells what was theirs: who held what is known from before.
     for root in prepared.lineage.roots() {
         if let (Some(holder), Some(of)) = (root.holder.clone(), root.account.clone()) {

@@ -46,6 +46,39 @@ pub fn window(sources: &Sources, now: Moment) -> Result<Window, Failure> {
     })
 }
 
+/// How far back LookupEvents reaches, in seconds: what lies before is known by no source that every account has.
+const REACH_SECONDS: i64 = 90 * DAY_SECONDS;
+
+/// What a window leaves out that could hold a part of the family: each is a reason not to say "contained".
+pub fn left_out(window: &Window, now: Moment) -> Vec<String> {
+    let mut left_out = Vec::new();
+    if let Some(since) = window.since.filter(|since| *since > now.plus_seconds(-REACH_SECONDS)) {
+        left_out.push(format!(
+            "only calls from {since} on were looked at, as --since says: what was minted before is not known"
+        ));
+    }
+    if let Some(until) = window.until.filter(|until| *until < now) {
+        left_out.push(format!(
+            "only calls up to {until} were looked at, as --until says: what was minted later is not known"
+        ));
+    }
+    if !window.regions.is_empty() {
+        let named: Vec<&str> = window.regions.iter().map(String::as_str).collect();
+        left_out.push(format!(
+            "only {} was looked in, as --regions says: sessions minted through other Regions are not known",
+            named.join(", ")
+        ));
+    }
+    if !window.accounts.is_empty() {
+        let named: Vec<&str> = window.accounts.iter().map(|account| account.as_str()).collect();
+        left_out.push(format!(
+            "only what {} recorded was looked at, as --accounts says: what the family did in other accounts is not known",
+            named.join(", ")
+        ));
+    }
+    left_out
+}
+
 fn garbled(what: String) -> Failure {
     Failure::new(Exit::Usage, "window.garbled", format!("{what}; nothing was asked"))
 }

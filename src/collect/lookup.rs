@@ -17,6 +17,8 @@ pub struct Found {
     pub evidence: Evidence,
     /// Why a part of the family may not be known: each is a reason not to say "contained".
     pub gaps: Vec<String>,
+    /// Keys that were asked about: those that were given, and those that they led to.
+    pub asked: BTreeSet<AccessKeyId>,
 }
 
 impl Found {
@@ -32,17 +34,19 @@ impl Found {
     pub fn merge(&mut self, other: &Found) {
         self.evidence.merge(other.evidence.clone());
         other.gaps.iter().for_each(|gap| self.gap(gap.clone()));
+        self.asked.extend(other.asked.iter().cloned());
     }
 }
 
 /// Looks up everything that bears on the family of `keys` within `window`: their own events, the mints they came from, and the same for all
-/// that they minted. `tell` is told how far it is.
+/// that they minted. Of keys that are `known` already where they come from is not asked again. `tell` is told how far it is.
 ///
 /// # Errors
 /// No Region answered at all. One that fails beside others that answer is a gap.
 pub async fn trail(
     clients: &Clients,
     keys: &[AccessKeyId],
+    known: &[AccessKeyId],
     window: &Window,
     tell: &dyn Fn(&str),
 ) -> Result<Found, AwsError> {
@@ -55,6 +59,7 @@ pub async fn trail(
         .collect();
     let mut search = Search::default();
     keys.iter().for_each(|key| search.add(key, true, None));
+    known.iter().for_each(|key| search.add(key, false, None));
     let mut failed: BTreeMap<String, Vec<String>> = BTreeMap::new();
     while let Some(questions) = search.next() {
         tell(&format!(
@@ -64,6 +69,7 @@ pub async fn trail(
             found.evidence.len()
         ));
         let mut asking = JoinSet::new();
+        let mut ended = Vec::new();
         let mut unheard: BTreeSet<String> = askers.iter().map(|asker| asker.region().to_owned()).collect();
         for mut asker in askers.drain(..) {
             let questions = questions.clone();
@@ -72,9 +78,15 @@ pub async fn trail(
                 let end = asker.ask(&questions, &mut records).await;
                 (asker, records, end)
             });
+            if !clients.side_by_side() {
+                ended.extend(asking.join_next().await);
+            }
         }
         let mut first_error = None;
         while let Some(done) = asking.join_next().await {
+            ended.push(done);
+        }
+        for done in ended {
             let Ok((asker, records, end)) = done else { continue };
             unheard.remove(asker.region());
             records
@@ -104,6 +116,7 @@ pub async fn trail(
         // The order in which Regions answer is nobody's: the next round asks them as the first did.
         askers.sort_by(|one, two| one.region().cmp(two.region()));
     }
+    found.asked = search.into_asked();
     covered(&regions.names, &mut found);
     regions.doubt.into_iter().for_each(|doubt| found.gap(doubt));
     for (error, mut places) in failed {

@@ -6,7 +6,7 @@ use crate::action::revoke::Issuer;
 use crate::action::{Action, Setting};
 use crate::collect;
 use crate::ids::{AccessKeyId, StepId};
-use crate::lineage::Lineage;
+use crate::lineage::{Credential, Lineage};
 use crate::plan::{Step, revocations};
 use crate::trail::Window;
 use std::collections::BTreeSet;
@@ -27,19 +27,24 @@ pub struct Family {
 impl Run<'_> {
     pub(super) async fn sweep(&mut self, step: &Step, margin_seconds: u32) -> Result<Next, ExecuteError> {
         let asked = self.family.lineage.asked.clone();
-        let looked = collect::trail(self.clients(), &asked, &Window::default(), &|_| {}).await;
-        // A Region that did not answer is told at the end of the run, when everything is read once more.
-        let lineage = match looked {
-            Ok(found) => crate::lineage::trace(&found.evidence, &asked),
-            Err(error) => return self.failed(step, error).await,
-        };
-        let known: BTreeSet<&AccessKeyId> = self.family.lineage.credentials.iter().map(|held| &held.key).collect();
-        let fresh: Vec<AccessKeyId> = lineage
+        let known: BTreeSet<AccessKeyId> = self
+            .family
+            .lineage
             .credentials
             .iter()
-            .filter(|found| !known.contains(&found.key))
-            .map(|found| found.key.clone())
+            .map(|held| held.key.clone())
             .collect();
+        // Other evidence may have told of members that this trail alone does not lead to: each is asked for.
+        let members: Vec<AccessKeyId> = known.iter().cloned().collect();
+        let looked = collect::trail(self.clients(), &asked, &members, &Window::default(), &|_| {}).await;
+        // A Region that did not answer is told at the end of the run, when everything is read once more.
+        let lineage = match looked {
+            Ok(found) => crate::lineage::trace(&found.evidence, &members),
+            Err(error) => return self.failed(step, error).await,
+        };
+        let mut new: Vec<Credential> = lineage.credentials.clone();
+        new.retain(|found| !known.contains(&found.key));
+        let fresh: Vec<AccessKeyId> = new.iter().map(|found| found.key.clone()).collect();
         let late = revocations(&lineage, &fresh);
         self.note(Event::Swept {
             step: step.id.clone(),
@@ -52,7 +57,7 @@ impl Run<'_> {
         for step in added.into_iter().rev() {
             self.queue.push_front(step);
         }
-        self.family.lineage = lineage;
+        self.family.lineage.credentials.extend(new);
         Ok(Next::GoOn)
     }
 

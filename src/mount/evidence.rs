@@ -63,6 +63,11 @@ impl Clients {
         Pace(ticks)
     }
 
+    /// Whether requests may be made side by side: on a twin they follow one another, so that a run can be repeated to the byte.
+    pub fn side_by_side(&self) -> bool {
+        self.paced
+    }
+
     /// Lets `time` pass without holding up other requests. On a twin nothing passes: nobody counts its requests.
     pub async fn pause(&self, time: Duration) {
         if self.paced {
