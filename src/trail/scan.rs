@@ -45,6 +45,9 @@ const NEAR: usize = 1_000;
 /// So many texts are remembered before the memory of them is begun anew.
 const REMEMBERED: usize = 65_536;
 
+/// Longer than this a record's end is not remembered.
+const LONG_TAIL: usize = 420;
+
 struct Finders {
     time: Finder<'static>,
     version: Finder<'static>,
@@ -144,7 +147,9 @@ pub(super) fn survey(scratch: &mut Scratch, window: &Window, facts: &mut Facts) 
         if !window.is_open() && !found.is_in(window)? {
             return Ok(());
         }
-        facts.callers.push(found.who);
+        if facts.callers.last() != Some(&found.who) {
+            facts.callers.push(found.who);
+        }
         facts.gave.extend(found.gave()?);
         facts.events.push(found.tells_of()?);
         facts.seen.data |= found.tail.is_data;
@@ -386,8 +391,8 @@ fn id(record: &[u8], floor: usize, memory: &mut Memory) -> Sure<usize> {
 }
 
 fn tail_of(tail: &[u8], memory: &mut Memory) -> Sure<Tail> {
-    let hash = rapidhash_v3(tail);
-    if let Some(known) = memory.tails.get(&hash) {
+    let hash = if tail.len() < LONG_TAIL { rapidhash_v3(tail) } else { 0 };
+    if let Some(known) = memory.tails.get(&hash).filter(|_| tail.len() < LONG_TAIL) {
         return Ok(*known);
     }
     // Another one further on: which is the record's own can't be said.
@@ -409,10 +414,13 @@ fn tail_of(tail: &[u8], memory: &mut Memory) -> Sure<Tail> {
         told.account = Some(digits.iter().fold(0, |sum, digit| sum * 10 + u64::from(digit - b'0')));
         told.is_data = before.ends_with(b"\"managementEvent\":false,");
     }
-    if memory.tails.len() >= REMEMBERED {
-        memory.tails.clear();
+    // Those that name resources hardly come again.
+    if tail.len() < LONG_TAIL {
+        if memory.tails.len() >= REMEMBERED {
+            memory.tails.clear();
+        }
+        memory.tails.insert(hash, told);
     }
-    memory.tails.insert(hash, told);
     Ok(told)
 }
 
