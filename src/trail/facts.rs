@@ -107,6 +107,8 @@ pub(super) struct Gave {
     pub(super) new: Who,
     /// What the records of one call in several accounts share.
     pub(super) shared: u64,
+    /// Whether the record itself names the role that the new key is of: calls with the same key ID by another one are another session's.
+    pub(super) names_role: bool,
     /// Whether the new key is a long-term one, which is its own origin.
     pub(super) is_long_term: bool,
 }
@@ -151,6 +153,7 @@ impl Gave {
                 name,
             },
             shared,
+            names_role: role_id.is_some_and(|id| id.contains(':')),
             is_long_term: key.is_some_and(|key| key.starts_with("AKIA")),
         })
     }
