@@ -220,7 +220,7 @@ mod tests {
 
     fn call(n: usize) -> Event {
         let record = json!({"eventID": format!("e{n}"), "eventTime": format!("2026-11-10T09:{:02}:00Z", n % 60), "eventSource": "s3.amazonaws.com",
-            "eventName": if n % 3 == 0 { "GetObject" } else { "ListBuckets" }, "awsRegion": "us-east-1", "readOnly": n % 10 != 9,
+            "eventName": if n.is_multiple_of(3) { "GetObject" } else { "ListBuckets" }, "awsRegion": "us-east-1", "readOnly": n % 10 != 9,
             "userIdentity": {"type": "IAMUser", "accessKeyId": "AKIAAAAAAAAAAAAAAAAA"}, "requestParameters": {"key": n}});
         Event::parse(&record).unwrap()
     }
