@@ -633,3 +633,59 @@ fn the_readme_tells_every_error_code() {
     assert_eq!(told.len(), unique.len(), "a code stands twice");
     assert_eq!(unique, used);
 }
+
+#[test]
+fn two_stolen_keys_are_one_incident_and_both_users_are_cut_off() {
+    let folder = tempfile::tempdir().unwrap();
+    let cases = folder.path().to_str().unwrap();
+    let keys = ["AKIARZPUZDIKJA7PRP33", "AKIARZPUZDIKDY7OUSA7"];
+    let base = [
+        "run",
+        "--scenario",
+        "stolen-key",
+        "--yes",
+        "--format",
+        "json",
+        "-q",
+        "--cases",
+        cases,
+    ];
+    let told = expect(&[&base[..], &keys].concat(), 0, &[]);
+    let outcome: serde_json::Value = serde_json::from_str(&told).unwrap();
+    assert_eq!(outcome["contained"], true, "{told}");
+    let verdicts = outcome["verdicts"].as_array().unwrap();
+    let dead = |key: &str| {
+        verdicts
+            .iter()
+            .any(|judged| judged["key"] == key && judged["verdict"].to_string().contains("dead"))
+    };
+    assert!(keys.iter().all(|key| dead(key)), "{told}");
+    // The family is that of both: what either minted is judged.
+    assert_eq!(verdicts.len(), 5, "{told}");
+}
+
+/// Whoever leaves a part of the trail out does not get to hear that everything is contained.
+#[test]
+fn what_a_window_leaves_out_is_a_doubt() {
+    let folder = tempfile::tempdir().unwrap();
+    let cases = folder.path().to_str().unwrap();
+    let base = [
+        "run",
+        "AKIARZPUZDIKJA7PRP33",
+        "--scenario",
+        "stolen-key",
+        "--yes",
+        "-q",
+        "--cases",
+        cases,
+    ];
+    for more in [
+        ["--since", "2026-03-24T09:05:00Z"],
+        ["--until", "2026-03-24T09:05:00Z"],
+        ["--regions", "us-east-1"],
+        ["--accounts", "123456789012"],
+    ] {
+        let told = expect(&[&base[..], &more].concat(), 3, &[]);
+        assert!(told.contains("NOT CONTAINED") && told.contains(more[0]), "{told}");
+    }
+}

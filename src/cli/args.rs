@@ -124,8 +124,20 @@ pub struct CaseFolder {
     pub cases: PathBuf,
 }
 
+/// What `oust trace --help` ends with.
+const TRACE_EXAMPLES: &str = "\
+Examples:
+  oust trace AKIA...                                           the account's own trail, all enabled Regions
+  oust trace --finding finding.json                            the key that a finding names
+  oust trace AKIA... ASIA... --logs ./trail --offline          two keys, one incident; no AWS call
+  oust trace AKIA... --logs s3://my-trail/AWSLogs/ --since 7d  the files where CloudTrail leaves them
+  oust trace AKIA... --athena primary --table sec.cloudtrail --since 30d
+  oust trace AKIA... --print-sql --table cloudtrail > search.sql
+  oust trace --print-ddl s3://my-trail/AWSLogs/o-example/ --table cloudtrail --accounts 123456789012";
+
 /// `oust trace`.
 #[derive(Debug, Args)]
+#[command(after_help = TRACE_EXAMPLES)]
 pub struct TraceArgs {
     /// The compromised access key ID, AKIA... or ASIA...; several are one incident.
     #[arg(value_name = "KEY", required_unless_present_any = ["finding", "print_ddl"])]

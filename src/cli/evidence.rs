@@ -35,33 +35,36 @@ pub async fn evidence(
     };
     let tell = |text: &str| desk.terminal.status(text);
     let mut read = Found::default();
-    let (mut asked_for, mut read_for): (Keys, Keys) = Default::default();
+    let (mut looked_up_for, mut queried_for, mut read_for): (Keys, Keys, Keys) = Default::default();
     // What one source tells of a key may lead to keys that only another one tells more of: they are asked in turn until nothing is new.
     let mut known: Keys = keys.iter().cloned().collect();
     let mut all = loop {
-        let fresh: Vec<AccessKeyId> = known.difference(&asked_for).cloned().collect();
-        if let Some(World::Live { mount, .. }) = world
-            && !fresh.is_empty()
-        {
-            looked_up(desk, mount.clients(), &window, &fresh, &mut found).await?;
+        if let Some(World::Live { mount, .. }) = world {
+            let fresh = without(&known, &looked_up_for);
+            let more = looked_up(desk, mount.clients(), &window, &fresh).await?;
+            looked_up_for.extend(fresh);
+            looked_up_for.extend(more.asked.iter().cloned());
+            found.merge(&more);
         }
-        if let Some(athena) = &mut athena
-            && !fresh.is_empty()
-        {
-            found.merge(&athena.family(&fresh, &window, &tell).await?);
+        if let Some(athena) = &mut athena {
+            let fresh = without(&known, &queried_for);
+            let more = athena.family(&fresh, &window, &tell).await?;
+            queried_for.extend(more.asked.iter().cloned());
+            found.merge(&more);
         }
-        asked_for.extend(fresh);
         known.extend(family(&found.evidence, keys));
         if !files.is_empty() && !known.is_subset(&read_for) {
-            let all: Vec<AccessKeyId> = known.iter().cloned().collect();
-            read = files.read(desk, world, &window, &all).await?;
+            read = files.read(desk, world, &window, &without(&known, &Keys::new())).await?;
         }
         read_for.extend(known.clone());
         let mut all = found.clone();
         all.merge(&read);
         known.extend(family(&all.evidence, keys));
-        let by_key = athena.is_some() || matches!(world, Some(World::Live { .. }));
-        if known.is_subset(&read_for) && (known.is_subset(&asked_for) || !by_key) {
+        let is_live = matches!(world, Some(World::Live { .. }));
+        if known.is_subset(&read_for)
+            && (!is_live || known.is_subset(&looked_up_for))
+            && (athena.is_none() || known.is_subset(&queried_for))
+        {
             break all;
         }
     };
@@ -77,6 +80,10 @@ pub async fn evidence(
 }
 
 type Keys = BTreeSet<AccessKeyId>;
+
+fn without(keys: &Keys, done: &Keys) -> Vec<AccessKeyId> {
+    keys.difference(done).cloned().collect()
+}
 
 /// Every key of the family, as far as the evidence tells.
 fn family(evidence: &Evidence, keys: &[AccessKeyId]) -> Keys {
@@ -264,18 +271,18 @@ fn of_twin(records: &[serde_json::Value], window: &Window, evidence: &mut Eviden
 }
 
 /// The account's own trail. That it can't be read is a gap, unless nothing can be asked at all.
-async fn looked_up(
-    desk: &Desk,
-    clients: &Clients,
-    window: &Window,
-    keys: &[AccessKeyId],
-    found: &mut Found,
-) -> Result<(), Failure> {
+async fn looked_up(desk: &Desk, clients: &Clients, window: &Window, keys: &[AccessKeyId]) -> Result<Found, Failure> {
     let tell = |text: &str| desk.terminal.status(text);
-    match collect::trail(clients, keys, &[], window, &tell).await {
-        Ok(more) => found.merge(&more),
-        Err(error) if matches!(error.trouble, Trouble::Credentials | Trouble::Unreachable) => return Err(error.into()),
-        Err(error) => found.gap(format!("the account's own trail could not be read: {error}")),
+    if keys.is_empty() {
+        return Ok(Found::default());
     }
-    Ok(())
+    match collect::trail(clients, keys, &[], window, &tell).await {
+        Ok(found) => Ok(found),
+        Err(error) if matches!(error.trouble, Trouble::Credentials | Trouble::Unreachable) => Err(error.into()),
+        Err(error) => {
+            let mut found = Found::default();
+            found.gap(format!("the account's own trail could not be read: {error}"));
+            Ok(found)
+        }
+    }
 }

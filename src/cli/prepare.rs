@@ -42,7 +42,7 @@ pub async fn traced(
             None => Origin::of(key),
         });
     }
-    let Found { evidence, gaps } = evidence(desk, world, sources, keys).await?;
+    let Found { evidence, gaps, .. } = evidence(desk, world, sources, keys).await?;
     let lineage = trace(&evidence, keys);
     let others = bystanders(&evidence, &lineage);
     // The status of the key that the family comes from is what counts, when a session was named.

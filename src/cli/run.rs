@@ -11,6 +11,7 @@ use super::world::{World, read_text, wall_clock};
 use crate::execute::{ExecuteError, Hooks, execute};
 use crate::ids::{AccessKeyId, CaseId};
 use crate::journal::{Event, Finish, Journal, Judgement};
+use crate::lineage::{Credential, Made};
 use crate::plan::{Foothold, Plan, drift, footholds};
 use crate::rehearse::{Beside, Rehearsed, family, judge};
 use crate::report::{self, Tone};
@@ -274,6 +275,16 @@ async fn at_the_end(
     prepared: &Prepared,
 ) -> Result<End, Failure> {
     let mut again = traced(desk, Some(world), &args.sources, keys).await?;
+    // What was known before the steps is judged, whatever the evidence tells now: stdin, for one, is read only once.
+    let before = prepared.lineage.credentials.iter();
+    let lost: Vec<Credential> = before
+        .filter(|held| again.lineage.member(&held.key).is_none())
+        .cloned()
+        .collect();
+    again.lineage.credentials.extend(lost);
+    let left = prepared.lineage.made.iter();
+    let left: Vec<Made> = left.filter(|made| !again.lineage.made.contains(made)).cloned().collect();
+    again.lineage.made.extend(left);
     // A user that is gone no longer tells what was theirs: who held what is known from before.
     for root in prepared.lineage.roots() {
         if let (Some(holder), Some(of)) = (root.holder.clone(), root.account.clone()) {

@@ -93,6 +93,7 @@ impl Athena {
                 take(&row, &mut search, &mut found);
             }
         }
+        found.asked = search.into_asked();
         Ok(found)
     }
 

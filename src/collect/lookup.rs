@@ -17,6 +17,8 @@ pub struct Found {
     pub evidence: Evidence,
     /// Why a part of the family may not be known: each is a reason not to say "contained".
     pub gaps: Vec<String>,
+    /// Keys that were asked about: those that were given, and those that they led to.
+    pub asked: BTreeSet<AccessKeyId>,
 }
 
 impl Found {
@@ -32,6 +34,7 @@ impl Found {
     pub fn merge(&mut self, other: &Found) {
         self.evidence.merge(other.evidence.clone());
         other.gaps.iter().for_each(|gap| self.gap(gap.clone()));
+        self.asked.extend(other.asked.iter().cloned());
     }
 }
 
@@ -113,6 +116,7 @@ pub async fn trail(
         // The order in which Regions answer is nobody's: the next round asks them as the first did.
         askers.sort_by(|one, two| one.region().cmp(two.region()));
     }
+    found.asked = search.into_asked();
     covered(&regions.names, &mut found);
     regions.doubt.into_iter().for_each(|doubt| found.gap(doubt));
     for (error, mut places) in failed {

@@ -35,6 +35,11 @@ impl Search {
         self.called.len()
     }
 
+    /// The keys that were asked about.
+    pub(super) fn into_asked(self) -> BTreeSet<AccessKeyId> {
+        self.called
+    }
+
     /// Adds a key; with `back`, where it comes from is wanted too. A long-term key is its own origin.
     pub(super) fn add(&mut self, key: &AccessKeyId, back: bool, minted: Option<Moment>) {
         let back = back && key.kind() == KeyKind::Temporary && !self.traced.contains(key) && !self.minted.contains(key);

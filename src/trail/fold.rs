@@ -75,8 +75,10 @@ struct Folded {
 }
 
 /// Events on their way into the evidence.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Fold {
+    /// So many are kept each by itself.
+    limit: usize,
     /// Plain calls that are still kept each by itself.
     apart: Vec<Event>,
     is_folding: bool,
@@ -86,7 +88,24 @@ pub(super) struct Fold {
     beyond: u64,
 }
 
+impl Default for Fold {
+    fn default() -> Self {
+        Fold::beyond(APART)
+    }
+}
+
 impl Fold {
+    fn beyond(limit: usize) -> Self {
+        Fold {
+            limit,
+            apart: Vec::new(),
+            is_folding: false,
+            kinds: HashMap::new(),
+            calls: HashMap::new(),
+            beyond: 0,
+        }
+    }
+
     /// Takes in an event; gives it back where it must be kept by itself.
     pub(super) fn take(&mut self, mut event: Event) -> Option<Event> {
         if !is_plain(&event) {
@@ -100,7 +119,7 @@ impl Fold {
             self.fold(event);
         } else {
             self.apart.push(event);
-            if self.apart.len() > 2 * APART {
+            if self.apart.len() > 2 * self.limit {
                 self.begin();
             }
         }
@@ -111,7 +130,7 @@ impl Fold {
     fn begin(&mut self) {
         self.apart.sort_by(|one, two| one.id.cmp(&two.id));
         self.apart.dedup();
-        if self.apart.len() > APART {
+        if self.apart.len() > self.limit {
             self.is_folding = true;
             for event in std::mem::take(&mut self.apart) {
                 self.fold(event);
@@ -187,6 +206,56 @@ impl Fold {
                 "more than {TOLD_APART} of them: copies among {} further ones are counted as calls",
                 self.beyond
             ));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+    use super::*;
+    use serde_json::json;
+    use std::collections::BTreeMap;
+
+    fn call(n: usize) -> Event {
+        let record = json!({"eventID": format!("e{n}"), "eventTime": format!("2026-11-10T09:{:02}:00Z", n % 60), "eventSource": "s3.amazonaws.com",
+            "eventName": if n.is_multiple_of(3) { "GetObject" } else { "ListBuckets" }, "awsRegion": "us-east-1", "readOnly": n % 10 != 9,
+            "userIdentity": {"type": "IAMUser", "accessKeyId": "AKIAAAAAAAAAAAAAAAAA"}, "requestParameters": {"key": n}});
+        Event::parse(&record).unwrap()
+    }
+
+    type Told = BTreeMap<(String, Option<bool>), (u64, Moment, Moment)>;
+
+    fn told(limit: usize, order: &[usize]) -> (usize, Told) {
+        let (mut fold, mut evidence) = (Fold::beyond(limit), Evidence::default());
+        for event in order.iter().filter_map(|n| fold.take(call(*n))) {
+            evidence.keep(event);
+        }
+        fold.finish(&mut evidence);
+        let mut told = Told::new();
+        for event in evidence.events() {
+            let seen = told
+                .entry((event.name.clone(), event.read_only))
+                .or_insert((0, event.at, event.until));
+            *seen = (seen.0 + event.times, seen.1.min(event.at), seen.2.max(event.until));
+        }
+        (evidence.events().len(), told)
+    }
+
+    #[test]
+    fn folded_calls_count_as_single_ones_do_in_any_order_and_copies_once() {
+        let once: Vec<usize> = (0..200).collect();
+        let mut twice: Vec<usize> = once.iter().rev().chain(&once).copied().collect();
+        twice.swap(3, 250);
+        let (single, expected) = told(1_000, &once);
+        assert_eq!(single, 200);
+        for order in [&once, &twice] {
+            let (kept, counted) = told(10, order);
+            assert_eq!(counted, expected);
+            // The writes, each by itself, and two kinds of reads.
+            assert_eq!(kept, 20 + 2);
+            assert_eq!(told(1_000, order), (200, expected.clone()));
         }
     }
 }

@@ -36,7 +36,17 @@ impl Closure {
             sources: HashSet::new(),
             keys,
         };
-        let callers = tables.iter().flat_map(|table| &table.callers);
+        // Key IDs of sessions recur: whoever calls with the ID of a member, but in another role than all its mints name, is no kin.
+        let mut roles: HashMap<u64, Vec<u64>> = HashMap::new();
+        for gave in edges.iter().filter(|gave| closure.keys.contains(&gave.new.key)) {
+            let role = if gave.names_role { gave.new.id } else { 0 };
+            roles.entry(gave.new.key).or_default().push(role);
+        }
+        let is_own = |who: &&Who| {
+            let roles = roles.get(&who.key);
+            who.id == 0 || roles.is_none_or(|roles| roles.contains(&0) || roles.contains(&who.id))
+        };
+        let callers = tables.iter().flat_map(|table| &table.callers).filter(is_own);
         let known = callers.chain(edges.iter().map(|gave| &gave.new));
         for who in known.filter(|who| closure.keys.contains(&who.key)) {
             closure
