@@ -228,7 +228,7 @@ impl Event {
     }
 }
 
-pub(super) fn identity(record: &Value) -> Identity {
+fn identity(record: &Value) -> Identity {
     let at = |member: &str| format!("/userIdentity/{member}");
     let issuer = "/userIdentity/sessionContext/sessionIssuer";
     let in_issuer = |member: &str| format!("{issuer}/{member}");

@@ -4,7 +4,7 @@
 
 use super::event::GIVEN;
 use super::{Event, Identity};
-use crate::ids::{Arn, PrincipalArn};
+use crate::ids::{AccessKeyId, Arn, PrincipalArn};
 use rapidhash::v3::rapidhash_v3;
 use serde_json::Value;
 
@@ -44,26 +44,43 @@ pub(super) struct Who {
 impl Who {
     /// The caller.
     pub(super) fn called(identity: &Identity) -> Self {
-        let principal = identity.principal_id.as_deref();
-        let (id, name) = match identity.kind.as_deref() {
+        let issuer = identity.issuer.as_ref();
+        Who::of(&Caller {
+            kind: identity.kind.as_deref(),
+            principal: identity.principal_id.as_deref(),
+            arn: identity.arn.as_ref(),
+            user: identity.user_name.as_deref(),
+            issuer: issuer.and_then(|issuer| issuer.principal_id.as_deref()),
+            issuer_name: issuer.and_then(|issuer| issuer.name.as_deref()),
+            key: identity.key.as_ref(),
+        })
+    }
+
+    /// The same, from the parts of an identity.
+    pub(super) fn of(caller: &Caller<'_>) -> Self {
+        let (id, name) = match caller.kind {
             Some("Root") => (0, number("root")),
-            Some("FederatedUser") => {
-                let issuer = identity.issuer.as_ref();
-                let name = issuer.and_then(|issuer| issuer.name.as_deref());
-                (
-                    told(issuer.and_then(|issuer| issuer.principal_id.as_deref())),
-                    user(name),
-                )
-            }
-            Some("AssumedRole") => (told(before_colon(principal)), role(identity.arn.as_ref())),
-            _ => (told(before_colon(principal)), user(identity.user_name.as_deref())),
+            Some("FederatedUser") => (told(caller.issuer), user(caller.issuer_name)),
+            Some("AssumedRole") => (told(before_colon(caller.principal)), role(caller.arn)),
+            _ => (told(before_colon(caller.principal)), user(caller.user)),
         };
         Who {
-            key: told(identity.key.as_ref().map(|key| key.as_str())),
+            key: told(caller.key.map(AccessKeyId::as_str)),
             id,
             name,
         }
     }
+}
+
+/// The parts of an identity that tell who it is.
+pub(super) struct Caller<'a> {
+    pub(super) kind: Option<&'a str>,
+    pub(super) principal: Option<&'a str>,
+    pub(super) arn: Option<&'a Arn>,
+    pub(super) user: Option<&'a str>,
+    pub(super) issuer: Option<&'a str>,
+    pub(super) issuer_name: Option<&'a str>,
+    pub(super) key: Option<&'a AccessKeyId>,
 }
 
 fn before_colon(text: Option<&str>) -> Option<&str> {

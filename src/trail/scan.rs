@@ -7,8 +7,7 @@
 //! order, white space, an escape in a name or in a text that counts) makes the scan [`Unsure`], and the source is read record by
 //! record. A quote inside a text is escaped in JSON, so none of these names can be met inside a text.
 
-use super::event::identity;
-use super::facts::{GIVERS, Gave, Who, number};
+use super::facts::{Caller, GIVERS, Gave, Who, number};
 use super::harvest::{Closure, Kept};
 use super::seen::Hours;
 use super::shape::Taker;
@@ -21,6 +20,7 @@ use memchr::memmem::Finder;
 use rapidhash::v3::rapidhash_v3;
 use serde::Deserialize;
 use serde_json::Value;
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
@@ -43,7 +43,10 @@ const ID: &[u8] = b"\"eventID\":\"";
 const NEAR: usize = 1_000;
 
 /// So many texts are remembered before the memory of them is begun anew.
-const REMEMBERED: usize = 8_192;
+const REMEMBERED: usize = 65_536;
+
+/// Longer than this a record's end is not remembered.
+const LONG_TAIL: usize = 420;
 
 struct Finders {
     time: Finder<'static>,
@@ -144,7 +147,9 @@ pub(super) fn survey(scratch: &mut Scratch, window: &Window, facts: &mut Facts) 
         if !window.is_open() && !found.is_in(window)? {
             return Ok(());
         }
-        facts.callers.push(found.who);
+        if facts.callers.last() != Some(&found.who) {
+            facts.callers.push(found.who);
+        }
         facts.gave.extend(found.gave()?);
         facts.events.push(found.tells_of()?);
         facts.seen.data |= found.tail.is_data;
@@ -255,16 +260,74 @@ fn caller(text: &[u8], record: usize, time: usize, memory: &mut Memory) -> Sure<
     if let Some(who) = memory.identities.get(&hash) {
         return Ok(*who);
     }
-    let parsed: Value = serde_json::from_slice(identity_text).map_err(|_| Unsure)?;
-    if !parsed.is_object() {
-        return Err(Unsure);
-    }
-    let who = Who::called(&identity(&serde_json::json!({ "userIdentity": parsed })));
+    let who = serde_json::from_slice::<Identity<'_>>(identity_text)
+        .map_err(|_| Unsure)?
+        .who();
     if memory.identities.len() >= REMEMBERED {
         memory.identities.clear();
     }
     memory.identities.insert(hash, who);
     Ok(who)
+}
+
+/// A text; borrowed where it has no escape.
+#[derive(Deserialize)]
+struct Text<'t>(#[serde(borrow)] Cow<'t, str>);
+
+/// A caller's identity, as far as it tells who that is. A member of another type than is usual makes the scan unsure.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Identity<'t> {
+    #[serde(borrow, rename = "type")]
+    kind: Option<Text<'t>>,
+    principal_id: Option<Text<'t>>,
+    arn: Option<Text<'t>>,
+    user_name: Option<Text<'t>>,
+    access_key_id: Option<Text<'t>>,
+    credential_id: Option<Text<'t>>,
+    session_context: Option<Context<'t>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Context<'t> {
+    #[serde(borrow)]
+    session_issuer: Option<Issuer<'t>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Issuer<'t> {
+    #[serde(borrow, rename = "type")]
+    kind: Option<Text<'t>>,
+    principal_id: Option<Text<'t>>,
+    user_name: Option<Text<'t>>,
+}
+
+fn told<'a>(text: Option<&'a Text<'_>>) -> Option<&'a str> {
+    text.map(|text| text.0.as_ref()).filter(|text| !text.is_empty())
+}
+
+impl Identity<'_> {
+    fn who(&self) -> Who {
+        let issuer = self
+            .session_context
+            .as_ref()
+            .and_then(|context| context.session_issuer.as_ref());
+        // An issuer without a kind is none: sessions of users have it empty.
+        let issuer = issuer.filter(|issuer| told(issuer.kind.as_ref()).is_some());
+        let arn = told(self.arn.as_ref()).and_then(|text| text.parse().ok());
+        let key = |text: &Option<Text<'_>>| told(text.as_ref()).and_then(|text| text.parse().ok());
+        Who::of(&Caller {
+            kind: told(self.kind.as_ref()),
+            principal: told(self.principal_id.as_ref()),
+            arn: arn.as_ref(),
+            user: told(self.user_name.as_ref()),
+            issuer: issuer.and_then(|issuer| told(issuer.principal_id.as_ref())),
+            issuer_name: issuer.and_then(|issuer| told(issuer.user_name.as_ref())),
+            key: key(&self.access_key_id).or_else(|| key(&self.credential_id)).as_ref(),
+        })
+    }
 }
 
 /// A text that begins at `from` and ends before the next quote; none that counts has an escape.
@@ -328,8 +391,8 @@ fn id(record: &[u8], floor: usize, memory: &mut Memory) -> Sure<usize> {
 }
 
 fn tail_of(tail: &[u8], memory: &mut Memory) -> Sure<Tail> {
-    let hash = rapidhash_v3(tail);
-    if let Some(known) = memory.tails.get(&hash) {
+    let hash = if tail.len() < LONG_TAIL { rapidhash_v3(tail) } else { 0 };
+    if let Some(known) = memory.tails.get(&hash).filter(|_| tail.len() < LONG_TAIL) {
         return Ok(*known);
     }
     // Another one further on: which is the record's own can't be said.
@@ -351,10 +414,13 @@ fn tail_of(tail: &[u8], memory: &mut Memory) -> Sure<Tail> {
         told.account = Some(digits.iter().fold(0, |sum, digit| sum * 10 + u64::from(digit - b'0')));
         told.is_data = before.ends_with(b"\"managementEvent\":false,");
     }
-    if memory.tails.len() >= REMEMBERED {
-        memory.tails.clear();
+    // Those that name resources hardly come again.
+    if tail.len() < LONG_TAIL {
+        if memory.tails.len() >= REMEMBERED {
+            memory.tails.clear();
+        }
+        memory.tails.insert(hash, told);
     }
-    memory.tails.insert(hash, told);
     Ok(told)
 }
 

@@ -21,7 +21,7 @@ use std::sync::Mutex;
 /// The facts of many sources. Sources are remembered by the hash of their name, callers once for all sources of one table.
 #[derive(Debug, Default)]
 pub(super) struct Table {
-    places: HashMap<Who, u32>,
+    places: HashMap<Who, u32, rapidhash::fast::RandomState>,
     pub(super) callers: Vec<Who>,
     /// For each source its name's number and where its callers end in `called`.
     pub(super) sources: Vec<(u64, usize)>,

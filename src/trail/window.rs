@@ -48,6 +48,9 @@ impl Window {
     /// (`…/AWSLogs/[o-…/]ACCOUNT/CloudTrail/REGION/YYYY/MM/DD/…`); any other path is admitted. A file holds events from before its day, and
     /// some of them are late: so nothing before `since`'s day is opened, and three days behind `until` still are.
     pub fn admits_path(&self, path: &str) -> bool {
+        if self.is_open() {
+            return true;
+        }
         let place = Place::of(path);
         let (since, until) = (self.since, self.until.map(|until| until.plus_seconds(DELIVERY_SECONDS)));
         let in_time = place.days.is_none_or(|(first, last)| {

@@ -310,7 +310,8 @@ impl Maker {
 /// Makes the records.
 pub fn records(recipe: &Recipe) -> (Vec<Record>, Truth) {
     let total = recipe.files * recipe.records;
-    let span = (total as i64 / 40).clamp(7_200, 20 * 86_400);
+    // What an intruder does in some hours stands in few files of a long trail.
+    let span = (total as i64 * 8).clamp(7_200, 20 * 86_400);
     let mut make = Maker {
         dice: Dice::new(recipe.seed),
         span,
