@@ -689,3 +689,19 @@ fn what_a_window_leaves_out_is_a_doubt() {
         assert!(told.contains("NOT CONTAINED") && told.contains(more[0]), "{told}");
     }
 }
+
+#[test]
+fn a_plan_takes_no_further_keys() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = folder.path().join("plan.json");
+    let plan = plan.to_str().unwrap();
+    let finding = write(folder.path(), "finding.txt", "AKIARZPUZDIKJA7PRP33");
+    let twin = ["--scenario", "stolen-key"];
+    expect(
+        &[&["plan", "--finding", &finding, "--out", plan][..], &twin].concat(),
+        0,
+        &[],
+    );
+    let both = [&["run", plan, "--finding", &finding, "--yes"][..], &twin].concat();
+    expect(&both, 2, &["plan.and_finding"]);
+}

@@ -40,6 +40,12 @@ pub(super) async fn run(desk: &Desk, args: RunArgs) -> Result<Exit, Failure> {
         [one] => Some(Path::new(one)).filter(|path| path.is_file()),
         _ => None,
     };
+    if file.is_some() && !args.sources.finding.is_empty() {
+        let message = "a plan is for the keys that it was made for, and --finding would name others; nothing was done";
+        return Err(
+            Failure::new(Exit::Usage, "plan.and_finding", message).hint("leave --finding out, or make a new plan")
+        );
+    }
     let keys = match file {
         Some(file) => read_plan(file, &read_text(file)?)?.keys,
         None => keys(desk, &args.targets, &args.sources)?,
