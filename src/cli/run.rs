@@ -289,7 +289,10 @@ async fn at_the_end(
         .collect();
     again.lineage.credentials.extend(lost);
     let left = prepared.lineage.made.iter();
-    let left: Vec<Made> = left.filter(|made| !again.lineage.made.contains(made)).cloned().collect();
+    let left: Vec<Made> = left
+        .filter(|made| !again.lineage.made.contains(made))
+        .cloned()
+        .collect();
     again.lineage.made.extend(left);
     // A user that is gone no longer tells what was theirs: who held what is known from before.
     for root in prepared.lineage.roots() {
