@@ -12,6 +12,7 @@ mod compute;
 mod gained;
 mod graph;
 mod hop;
+mod index;
 mod moves;
 mod rights;
 mod somewhere;

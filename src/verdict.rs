@@ -3,12 +3,14 @@
 //! [`Standing`] is a credential as policies see it: its principal, its fixed condition keys, the policies in force for it. The twin
 //! authorizes with it, and the verdict asks it about everything, so the two cannot disagree.
 
+mod classes;
 mod examples;
 mod gather;
 mod left;
 mod limits;
 mod memory;
 mod prove;
+mod resources;
 mod standing;
 mod values;
 

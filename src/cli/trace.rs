@@ -7,6 +7,7 @@ use super::exit::{Exit, Failure};
 use super::keys::keys;
 use super::prepare::{account, traced};
 use super::world::{World, wall_clock};
+use crate::plan::outlook;
 use crate::rehearse::judge;
 use crate::report::{self, Known};
 
@@ -20,12 +21,15 @@ pub(super) async fn trace(desk: &Desk, args: TraceArgs) -> Result<Exit, Failure>
         false => Some(World::mount(&args.world, "trace").await?),
     };
     let mut traced = traced(desk, world.as_ref(), &args.sources, &keys).await?;
-    let mut verdicts = None;
+    let (mut verdicts, mut could) = (None, None);
     let mut at = wall_clock();
     if let Some(world) = &world {
         at = world.clients().now();
         match account(world, &mut traced).await {
-            Ok(collected) => verdicts = Some(judge(&collected.account, &traced.lineage, at)),
+            Ok(collected) => {
+                verdicts = Some(judge(&collected.account, &traced.lineage, at));
+                could = Some(outlook(&traced.lineage, &collected.account, at));
+            }
             Err(failure) => {
                 let unknown = format!("what each credential can do: {}", failure.message);
                 traced
@@ -39,6 +43,7 @@ pub(super) async fn trace(desk: &Desk, args: TraceArgs) -> Result<Exit, Failure>
         origins: traced.origins,
         lineage: traced.lineage,
         verdicts,
+        outlook: could,
         bystanders: traced.bystanders,
         at,
     };

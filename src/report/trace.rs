@@ -5,6 +5,7 @@ use crate::account::Holder;
 use crate::journal::Judgement;
 use crate::lineage::{Bystander, Cause, Covered, Credential, Kind, Lineage, Mint};
 use crate::origin::Origin;
+use crate::plan::Outlook;
 use crate::time::Moment;
 use serde::Serialize;
 
@@ -17,6 +18,8 @@ pub struct Known {
     pub lineage: Lineage,
     /// What each member can still do, where the account could be read.
     pub verdicts: Option<Vec<Judgement>>,
+    /// What its holder can become, where the account could be read.
+    pub outlook: Option<Outlook>,
     /// Who else uses the same user and roles.
     pub bystanders: Vec<Bystander>,
     /// When it was asked.
@@ -31,6 +34,10 @@ pub fn trace(known: &Known, paint: Paint) -> String {
     }
     family(known, paint, &mut out);
     deeds(known, paint, &mut out);
+    if let Some(outlook) = &known.outlook {
+        let title = "Whom its holder can become (did: the trail shows it)";
+        super::reach::outlook(outlook, title, paint, &mut out);
+    }
     others(known, paint, &mut out);
     limits(known, paint, &mut out);
     out.join("\n")

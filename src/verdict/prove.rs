@@ -4,13 +4,15 @@
 //! can take them. Each case is decided by the evaluator itself. When all are refused, nothing is left, and that is a proof about the policies
 //! that were read. A case that cannot be decided makes the answer unknown.
 
+use super::classes::{Class, Feasible, classes};
 use super::limits::{has_no_effect, needs_no_permission, session_forbids};
+use super::resources::regions;
 use super::values::{Values, is_of_another_service, values};
 use super::{Standing, gather};
-use crate::catalogue::{Service, catalogue};
+use crate::catalogue::catalogue;
 use crate::policy::{
-    ActionPattern, Condition, Context, Effect, Gap, Glob, Listed, OnResource, Outcome, Parts, Placed, PrincipalKind,
-    ResourcePattern, Statement, StatementRef, Step, Steps, atoms, fits, keys_in, meet, of_glob, of_parts,
+    Condition, Context, Effect, Gap, Listed, OnResource, Outcome, Placed, PrincipalKind, ResourcePattern, Statement,
+    StatementRef, keys_in,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -36,36 +38,10 @@ const BUDGET_OF_KEYS: usize = 4_096;
 
 /// A search through all that a standing may do.
 pub(super) struct Prover<'s, 'a> {
-    standing: &'s Standing<'a>,
+    pub(super) standing: &'s Standing<'a>,
     left: usize,
     /// The denies that refused something.
     pub(super) denied_by: BTreeSet<StatementRef>,
-}
-
-/// Actions that the same statements are about, by one of them.
-struct Class<'p> {
-    action: String,
-    /// Whether AWS has an action in it, as far as the catalogue knows.
-    is_known: bool,
-    statements: Vec<&'p Statement>,
-    /// On which resources its actions can be asked.
-    feasible: Feasible,
-    /// One of its actions that is asked without a resource, if any is.
-    without_resource: Option<String>,
-    /// How many actions of each service are in it.
-    services: BTreeMap<String, usize>,
-}
-
-impl Class<'_> {
-    /// One of its actions that is asked on such a resource.
-    fn action_on(&self, resource: &str) -> &str {
-        let typed = || self.feasible.types().iter().find(|(kind, _)| fits(kind, resource));
-        let action = match resource {
-            "*" => self.without_resource.as_ref(),
-            _ => typed().map(|(_, action)| action),
-        };
-        action.unwrap_or(&self.action)
-    }
 }
 
 impl<'s, 'a> Prover<'s, 'a> {
@@ -308,65 +284,6 @@ impl<'s, 'a> Prover<'s, 'a> {
         context
     }
 
-    /// Resources that stand for all on which an action of the class can be asked; `within` narrows them to one resource's.
-    fn resources(&self, class: &Class<'_>, context: &Context, within: Option<&Steps>) -> Option<Vec<String>> {
-        let mut patterns = Vec::new();
-        for statement in &class.statements {
-            let (Some(Listed::These(written)) | Some(Listed::AllBut(written))) = &statement.resources else {
-                continue;
-            };
-            patterns.extend(
-                written
-                    .iter()
-                    .filter_map(|pattern| parts(pattern, context))
-                    .map(|parts| of_parts(&parts)),
-            );
-        }
-        let account = self.standing.account;
-        for own in [format!("arn:*:*:*:{}:*", account.id), "arn:*:*:*::*".to_owned()] {
-            patterns.extend(arn_steps(&own));
-        }
-        // Resources with a policy are told apart where an allow or a deny is about a part of them.
-        let known = account
-            .resources
-            .iter()
-            .flatten()
-            .filter(|(_, resource)| resource.policy.is_some());
-        for (arn, resource) in known.filter(|_| within.is_none()) {
-            let regions: Vec<Steps> = regions(arn.as_str()).collect();
-            if regions
-                .iter()
-                .any(|region| patterns.iter().any(|pattern| meet(pattern, region)))
-            {
-                patterns.extend(regions);
-                let document = resource.policy.as_ref().and_then(|text| text.parse().ok());
-                let written = document.iter().flat_map(|document| &document.statements);
-                let written = written.filter_map(|statement| statement.resources.as_ref());
-                for listed in written {
-                    let (Listed::These(written) | Listed::AllBut(written)) = listed;
-                    let parts = written.iter().filter_map(|pattern| parts(pattern, context));
-                    patterns.extend(parts.map(|parts| of_parts(&parts)));
-                }
-            }
-        }
-        let any = arn_steps("arn:*:?*:*:*:?*")?;
-        patterns.extend(class.feasible.types().iter().map(|(kind, _)| kind.clone()));
-        if let Feasible::Others(_) = class.feasible {
-            // Which service a resource is of must be told apart, as far as patterns name one.
-            let services: BTreeSet<String> = patterns.iter().filter_map(service_in).collect();
-            patterns.extend(
-                services
-                    .iter()
-                    .filter_map(|service| arn_steps(&format!("arn:*:{service}:*:*:*"))),
-            );
-        }
-        let found = atoms(within.unwrap_or(&any), &patterns)?;
-        let mut found: Vec<String> = found.into_iter().filter(|arn| class.feasible.takes(arn)).collect();
-        // The account's own first: they make the better example.
-        found.sort_by_key(|arn| !arn.contains(account.id.as_str()) && !arn.contains("::"));
-        Some(found)
-    }
-
     /// Whether a role can be assumed: each role by itself, because its trust policy must allow.
     fn roles(&mut self) -> Finding {
         let own: Vec<Placed> = self.standing.policies.all().cloned().collect();
@@ -481,43 +398,9 @@ fn too_intricate() -> Finding {
 }
 
 /// Whether a call gives nothing away, or is refused whatever policies say.
-fn is_out_of_bounds(standing: &Standing<'_>, action: &str) -> bool {
+pub(super) fn is_out_of_bounds(standing: &Standing<'_>, action: &str) -> bool {
     let forbidden = standing.session.and_then(|session| session_forbids(session, action));
     forbidden.is_some() || needs_no_permission(action) || has_no_effect(action)
-}
-
-/// What bears on the resource itself and, where it holds more, on what is in it.
-fn regions(arn: &str) -> impl Iterator<Item = Steps> {
-    let inner = [format!("{arn}/*"), format!("{arn}:*")];
-    let exact: Steps = of_glob(&Glob::exact(arn));
-    let is_bucket = arn.contains(":s3:::");
-    std::iter::once(exact).chain(
-        inner
-            .into_iter()
-            .filter(move |_| is_bucket)
-            .take(1)
-            .filter_map(|text| arn_steps(&text)),
-    )
-}
-
-/// The service that an ARN pattern names.
-fn service_in(steps: &Steps) -> Option<String> {
-    let parts: Vec<&[Step]> = steps.split(|step| *step == Step::Literal(':')).collect();
-    let letters = parts.get(2)?.iter().map(|step| match step {
-        Step::Literal(c) => Some(*c),
-        Step::Any { .. } | Step::One { .. } => None,
-    });
-    letters
-        .collect::<Option<String>>()
-        .filter(|service| !service.is_empty())
-}
-
-fn arn_steps(text: &str) -> Option<Steps> {
-    ResourcePattern::new_glob(text).map(|parts| of_parts(&parts))
-}
-
-fn parts(pattern: &ResourcePattern, context: &Context) -> Option<Parts> {
-    pattern.parts_in(context).or_else(|| pattern.widest_parts())
 }
 
 fn is_whole_deny(statement: &Statement, context: &Context) -> bool {
@@ -565,216 +448,6 @@ fn keys(class: &Class<'_>, context: &Context) -> BTreeMap<String, Values> {
         (key, values)
     })
     .collect()
-}
-
-/// Actions in the classes that statements part them into. `None` when that is too intricate.
-fn classes<'p>(standing: &Standing<'_>, statements: &[&'p Statement]) -> Option<Vec<Class<'p>>> {
-    let mentioned = mentioned(standing, statements)?;
-    let mut sorting = Sorting {
-        standing,
-        statements,
-        classes: BTreeMap::new(),
-    };
-    let (apart, alike): (Vec<_>, Vec<_>) = catalogue()
-        .services
-        .iter()
-        .partition(|(prefix, _)| mentioned.contains(prefix.as_str()));
-    for (prefix, service) in apart {
-        for action in &service.actions {
-            sorting.add(&format!("{prefix}:{}", action.name), Some((service, action)));
-        }
-    }
-    // No statement tells the other services apart, so one action stands for all of theirs.
-    let example = alike
-        .iter()
-        .find_map(|(prefix, service)| Some(format!("{prefix}:{}", service.actions.first()?.name)));
-    if let Some(example) = example
-        && let Some(class) = sorting.class(&example, true)
-    {
-        class.without_resource = Some(example);
-        class.services.extend(
-            alike
-                .iter()
-                .map(|(prefix, service)| ((*prefix).clone(), service.actions.len())),
-        );
-        class.feasible = Feasible::Others(mentioned);
-    }
-    for action in unknown_actions(statements)? {
-        sorting.add(&action, None);
-    }
-    Some(sorting.classes.into_values().collect())
-}
-
-/// The services that statements tell apart from others; `None` when a pattern has a wildcard in its service.
-fn mentioned(standing: &Standing<'_>, statements: &[&Statement]) -> Option<BTreeSet<String>> {
-    let mut mentioned: BTreeSet<String> = ["iam", "sts", "kms"].map(str::to_owned).into();
-    let known = |prefix: &str| catalogue().services.contains_key(prefix);
-    for statement in statements {
-        let (Listed::These(patterns) | Listed::AllBut(patterns)) = &statement.actions;
-        for pattern in patterns.iter().filter(|pattern| !pattern.is_everything()) {
-            match pattern.service() {
-                Some(service) => mentioned.extend(Some(service.to_owned())),
-                None => mentioned.extend(catalogue().services.keys().cloned()),
-            }
-        }
-        let keys = statement.conditions.iter().map(Condition::lower_key);
-        let prefixes = keys
-            .filter_map(|key| key.split(':').next())
-            .filter(|prefix| known(prefix));
-        mentioned.extend(prefixes.map(str::to_owned));
-    }
-    if !standing.policies.resource_control.is_empty() {
-        let under = catalogue()
-            .services
-            .keys()
-            .filter(|service| catalogue().is_under_rcps(service));
-        mentioned.extend(under.cloned());
-    }
-    Some(mentioned)
-}
-
-/// Which statements are about an action, whether it is of KMS (key policies must allow), its service where that matters.
-type Way = (Vec<usize>, String);
-
-struct Sorting<'s, 'a, 'p> {
-    standing: &'s Standing<'a>,
-    statements: &'s [&'p Statement],
-    classes: BTreeMap<Way, Class<'p>>,
-}
-
-impl<'p> Sorting<'_, '_, 'p> {
-    /// The class of the action, made when it is the first of it; `None` when a call of it is out of the question.
-    fn class(&mut self, action: &str, is_known: bool) -> Option<&mut Class<'p>> {
-        let lower = action.to_ascii_lowercase();
-        // Roles are gone through by themselves.
-        if is_out_of_bounds(self.standing, action) || lower == "sts:assumerole" {
-            return None;
-        }
-        let about = self
-            .statements
-            .iter()
-            .enumerate()
-            .filter(|(_, statement)| statement.is_about(&lower));
-        let which: Vec<usize> = about.map(|(n, _)| n).collect();
-        let statements: Vec<&'p Statement> = which.iter().filter_map(|n| self.statements.get(*n).copied()).collect();
-        let service = lower.split(':').next().unwrap_or_default();
-        let of_services = statements.iter().flat_map(|statement| &statement.conditions);
-        let mut prefixes = of_services.filter_map(|condition| condition.lower_key().split(':').next());
-        let apart = prefixes.any(|prefix| catalogue().services.contains_key(prefix))
-            || service == "kms"
-            || !self.standing.policies.resource_control.is_empty();
-        let way = (which, if apart { service.to_owned() } else { String::new() });
-        let class = self.classes.entry(way).or_insert_with(|| Class {
-            action: action.to_owned(),
-            is_known: is_known || !catalogue().services.contains_key(service),
-            statements,
-            feasible: Feasible::Types(Vec::new()),
-            without_resource: None,
-            services: BTreeMap::new(),
-        });
-        Some(class)
-    }
-
-    fn add(&mut self, action: &str, known: Option<(&Service, &crate::catalogue::Action)>) {
-        let before = self.classes.len();
-        let Some((service, known)) = known else {
-            // What the catalogue doesn't know may be asked on anything, and adds nothing to a class that it knows.
-            self.class(action, false);
-            if self.classes.len() > before
-                && let Some(class) = self.class(action, false)
-            {
-                class.feasible = Feasible::Anything;
-                class.without_resource = Some(action.to_owned());
-            }
-            return;
-        };
-        let Some(class) = self.class(action, true) else {
-            return;
-        };
-        let prefix = action.split(':').next().unwrap_or_default();
-        *class.services.entry(prefix.to_owned()).or_default() += 1;
-        if known.without_resource {
-            class.without_resource.get_or_insert_with(|| action.to_owned());
-        }
-        for kind in service.types_of(known).filter_map(type_steps) {
-            class.feasible.add(kind, action);
-        }
-    }
-}
-
-/// On which resources the actions of a class can be asked.
-enum Feasible {
-    /// On resources of these types; each with an action.
-    Types(Vec<(Steps, String)>),
-    /// On all that actions of other services than these act on.
-    Others(BTreeSet<String>),
-    /// Not known.
-    Anything,
-}
-
-impl Feasible {
-    fn add(&mut self, kind: Steps, action: &str) {
-        match self {
-            Feasible::Types(types) if types.len() >= MOST_TYPES => *self = Feasible::Anything,
-            Feasible::Types(types) if types.iter().all(|(other, _)| *other != kind) => {
-                types.push((kind, action.to_owned()))
-            }
-            _ => {}
-        }
-    }
-
-    fn takes(&self, arn: &str) -> bool {
-        match self {
-            Feasible::Types(types) => types.iter().any(|(kind, _)| fits(kind, arn)),
-            Feasible::Others(mentioned) => {
-                let service = arn.split(':').nth(2).unwrap_or_default();
-                let acting = catalogue().acting_on(service);
-                acting.is_none_or(|acting| acting.iter().any(|service| !mentioned.contains(service)))
-            }
-            Feasible::Anything => true,
-        }
-    }
-
-    fn types(&self) -> &[(Steps, String)] {
-        match self {
-            Feasible::Types(types) => types,
-            Feasible::Others(_) | Feasible::Anything => &[],
-        }
-    }
-}
-
-/// Resource types of one class that are told apart.
-const MOST_TYPES: usize = 24;
-
-fn type_steps(arn: &str) -> Option<Steps> {
-    let mut pattern = String::new();
-    let mut rest = arn;
-    while let Some((before, behind)) = rest.split_once("${") {
-        pattern.push_str(before);
-        pattern.push('*');
-        rest = behind.split_once('}').map_or("", |(_, after)| after);
-    }
-    pattern.push_str(rest);
-    arn_steps(&pattern)
-}
-
-/// Actions that stand for all that the catalogue doesn't know.
-fn unknown_actions(statements: &[&Statement]) -> Option<Vec<String>> {
-    let patterns = statements.iter().flat_map(|statement| match &statement.actions {
-        Listed::These(patterns) | Listed::AllBut(patterns) => patterns,
-    });
-    let mut steps: Vec<Steps> = patterns
-        .map(|pattern: &ActionPattern| of_glob(pattern.whole()))
-        .collect();
-    let apart = ["iam:*", "sts:*", "sts:assumerole*", "kms:*"];
-    steps.extend(apart.iter().map(|text| of_glob(&Glob::wild(text))));
-    let found = atoms(&of_glob(&Glob::wild("?*:?*")), &steps)?;
-    Some(
-        found
-            .into_iter()
-            .filter(|action| !action.ends_with(':') && action.matches(':').count() == 1)
-            .collect(),
-    )
 }
 
 /// The standing as it would be if every layer allowed everything: what is refused then is refused by denies alone.
