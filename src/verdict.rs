@@ -169,16 +169,19 @@ fn judge(standing: &Standing<'_>) -> Verdict {
     }
 }
 
+/// An action, a resource that it is allowed on, and the statement that allows it; `None` for the root user.
+type Example = (String, String, Option<StatementRef>);
+
 /// The widest of what an intruder would try first that is allowed whatever the free keys are: to change who may do what comes before
 /// to write, to write before to read.
-fn first_allowed(standing: &Standing<'_>) -> Option<(String, String, Option<StatementRef>)> {
+fn first_allowed(standing: &Standing<'_>) -> Option<Example> {
     if standing.principal.kind == crate::policy::PrincipalKind::Root {
         let action = "iam:CreateAccessKey";
         if let Outcome::Allowed(by) = standing.decide_whatever_else(action, "*") {
             return Some((action.to_owned(), "*".to_owned(), by));
         }
     }
-    let mut widest: Option<(Level, (String, String, Option<StatementRef>))> = None;
+    let mut widest: Option<(Level, Example)> = None;
     for (action, resource) in requests(standing) {
         let forbidden = standing.session.and_then(|session| session_forbids(session, &action));
         let level = catalogue().level_of(&action);

@@ -28,8 +28,11 @@ pub(super) struct Edges {
     pub(super) join: Tri,
 }
 
+/// Whether a user holds something of a kind.
+type Holds = fn(&Credentials) -> bool;
+
 /// Calls that only do something to a user who has such a credential already.
-pub(super) const THERE: [(usize, fn(&Credentials) -> bool); 3] = [
+pub(super) const THERE: [(usize, Holds); 3] = [
     (REACTIVATE, |held| {
         held.access_keys.iter().any(|key| key.status != KeyStatus::Active)
     }),
