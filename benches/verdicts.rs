@@ -22,7 +22,7 @@ fn sessions(account: &Account) -> Vec<Session> {
     let users: Vec<_> = account.users.values().take(10).collect();
     let session = |n: usize| {
         let (role, user) = (roles[n % roles.len()], users[n % users.len()]);
-        let is_role = n % 5 != 0;
+        let is_role = !n.is_multiple_of(5);
         Session {
             key: format!("ASIA{n:016}").parse().unwrap(),
             holder: match is_role {

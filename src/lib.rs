@@ -11,6 +11,7 @@
 //! - **member**: one thing in an account that can be set (a key's status, one inline policy); **setting**: what it is; **change**: a member and
 //!   what it is to be; **inverse**: the change that turns it round.
 //! - **playbook**: steps as data; **plan**: the concrete steps for one incident; **step**: one of them; **end**: how far the plan goes.
+//! - **reach**: whom the holder of a credential can become; **outlook**: the reach of a family; **foothold**: what lets him back in without any of it.
 //! - **rehearsal**: a run on a twin of the account; **verdict**: what a credential can still do; **proof**: the verdicts after each step.
 //! - **journal**: what happened, a chain of lines; **case**: the folder that it is in; **divergence**: the account is not as the rehearsal left it.
 //! - **sweep**: looking through the trail again for what was minted meanwhile; **undo**: a journal read backwards.
@@ -25,9 +26,10 @@
 //! `tests/architecture.rs` holds that, and the doors: one clock (`time`), one terminal (`cli::terminal`), one environment (`cli`).
 //! `action`, `execute`, `mount` and `live` never see `twin`; `twin` never sees `plan` or `action`. They meet in `rehearse`, `tabletop` and `cli`.
 //!
-//! Two things differ from a first sketch of the house. Verbs are not one type each: a change is a member and its setting, and each
+//! Three things differ from a first sketch of the house. Verbs are not one type each: a change is a member and its setting, and each
 //! kind of member has its file in `action` with one way to read and one to write, so that undo and verification need no code of their own for each verb. And
-//! sessions are beside the account and not in it, because no call of IAM lists them: what is collected from a twin is exactly the account.
+//! sessions are beside the account and not in it, because no call of IAM lists them: what is collected from a twin is exactly the account. What a credential
+//! can become is no part of `verdict`: it is a graph over a whole account, and has a room of its own in `reach`.
 
 pub mod ids;
 pub mod time;

@@ -4,13 +4,13 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum Exit {
-    /// Done; where it is about containment, every known credential is proven useless.
+    /// Done; where it is about containment, every known credential is proven useless and no way back is open.
     Success = 0,
     /// The program failed in a way that it doesn't know.
     Failure = 1,
     /// The command line cannot be understood: an unknown flag, a garbled key ID.
     Usage = 2,
-    /// At the end a credential is still alive, or it cannot be said.
+    /// At the end a credential is still alive or a way back is open, or it cannot be said.
     NotContained = 3,
     /// Refused before anything was changed: the plan would cut off its caller, the account has drifted, the key is not one that can be contained here.
     Refused = 4,
@@ -35,7 +35,7 @@ impl Exit {
     pub const TABLE: [(Exit, &'static str); 12] = [
         (
             Exit::Success,
-            "done; where it is about containment, every known credential is proven useless",
+            "done; where it is about containment, every known credential is proven useless and no way back is open",
         ),
         (Exit::Failure, "the program failed in a way that it doesn't know"),
         (
@@ -44,7 +44,7 @@ impl Exit {
         ),
         (
             Exit::NotContained,
-            "at the end a credential is still alive, or it cannot be said",
+            "at the end a credential is still alive or a way back is open, or it cannot be said",
         ),
         (
             Exit::Refused,
