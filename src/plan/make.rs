@@ -238,6 +238,20 @@ impl Making<'_> {
         }
     }
 
+    /// Whether a step deletes the password or the service-specific credential that a call of the family was about.
+    fn deletes(&self, what: &str) -> bool {
+        let mut words = what.split(' ');
+        let user = words.next().unwrap_or_default();
+        self.steps.iter().any(|step| match &step.action {
+            Action::Change { change } if change.to == Setting::Absent => match &change.member {
+                Member::LoginProfile { user: of } => of == user && words.clone().next().is_none(),
+                Member::ServiceSpecificCredential { id, .. } => words.clone().any(|word| word == id),
+                _ => false,
+            },
+            _ => false,
+        })
+    }
+
     /// What bears on the incident and is not touched, each with the reason.
     fn leave_alone(&mut self) {
         let account = self.facts.account;
@@ -257,8 +271,7 @@ impl Making<'_> {
             self.not_touched.extend(why.map(|why| NotTouched { what, why }));
         }
         for made in &self.facts.lineage.made {
-            let here = matches!(made.call.as_str(), "CreateAccessKey");
-            if !here {
+            if made.call != "CreateAccessKey" && !self.deletes(&made.what) {
                 self.not_touched.push(NotTouched {
                     what: format!("{} {} at {}, by {}", made.call, made.what, made.at, made.by),
                     why: "the family did this and it outlives the family: look at it by hand".to_owned(),

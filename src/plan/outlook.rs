@@ -1,6 +1,6 @@
 //! What the holder of the family could have become beside what the trail shows that he did.
 
-use super::foothold::BEHIND_EVERY_CUT_SECONDS;
+use super::foothold::{BEHIND_EVERY_CUT_SECONDS, users_with_footholds};
 use crate::account::{Account, Session};
 use crate::ids::{Arn, PrincipalArn};
 use crate::lineage::{Credential, Lineage};
@@ -18,7 +18,7 @@ pub struct Could {
     /// Whom, and how.
     #[serde(flatten)]
     pub whom: Reachable,
-    /// Whether the trail shows that he did: a credential of that principal is in the family.
+    /// Whether the trail shows that he did: a credential of that principal is in the family, or the family made a password or the like for it.
     pub did: bool,
 }
 
@@ -102,7 +102,12 @@ fn did(lineage: &Lineage, account: &Account, arn: &Arn) -> bool {
     let here = |member: &&Credential| member.account.as_ref().is_none_or(|of| *of == account.id);
     let mut members = lineage.credentials.iter().filter(here);
     match PrincipalArn::of(arn) {
-        Some(PrincipalArn::User(name)) => members.any(|member| member.user() == Some(&name)),
+        // Who set somebody's password is taken to have become him.
+        Some(PrincipalArn::User(name)) => {
+            let own = lineage.users();
+            let made_a_way = users_with_footholds(lineage).contains(&name) && !own.contains(name.as_str());
+            made_a_way || members.any(|member| member.user() == Some(&name))
+        }
         Some(PrincipalArn::Role(name)) => members.any(|member| member.role() == Some(&name)),
         _ => false,
     }

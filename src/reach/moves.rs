@@ -45,7 +45,7 @@ const fn call(action: &'static str, on: On, gives: Gives) -> Move {
 pub(super) const ASSUME: usize = 0;
 pub(super) const PASS: usize = 1;
 /// Makes a key that is known already usable again.
-pub(super) const REACTIVATE: usize = 2;
+pub(super) const REACTIVATE: usize = 3;
 /// Sets another password where there is one.
 pub(super) const CHANGE_PASSWORD: usize = 5;
 /// Gives a service-specific credential another secret.
@@ -54,8 +54,8 @@ pub(super) const RESET: usize = 7;
 pub(super) const MOVES: [Move; 38] = [
     call("sts:AssumeRole", On::Role, Gives::Become),
     call("iam:PassRole", On::Role, Gives::Pass),
-    call("iam:UpdateAccessKey", On::User, Gives::Become),
     call("iam:CreateAccessKey", On::User, Gives::Become),
+    call("iam:UpdateAccessKey", On::User, Gives::Become),
     call("iam:CreateLoginProfile", On::User, Gives::Become),
     call("iam:UpdateLoginProfile", On::User, Gives::Become),
     call("iam:CreateServiceSpecificCredential", On::User, Gives::Become),
@@ -95,3 +95,38 @@ pub(super) const MOVES: [Move; 38] = [
 /// The calls that make a new principal: alone they give nothing, with a credential and a policy for it everything.
 pub(super) const NEW_USER: usize = 36;
 pub(super) const NEW_ROLE: usize = 37;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_numbers_are_those_of_the_table() {
+        let named = [
+            (ASSUME, "sts:AssumeRole"),
+            (PASS, "iam:PassRole"),
+            (REACTIVATE, "iam:UpdateAccessKey"),
+            (CHANGE_PASSWORD, "iam:UpdateLoginProfile"),
+            (RESET, "iam:ResetServiceSpecificCredential"),
+            (NEW_USER, "iam:CreateUser"),
+            (NEW_ROLE, "iam:CreateRole"),
+        ];
+        for (number, action) in named {
+            assert_eq!(MOVES[number].action, action);
+        }
+        // One bit of a word for each.
+        assert!(MOVES.len() < 64);
+        let known = crate::catalogue::catalogue();
+        let calls = MOVES.iter().map(|one| one.action);
+        let of_runners = super::super::compute::RUNNERS.iter();
+        let starts = of_runners
+            .clone()
+            .flat_map(|runner| runner.start.iter().copied().flatten());
+        let changes = of_runners.flat_map(|runner| runner.change);
+        for action in calls.chain(starts.copied()).chain(changes.copied()) {
+            let (service, name) = action.split_once(':').unwrap();
+            let there = known.services[service].actions.iter().any(|one| one.name == name);
+            assert!(there, "{action} is no action of AWS");
+        }
+    }
+}

@@ -16,7 +16,15 @@ pub(super) fn outlook(outlook: &Outlook, title: &str, paint: Paint, out: &mut Ve
     out.push(String::new());
     out.push(paint.heading(title));
     for (label, hop) in &outlook.own_policies {
-        let text = format!("{label} can change its own policies: {} ({})", hop.call, hop.by);
+        let by_whom = hop
+            .from
+            .as_ref()
+            .map(|arn| format!(" as {}", arn.name()))
+            .unwrap_or_default();
+        let text = format!(
+            "{label} can change its own policies{by_whom}: {} ({})",
+            hop.call, hop.by
+        );
         out.push(format!("  {}", paint.as_tone(Tone::Bad, &paint.fold(4, &text))));
     }
     for could in outlook.could.iter().take(MOST) {
