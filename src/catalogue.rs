@@ -81,6 +81,12 @@ impl Catalogue {
             .unwrap_or_default()
     }
 
+    /// Whether `service:name` is in it.
+    pub fn knows(&self, service: &str, name: &str) -> bool {
+        let service = self.services.get(service.to_ascii_lowercase().as_str());
+        service.is_some_and(|service| service.actions.iter().any(|one| one.name.eq_ignore_ascii_case(name)))
+    }
+
     /// The access level of `service:Name`; of an action that isn't in the catalogue, `Write`.
     pub fn level_of(&self, action: &str) -> Level {
         let (service, name) = action.split_once(':').unwrap_or((action, ""));

@@ -186,7 +186,8 @@ fn first_allowed(standing: &Standing<'_>) -> Option<Example> {
         let forbidden = standing.session.and_then(|session| session_forbids(session, &action));
         let level = catalogue().level_of(&action);
         let narrower = widest.as_ref().is_some_and(|(known, _)| level <= *known);
-        if narrower || forbidden.is_some() || needs_no_permission(&action) || limits::has_no_effect(&action) {
+        let given_away = needs_no_permission(&action) || limits::has_no_effect(&action);
+        if narrower || forbidden.is_some() || given_away || !examples::can_be_asked(&action, &resource) {
             continue;
         }
         if let Outcome::Allowed(by) = standing.decide_whatever_else(&action, &resource) {

@@ -1,6 +1,7 @@
 //! Concrete requests that a statement may allow: actions and resources without wildcards.
 
 use crate::account::Account;
+use crate::catalogue::catalogue;
 use crate::ids::Arn;
 use crate::policy::{Glob, Listed, ResourcePattern, Statement};
 
@@ -42,6 +43,25 @@ pub(super) fn of(statement: &Statement, account: &Account) -> Vec<(String, Strin
     examples
 }
 
+/// Whether the action can be asked on the resource at all, as far as the catalogue knows it.
+pub(super) fn can_be_asked(action: &str, resource: &str) -> bool {
+    let (service, name) = action.split_once(':').unwrap_or((action, ""));
+    // `*` stands for any resource that the call takes, but where the resource's own policy must allow too.
+    if resource == "*" {
+        return !service.eq_ignore_ascii_case("kms") || catalogue().resources_of(service, name).is_empty();
+    }
+    if !catalogue().knows(service, name) {
+        return true;
+    }
+    catalogue().resources_of(service, name).into_iter().any(|arn| {
+        let wild = arn.split("${").enumerate().map(|(n, part)| match n {
+            0 => part.to_owned(),
+            _ => format!("*{}", part.split_once('}').map_or("", |(_, behind)| behind)),
+        });
+        ResourcePattern::new(&wild.collect::<String>(), false).takes(resource)
+    })
+}
+
 fn actions(statement: &Statement) -> Vec<String> {
     let probes = || {
         PROBES
@@ -60,15 +80,27 @@ fn actions(statement: &Statement) -> Vec<String> {
                     let matched: Vec<String> = probes()
                         .filter(|probe| Glob::wild(&wild.to_ascii_lowercase()).matches(&probe.to_ascii_lowercase()))
                         .collect();
-                    if matched.is_empty() {
-                        vec![concrete(wild)]
-                    } else {
-                        matched
-                    }
+                    if matched.is_empty() { real(wild) } else { matched }
                 }
             })
             .collect(),
     }
+}
+
+/// AWS's first action that the pattern matches; of a service that the catalogue doesn't know a made-up one.
+fn real(wild: &str) -> Vec<String> {
+    let lower = wild.to_ascii_lowercase();
+    let (service, _) = lower.split_once(':').unwrap_or((&lower, ""));
+    let Some(known) = catalogue().services.get(service) else {
+        return vec![concrete(wild)];
+    };
+    let glob = Glob::wild(&lower);
+    let names = known.actions.iter().map(|action| format!("{service}:{}", action.name));
+    names
+        .into_iter()
+        .find(|name| glob.matches(&name.to_ascii_lowercase()))
+        .into_iter()
+        .collect()
 }
 
 /// A text that the pattern matches: wildcards become plain letters.

@@ -149,8 +149,9 @@ impl Compared {
         }
         if !self.texts.is_empty() {
             kinds += 1;
-            match atoms(&of_glob(&Glob::wild("*")), &self.texts) {
-                Some(found) => each.extend(found.into_iter().filter(|text| !text.is_empty())),
+            // A key that is there has a value; the shortest text of a combination must not be the empty one, which no request brings.
+            match atoms(&of_glob(&Glob::wild("?*")), &self.texts) {
+                Some(found) => each.extend(found),
                 None => exact = false,
             }
         }
