@@ -6,7 +6,7 @@ use oust::account::{Account, Holder, ManagedPolicy, PolicyVersion, Resource, Ses
 use oust::ids::Arn;
 use oust::policy::{Context, PolicyText};
 use oust::time::Moment;
-use oust::verdict::{Standing, Verdict, left, verdict};
+use oust::verdict::{Memory, Standing, Verdict, left, verdict};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -20,7 +20,7 @@ fn cases() -> ProptestConfig {
     let wanted = std::env::var("PROPTEST_CASES")
         .ok()
         .and_then(|cases| cases.parse().ok());
-    ProptestConfig::with_cases(wanted.unwrap_or(64))
+    ProptestConfig::with_cases(wanted.unwrap_or(24))
 }
 
 fn action() -> impl Strategy<Value = &'static str> {
@@ -286,6 +286,36 @@ proptest! {
         contained_stands(&account, &[], KEY, &requests)?;
         contained_stands(&account, &[token(mfa)], TOKEN, &requests)?;
         contained_stands(&account, &[session(policy.as_deref())], SESSION, &requests)?;
+    }
+
+    /// What is remembered of one credential is only told of another that is judged alike.
+    #[test]
+    fn remembering_changes_no_verdict(account in accounts(), more in statement()) {
+        let sessions: Vec<Session> = (0..4u8)
+            .map(|n| Session {
+                key: format!("ASIACCCCCCCCCCCCCC{n}A").parse().unwrap(),
+                holder: Holder::Role {
+                    name: "R".into(),
+                    id: "AROAR".into(),
+                    session: format!("s{n}"),
+                },
+                kind: SessionKind::AssumeRole,
+                // Two lie before the moment that some policies ask for.
+                issued: NOW.plus_seconds(i64::from(n) * 86_400 - 172_800),
+                expires: NOW.plus_seconds(172_800),
+                ..token(false)
+            })
+            .collect();
+        let mut later = account.clone();
+        later.roles.get_mut("R").unwrap().inline.insert("M".into(), document(&[more]));
+        let mut memory = Memory::default();
+        for account in [&account, &later, &account] {
+            memory.look_at(account);
+            for session in &sessions {
+                let alone = verdict(account, &sessions, &session.key, NOW);
+                prop_assert_eq!(memory.verdict(account, &sessions, &session.key, NOW), alone);
+            }
+        }
     }
 
     /// A deny of everything is proof whatever else is there, and one under a free key is none where something is allowed without it.

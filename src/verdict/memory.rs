@@ -3,8 +3,8 @@
 use super::{Standing, Verdict, judge};
 use crate::account::{Account, Resource};
 use crate::ids::Arn;
-use crate::policy::{Context, Gap, Placed, PolicySet, PolicyText, Principal};
-use std::collections::{BTreeMap, HashMap};
+use crate::policy::{Context, Document, Gap, Listed, Placed, PolicySet, PolicyText, Principal, keys_in};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// Everything that a verdict on a standing hangs on, apart from what it shares with all others.
@@ -22,11 +22,22 @@ struct Surroundings {
     resources: Option<BTreeMap<Arn, Resource>>,
 }
 
+/// A verdict with the documents that it was made of, which are kept so that their addresses are not another's.
+#[derive(Debug)]
+struct Alike {
+    verdict: Verdict,
+    _documents: Vec<Arc<Document>>,
+}
+
 /// Verdicts by a name that the asker gives each standing.
 #[derive(Debug, Default)]
 pub struct Memory {
     surroundings: Option<Surroundings>,
     known: HashMap<String, (Seen, Verdict)>,
+    /// Verdicts by all that they hang on, for credentials that differ in nothing of it: a role has many sessions.
+    alike: HashMap<String, Alike>,
+    /// Condition keys that trust policies and policies on resources ask for; `None` where one of them names single sessions or unique IDs.
+    asked: Option<BTreeSet<String>>,
 }
 
 impl Memory {
@@ -42,6 +53,8 @@ impl Memory {
         };
         if self.surroundings.as_ref() != Some(&now) {
             self.known.clear();
+            self.alike.clear();
+            self.asked = now.asked();
             self.surroundings = Some(now);
         }
     }
@@ -58,7 +71,17 @@ impl Memory {
         {
             return verdict.clone();
         }
-        let verdict = judge(standing);
+        let signature = self.signature(standing);
+        let alike = signature.as_ref().and_then(|signature| self.alike.get(signature));
+        let verdict = alike.map_or_else(|| judge(standing), |alike| alike.verdict.clone());
+        if let Some(signature) = signature {
+            let documents = standing.policies.all().map(|placed| Arc::clone(&placed.document));
+            let alike = Alike {
+                verdict: verdict.clone(),
+                _documents: documents.collect(),
+            };
+            self.alike.entry(signature).or_insert(alike);
+        }
         let seen = Seen {
             principal: standing.principal.clone(),
             context: standing.context.clone(),
@@ -67,6 +90,68 @@ impl Memory {
         self.known.insert(name.to_owned(), (seen, verdict.clone()));
         verdict
     }
+}
+
+impl Memory {
+    /// All that the verdict on a standing hangs on, as text: who it is, its policies, and of its fixed keys those that anything asks for.
+    /// `None` where more may matter: a session policy of its own, or a resource that names single sessions.
+    fn signature(&self, standing: &Standing<'_>) -> Option<String> {
+        let own_policy = standing
+            .session
+            .is_some_and(|session| session.policy.is_some() || !session.policy_arns.is_empty());
+        let asked = self.asked.as_ref().filter(|_| !own_policy)?;
+        let mut keys: BTreeSet<String> = BTreeSet::new();
+        let mut text = format!("{:?} {}", standing.principal.kind, standing.principal.arn);
+        let session = standing.session.map(|session| (session.kind, session.mfa));
+        text.push_str(&format!(" {session:?} {}", standing.policies.boundary.is_some()));
+        for placed in standing.policies.all() {
+            keys.extend(keys_of(&placed.document));
+            text.push_str(&format!(" {}@{:p}", placed.source.name, Arc::as_ptr(&placed.document)));
+        }
+        for key in asked.union(&keys) {
+            text.push_str(&format!(" {key}={:?}", standing.context.get(key)));
+        }
+        standing
+            .policies
+            .gaps
+            .iter()
+            .for_each(|gap| text.push_str(&format!(" {gap}")));
+        Some(text)
+    }
+}
+
+impl Surroundings {
+    fn asked(&self) -> Option<BTreeSet<String>> {
+        let on_resources = self.resources.iter().flat_map(|resources| resources.values());
+        let on_resources = on_resources.filter_map(|resource| resource.policy.as_ref());
+        let mut keys = BTreeSet::new();
+        for text in self.trust.iter().map(|(_, trust)| trust).chain(on_resources) {
+            let single = ["assumed-role/", "federated-user/", "AROA", "AIDA"];
+            if single.iter().any(|name| text.as_str().contains(name)) {
+                return None;
+            }
+            // What isn't understood is a gap for everybody alike.
+            keys.extend(text.parse().iter().flat_map(|document| keys_of(document)));
+        }
+        Some(keys)
+    }
+}
+
+/// The condition keys that a document asks for or takes variables from, in lower case.
+fn keys_of(document: &Document) -> BTreeSet<String> {
+    let mut keys = BTreeSet::new();
+    for statement in &document.statements {
+        for condition in &statement.conditions {
+            keys.insert(condition.lower_key().to_owned());
+            let variables = condition.values().iter().flat_map(|value| keys_in(value));
+            keys.extend(variables.map(str::to_ascii_lowercase));
+        }
+        if let Some(Listed::These(patterns) | Listed::AllBut(patterns)) = &statement.resources {
+            let variables = patterns.iter().flat_map(|pattern| keys_in(pattern.as_str()));
+            keys.extend(variables.map(str::to_ascii_lowercase));
+        }
+    }
+    keys
 }
 
 impl Seen {

@@ -297,11 +297,16 @@ impl<'s, 'a> Prover<'s, 'a> {
         for role in account.roles.values() {
             let arn = account.role_arn(role).to_string();
             let on = gather::on_resource(account, action, &arn);
-            let trust = on.policies.iter().flat_map(|placed| &placed.document.statements);
+            let trust = || on.policies.iter().flat_map(|placed| &placed.document.statements);
+            // A trust policy must allow, so one that names the caller in no way lets him in by nothing else.
+            let named = trust().any(|statement| statement.effect == Effect::Allow && self.may_name(statement));
+            if !named && on.gaps.is_empty() {
+                continue;
+            }
             let class = Class {
                 action: action.to_owned(),
                 is_known: true,
-                statements: about(action, statements.iter().copied().chain(trust)),
+                statements: about(action, statements.iter().copied().chain(trust())),
                 feasible: Feasible::Anything,
                 without_resource: None,
                 services: BTreeMap::new(),
