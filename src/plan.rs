@@ -3,6 +3,7 @@
 mod basis;
 mod facts;
 mod foothold;
+mod left_behind;
 mod make;
 mod on_user;
 mod outlook;

@@ -4,6 +4,7 @@
 //! left running. So nothing is called contained while such a thing may be open. What only widens what somebody may do is none.
 //! Sources: the page of each call in the IAM API reference; <https://hackingthe.cloud/aws/post_exploitation/iam_persistence/>.
 
+use super::left_behind::{Kind, kind};
 use crate::account::{Account, Credentials, KeyStatus, Role, User};
 use crate::lineage::{Lineage, Made};
 use crate::policy::{Context, Effect, Listed, Named, Statement, Truth};
@@ -113,133 +114,6 @@ pub(super) fn service_credentials_made(lineage: &Lineage) -> Vec<(&str, &str)> {
         Some((named(made)?, id))
     });
     pairs.collect()
-}
-
-/// The kinds of things that are left behind.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Password,
-    ServiceCredential,
-    SshKey,
-    Certificate,
-    Key,
-    User,
-    Trust,
-    SamlProvider,
-    OidcProvider,
-    RolesAnywhere,
-    Elsewhere(&'static str),
-}
-
-impl Kind {
-    fn is_of_a_user(self) -> bool {
-        matches!(
-            self,
-            Kind::Password | Kind::ServiceCredential | Kind::SshKey | Kind::Certificate | Kind::Key | Kind::User
-        )
-    }
-}
-
-const CODE: &str = "code of the intruder may be running in the account, under a role of it";
-const SHARED: &str = "it may let principals of other accounts in, and the policy on the resource was not judged";
-const BLIND: &str = "from then on the trail may lack what was minted; Event history (LookupEvents) has it";
-const PEOPLE: &str = "IAM Identity Center or the organization may let somebody in, and neither was read";
-
-/// Calls by the beginnings of their names, since some services log the version of their API with it:
-/// <https://docs.aws.amazon.com/lambda/latest/dg/logging-using-cloudtrail.html>.
-const KINDS: [(&str, Kind); 76] = [
-    ("CreateLoginProfile", Kind::Password),
-    ("UpdateLoginProfile", Kind::Password),
-    ("ChangePassword", Kind::Password),
-    ("CreateServiceSpecificCredential", Kind::ServiceCredential),
-    ("ResetServiceSpecificCredential", Kind::ServiceCredential),
-    ("UpdateServiceSpecificCredential", Kind::ServiceCredential),
-    ("UploadSSHPublicKey", Kind::SshKey),
-    ("UpdateSSHPublicKey", Kind::SshKey),
-    ("UploadSigningCertificate", Kind::Certificate),
-    ("UpdateSigningCertificate", Kind::Certificate),
-    ("UpdateAccessKey", Kind::Key),
-    ("CreateUser", Kind::User),
-    ("CreateRole", Kind::Trust),
-    ("UpdateAssumeRolePolicy", Kind::Trust),
-    ("CreateSAMLProvider", Kind::SamlProvider),
-    ("UpdateSAMLProvider", Kind::SamlProvider),
-    ("CreateOpenIDConnectProvider", Kind::OidcProvider),
-    ("AddClientIDToOpenIDConnectProvider", Kind::OidcProvider),
-    ("UpdateOpenIDConnectProviderThumbprint", Kind::OidcProvider),
-    ("CreateTrustAnchor", Kind::RolesAnywhere),
-    ("UpdateTrustAnchor", Kind::RolesAnywhere),
-    ("EnableTrustAnchor", Kind::RolesAnywhere),
-    ("CreateProfile", Kind::RolesAnywhere),
-    ("UpdateProfile", Kind::RolesAnywhere),
-    ("EnableProfile", Kind::RolesAnywhere),
-    ("DisableCrl", Kind::RolesAnywhere),
-    ("CreateFunction", Kind::Elsewhere(CODE)),
-    ("UpdateFunction", Kind::Elsewhere(CODE)),
-    ("AddPermission", Kind::Elsewhere(CODE)),
-    ("PublishLayerVersion", Kind::Elsewhere(CODE)),
-    ("CreateEventSourceMapping", Kind::Elsewhere(CODE)),
-    ("RunInstances", Kind::Elsewhere(CODE)),
-    ("AssociateIamInstanceProfile", Kind::Elsewhere(CODE)),
-    ("ReplaceIamInstanceProfileAssociation", Kind::Elsewhere(CODE)),
-    ("ModifyInstanceAttribute", Kind::Elsewhere(CODE)),
-    ("SendSSHPublicKey", Kind::Elsewhere(CODE)),
-    ("SendSerialConsoleSSHPublicKey", Kind::Elsewhere(CODE)),
-    ("ImportKeyPair", Kind::Elsewhere(CODE)),
-    ("CreateKeyPair", Kind::Elsewhere(CODE)),
-    ("SendCommand", Kind::Elsewhere(CODE)),
-    ("StartSession", Kind::Elsewhere(CODE)),
-    ("CreateActivation", Kind::Elsewhere(CODE)),
-    ("CreateAssociation", Kind::Elsewhere(CODE)),
-    ("CreateStack", Kind::Elsewhere(CODE)),
-    ("UpdateStack", Kind::Elsewhere(CODE)),
-    ("CreateJob", Kind::Elsewhere(CODE)),
-    ("UpdateJob", Kind::Elsewhere(CODE)),
-    ("CreateDevEndpoint", Kind::Elsewhere(CODE)),
-    ("UpdateProject", Kind::Elsewhere(CODE)),
-    ("StartBuild", Kind::Elsewhere(CODE)),
-    ("CreateWebhook", Kind::Elsewhere(CODE)),
-    ("RegisterTaskDefinition", Kind::Elsewhere(CODE)),
-    ("RunTask", Kind::Elsewhere(CODE)),
-    ("CreateService", Kind::Elsewhere(CODE)),
-    ("UpdateService", Kind::Elsewhere(CODE)),
-    ("CreateNotebookInstance", Kind::Elsewhere(CODE)),
-    ("CreatePresignedNotebookInstanceUrl", Kind::Elsewhere(CODE)),
-    ("CreatePipeline", Kind::Elsewhere(CODE)),
-    ("PutPipelineDefinition", Kind::Elsewhere(CODE)),
-    ("PutTargets", Kind::Elsewhere(CODE)),
-    ("PutBucketPolicy", Kind::Elsewhere(SHARED)),
-    ("PutKeyPolicy", Kind::Elsewhere(SHARED)),
-    ("CreateGrant", Kind::Elsewhere(SHARED)),
-    ("PutResourcePolicy", Kind::Elsewhere(SHARED)),
-    ("SetRepositoryPolicy", Kind::Elsewhere(SHARED)),
-    ("CreateResourceShare", Kind::Elsewhere(SHARED)),
-    ("StopLogging", Kind::Elsewhere(BLIND)),
-    ("DeleteTrail", Kind::Elsewhere(BLIND)),
-    ("PutEventSelectors", Kind::Elsewhere(BLIND)),
-    ("CreateAccountAssignment", Kind::Elsewhere(PEOPLE)),
-    ("CreateGroupMembership", Kind::Elsewhere(PEOPLE)),
-    ("AddMemberToGroup", Kind::Elsewhere(PEOPLE)),
-    ("RegisterDelegatedAdministrator", Kind::Elsewhere(PEOPLE)),
-    ("EnableOrganizationsRootSessions", Kind::Elsewhere(PEOPLE)),
-    (
-        "GetDelegatedAccessToken",
-        Kind::Elsewhere("the partner holds credentials of the one who approved it"),
-    ),
-    (
-        "CreateOAuth2Token",
-        Kind::Elsewhere("a sign-in of the command line renews itself for up to 12 hours"),
-    ),
-];
-
-fn kind(call: &str) -> Option<Kind> {
-    // The longest beginning counts: CreateServiceSpecificCredential is no CreateService.
-    let fitting = KINDS.iter().filter(|(name, _)| {
-        call.strip_prefix(name).is_some_and(|rest| {
-            rest.is_empty() || rest.starts_with(|c: char| c.is_ascii_digit() || c.is_ascii_uppercase())
-        })
-    });
-    fitting.max_by_key(|(name, _)| name.len()).map(|(_, kind)| *kind)
 }
 
 /// The user or role that a call was about.

@@ -60,6 +60,21 @@ pub(crate) struct Operator {
     fits: fn(&Value, Held<'_>) -> Truth,
 }
 
+/// One row of a family's table.
+const fn op(
+    name: &'static str,
+    negated: bool,
+    read: fn(&str, bool) -> Value,
+    fits: fn(&Value, Held<'_>) -> Truth,
+) -> Operator {
+    Operator {
+        name,
+        negated,
+        read,
+        fits,
+    }
+}
+
 /// A value of a policy as its operator reads it.
 #[derive(Debug, Clone)]
 pub(crate) enum Value {

@@ -77,11 +77,7 @@ impl<'s, 'a> Prover<'s, 'a> {
             Finding::Nothing => {}
             found => return found,
         }
-        if unknown.is_empty() {
-            Finding::Nothing
-        } else {
-            Finding::Unknown(unknown)
-        }
+        Finding::without(unknown)
     }
 
     /// Everything that is found to be left: action, resource, statement, and how many actions of each service are alike. The search goes on
@@ -200,11 +196,7 @@ impl<'s, 'a> Prover<'s, 'a> {
                 found => return found,
             }
         }
-        if unknown.is_empty() {
-            Finding::Nothing
-        } else {
-            Finding::Unknown(unknown)
-        }
+        Finding::without(unknown)
     }
 
     /// Decides one request, trying the values of the free keys that it hangs on.
@@ -257,11 +249,7 @@ impl<'s, 'a> Prover<'s, 'a> {
         if unknown.is_empty() && !values.exact {
             unknown.push(Gap::FreeKey(key.clone()));
         }
-        if unknown.is_empty() {
-            Finding::Nothing
-        } else {
-            Finding::Unknown(unknown)
-        }
+        Finding::without(unknown)
     }
 
     fn note(&mut self, outcome: &Outcome) {
@@ -318,11 +306,7 @@ impl<'s, 'a> Prover<'s, 'a> {
                 found => return found,
             }
         }
-        if unknown.is_empty() {
-            Finding::Nothing
-        } else {
-            Finding::Unknown(unknown)
-        }
+        Finding::without(unknown)
     }
 
     /// Whether a resource's own policy lets anything be done to it.
@@ -359,11 +343,7 @@ impl<'s, 'a> Prover<'s, 'a> {
                 }
             }
         }
-        if unknown.is_empty() {
-            Finding::Nothing
-        } else {
-            Finding::Unknown(unknown)
-        }
+        Finding::without(unknown)
     }
 
     fn is_out_of_bounds(&self, action: &str) -> bool {
@@ -372,6 +352,15 @@ impl<'s, 'a> Prover<'s, 'a> {
 }
 
 impl Finding {
+    /// What is found where nothing is, and this cannot be said.
+    fn without(unknown: Vec<Gap>) -> Finding {
+        if unknown.is_empty() {
+            Finding::Nothing
+        } else {
+            Finding::Unknown(unknown)
+        }
+    }
+
     /// What is found next, unless something was found here.
     fn and_then(self, next: impl FnOnce() -> Finding) -> Finding {
         match self {

@@ -1,23 +1,10 @@
 //! `IpAddress` and `NotIpAddress`: IPv4 and IPv6 ranges in CIDR form; without a prefix length, one address.
 
-use super::{Held, Operator, Value};
+use super::{Held, Operator, Value, op};
 use crate::policy::truth::Truth;
 use std::net::IpAddr;
 
-pub(super) const OPERATORS: &[Operator] = &[
-    Operator {
-        name: "IpAddress",
-        negated: false,
-        read,
-        fits,
-    },
-    Operator {
-        name: "NotIpAddress",
-        negated: true,
-        read,
-        fits,
-    },
-];
+pub(super) const OPERATORS: &[Operator] = &[op("IpAddress", false, read, fits), op("NotIpAddress", true, read, fits)];
 
 /// A range of addresses of one family, as numbers.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -1,36 +1,27 @@
 //! `DateEquals`, `DateLessThan` and their kin: ISO 8601 or seconds since the epoch, without wildcards and variables.
 
-use super::{Held, Operator, Value};
+use super::{Held, Operator, Value, op};
 use crate::policy::truth::Truth;
 use crate::time::Moment;
 use std::cmp::Ordering;
 
-const fn op(name: &'static str, negated: bool, fits: fn(&Value, Held<'_>) -> Truth) -> Operator {
-    Operator {
-        name,
-        negated,
-        read,
-        fits,
-    }
-}
-
 pub(super) const OPERATORS: &[Operator] = &[
-    op("DateEquals", false, |wanted, held| {
+    op("DateEquals", false, read, |wanted, held| {
         compare(wanted, held, Ordering::is_eq)
     }),
-    op("DateNotEquals", true, |wanted, held| {
+    op("DateNotEquals", true, read, |wanted, held| {
         compare(wanted, held, Ordering::is_eq)
     }),
-    op("DateLessThan", false, |wanted, held| {
+    op("DateLessThan", false, read, |wanted, held| {
         compare(wanted, held, Ordering::is_lt)
     }),
-    op("DateLessThanEquals", false, |wanted, held| {
+    op("DateLessThanEquals", false, read, |wanted, held| {
         compare(wanted, held, Ordering::is_le)
     }),
-    op("DateGreaterThan", false, |wanted, held| {
+    op("DateGreaterThan", false, read, |wanted, held| {
         compare(wanted, held, Ordering::is_gt)
     }),
-    op("DateGreaterThanEquals", false, |wanted, held| {
+    op("DateGreaterThanEquals", false, read, |wanted, held| {
         compare(wanted, held, Ordering::is_ge)
     }),
 ];

@@ -1,35 +1,26 @@
 //! `NumericEquals`, `NumericLessThan` and their kin, on integers and decimals.
 
-use super::{Held, Operator, Value};
+use super::{Held, Operator, Value, op};
 use crate::policy::truth::Truth;
 use std::cmp::Ordering;
 
-const fn op(name: &'static str, negated: bool, fits: fn(&Value, Held<'_>) -> Truth) -> Operator {
-    Operator {
-        name,
-        negated,
-        read,
-        fits,
-    }
-}
-
 pub(super) const OPERATORS: &[Operator] = &[
-    op("NumericEquals", false, |wanted, held| {
+    op("NumericEquals", false, read, |wanted, held| {
         compare(wanted, held, Ordering::is_eq)
     }),
-    op("NumericNotEquals", true, |wanted, held| {
+    op("NumericNotEquals", true, read, |wanted, held| {
         compare(wanted, held, Ordering::is_eq)
     }),
-    op("NumericLessThan", false, |wanted, held| {
+    op("NumericLessThan", false, read, |wanted, held| {
         compare(wanted, held, Ordering::is_lt)
     }),
-    op("NumericLessThanEquals", false, |wanted, held| {
+    op("NumericLessThanEquals", false, read, |wanted, held| {
         compare(wanted, held, Ordering::is_le)
     }),
-    op("NumericGreaterThan", false, |wanted, held| {
+    op("NumericGreaterThan", false, read, |wanted, held| {
         compare(wanted, held, Ordering::is_gt)
     }),
-    op("NumericGreaterThanEquals", false, |wanted, held| {
+    op("NumericGreaterThanEquals", false, read, |wanted, held| {
         compare(wanted, held, Ordering::is_ge)
     }),
 ];

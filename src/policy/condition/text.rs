@@ -1,24 +1,10 @@
 //! `String…`, `Arn…`, `Bool` and `BinaryEquals`, whose values may hold variables (`BinaryEquals` excepted).
 
-use super::{Held, Operator, Value};
+use super::{Held, Operator, Value, op};
 use crate::policy::glob::Glob;
 use crate::policy::pattern::{AskedResource, arn_parts};
 use crate::policy::truth::Truth;
 use crate::policy::variable::Text;
-
-const fn op(
-    name: &'static str,
-    negated: bool,
-    read: fn(&str, bool) -> Value,
-    fits: fn(&Value, Held<'_>) -> Truth,
-) -> Operator {
-    Operator {
-        name,
-        negated,
-        read,
-        fits,
-    }
-}
 
 pub(super) const OPERATORS: &[Operator] = &[
     op("StringEquals", false, plain, matches),
