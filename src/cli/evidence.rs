@@ -11,7 +11,7 @@ use crate::collect::{self, Found, Location, LocationError, Piped, Reader};
 use crate::ids::AccessKeyId;
 use crate::lineage::trace;
 use crate::mount::{Clients, Trouble};
-use crate::trail::{Event, Evidence, Harvest, Progress, Spool, Survey, Window};
+use crate::trail::{Event, Evidence, Harvest, Index, IndexError, Progress, Spool, Survey, Window};
 use std::collections::BTreeSet;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -109,6 +109,8 @@ struct Files {
     paths: Vec<PathBuf>,
     buckets: Vec<Location>,
     stdin: Option<Spool>,
+    /// Where what the first pass finds in `paths` is kept.
+    index: Option<PathBuf>,
 }
 
 /// The name of what came through stdin.
@@ -120,6 +122,7 @@ impl Files {
             paths: Vec::new(),
             buckets: Vec::new(),
             stdin: None,
+            index: sources.index.clone(),
         };
         for path in &sources.logs {
             if let Some(location) = bucket(path)? {
@@ -157,13 +160,22 @@ impl Files {
         for path in &self.paths {
             desk.terminal.status(&format!("reading {}", path.display()));
         }
+        let index = self.index.as_deref().map(Index::open).transpose().map_err(unindexed)?;
+        if let Some(note) = index.as_ref().and_then(Index::note) {
+            desk.terminal.status(note);
+        }
         let survey = Pass::of(Survey::of(keys, window.clone()));
         let drawing = Drawing::of(&desk.terminal, "reading", &survey.progress);
         beside(
-            || survey.reader.read_paths(&self.paths, &survey.progress),
+            || survey.reader.read_paths(&self.paths, &survey.progress, index.as_ref()),
             || survey.progress.count(&self.paths, window, |_| true),
             drawing.is_seen() && self.are_all(),
         );
+        // What was read is whole without it.
+        if let Some(Err(error)) = index.map(Index::save) {
+            desk.terminal
+                .status(&format!("{error}; the next trace reads every file again"));
+        }
         if let Some(spool) = &self.stdin {
             survey.feed(STDIN, spool.reader().map_err(unspooled)?);
         }
@@ -206,6 +218,15 @@ impl Files {
 fn unspooled(error: std::io::Error) -> Failure {
     let message = format!("stdin cannot be kept to be read twice: {error}; nothing was read");
     Failure::new(Exit::Input, "file.unreadable", message).hint("give a file with --logs")
+}
+
+fn unindexed(error: IndexError) -> Failure {
+    let code = match error {
+        IndexError::Foreign(_) => "index.foreign",
+        IndexError::Unreadable(..) => "index.unreadable",
+        IndexError::Unwritable(..) => "index.unwritable",
+    };
+    Failure::new(Exit::Input, code, error.to_string()).hint("name another file with --index, or leave it out")
 }
 
 /// A place in S3, if the path is meant as one.

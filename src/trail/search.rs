@@ -1,8 +1,10 @@
 //! Files and folders through both passes, on all cores.
 
-use super::survey::lock;
+use super::index::Version;
+use super::survey::{Facts, lock};
 use super::walk::{Met, Walk};
-use super::{Evidence, Harvest, Survey, Window, read};
+use super::window::Reach;
+use super::{Evidence, Harvest, Index, Survey, Window, read};
 use crate::ids::AccessKeyId;
 use std::io::{self, Read};
 use std::num::NonZero;
@@ -76,26 +78,64 @@ impl<R: Read> Read for Watched<'_, R> {
 /// Reads `paths` for the families of `asked`: everything that can matter for them, and the coverage of all of it.
 pub fn search(paths: &[PathBuf], asked: &[AccessKeyId], window: Window, progress: &Progress) -> Evidence {
     let survey = Survey::of(asked, window);
-    survey.read_paths(paths, progress);
+    survey.read_paths(paths, progress, None);
     let harvest = survey.close();
     harvest.read_paths(paths, progress);
     harvest.finish()
 }
 
 impl Survey {
-    /// Feeds files and folders, on all cores.
-    pub fn read_paths(&self, paths: &[PathBuf], progress: &Progress) {
+    /// Feeds files and folders, on all cores. With an index only those files are opened that it doesn't know as they are.
+    pub fn read_paths(&self, paths: &[PathBuf], progress: &Progress, index: Option<&Index>) {
         on_all_cores(Walk::over(paths, self.window()), |met| match met {
-            Met::File(path) => match read::open(&path) {
-                Ok(file) => {
+            Met::File(path) if index.is_some_and(|index| index.is_itself(&path)) => {}
+            Met::File(path) if index.is_some_and(|index| self.is_known(&path, progress, index)) => {}
+            Met::File(path) => {
+                let read = read::open(&path).and_then(|file| {
                     progress.opened();
-                    self.feed(&name(&path), progress.watch(file));
+                    match index {
+                        None => self.feed(&name(&path), progress.watch(file)),
+                        Some(index) => {
+                            let opened = Version::opened(&file);
+                            self.feed_into(&path, progress.watch(file), opened, index)?
+                        }
+                    }
+                    Ok(())
+                });
+                if let Err(error) = read {
+                    self.damaged(&name(&path), error.to_string());
                 }
-                Err(error) => self.damaged(&name(&path), error.to_string()),
-            },
+            }
             Met::PassedOver => self.passed_over(),
             Met::Trouble(path, what) => self.damaged(&name(&path), what),
         });
+    }
+
+    /// Counts a file without opening it, if the index knows enough of it.
+    fn is_known(&self, path: &Path, progress: &Progress, index: &Index) -> bool {
+        let Some((facts, size)) = index.facts(path) else {
+            return false;
+        };
+        match self.window().reach(&facts.seen) {
+            Reach::All => self.feed_known(&name(path), facts),
+            Reach::Nothing => self.feed_known(&name(path), Facts::default()),
+            // What of it counts, its facts don't tell.
+            Reach::Part => return false,
+        }
+        progress.spare(size);
+        true
+    }
+
+    /// Reads all of a file, so that the index knows it; and again, if a part of it counts.
+    fn feed_into(&self, path: &Path, file: impl Read, opened: Option<Version>, index: &Index) -> io::Result<()> {
+        let is_counted = self.feed_whole(&name(path), file, |facts| {
+            index.keep(path, opened, facts);
+            self.window().reach(&facts.seen) == Reach::All
+        });
+        if !is_counted {
+            self.feed(&name(path), read::open(path)?);
+        }
+        Ok(())
     }
 }
 
