@@ -14,6 +14,7 @@ mod lasting;
 mod mint;
 mod observe;
 mod session;
+mod sign_in;
 mod stranger;
 mod trace;
 

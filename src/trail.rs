@@ -13,6 +13,7 @@
 
 mod cut;
 mod distinct;
+mod enters;
 mod event;
 mod evidence;
 mod facts;

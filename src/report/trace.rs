@@ -207,6 +207,9 @@ fn branch(known: &Known, member: &Credential, depth: usize, paint: Paint, out: &
 /// What a mint set beside the usual: what bounds the session, and what it is known by.
 fn circumstances(minted: &Mint) -> Vec<String> {
     let mut lines = Vec::new();
+    if let Some(joined) = &minted.joined {
+        lines.push(joined.clone());
+    }
     if let Some(agent) = &minted.user_agent {
         lines.push(format!("with {agent}"));
     }
