@@ -649,12 +649,15 @@ fn by_user(
     by: Option<&AccessKeyId>,
     created: Option<&str>,
 ) -> Value {
+    // In the order in which CloudTrail writes, so that an archive of them is scanned and not parsed.
     json!({
-        "eventVersion": "1.10", "eventID": id, "eventTime": at, "eventSource": format!("{service}.amazonaws.com"), "eventName": call,
-        "awsRegion": "us-east-1", "recipientAccountId": "123456789012", "sourceIPAddress": "203.0.113.9",
-        "userIdentity": {"type": "IAMUser", "principalId": format!("AIDA{}", user.to_uppercase()), "accountId": "123456789012",
-            "arn": format!("arn:aws:iam::123456789012:user/{user}"), "accessKeyId": by, "userName": user,
+        "eventVersion": "1.10",
+        "userIdentity": {"type": "IAMUser", "principalId": format!("AIDA{}", user.to_uppercase()),
+            "arn": format!("arn:aws:iam::123456789012:user/{user}"), "accountId": "123456789012", "accessKeyId": by, "userName": user,
             "sessionContext": {"attributes": {"creationDate": created, "mfaAuthenticated": "false"}}},
+        "eventTime": at, "eventSource": format!("{service}.amazonaws.com"), "eventName": call, "awsRegion": "us-east-1",
+        "sourceIPAddress": "203.0.113.9", "userAgent": "x", "requestParameters": null, "responseElements": null, "requestID": "r", "eventID": id,
+        "readOnly": false, "eventType": "AwsApiCall", "managementEvent": true, "recipientAccountId": "123456789012", "eventCategory": "Management",
     })
 }
 
