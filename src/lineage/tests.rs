@@ -835,3 +835,31 @@ fn sessions_of_aws_login_are_joined_by_their_sign_in() {
     );
     assert_eq!(trace(&read, &a).credentials, expected.credentials);
 }
+
+/// What was looked up by key says nothing of the hours around it, nor of what else a Region recorded.
+#[test]
+fn of_what_was_looked_up_no_hours_are_told() {
+    let full = evidence;
+    let (records, keys) = story();
+    let mut evidence = Evidence::default();
+    records.iter().for_each(|record| evidence.add_sought(record).unwrap());
+    evidence.looked_up("us-east-1", keys[..1].iter().cloned());
+    let mut more = Evidence::default();
+    more.looked_up("us-east-1", keys.clone());
+    more.looked_up("eu-west-1", keys[..1].iter().cloned());
+    evidence.merge(more);
+    let coverage = trace(&evidence, &keys[0]).coverage;
+    assert_eq!((coverage.events, coverage.recorders.len()), (5, 0));
+    assert!(coverage.first.is_some() && coverage.regions.contains("us-east-1"));
+    let asked: Vec<(&str, usize)> = coverage
+        .looked_up
+        .iter()
+        .map(|one| (one.region.as_str(), one.keys.len()))
+        .collect();
+    assert_eq!(asked, [("eu-west-1", 1), ("us-east-1", 5)]);
+    assert!(!coverage.gaps.iter().any(|gap| gap.contains("nothing of us-east-1")));
+    // Beside files, the hours are the files' own.
+    let mut file = full(&records[..1]);
+    file.merge(evidence);
+    assert_eq!(trace(&file, &keys[0]).coverage.recorders[0].hours, 1);
+}
