@@ -56,6 +56,8 @@ impl<'a> Strangers<'a> {
             event.service() == "signin"
                 && matches!(event.name.as_str(), "ConsoleLogin" | "SwitchRole" | "GetSigninToken")
                 && event.error.is_none()
+                // A sign-in that failed has no error code.
+                && event.answered("/ConsoleLogin").as_deref() != Some("Failure")
         };
         for event in events.iter().filter(entered) {
             if let Some(principal) = &event.identity.principal_id {

@@ -863,3 +863,29 @@ fn of_what_was_looked_up_no_hours_are_told() {
     file.merge(evidence);
     assert_eq!(trace(&file, &keys[0]).coverage.recorders[0].hours, 1);
 }
+
+#[test]
+fn a_sign_in_that_failed_explains_no_session() {
+    let why = |outcome: &str| {
+        let (mut records, keys) = story();
+        let mut login = by_user("f1", "2026-03-24T11:00:00Z", "signin", "ConsoleLogin", "u", None, None);
+        login["responseElements"] = json!({"ConsoleLogin": outcome});
+        let at = Some("2026-03-24T11:00:00Z");
+        let mut used = by_user(
+            "f2",
+            "2026-03-24T11:05:00Z",
+            "s3",
+            "ListBuckets",
+            "u",
+            Some(&key("ASIAZ")),
+            at,
+        );
+        for record in [&mut login, &mut used] {
+            record["userIdentity"]["principalId"] = json!("AIDAX");
+        }
+        records.extend([login, used]);
+        trace(&evidence(&records), &keys[0]).unresolved[0].why.clone()
+    };
+    assert!(why("Success").contains("ConsoleLogin at"), "{}", why("Success"));
+    assert!(!why("Failure").contains("ConsoleLogin at"), "{}", why("Failure"));
+}
