@@ -12,6 +12,7 @@ mod plan;
 mod playbook;
 mod policy;
 mod prepare;
+mod progress;
 mod run;
 mod tabletop;
 mod terminal;

@@ -14,12 +14,13 @@ mod lasting;
 mod mint;
 mod observe;
 mod session;
+mod sign_in;
 mod stranger;
 mod trace;
 
 pub use bystander::{Bystander, bystanders};
 pub use cause::Cause;
-pub use coverage::{Coverage, Covered, Silence};
+pub use coverage::{Coverage, Covered, LookedUp, Silence};
 pub use credential::{Credential, Kind, Mint, Use};
 pub use mint::{MintedKey, mint_of};
 pub use trace::{Ambiguous, Attempt, Lineage, Made, OnBehalf, Reached, Unresolved, trace};

@@ -288,6 +288,22 @@ impl Clock for SystemClock {
     }
 }
 
+/// How long something takes on this machine, whatever the world's clock says: for what is shown while one waits, never for what is decided.
+#[derive(Debug, Clone, Copy)]
+pub struct Stopwatch(std::time::Instant);
+
+impl Stopwatch {
+    /// A watch that runs from now on.
+    pub fn started() -> Self {
+        Stopwatch(std::time::Instant::now())
+    }
+
+    /// Seconds since then.
+    pub fn seconds(&self) -> f64 {
+        self.0.elapsed().as_secs_f64()
+    }
+}
+
 /// A clock that moves only when told to. Clones share the same hands.
 #[derive(Debug, Clone)]
 pub struct ManualClock(Arc<AtomicI64>);

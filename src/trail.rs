@@ -7,15 +7,19 @@
 //! what can matter for the keys that were asked for. Where the text is exactly as CloudTrail writes it, `scan` finds these facts without
 //! parsing; everything else goes record by record.
 //!
+//! What the first pass found in files can be kept ([`Index`]), so that the next question opens only what is new and what can matter for it.
+//!
 //! A stream is cut into records by `cut`, which never holds more than one of them; `shape` opens the wrappers that records are met in.
 
 mod cut;
 mod distinct;
+mod enters;
 mod event;
 mod evidence;
 mod facts;
 mod fold;
 mod harvest;
+mod index;
 mod layout;
 mod ocsf;
 mod read;
@@ -34,6 +38,7 @@ mod window;
 pub use event::{Addendum, Event, EventError, Identity, Issuer};
 pub use evidence::{Damage, Evidence};
 pub use harvest::Harvest;
+pub use index::{Index, IndexError};
 pub use read::{read_path, read_stream};
 pub use row::{COLUMNS, Column, record_of_row};
 pub use search::{Progress, search};

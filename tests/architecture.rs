@@ -88,6 +88,7 @@ const DOORS: [(&str, &[&str], &str); 9] = [
     (
         "std::fs",
         &[
+            "src/trail/index.rs",
             "src/trail/read.rs",
             "src/trail/spool.rs",
             "src/trail/walk.rs",

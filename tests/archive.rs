@@ -9,7 +9,7 @@ mod archive;
 use archive::{Dice, Recipe};
 use oust::ids::AccessKeyId;
 use oust::lineage::{Bystander, Lineage, bystanders, trace};
-use oust::trail::{Evidence, Progress, Window, read_path, search};
+use oust::trail::{Evidence, Index, Progress, Survey, Window, read_path, search};
 use std::path::Path;
 
 fn told(evidence: &Evidence, asked: &AccessKeyId) -> (Lineage, Vec<Bystander>) {
@@ -28,10 +28,32 @@ fn both(folder: &Path, asked: &AccessKeyId) -> (Lineage, Vec<Bystander>) {
     );
     let mut slow = Evidence::default();
     read_path(folder, &mut slow);
+    let index = tempfile::tempdir().unwrap();
+    for question in 0..2 {
+        let index = Index::open(&index.path().join("index")).unwrap();
+        let known = indexed(folder, asked, &index, question == 1);
+        index.save().unwrap();
+        assert_eq!(known, fast);
+    }
     let (fast, slow) = (told(&fast, asked), told(&slow, asked));
     assert_eq!(fast.0, slow.0);
     assert_eq!(fast.1, slow.1);
     fast
+}
+
+/// The evidence with an index, which must be opened for nothing that is sound when it `is_known`.
+fn indexed(folder: &Path, asked: &AccessKeyId, index: &Index, is_known: bool) -> Evidence {
+    let paths = [folder.to_owned()];
+    let survey = Survey::of(std::slice::from_ref(asked), Window::default());
+    let progress = Progress::default();
+    survey.read_paths(&paths, &progress, Some(index));
+    let harvest = survey.close();
+    harvest.read_paths(&paths, &Progress::default());
+    let evidence = harvest.finish();
+    let damaged: std::collections::BTreeSet<&String> = evidence.damage.iter().map(|damage| &damage.file).collect();
+    let expected = if is_known { damaged.len() as u64 } else { evidence.files };
+    assert_eq!(progress.done().1, expected);
+    evidence
 }
 
 fn recipe(seed: u64, level: i32) -> Recipe {

@@ -593,6 +593,7 @@ fn the_readme_tells_every_error_code() {
                 "logs.",
                 "file.",
                 "output.",
+                "index.",
                 "plan.",
                 "playbook.",
                 "scenario.",
@@ -632,6 +633,40 @@ fn the_readme_tells_every_error_code() {
     let unique: std::collections::BTreeSet<String> = told.iter().cloned().collect();
     assert_eq!(told.len(), unique.len(), "a code stands twice");
     assert_eq!(unique, used);
+}
+
+#[test]
+fn an_index_is_made_used_and_never_believed_when_it_is_another_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let index = folder.path().join("trail.index");
+    let index = index.to_str().unwrap();
+    let trail = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/trail");
+    let key = "AKIARZPUZDIKCEIRCEIR";
+    let ask = ["trace", key, "--logs", trail, "--offline", "--index", index];
+    let first = expect(&ask, 0, &["Family: 7 credentials"]);
+    assert_eq!(expect(&ask, 0, &[]), first);
+    assert_eq!(expect(&ask[..5], 0, &[]), first);
+    let known = std::fs::read(index).unwrap();
+    std::fs::write(index, &known[..known.len() - 1]).unwrap();
+    expect(
+        &ask,
+        0,
+        &[
+            "is damaged at byte",
+            "every file is read again",
+            "Family: 7 credentials",
+        ],
+    );
+    assert_eq!(expect(&ask, 0, &[]), first);
+    std::fs::write(index, "my notes").unwrap();
+    expect(&ask, 7, &["error[index.foreign]", "left as it is"]);
+    assert_eq!(std::fs::read(index).unwrap(), b"my notes");
+    let nowhere = folder.path().join("no/trail.index");
+    let mut ask = ask;
+    ask[6] = nowhere.to_str().unwrap();
+    expect(&ask, 7, &["error[index.unwritable]"]);
+    ask[6] = folder.path().to_str().unwrap();
+    expect(&ask, 7, &["error[index.unreadable]"]);
 }
 
 #[test]

@@ -2,6 +2,9 @@
 //! the same run against another mock.
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+#[path = "support/archive.rs"]
+#[allow(dead_code, reason = "shared with the bench")]
+mod archive;
 mod support;
 
 use serde_json::{Map, Value, json};
@@ -149,6 +152,57 @@ fn boto3_finds_the_intruder_out_and_everybody_else_in() {
             }
         }
     }
+}
+
+/// The family of `key` in the files of `folder` as another program reckons it, and as `oust trace` does: each key with its own calls.
+fn families(python: &Path, folder: &Path, key: &str) -> (Value, Value) {
+    let folder = folder.to_str().unwrap();
+    let reckoned = script(python, "family.py", &[folder, key], &Value::Null);
+    assert!(reckoned.status.success(), "{}", text(&reckoned));
+    let traced = clean(OUST)
+        .args(["trace", key, "--logs", folder, "--offline", "--format", "json"])
+        .output()
+        .unwrap();
+    assert!(traced.status.success(), "{}", text(&traced));
+    let traced: Value = serde_json::from_slice(&traced.stdout).unwrap();
+    let members = traced["lineage"]["credentials"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|member| {
+            let uses = member["uses"].as_array().into_iter().flatten();
+            let calls: u64 = uses.map(|used| used["count"].as_u64().unwrap()).sum();
+            (member["key"].as_str().unwrap().to_owned(), json!(calls))
+        });
+    (
+        serde_json::from_slice(&reckoned.stdout).unwrap(),
+        members.collect::<Map<_, _>>().into(),
+    )
+}
+
+#[test]
+fn an_independent_reckoning_finds_the_same_family() {
+    let Some(python) = peers::python() else { return };
+    for (seed, family) in [(1, 3), (2, 12), (3, 60)] {
+        let folder = tempfile::tempdir().unwrap();
+        let recipe = archive::Recipe {
+            seed,
+            files: 20,
+            records: 80,
+            family,
+            level: 1,
+        };
+        let truth = archive::write(folder.path(), &recipe);
+        for key in truth.calls.keys().step_by(5) {
+            let (reckoned, traced) = families(&python, folder.path(), key);
+            assert_eq!(reckoned, traced, "{key} of {seed}");
+            assert_eq!(traced, json!(truth.calls), "{key} of {seed}");
+        }
+    }
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/trail");
+    let (reckoned, traced) = families(&python, &fixtures, "AKIARZPUZDIKCEIRCEIR");
+    assert_eq!(reckoned, traced);
+    assert!(traced.as_object().unwrap().len() > 3, "{traced}");
 }
 
 #[test]

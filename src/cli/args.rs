@@ -92,6 +92,10 @@ pub struct Sources {
     /// CloudTrail files or folders, gzipped or not, or s3://BUCKET/PREFIX; `-` reads stdin. May be given several times.
     #[arg(long, value_name = "PATH|s3://...")]
     pub logs: Vec<PathBuf>,
+    /// Keep in this file what the first pass finds in the files and folders of --logs, so that the next trace with it opens only files that are
+    /// new, have changed, or hold something of the family. It is made if it isn't there. It holds paths and hashes: no event, no key, no secret.
+    #[arg(long, value_name = "FILE", requires = "logs")]
+    pub index: Option<PathBuf>,
     /// Nothing earlier: 2026-11-01, 2026-11-01T08:00:00Z, or so long ago: 36h, 30d.
     #[arg(long, value_name = "WHEN")]
     pub since: Option<String>,
@@ -131,6 +135,7 @@ Examples:
   oust trace --finding finding.json                            the key that a finding names
   oust trace AKIA... ASIA... --logs ./trail --offline          two keys, one incident; no AWS call
   oust trace AKIA... --logs s3://my-trail/AWSLogs/ --since 7d  the files where CloudTrail leaves them
+  oust trace AKIA... --logs ./trail --index trail.index --offline  a second question opens only what can matter
   oust trace AKIA... --athena primary --table sec.cloudtrail --since 30d
   oust trace AKIA... --print-sql --table cloudtrail > search.sql
   oust trace --print-ddl s3://my-trail/AWSLogs/o-example/ --table cloudtrail --accounts 123456789012";

@@ -4,14 +4,16 @@ use super::Desk;
 use super::args::Sources;
 use super::athena::athena;
 use super::exit::{Exit, Failure};
+use super::progress::Drawing;
 use super::window::{left_out, window};
 use super::world::{World, wall_clock};
 use crate::collect::{self, Found, Location, LocationError, Piped, Reader};
 use crate::ids::AccessKeyId;
 use crate::lineage::trace;
 use crate::mount::{Clients, Trouble};
-use crate::trail::{Event, Evidence, Harvest, Progress, Spool, Survey, Window};
+use crate::trail::{Event, Evidence, Harvest, Index, IndexError, Progress, Spool, Survey, Window};
 use std::collections::BTreeSet;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -107,6 +109,8 @@ struct Files {
     paths: Vec<PathBuf>,
     buckets: Vec<Location>,
     stdin: Option<Spool>,
+    /// Where what the first pass finds in `paths` is kept.
+    index: Option<PathBuf>,
 }
 
 /// The name of what came through stdin.
@@ -118,6 +122,7 @@ impl Files {
             paths: Vec::new(),
             buckets: Vec::new(),
             stdin: None,
+            index: sources.index.clone(),
         };
         for path in &sources.logs {
             if let Some(location) = bucket(path)? {
@@ -138,6 +143,11 @@ impl Files {
         self.paths.is_empty() && self.buckets.is_empty() && self.stdin.is_none()
     }
 
+    /// Whether the paths are all that there is to read, so that its size can be told.
+    fn are_all(&self) -> bool {
+        self.buckets.is_empty() && self.stdin.is_none()
+    }
+
     /// Reads all of it twice: who called and which key gave which, and then in full what can matter for `keys`.
     async fn read(
         &self,
@@ -150,8 +160,22 @@ impl Files {
         for path in &self.paths {
             desk.terminal.status(&format!("reading {}", path.display()));
         }
-        let survey = Arc::new(Survey::of(keys, window.clone()));
-        survey.read_paths(&self.paths, &Progress::default());
+        let index = self.index.as_deref().map(Index::open).transpose().map_err(unindexed)?;
+        if let Some(note) = index.as_ref().and_then(Index::note) {
+            desk.terminal.status(note);
+        }
+        let survey = Pass::of(Survey::of(keys, window.clone()));
+        let drawing = Drawing::of(&desk.terminal, "reading", &survey.progress);
+        beside(
+            || survey.reader.read_paths(&self.paths, &survey.progress, index.as_ref()),
+            || survey.progress.count(&self.paths, window, |_| true),
+            drawing.is_seen() && self.are_all(),
+        );
+        // What was read is whole without it.
+        if let Some(Err(error)) = index.map(Index::save) {
+            desk.terminal
+                .status(&format!("{error}; the next trace reads every file again"));
+        }
         if let Some(spool) = &self.stdin {
             survey.feed(STDIN, spool.reader().map_err(unspooled)?);
         }
@@ -164,22 +188,28 @@ impl Files {
                 ));
             }
         }
-        let Some(survey) = Arc::into_inner(survey) else {
-            return Err(Failure::new(Exit::Failure, "evidence", "an object is still being read"));
-        };
-        let harvest = Arc::new(survey.close());
-        harvest.read_paths(&self.paths, &Progress::default());
-        if let Some(spool) = self.stdin.as_ref().filter(|_| harvest.wants(STDIN)) {
+        drop(drawing);
+        let harvest = Pass::of(finished(survey)?.close());
+        let drawing = Drawing::of(&desk.terminal, "reading what can matter", &harvest.progress);
+        beside(
+            || harvest.reader.read_paths(&self.paths, &harvest.progress),
+            || {
+                harvest
+                    .progress
+                    .count(&self.paths, window, |name| harvest.reader.wants(name))
+            },
+            drawing.is_seen() && self.are_all() && harvest.reader.wanted() > 0,
+        );
+        if let Some(spool) = self.stdin.as_ref().filter(|_| harvest.reader.wants(STDIN)) {
             harvest.feed(STDIN, spool.reader().map_err(unspooled)?);
         }
-        if harvest.wanted() > 0 {
+        if harvest.reader.wanted() > 0 {
             for location in &self.buckets {
                 downloaded(desk, world, location, window, harvest.clone(), &mut found).await?;
             }
         }
-        let Some(harvest) = Arc::into_inner(harvest) else {
-            return Err(Failure::new(Exit::Failure, "evidence", "an object is still being read"));
-        };
+        drop(drawing);
+        let harvest = finished(harvest)?;
         found.evidence.merge(harvest.finish());
         Ok(found)
     }
@@ -188,6 +218,15 @@ impl Files {
 fn unspooled(error: std::io::Error) -> Failure {
     let message = format!("stdin cannot be kept to be read twice: {error}; nothing was read");
     Failure::new(Exit::Input, "file.unreadable", message).hint("give a file with --logs")
+}
+
+fn unindexed(error: IndexError) -> Failure {
+    let code = match error {
+        IndexError::Foreign(_) => "index.foreign",
+        IndexError::Unreadable(..) => "index.unreadable",
+        IndexError::Unwritable(..) => "index.unwritable",
+    };
+    Failure::new(Exit::Input, code, error.to_string()).hint("name another file with --index, or leave it out")
 }
 
 /// A place in S3, if the path is meant as one.
@@ -202,7 +241,50 @@ fn bucket(path: &Path) -> Result<Option<Location>, Failure> {
     Ok(Some(location))
 }
 
-impl Reader for Survey {
+/// Does `work`, and `count` beside it where that is wanted.
+fn beside(work: impl FnOnce(), count: impl FnOnce() + Send, wanted: bool) {
+    std::thread::scope(|scope| {
+        if wanted {
+            scope.spawn(count);
+        }
+        work();
+    });
+}
+
+/// One of the two passes, and how far it is.
+struct Pass<R> {
+    reader: R,
+    progress: Arc<Progress>,
+}
+
+impl<R> Pass<R> {
+    fn of(reader: R) -> Arc<Self> {
+        let progress = Arc::default();
+        Arc::new(Pass { reader, progress })
+    }
+}
+
+fn finished<R>(pass: Arc<Pass<R>>) -> Result<R, Failure> {
+    let pass = Arc::into_inner(pass);
+    let pass = pass.ok_or_else(|| Failure::new(Exit::Failure, "evidence", "an object is still being read"))?;
+    Ok(pass.reader)
+}
+
+impl Pass<Survey> {
+    fn feed(&self, name: &str, stream: impl Read) {
+        self.progress.opened();
+        self.reader.feed(name, self.progress.watch(stream));
+    }
+}
+
+impl Pass<Harvest> {
+    fn feed(&self, name: &str, stream: impl Read) {
+        self.progress.opened();
+        self.reader.feed(name, self.progress.watch(stream));
+    }
+}
+
+impl Reader for Pass<Survey> {
     fn wants(&self, _: &str) -> bool {
         true
     }
@@ -212,13 +294,13 @@ impl Reader for Survey {
     }
 
     fn failed(&self, name: &str, why: String) {
-        self.damaged(name, why);
+        self.reader.damaged(name, why);
     }
 }
 
-impl Reader for Harvest {
+impl Reader for Pass<Harvest> {
     fn wants(&self, name: &str) -> bool {
-        Harvest::wants(self, name)
+        self.reader.wants(name)
     }
 
     fn read(&self, name: &str, stream: Piped) {
@@ -226,7 +308,7 @@ impl Reader for Harvest {
     }
 
     fn failed(&self, name: &str, why: String) {
-        self.damaged(name, why);
+        self.reader.damaged(name, why);
     }
 }
 

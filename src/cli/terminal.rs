@@ -4,6 +4,7 @@ use super::exit::Failure;
 use crate::report::Tone;
 use console::Style;
 use std::io::{self, IsTerminal, Write};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// The terminal, as it was found and asked for.
 #[derive(Debug)]
@@ -11,6 +12,32 @@ pub struct Terminal {
     quiet: bool,
     width: usize,
     interactive: bool,
+    line: StatusLine,
+}
+
+/// The last line of stderr, which is drawn over and over while one waits. What is written to stderr meanwhile stands above it.
+#[derive(Debug, Clone, Default)]
+pub struct StatusLine(Arc<Mutex<String>>);
+
+impl StatusLine {
+    /// Draws `text` in the place of what was drawn; nothing, where it is empty. It is cut where the terminal ends.
+    pub fn draw(&self, text: &str) {
+        let mut drawn = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let columns = console::Term::stderr().size().1;
+        let text = console::truncate_str(text, usize::from(columns).saturating_sub(1), "");
+        if *drawn != text {
+            // Back to the beginning of the line, and clear it: the next text may be shorter.
+            let _ = write!(io::stderr(), "\r\x1b[2K{text}");
+            *drawn = text.into_owned();
+        }
+    }
+
+    fn above(&self, text: &str) {
+        let mut drawn = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let clear = if drawn.is_empty() { "" } else { "\r\x1b[2K" };
+        let _ = writeln!(io::stderr(), "{clear}{text}");
+        drawn.clear();
+    }
 }
 
 /// The answer to a question was broken off.
@@ -27,6 +54,7 @@ impl Terminal {
             quiet,
             width: width.clamp(60, 160),
             interactive: io::stdin().is_terminal() && io::stderr().is_terminal(),
+            line: StatusLine::default(),
         }
     }
 
@@ -58,13 +86,18 @@ impl Terminal {
     /// Writes status to stderr, unless `--quiet`. That nobody reads it stops nothing.
     pub fn status(&self, text: &str) {
         if !self.quiet {
-            let _ = writeln!(io::stderr(), "{text}");
+            self.line.above(text);
         }
+    }
+
+    /// The line that shows how far a long work is, where somebody sees it: `None` with `--quiet` and where stderr is no terminal.
+    pub fn status_line(&self) -> Option<StatusLine> {
+        (!self.quiet && io::stderr().is_terminal()).then(|| self.line.clone())
     }
 
     /// Writes to stderr even with `--quiet`: errors and what a question is about.
     pub fn urgent(&self, text: &str) {
-        let _ = writeln!(io::stderr(), "{text}");
+        self.line.above(text);
     }
 
     /// Reads one line that answers `question`.

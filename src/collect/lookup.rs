@@ -118,6 +118,10 @@ pub async fn trail(
     }
     found.asked = search.into_asked();
     covered(&regions.names, &mut found);
+    for asker in &askers {
+        let asked = found.asked.iter().cloned();
+        found.evidence.looked_up(asker.region(), asked);
+    }
     regions.doubt.into_iter().for_each(|doubt| found.gap(doubt));
     for (error, mut places) in failed {
         places.sort();

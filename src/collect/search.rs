@@ -59,7 +59,7 @@ impl Search {
             self.add(&minted.key, false, Some(event.at));
             self.add(&minted.mint.by, true, None);
         }
-        if let Err(error) = evidence.add_record(record) {
+        if let Err(error) = evidence.add_sought(record) {
             evidence.damaged(source, None, error.to_string());
         }
     }

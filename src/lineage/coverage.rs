@@ -1,6 +1,6 @@
 //! What the evidence covers, and where it is silent.
 
-use crate::ids::AccountId;
+use crate::ids::{AccessKeyId, AccountId};
 use crate::time::Moment;
 use crate::trail::{Damage, Evidence};
 use serde::{Deserialize, Serialize};
@@ -46,6 +46,9 @@ pub struct Coverage {
     /// Hours with events, by account and Region.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub recorders: Vec<Covered>,
+    /// Regions whose Event history was asked for keys of the family. What else they recorded was not asked, so hours are not told of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub looked_up: Vec<LookedUp>,
     /// What the evidence does not tell, as its own content shows.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub gaps: Vec<String>,
@@ -78,6 +81,16 @@ pub struct Covered {
     pub silences: Vec<Silence>,
 }
 
+/// A Region whose Event history was asked, which holds management events of the last 90 days.
+/// <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/view-cloudtrail-events.html>
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LookedUp {
+    /// The Region.
+    pub region: String,
+    /// The keys that it was asked for.
+    pub keys: BTreeSet<AccessKeyId>,
+}
+
 /// Hours without an event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Silence {
@@ -104,6 +117,14 @@ pub(super) fn coverage(evidence: &Evidence) -> Coverage {
         data_events: evidence.seen().data,
         read_events: evidence.seen().reads,
         recorders: recorders(evidence),
+        looked_up: evidence
+            .looked_up
+            .iter()
+            .map(|(region, keys)| LookedUp {
+                region: region.clone(),
+                keys: keys.clone(),
+            })
+            .collect(),
         gaps: gaps(evidence),
         damage: evidence.damage.clone(),
         notes: evidence.notes.clone(),
@@ -148,7 +169,7 @@ fn gaps(evidence: &Evidence) -> Vec<String> {
         return vec!["there is no event in it: it tells nothing, neither of mints nor of their absence".to_owned()];
     };
     let (regions, _) = evidence.regions_and_accounts();
-    if !regions.contains(GLOBAL) {
+    if !regions.contains(GLOBAL) && !evidence.looked_up.contains_key(GLOBAL) {
         gaps.push(format!(
             "nothing of {GLOBAL} is in it, where calls to IAM, to the global endpoint of STS and most sign-ins are recorded"
         ));

@@ -85,6 +85,9 @@ pub struct Mint {
     /// Session tags that were passed.
     #[serde(default, skip_serializing_if = "Tags::is_empty")]
     pub tags: Tags,
+    /// By what the session was joined to this call, where no record names its key as given: a sign-in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub joined: Option<String>,
 }
 
 /// What a credential did, by service, action and outcome.

@@ -164,7 +164,7 @@ fn origin<'a>(asked: &AccessKeyId, index: &Index<'a>, issues: &'a [Issue<'a>]) -
         let Some(place) = fitting.next_back() else { break None };
         let Some(issue) = issues.get(place) else { break None };
         match issue.by() {
-            Some(by) if key.kind() != KeyKind::LongTerm && seen.insert(place) => {
+            Some(by) if key.kind() != KeyKind::LongTerm && !issue.is_by_password() && seen.insert(place) => {
                 key = by.clone();
                 stamp = Stamp::of_event(issue.asker);
                 before = Some(issue.event.at);

@@ -2,6 +2,7 @@
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/cloudtrail-integration.html>
 
 use super::session::near;
+use super::sign_in::Joined;
 use super::{Kind, Mint};
 use crate::account::Holder;
 use crate::ids::{AccessKeyId, AccountId, Arn, PrincipalArn};
@@ -83,6 +84,8 @@ pub(super) struct Issue<'a> {
     pub(super) expires: Option<Moment>,
     /// Whether the record says so; else it is reckoned from what was asked for, or by the call's default.
     pub(super) is_logged: bool,
+    /// By what it was joined, where no record names its key as given.
+    pub(super) joined: Option<Joined>,
 }
 
 /// Every credential that came into being in `events`, in their order. A call from one account into another is recorded in both, and only
@@ -170,6 +173,7 @@ fn issue_of(event: &Event) -> Option<Issue<'_>> {
         holder,
         account,
         expires: logged.or(reckoned),
+        joined: None,
     })
 }
 
@@ -208,6 +212,11 @@ impl Issue<'_> {
             }
             _ => role_of(event, "assumedRoleId"),
         }
+    }
+
+    /// Whether it was signed in with a password that somebody set.
+    pub(super) fn is_by_password(&self) -> bool {
+        self.joined.as_ref().is_some_and(|joined| joined.is_by_password)
     }
 
     /// Whether the new key may belong to the session that asked: whether a console session keeps the moment of issue isn't documented.
@@ -249,6 +258,7 @@ impl Issue<'_> {
                 .asked("/sourceIdentity")
                 .or_else(|| event.identity.source_identity.clone()),
             tags: listed("tags").filter_map(tag).collect(),
+            joined: self.joined.as_ref().map(|joined| joined.by.clone()),
         })
     }
 
@@ -271,7 +281,14 @@ impl Issue<'_> {
                 format!("{} {}", kind.unwrap_or("somebody"), name.unwrap_or_default())
             }
         };
-        format!("{} at {} by {}", event.name, event.at, who.trim_end())
+        let joined = self.joined.as_ref().map(|joined| format!("; {}", joined.by));
+        format!(
+            "{} at {} by {}{}",
+            event.name,
+            event.at,
+            who.trim_end(),
+            joined.unwrap_or_default()
+        )
     }
 }
 

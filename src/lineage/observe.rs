@@ -7,8 +7,8 @@ use super::mint::{Issue, is_mint};
 use super::session::{Stamp, caller, is_of};
 use super::stranger::Strangers;
 use super::trace::{Ambiguous, Attempt, Lineage, OnBehalf};
-use super::{Credential, Use};
-use crate::ids::AccessKeyId;
+use super::{Credential, Kind, Use};
+use crate::ids::{AccessKeyId, KeyKind};
 use crate::time::Moment;
 use crate::trail::Event;
 use std::collections::BTreeMap;
@@ -76,6 +76,9 @@ impl<'a> Observer<'a> {
             member.forwarded += event.times;
             self.on_behalf(event);
             return;
+        }
+        if key.kind() == KeyKind::Temporary && (member.minted.is_none() || member.kind == Kind::Console) {
+            self.strangers.observe_member(event, key);
         }
         self.used(place, member, event);
         if is_mint(event) && event.error.is_some() {

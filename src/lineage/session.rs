@@ -35,6 +35,9 @@ impl Stamp {
         if issue.key.kind() == KeyKind::LongTerm {
             return Stamp::default();
         }
+        if let Some(joined) = &issue.joined {
+            return joined.stamp.clone();
+        }
         let mut issued = vec![issue.event.at];
         if issue.keeps_session() {
             issued.extend(issue.event.identity.session_created);

@@ -37,13 +37,18 @@ pub(super) struct Strangers<'a> {
     /// Sign-ins that succeeded, by whom and when.
     sign_ins: BTreeMap<&'a str, Vec<&'a Event>>,
     seen: BTreeMap<Session, Unresolved>,
+    /// The sign-ins that the calls of these sessions bear.
+    sign_in: BTreeMap<Session, String>,
+    /// Members that no mint gave, by the sign-in and by the principal and moment of issue that their calls bear.
+    members_of: BTreeMap<String, AccessKeyId>,
+    members_at: BTreeMap<(String, Moment), AccessKeyId>,
 }
 
 impl<'a> Strangers<'a> {
     /// Knows what was issued and who signed in.
     pub(super) fn of(events: &[&'a Event], issues: &'a [Issue<'a>]) -> Self {
         let mut issued: BTreeMap<&AccessKeyId, Vec<Stamp>> = BTreeMap::new();
-        for issue in issues {
+        for issue in issues.iter().filter(|issue| issue.joined.is_none()) {
             issued.entry(&issue.key).or_default().push(Stamp::of_issue(issue));
         }
         let mut sign_ins: BTreeMap<&str, Vec<&Event>> = BTreeMap::new();
@@ -51,6 +56,8 @@ impl<'a> Strangers<'a> {
             event.service() == "signin"
                 && matches!(event.name.as_str(), "ConsoleLogin" | "SwitchRole" | "GetSigninToken")
                 && event.error.is_none()
+                // A sign-in that failed has no error code.
+                && event.answered("/ConsoleLogin").as_deref() != Some("Failure")
         };
         for event in events.iter().filter(entered) {
             if let Some(principal) = &event.identity.principal_id {
@@ -61,6 +68,9 @@ impl<'a> Strangers<'a> {
             issued,
             sign_ins,
             seen: BTreeMap::new(),
+            sign_in: BTreeMap::new(),
+            members_of: BTreeMap::new(),
+            members_at: BTreeMap::new(),
         }
     }
 
@@ -78,6 +88,17 @@ impl<'a> Strangers<'a> {
         })
     }
 
+    /// Takes in an event of a member that came in by a sign-in or that nothing is known of: other sessions may be of the same sign-in.
+    pub(super) fn observe_member(&mut self, event: &Event, key: &AccessKeyId) {
+        let identity = &event.identity;
+        if let Some(sign_in) = &identity.sign_in {
+            self.members_of.entry(sign_in.clone()).or_insert_with(|| key.clone());
+        }
+        if let Some(session) = identity.principal_id.clone().zip(identity.session_created) {
+            self.members_at.entry(session).or_insert_with(|| key.clone());
+        }
+    }
+
     /// Takes in an event of such a user or role, made with a key that is no member's.
     pub(super) fn observe(&mut self, event: &Event, key: &AccessKeyId) {
         let issued = self.issued.get(key).into_iter().flatten();
@@ -88,6 +109,9 @@ impl<'a> Strangers<'a> {
         let created = event.identity.session_created;
         let principal = event.identity.principal_id.clone().unwrap_or_else(|| caller(event));
         let session = (principal, created, created.is_none().then(|| key.clone()));
+        if let Some(sign_in) = &event.identity.sign_in {
+            self.sign_in.insert(session.clone(), sign_in.clone());
+        }
         let why = self.why(event);
         let is_first = (event.at, key.as_str());
         let seen = self.seen.entry(session).or_insert_with(|| Unresolved {
@@ -139,7 +163,25 @@ impl<'a> Strangers<'a> {
 
     /// What was gathered, by first use.
     pub(super) fn unresolved(self) -> Vec<Unresolved> {
-        let mut unresolved: Vec<Unresolved> = self.seen.into_values().collect();
+        let (sign_in, of, at) = (self.sign_in, self.members_of, self.members_at);
+        let unresolved = self.seen.into_iter().map(|(session, mut one)| {
+            let same = sign_in
+                .get(&session)
+                .and_then(|sign_in| Some((of.get(sign_in)?, sign_in)));
+            let moment = session.1.and_then(|created| at.get(&(session.0.clone(), created)));
+            if let Some((key, sign_in)) = same {
+                one.why = format!("the same sign-in as {key}, which is of the family: {sign_in}");
+            } else if let Some(key) = moment {
+                one.why =
+                    format!("the same session as {key}, which is of the family: one principal, one moment of issue");
+            } else if let Some(sign_in) = sign_in.get(&session)
+                && rank(&one.why) < 3
+            {
+                one.why = format!("a session of the sign-in {sign_in}, whose beginning is not in the evidence");
+            }
+            one
+        });
+        let mut unresolved: Vec<Unresolved> = unresolved.collect();
         for one in &mut unresolved {
             one.more_keys.remove(&one.key);
         }

@@ -638,3 +638,254 @@ fn several_keys_are_one_incident() {
     assert_eq!((one.roots().count(), one.credentials.len()), (1, 3));
     assert_eq!(super::trace(&found, &[]).credentials, []);
 }
+
+/// Synthetic: the record of somebody's sign-in, and a call of the console or of `aws login`.
+fn by_user(
+    id: &str,
+    at: &str,
+    service: &str,
+    call: &str,
+    user: &str,
+    by: Option<&AccessKeyId>,
+    created: Option<&str>,
+) -> Value {
+    // In the order in which CloudTrail writes, so that an archive of them is scanned and not parsed.
+    json!({
+        "eventVersion": "1.10",
+        "userIdentity": {"type": "IAMUser", "principalId": format!("AIDA{}", user.to_uppercase()),
+            "arn": format!("arn:aws:iam::123456789012:user/{user}"), "accountId": "123456789012", "accessKeyId": by, "userName": user,
+            "sessionContext": {"attributes": {"creationDate": created, "mfaAuthenticated": "false"}}},
+        "eventTime": at, "eventSource": format!("{service}.amazonaws.com"), "eventName": call, "awsRegion": "us-east-1",
+        "sourceIPAddress": "203.0.113.9", "userAgent": "x", "requestParameters": null, "responseElements": null, "requestID": "r", "eventID": id,
+        "readOnly": false, "eventType": "AwsApiCall", "managementEvent": true, "recipientAccountId": "123456789012", "eventCategory": "Management",
+    })
+}
+
+/// A sets the password of `backdoor`, who signs in two seconds before its sessions were issued, and assumes a role from there.
+fn password(set_at: &str) -> (Vec<Value>, [AccessKeyId; 4]) {
+    let keys = [key("AKIAQ"), key("ASIACONSOLE"), key("ASIACONSOLF"), key("ASIAROLE")];
+    let [a, one, two, role] = &keys;
+    let mut set = by_user("p1", set_at, "iam", "CreateLoginProfile", "u", Some(a), None);
+    set["requestParameters"] = json!({"userName": "backdoor", "passwordResetRequired": false});
+    let mut login = by_user(
+        "p2",
+        "2026-03-24T10:00:00Z",
+        "signin",
+        "ConsoleLogin",
+        "backdoor",
+        None,
+        None,
+    );
+    login["responseElements"] = json!({"ConsoleLogin": "Success"});
+    let issued = Some("2026-03-24T10:00:02Z");
+    let mut assume = mint("p5", "2026-03-24T10:10:00Z", two, "backdoor", "AssumeRole", role);
+    assume["userIdentity"] = by_user("", "", "", "", "backdoor", Some(two), issued)["userIdentity"].clone();
+    let records = vec![
+        set,
+        login,
+        by_user(
+            "p3",
+            "2026-03-24T10:01:00Z",
+            "s3",
+            "ListBuckets",
+            "backdoor",
+            Some(one),
+            issued,
+        ),
+        by_user(
+            "p4",
+            "2026-03-24T10:02:00Z",
+            "iam",
+            "ListUsers",
+            "backdoor",
+            Some(two),
+            issued,
+        ),
+        assume,
+        use_by_role("p6", role, "2026-03-24T10:10:00Z"),
+    ];
+    (records, keys)
+}
+
+#[test]
+fn who_signs_in_with_a_password_that_the_family_set_is_of_the_family() {
+    let (records, [a, one, two, role]) = password("2026-03-24T09:30:00Z");
+    let lineage = trace(&evidence(&records), &a);
+    let told: Vec<(&AccessKeyId, Kind, Option<&AccessKeyId>)> = lineage
+        .credentials
+        .iter()
+        .map(|one| (&one.key, one.kind, one.minted.as_ref().map(|mint| &mint.by)))
+        .collect();
+    let expected = [
+        (&a, Kind::LongTerm, None),
+        (&one, Kind::Console, Some(&a)),
+        (&two, Kind::Console, Some(&a)),
+        (&role, Kind::RoleSession, Some(&two)),
+    ];
+    assert_eq!(told, expected);
+    let joined = lineage.member(&one).unwrap().minted.as_ref().unwrap().joined.as_deref();
+    assert!(joined.is_some_and(|how| how.contains("the password that CreateLoginProfile set at 2026-03-24T09:30:00Z")));
+    assert_eq!(lineage.member(&role).unwrap().uses.len(), 1);
+    assert!(lineage.unresolved.is_empty());
+    // Who set a password is not where a session comes from: it may have been done rightly, years ago.
+    let from_inside = trace(&evidence(&records), &one);
+    assert_eq!(from_inside.root().unwrap().key, one);
+    // The other key of the same session is shown beside it.
+    assert_eq!(from_inside.unresolved.len(), 1);
+    assert!(
+        from_inside.unresolved[0]
+            .why
+            .starts_with("the same session as ASIACONSOLE")
+    );
+}
+
+#[test]
+fn a_sign_in_is_not_joined_to_what_came_later_or_failed_or_was_another_users() {
+    let alone = |records: &[Value]| trace(&evidence(records), &key("AKIAQ")).credentials.len() == 1;
+    assert!(
+        alone(&password("2026-03-24T10:00:01Z").0),
+        "the password was set after the sign-in"
+    );
+    let changed = |place: usize, pointer: &str, value: Value| {
+        let mut records = password("2026-03-24T09:30:00Z").0;
+        *records[place].pointer_mut(pointer).unwrap() = value;
+        records
+    };
+    assert!(!alone(&changed(1, "/eventTime", json!("2026-03-24T10:00:04Z"))));
+    assert!(alone(&changed(1, "/eventTime", json!("2026-03-24T10:00:05Z"))));
+    assert!(alone(&changed(1, "/responseElements/ConsoleLogin", json!("Failure"))));
+    assert!(alone(&changed(0, "/requestParameters/userName", json!("somebody"))));
+    assert!(alone(&changed(0, "/userIdentity/accountId", json!("210987654321"))));
+    let mut refused = password("2026-03-24T09:30:00Z").0;
+    refused[0]["errorCode"] = json!("AccessDenied");
+    assert!(alone(&refused));
+}
+
+#[test]
+fn sessions_of_aws_login_are_joined_by_their_sign_in() {
+    let sign_in = "arn:aws:signin:us-east-1:123456789012:session/6d4e";
+    let (mut records, [a, one, two, _]) = password("2026-03-24T09:30:00Z");
+    let mut login = by_user(
+        "l1",
+        "2026-03-24T10:20:00Z",
+        "signin",
+        "CreateOAuth2Token",
+        "backdoor",
+        Some(&one),
+        Some("2026-03-24T10:00:02Z"),
+    );
+    let fresh = [key("ASIALOGIN"), key("ASIALOGIO")];
+    let mut used = vec![];
+    for (n, fresh) in fresh.iter().enumerate() {
+        let at = format!("2026-03-24T10:{}0:00Z", n + 2);
+        // Only the first of its calls says which sign-in it is of.
+        for call in 0..2 {
+            let mut record = by_user(
+                &format!("l{n}{call}"),
+                &at,
+                "s3",
+                "ListBuckets",
+                "backdoor",
+                Some(fresh),
+                Some(&at),
+            );
+            if call == 0 {
+                record["userIdentity"]["sessionContext"]["signInSessionArn"] = json!(sign_in);
+            }
+            used.push(record);
+        }
+    }
+    records.extend(used);
+    // Without the call that began it, nothing joins it, and it is shown.
+    let lineage = trace(&evidence(&records), &a);
+    assert!(lineage.member(&fresh[0]).is_none());
+    assert_eq!(lineage.unresolved.len(), 2);
+    assert!(lineage.unresolved[0].why.contains(sign_in), "{:?}", lineage.unresolved);
+    login["userIdentity"]["sessionContext"]["signInSessionArn"] = json!(sign_in);
+    records.push(login);
+    let expected = trace(&evidence(&records), &a);
+    for fresh in &fresh {
+        let member = expected.member(fresh).unwrap();
+        let mint = member.minted.as_ref().unwrap();
+        assert_eq!((&mint.by, mint.call.as_str()), (&one, "CreateOAuth2Token"));
+        assert_eq!(
+            mint.joined.as_deref(),
+            Some(format!("joined by the sign-in {sign_in}").as_str())
+        );
+        assert_eq!(member.uses.iter().map(|used| used.count).sum::<u64>(), 2);
+    }
+    assert!(expected.member(&two).is_some() && expected.unresolved.is_empty());
+    records.reverse();
+    assert_eq!(trace(&evidence(&records), &a), expected);
+    // From a key of `aws login` the walk goes back to the console session that began it.
+    assert_eq!(trace(&evidence(&records), &fresh[1]).root().unwrap().key, one);
+    // Reading in two passes finds what reading everything finds.
+    let folder = tempfile::tempdir().unwrap();
+    for (n, record) in records.iter().enumerate() {
+        let text = json!({"Records": [record]}).to_string();
+        std::fs::write(folder.path().join(format!("{n}.json")), text).unwrap();
+    }
+    let window = crate::trail::Window::default();
+    let paths = [folder.path().to_owned()];
+    let read = crate::trail::search(
+        &paths,
+        std::slice::from_ref(&a),
+        window,
+        &crate::trail::Progress::default(),
+    );
+    assert_eq!(trace(&read, &a).credentials, expected.credentials);
+}
+
+/// What was looked up by key says nothing of the hours around it, nor of what else a Region recorded.
+#[test]
+fn of_what_was_looked_up_no_hours_are_told() {
+    let full = evidence;
+    let (records, keys) = story();
+    let mut evidence = Evidence::default();
+    records.iter().for_each(|record| evidence.add_sought(record).unwrap());
+    evidence.looked_up("us-east-1", keys[..1].iter().cloned());
+    let mut more = Evidence::default();
+    more.looked_up("us-east-1", keys.clone());
+    more.looked_up("eu-west-1", keys[..1].iter().cloned());
+    evidence.merge(more);
+    let coverage = trace(&evidence, &keys[0]).coverage;
+    assert_eq!((coverage.events, coverage.recorders.len()), (5, 0));
+    assert!(coverage.first.is_some() && coverage.regions.contains("us-east-1"));
+    let asked: Vec<(&str, usize)> = coverage
+        .looked_up
+        .iter()
+        .map(|one| (one.region.as_str(), one.keys.len()))
+        .collect();
+    assert_eq!(asked, [("eu-west-1", 1), ("us-east-1", 5)]);
+    assert!(!coverage.gaps.iter().any(|gap| gap.contains("nothing of us-east-1")));
+    // Beside files, the hours are the files' own.
+    let mut file = full(&records[..1]);
+    file.merge(evidence);
+    assert_eq!(trace(&file, &keys[0]).coverage.recorders[0].hours, 1);
+}
+
+#[test]
+fn a_sign_in_that_failed_explains_no_session() {
+    let why = |outcome: &str| {
+        let (mut records, keys) = story();
+        let mut login = by_user("f1", "2026-03-24T11:00:00Z", "signin", "ConsoleLogin", "u", None, None);
+        login["responseElements"] = json!({"ConsoleLogin": outcome});
+        let at = Some("2026-03-24T11:00:00Z");
+        let mut used = by_user(
+            "f2",
+            "2026-03-24T11:05:00Z",
+            "s3",
+            "ListBuckets",
+            "u",
+            Some(&key("ASIAZ")),
+            at,
+        );
+        for record in [&mut login, &mut used] {
+            record["userIdentity"]["principalId"] = json!("AIDAX");
+        }
+        records.extend([login, used]);
+        trace(&evidence(&records), &keys[0]).unresolved[0].why.clone()
+    };
+    assert!(why("Success").contains("ConsoleLogin at"), "{}", why("Success"));
+    assert!(!why("Failure").contains("ConsoleLogin at"), "{}", why("Failure"));
+}

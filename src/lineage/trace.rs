@@ -7,6 +7,7 @@ use super::family::Family;
 use super::label::labelled;
 use super::mint::issues;
 use super::observe::Observer;
+use super::sign_in::entered;
 use crate::account::{Holder, Session};
 use crate::ids::{AccessKeyId, AccountId};
 use crate::time::Moment;
@@ -17,7 +18,9 @@ use std::collections::BTreeSet;
 /// Traces the family of the `asked` keys in `evidence`. Several keys are one incident: one family, of as many origins as they come from.
 pub fn trace(evidence: &Evidence, asked: &[AccessKeyId]) -> Lineage {
     let events = evidence.events();
-    let issues = issues(&events);
+    let mut issues = issues(&events);
+    let entered = entered(&events, &issues);
+    issues.extend(entered);
     let family = Family::of(asked, &events, &issues);
     let (order, labels) = labelled(&family);
     let mut lineage = Lineage {

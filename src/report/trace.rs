@@ -2,12 +2,14 @@
 
 use super::{Paint, Tone, tone_of};
 use crate::account::Holder;
+use crate::ids::AccessKeyId;
 use crate::journal::Judgement;
-use crate::lineage::{Bystander, Cause, Covered, Credential, Kind, Lineage, Mint};
+use crate::lineage::{Bystander, Cause, Covered, Credential, Kind, Lineage, LookedUp, Mint};
 use crate::origin::Origin;
 use crate::plan::Outlook;
 use crate::time::Moment;
 use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Everything that a trace found.
 #[derive(Debug, Clone, Serialize)]
@@ -207,6 +209,9 @@ fn branch(known: &Known, member: &Credential, depth: usize, paint: Paint, out: &
 /// What a mint set beside the usual: what bounds the session, and what it is known by.
 fn circumstances(minted: &Mint) -> Vec<String> {
     let mut lines = Vec::new();
+    if let Some(joined) = &minted.joined {
+        lines.push(joined.clone());
+    }
     if let Some(agent) = &minted.user_agent {
         lines.push(format!("with {agent}"));
     }
@@ -376,6 +381,9 @@ fn limits(known: &Known, paint: Paint, out: &mut Vec<String>) {
     for recorder in &covered.recorders {
         out.push(format!("  {}", paint.fold(4, &hours(recorder))));
     }
+    for line in looked_up(&covered.looked_up) {
+        out.push(format!("  {}", paint.fold(4, &line)));
+    }
     for gap in &covered.gaps {
         out.push(format!("  {}", paint.as_tone(Tone::Careful, &paint.fold(2, gap))));
     }
@@ -416,6 +424,23 @@ fn limits(known: &Known, paint: Paint, out: &mut Vec<String>) {
         );
         out.push(format!("  {}", paint.fold(2, &line)));
     }
+}
+
+/// Which Regions' Event history was asked; those in one line that were asked for the same keys.
+fn looked_up(all: &[LookedUp]) -> Vec<String> {
+    let mut regions: BTreeMap<&BTreeSet<AccessKeyId>, Vec<&str>> = BTreeMap::new();
+    for one in all {
+        regions.entry(&one.keys).or_default().push(&one.region);
+    }
+    let line = |(keys, regions): (&BTreeSet<AccessKeyId>, Vec<&str>)| {
+        let keys = match keys.len() {
+            1 => "1 key".to_owned(),
+            count => format!("{count} keys"),
+        };
+        let regions = regions.join(", ");
+        format!("{regions}: Event history, 90 days at most, was asked for {keys} and not for what else is in it")
+    };
+    regions.into_iter().map(line).collect()
 }
 
 /// The hours of one recorder, and where it is silent longest.

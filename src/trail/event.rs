@@ -40,6 +40,8 @@ pub struct Identity {
     pub source_identity: Option<String>,
     /// The service that made the call on the caller's behalf.
     pub invoked_by: Option<String>,
+    /// The ARN of the sign-in that the session comes from; only some calls of console sessions and of `aws login` bear it.
+    pub sign_in: Option<String>,
     /// Whether the record says that the session came from the console. A hint: not every console call says so, and some
     /// calls of services do.
     pub from_console: bool,
@@ -250,6 +252,7 @@ fn identity(record: &Value) -> Identity {
         session_created: parsed(record, &at("sessionContext/attributes/creationDate")),
         mfa: truth(record, &at("sessionContext/attributes/mfaAuthenticated")),
         source_identity: text(record, &at("sessionContext/sourceIdentity")),
+        sign_in: text(record, "/userIdentity/sessionContext/signInSessionArn"),
         invoked_by: text(record, &at("invokedBy")),
         from_console: truth(record, "/sessionCredentialFromConsole") == Some(true),
     }

@@ -2,7 +2,7 @@
 
 use super::shape::Taker;
 use super::{Event, EventError, Recorder, Seen, fold};
-use crate::ids::AccountId;
+use crate::ids::{AccessKeyId, AccountId};
 use crate::time::Moment;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -32,6 +32,8 @@ pub struct Evidence {
     pub is_estimate: bool,
     /// Times, accounts, Regions and hours of all events, kept or not.
     seen: Seen,
+    /// Regions whose Event history was asked, and for which keys.
+    pub(crate) looked_up: BTreeMap<String, BTreeSet<AccessKeyId>>,
     /// Files that were read.
     pub files: u64,
     /// Files of digests and Insights, which hold no calls and were passed over.
@@ -63,6 +65,22 @@ impl Evidence {
     pub fn add_record(&mut self, record: &Value) -> Result<(), super::EventError> {
         self.add(Event::parse(record)?);
         Ok(())
+    }
+
+    /// Adds a record that was sought by its key: unlike those of a file it says nothing of what else was recorded in its hour.
+    ///
+    /// # Errors
+    /// As [`Evidence::add_record`].
+    pub fn add_sought(&mut self, record: &Value) -> Result<(), super::EventError> {
+        let event = Event::parse(record)?;
+        self.seen.add_sought(&event);
+        self.keep(event);
+        Ok(())
+    }
+
+    /// Remembers that the Event history of a Region was asked for these keys.
+    pub fn looked_up(&mut self, region: &str, keys: impl IntoIterator<Item = AccessKeyId>) {
+        self.looked_up.entry(region.to_owned()).or_default().extend(keys);
     }
 
     fn add(&mut self, event: Event) {
@@ -149,6 +167,10 @@ impl Evidence {
         self.beside += other.beside;
         self.is_estimate |= other.is_estimate;
         self.seen.merge(&other.seen);
+        other
+            .looked_up
+            .into_iter()
+            .for_each(|(region, keys)| self.looked_up(&region, keys));
         other.events.into_values().for_each(|event| self.keep(event));
         other
             .damage

@@ -2,6 +2,7 @@
 //!
 //! Everything is a hash: the facts only decide what is read again in full, so that two names with one hash cost time and nothing else.
 
+use super::enters::entrance;
 use super::event::GIVEN;
 use super::{Event, Identity};
 use crate::ids::{AccessKeyId, Arn, PrincipalArn};
@@ -119,7 +120,7 @@ impl Gave {
         if event.error.is_some() || !GIVERS.contains(&event.source.as_str()) {
             return None;
         }
-        Gave::told(who, &event.request, &event.response, event.shared_id.as_deref())
+        Gave::told(who, &event.request, &event.response, event.shared_id.as_deref()).or_else(|| entrance(event, who))
     }
 
     /// The same, from the parts of a record.

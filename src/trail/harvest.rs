@@ -29,7 +29,7 @@ impl Closure {
             .flat_map(|table| &table.gave)
             .map(|(gave, _)| gave)
             .collect();
-        let keys = keys(asked, &edges);
+        let keys = keys(asked, &edges, tables);
         let mut closure = Closure {
             kin: HashSet::new(),
             shared: HashSet::new(),
@@ -101,7 +101,7 @@ impl Closure {
 }
 
 /// The keys of the families, by key ID alone: back from the asked keys to their origins, then forward to everything that they gave.
-fn keys(asked: &[AccessKeyId], edges: &[&Gave]) -> HashSet<u64> {
+fn keys(asked: &[AccessKeyId], edges: &[&Gave], tables: &[&Table]) -> HashSet<u64> {
     let mut by_shared: HashMap<u64, Vec<&Gave>> = HashMap::new();
     for gave in edges.iter().filter(|gave| gave.shared != 0) {
         by_shared.entry(gave.shared).or_default().push(gave);
@@ -126,7 +126,25 @@ fn keys(asked: &[AccessKeyId], edges: &[&Gave]) -> HashSet<u64> {
         .filter(|key| !is_origin(key))
         .map(|key| number(key.as_str()));
     keys.extend(reach(temporary.collect(), &came_from));
-    reach(keys.into_iter().collect(), &given_by)
+    let mut keys = reach(keys.into_iter().collect(), &given_by);
+    // Whom a member let in without a key that is told may be in every session of that user or role.
+    loop {
+        let entered = edges
+            .iter()
+            .filter(|gave| gave.is_entrance() && keys.contains(&gave.by))
+            .flat_map(|gave| [gave.new.id, gave.new.name]);
+        let entered: HashSet<u64> = entered.filter(|number| *number != 0).collect();
+        let callers = tables.iter().flat_map(|table| &table.callers);
+        let more: Vec<u64> = callers
+            .filter(|who| entered.contains(&who.id) || entered.contains(&who.name))
+            .map(|who| who.key)
+            .filter(|key| *key != 0 && !keys.contains(key))
+            .collect();
+        if more.is_empty() {
+            return keys;
+        }
+        keys.extend(reach(more, &given_by));
+    }
 }
 
 /// Everything that can be reached from `from`, itself included.

@@ -33,11 +33,9 @@ pub fn read_stream(name: &str, stream: impl Read, evidence: &mut Evidence) {
     Reading::read(name, stream, evidence);
 }
 
-/// A file and its size in bytes.
-pub(super) fn open(path: &Path) -> io::Result<(File, u64)> {
-    let file = File::open(path)?;
-    let size = file.metadata().map_or(0, |what| what.len());
-    Ok((file, size))
+/// A file.
+pub(super) fn open(path: &Path) -> io::Result<File> {
+    File::open(path)
 }
 
 /// The size of a file in bytes; 0 where it can't be told.

@@ -7,6 +7,8 @@
 //! order, white space, an escape in a name or in a text that counts) makes the scan [`Unsure`], and the source is read record by
 //! record. A quote inside a text is escaped in JSON, so none of these names can be met inside a text.
 
+use super::enters::is_entrance;
+use super::event::Event;
 use super::facts::{Caller, GIVERS, Gave, Who, number};
 use super::harvest::{Closure, Kept};
 use super::seen::Hours;
@@ -454,6 +456,10 @@ impl Found<'_> {
     }
 
     fn gave(&self) -> Sure<Option<Gave>> {
+        if is_entrance(self.name) {
+            let record: Value = serde_json::from_slice(self.text).map_err(|_| Unsure)?;
+            return Ok(Gave::of(&Event::parse(&record).map_err(|_| Unsure)?, self.who));
+        }
         let gives = GIVERS.iter().any(|giver| giver.as_bytes() == self.source);
         if !gives || FIND.gives.iter().all(|member| member.find(self.body).is_none()) {
             return Ok(None);

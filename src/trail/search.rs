@@ -1,73 +1,141 @@
 //! Files and folders through both passes, on all cores.
 
-use super::survey::lock;
+use super::index::Version;
+use super::survey::{Facts, lock};
 use super::walk::{Met, Walk};
-use super::{Evidence, Harvest, Survey, Window, read};
+use super::window::Reach;
+use super::{Evidence, Harvest, Index, Survey, Window, read};
 use crate::ids::AccessKeyId;
+use std::io::{self, Read};
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
-/// How far the reading is, for whoever shows it. Bytes are those of the files, packed as they are.
+/// How far one pass is, for whoever shows it. Bytes are those of the files, packed as they are.
 #[derive(Debug, Default)]
 pub struct Progress {
     bytes: AtomicU64,
     files: AtomicU64,
     total: AtomicU64,
+    spared: AtomicU64,
 }
 
 impl Progress {
-    /// Bytes and files that were read so far, in both passes.
+    /// Bytes that were read so far, and files that were opened for it.
     pub fn done(&self) -> (u64, u64) {
         (self.bytes.load(Ordering::Relaxed), self.files.load(Ordering::Relaxed))
     }
 
-    /// Bytes that the first pass will read, once [`Progress::count`] has counted them.
+    /// Bytes that the pass will read, once [`Progress::count`] has counted them.
     pub fn total(&self) -> Option<u64> {
-        Some(self.total.load(Ordering::Relaxed)).filter(|total| *total > 0)
+        let total = self.total.load(Ordering::Relaxed);
+        (total > 0).then(|| total.saturating_sub(self.spared.load(Ordering::Relaxed)))
     }
 
-    /// Counts the bytes that the first pass over `paths` will read. With many files that takes a moment: call it beside the reading.
-    pub fn count(&self, paths: &[PathBuf], window: &Window) {
+    /// Counts the bytes that a pass over `paths` will read, where `wanted` says that it reads a file. With many files that takes a moment:
+    /// call it beside the reading.
+    pub fn count(&self, paths: &[PathBuf], window: &Window, wanted: impl Fn(&str) -> bool) {
         let sizes = Walk::over(paths, window).map(|met| match met {
-            Met::File(path) => read::size(&path),
+            Met::File(path) if wanted(&name(&path)) => read::size(&path),
             _ => 0,
         });
         self.total.store(sizes.sum(), Ordering::Relaxed);
     }
 
-    /// Counts a source of so many bytes.
-    pub fn add(&self, bytes: u64) {
-        self.bytes.fetch_add(bytes, Ordering::Relaxed);
+    /// Counts a source that was opened.
+    pub fn opened(&self) {
         self.files.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Counts bytes that need not be read.
+    pub(super) fn spare(&self, bytes: u64) {
+        self.spared.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// The stream, whose bytes are counted as they are read.
+    pub fn watch<R: Read>(&self, stream: R) -> Watched<'_, R> {
+        Watched { stream, progress: self }
+    }
+}
+
+/// A stream whose bytes are counted.
+#[derive(Debug)]
+pub struct Watched<'a, R> {
+    stream: R,
+    progress: &'a Progress,
+}
+
+impl<R: Read> Read for Watched<'_, R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let count = self.stream.read(into)?;
+        self.progress.bytes.fetch_add(count as u64, Ordering::Relaxed);
+        Ok(count)
     }
 }
 
 /// Reads `paths` for the families of `asked`: everything that can matter for them, and the coverage of all of it.
 pub fn search(paths: &[PathBuf], asked: &[AccessKeyId], window: Window, progress: &Progress) -> Evidence {
     let survey = Survey::of(asked, window);
-    survey.read_paths(paths, progress);
+    survey.read_paths(paths, progress, None);
     let harvest = survey.close();
     harvest.read_paths(paths, progress);
     harvest.finish()
 }
 
 impl Survey {
-    /// Feeds files and folders, on all cores.
-    pub fn read_paths(&self, paths: &[PathBuf], progress: &Progress) {
+    /// Feeds files and folders, on all cores. With an index only those files are opened that it doesn't know as they are.
+    pub fn read_paths(&self, paths: &[PathBuf], progress: &Progress, index: Option<&Index>) {
         on_all_cores(Walk::over(paths, self.window()), |met| match met {
-            Met::File(path) => match read::open(&path) {
-                Ok((file, size)) => {
-                    self.feed(&name(&path), file);
-                    progress.add(size);
+            Met::File(path) if index.is_some_and(|index| index.is_itself(&path)) => {}
+            Met::File(path) if index.is_some_and(|index| self.is_known(&path, progress, index)) => {}
+            Met::File(path) => {
+                let read = read::open(&path).and_then(|file| {
+                    progress.opened();
+                    match index {
+                        None => self.feed(&name(&path), progress.watch(file)),
+                        Some(index) => {
+                            let opened = Version::opened(&file);
+                            self.feed_into(&path, progress.watch(file), opened, index)?
+                        }
+                    }
+                    Ok(())
+                });
+                if let Err(error) = read {
+                    self.damaged(&name(&path), error.to_string());
                 }
-                Err(error) => self.damaged(&name(&path), error.to_string()),
-            },
+            }
             Met::PassedOver => self.passed_over(),
             Met::Trouble(path, what) => self.damaged(&name(&path), what),
         });
+    }
+
+    /// Counts a file without opening it, if the index knows enough of it.
+    fn is_known(&self, path: &Path, progress: &Progress, index: &Index) -> bool {
+        let Some((facts, size)) = index.facts(path) else {
+            return false;
+        };
+        match self.window().reach(&facts.seen) {
+            Reach::All => self.feed_known(&name(path), facts),
+            Reach::Nothing => self.feed_known(&name(path), Facts::default()),
+            // What of it counts, its facts don't tell.
+            Reach::Part => return false,
+        }
+        progress.spare(size);
+        true
+    }
+
+    /// Reads all of a file, so that the index knows it; and again, if a part of it counts.
+    fn feed_into(&self, path: &Path, file: impl Read, opened: Option<Version>, index: &Index) -> io::Result<()> {
+        let is_counted = self.feed_whole(&name(path), file, |facts| {
+            index.keep(path, opened, facts);
+            self.window().reach(&facts.seen) == Reach::All
+        });
+        if !is_counted {
+            self.feed(&name(path), read::open(path)?);
+        }
+        Ok(())
     }
 }
 
@@ -82,9 +150,9 @@ impl Harvest {
                 && self.wants(&name(&path))
             {
                 match read::open(&path) {
-                    Ok((file, size)) => {
-                        self.feed(&name(&path), file);
-                        progress.add(size);
+                    Ok(file) => {
+                        progress.opened();
+                        self.feed(&name(&path), progress.watch(file));
                     }
                     Err(error) => self.damaged(&name(&path), format!("it went away while it was read: {error}")),
                 }

@@ -93,6 +93,14 @@ impl Seen {
         self.recorders.entry(recorder).or_default().add(event.at);
     }
 
+    /// Counts an event that was sought: that its hour has others is not known, and that another has none neither.
+    pub(super) fn add_sought(&mut self, event: &Event) {
+        self.span(event.at, event.at);
+        self.data |= event.data;
+        let recorder = (event.recipient.clone(), event.region.clone());
+        self.recorders.entry(recorder).or_default();
+    }
+
     pub(super) fn span(&mut self, first: Moment, last: Moment) {
         self.first = Some(self.first.map_or(first, |known| known.min(first)));
         self.last = Some(self.last.map_or(last, |known| known.max(last)));

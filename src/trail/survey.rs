@@ -65,6 +65,11 @@ impl Facts {
         self.seen = Seen::default();
     }
 
+    /// Whether all of the source could be read.
+    pub(super) fn is_sound(&self) -> bool {
+        self.damage.is_empty()
+    }
+
     /// Takes in an event that was read in full.
     pub(super) fn add(&mut self, event: &Event) {
         let who = Who::called(&event.identity);
@@ -145,12 +150,30 @@ impl Survey {
     /// be another for every source: the second pass asks for it by name.
     pub fn feed(&self, name: &str, stream: impl Read) {
         let mut desk = lock(&self.desks).pop().unwrap_or_default();
-        desk.facts.clear();
-        self.read(name, stream, &mut desk);
-        desk.facts
-            .callers
-            .sort_unstable_by_key(|who| (who.key, who.id, who.name));
-        desk.facts.callers.dedup();
+        self.read(name, stream, &self.window, &mut desk);
+        self.count(name, desk);
+    }
+
+    /// Reads all of a source, whatever the window admits, and counts it if `counts` says so of its facts; gives what that said.
+    pub(super) fn feed_whole(&self, name: &str, stream: impl Read, counts: impl FnOnce(&Facts) -> bool) -> bool {
+        let mut desk = lock(&self.desks).pop().unwrap_or_default();
+        self.read(name, stream, &Window::default(), &mut desk);
+        let is_counted = counts(&desk.facts);
+        match is_counted {
+            true => self.count(name, desk),
+            false => lock(&self.desks).push(desk),
+        }
+        is_counted
+    }
+
+    /// Counts a source whose facts are known.
+    pub(super) fn feed_known(&self, name: &str, facts: Facts) {
+        let mut desk = lock(&self.desks).pop().unwrap_or_default();
+        desk.facts = facts;
+        self.count(name, desk);
+    }
+
+    fn count(&self, name: &str, mut desk: Desk) {
         desk.table.add(number(name), &desk.facts);
         let mut total = lock(&self.total);
         total.evidence.files += 1;
@@ -166,10 +189,18 @@ impl Survey {
         lock(&self.desks).push(desk);
     }
 
-    fn read(&self, name: &str, stream: impl Read, desk: &mut Desk) {
+    fn read(&self, name: &str, stream: impl Read, window: &Window, desk: &mut Desk) {
+        desk.facts.clear();
+        Survey::read_facts(name, stream, window, desk);
+        let callers = &mut desk.facts.callers;
+        callers.sort_unstable_by_key(|who| (who.key, who.id, who.name));
+        callers.dedup();
+    }
+
+    fn read_facts(name: &str, stream: impl Read, window: &Window, desk: &mut Desk) {
         let facts = &mut desk.facts;
         let stream = match bytes_of(stream, &mut desk.scratch) {
-            Bytes::Whole => match scan::survey(&mut desk.scratch, &self.window, facts) {
+            Bytes::Whole => match scan::survey(&mut desk.scratch, window, facts) {
                 Ok(()) => return,
                 // Something is not as CloudTrail writes it: the whole source is read record by record.
                 Err(scan::Unsure) => {
@@ -179,7 +210,6 @@ impl Survey {
             },
             Bytes::Stream(rest) => Some(rest),
         };
-        let window = &self.window;
         match stream {
             Some(rest) => Reading::read(name, rest, &mut Full { facts, window }),
             None => Reading::read(name, desk.scratch.text(), &mut Full { facts, window }),

@@ -1,7 +1,7 @@
 //! Which part of the evidence is asked for: times, Regions, accounts.
 
-use super::Event;
 use super::layout::Place;
+use super::{Event, Recorder, Seen};
 use crate::ids::AccountId;
 use crate::time::Moment;
 use serde::{Deserialize, Serialize};
@@ -25,6 +25,17 @@ pub struct Window {
     pub accounts: BTreeSet<AccountId>,
 }
 
+/// How much of a source counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reach {
+    /// Every event of it.
+    All,
+    /// Some may, others don't.
+    Part,
+    /// No event of it.
+    Nothing,
+}
+
 impl Window {
     /// Whether it leaves anything out.
     pub fn is_open(&self) -> bool {
@@ -42,6 +53,25 @@ impl Window {
         let in_region = self.regions.is_empty() || region.is_empty() || self.regions.contains(region);
         let in_account = account.is_none_or(|account| self.accounts.is_empty() || self.accounts.contains(account));
         in_time && in_region && in_account
+    }
+
+    /// How much of a source counts that has these events.
+    pub(super) fn reach(&self, seen: &Seen) -> Reach {
+        let Some((first, last)) = seen.first.zip(seen.last) else {
+            return Reach::All;
+        };
+        let admits = |at, (account, region): &Recorder| self.admits_parts(at, region, account.as_ref());
+        let all = |recorder: &Recorder| admits(Some(first), recorder) && admits(Some(last), recorder);
+        let is_late = self.since.is_some_and(|since| last < since);
+        let is_early = self.until.is_some_and(|until| first > until);
+        let mut recorders = seen.recorders.keys();
+        if recorders.clone().all(all) {
+            Reach::All
+        } else if is_late || is_early || !recorders.any(|recorder| admits(None, recorder)) {
+            Reach::Nothing
+        } else {
+            Reach::Part
+        }
     }
 
     /// Whether a file or a folder can hold anything that counts, by its path alone. Only CloudTrail's own layout in S3 tells

@@ -11,15 +11,25 @@ import sys
 from datetime import datetime
 
 
+def shapes(text):
+    """The records of one file: as CloudTrail delivers, a bare array, LookupEvents output, or one record a line."""
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError:
+        value = [json.loads(line) for line in text.splitlines() if line.strip()]
+    if isinstance(value, dict) and "Events" in value:
+        return [json.loads(event["CloudTrailEvent"]) for event in value["Events"]]
+    return value["Records"] if isinstance(value, dict) else value
+
+
 def records(folder):
     seen = set()
     for path in sorted(pathlib.Path(folder).rglob("*")):
-        if not path.is_file() or path.suffix not in (".gz", ".json"):
+        if not path.is_file() or path.suffix not in (".gz", ".json", ".ndjson") or "_CloudTrail-Digest_" in path.name:
             continue
         data = path.read_bytes()
         text = gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
-        value = json.loads(text)
-        for record in value["Records"] if isinstance(value, dict) else value:
+        for record in shapes(text.decode()):
             if record["eventID"] not in seen:
                 seen.add(record["eventID"])
                 yield record
@@ -35,11 +45,14 @@ def main(folder, asked):
         who = record.get("userIdentity") or {}
         key = who.get("accessKeyId")
         answer = record.get("responseElements") or {}
-        child = (answer.get("credentials") or answer.get("accessKey") or {}).get("accessKeyId") if isinstance(answer, dict) else None
+        if not isinstance(answer, dict):
+            answer = {}
+        left = (answer.get("serviceSpecificCredential") or {}).get("serviceSpecificCredentialId")
+        child = (answer.get("credentials") or answer.get("accessKey") or {}).get("accessKeyId") or left
         at = seconds(record["eventTime"])
         if child and child != key and not record.get("errorCode"):
             principal = (answer.get("assumedRoleUser") or {}).get("assumedRoleId") or (answer.get("federatedUser") or {}).get("federatedUserId")
-            if not principal and "accessKey" not in answer:
+            if not principal and "accessKey" not in answer and not left:
                 principal = who.get("principalId")
             mints.setdefault(child, []).append((at, key if not who.get("invokedBy") else None, principal))
         if key and not who.get("invokedBy"):
@@ -56,7 +69,7 @@ def main(folder, asked):
         own = [
             call
             for call in calls.get(key, [])
-            if key.startswith("AKIA")
+            if key.startswith(("AKIA", "ACCA"))
             or ((at is None or call[0] is None or abs(call[0] - at) <= 5) and (principal is None or call[1] == principal))
         ]
         family[key] = len(own)
