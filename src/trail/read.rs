@@ -56,25 +56,49 @@ pub(super) enum Bytes<'a> {
 /// Up to this size a source is unpacked as a whole.
 const WHOLE: usize = 24 << 20;
 
+/// Room for the beginning of a source: most files fit.
+const FIRST: usize = 256 << 10;
+
 /// Takes in a source as a whole, where it is small enough and sound.
 pub(super) fn bytes_of<'a>(mut stream: impl Read + 'a, scratch: &mut Scratch) -> Bytes<'a> {
-    scratch.packed.clear();
-    let read = (&mut stream).take(WHOLE as u64).read_to_end(&mut scratch.packed);
-    let is_all = read.is_ok() && scratch.packed.len() < WHOLE;
+    let read = take_in(&mut stream, scratch);
+    let is_all = read.is_ok() && scratch.packed_length < WHOLE;
     if is_all && unpack(scratch).is_some() {
         return Bytes::Whole;
     }
-    let head = io::Cursor::new(std::mem::take(&mut scratch.packed));
+    let mut head = std::mem::take(&mut scratch.packed);
+    head.truncate(scratch.packed_length);
+    let head = io::Cursor::new(head);
     Bytes::Stream(Box::new(head.chain(Broken(read.err())).chain(stream)))
+}
+
+/// Reads the beginning of a stream, mostly all of it. The buffer only grows: nothing is cleared for the next source.
+fn take_in(stream: &mut impl Read, scratch: &mut Scratch) -> io::Result<()> {
+    scratch.packed_length = 0;
+    while scratch.packed_length < WHOLE {
+        if scratch.packed_length == scratch.packed.len() {
+            let room = (2 * scratch.packed.len()).clamp(FIRST, WHOLE);
+            scratch.packed.resize(room, 0);
+        }
+        let room = scratch.packed.get_mut(scratch.packed_length..).unwrap_or_default();
+        match stream.read(room) {
+            Ok(0) => return Ok(()),
+            Ok(count) => scratch.packed_length += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
 }
 
 /// Unpacks one gzip member, which is what CloudTrail writes; its checksum vouches for the text. `None` for everything else.
 fn unpack(scratch: &mut Scratch) -> Option<()> {
-    let packed = scratch.packed.as_slice();
+    let packed = scratch.packed.get(..scratch.packed_length)?;
     if !packed.starts_with(&GZIP) {
         // Nothing vouches for it: whether it is JSON at all must be seen first.
         serde_json::from_slice::<serde::de::IgnoredAny>(packed).ok()?;
         std::mem::swap(&mut scratch.packed, &mut scratch.text);
+        scratch.text_length = scratch.packed_length;
         return Some(());
     }
     // Where another member may follow, the decoder that knows about members takes over.
@@ -87,10 +111,14 @@ fn unpack(scratch: &mut Scratch) -> Option<()> {
     if size > WHOLE {
         return None;
     }
-    scratch.text.resize(size, 0);
+    if scratch.text.len() < size {
+        scratch.text.resize(size, 0);
+    }
+    scratch.text_length = size;
+    let text = scratch.text.get_mut(..size)?;
     let unpacker = scratch.unpacker.get_or_insert_with(libdeflater::Decompressor::new);
-    let written = unpacker.gzip_decompress(packed, &mut scratch.text).ok()?;
-    (written == size && !scratch.text.starts_with(&GZIP)).then_some(())
+    let written = unpacker.gzip_decompress(packed, text).ok()?;
+    (written == size && !text.starts_with(&GZIP)).then_some(())
 }
 
 const GZIP: [u8; 3] = [0x1f, 0x8b, 8];
