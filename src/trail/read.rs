@@ -101,10 +101,6 @@ fn unpack(scratch: &mut Scratch) -> Option<()> {
         scratch.text_length = scratch.packed_length;
         return Some(());
     }
-    // Where another member may follow, the decoder that knows about members takes over.
-    if memchr::memmem::find(packed.get(3..)?, &GZIP).is_some() {
-        return None;
-    }
     let size = packed
         .last_chunk::<4>()
         .map(|size| u32::from_le_bytes(*size) as usize)?;
@@ -118,7 +114,17 @@ fn unpack(scratch: &mut Scratch) -> Option<()> {
     let text = scratch.text.get_mut(..size)?;
     let unpacker = scratch.unpacker.get_or_insert_with(libdeflater::Decompressor::new);
     let written = unpacker.gzip_decompress(packed, text).ok()?;
-    (written == size && !text.starts_with(&GZIP)).then_some(())
+    // Where another member follows, the decoder that knows about members takes over.
+    (written == size && !text.starts_with(&GZIP) && !is_followed(packed, size)).then_some(())
+}
+
+/// Whether another member stands behind the first one, which is of this size unpacked: a member ends with its size.
+fn is_followed(packed: &[u8], size: usize) -> bool {
+    let ends = |at: usize| {
+        let end = at.checked_sub(4).and_then(|from| packed.get(from..at));
+        end.is_some_and(|end| end == (size as u32).to_le_bytes())
+    };
+    memchr::memmem::find_iter(packed, &GZIP).any(ends)
 }
 
 const GZIP: [u8; 3] = [0x1f, 0x8b, 8];
