@@ -152,3 +152,17 @@ impl Read for Broken {
         self.0.take().map_or(Ok(0), Err)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::is_followed;
+
+    #[test]
+    fn another_member_follows_only_where_a_size_stands_before_it() {
+        let packed = |size: [u8; 4]| [b"\x1f\x8b\x08 packed, crc ".as_slice(), &size, b"\x1f\x8b\x08 more"].concat();
+        assert!(is_followed(&packed([7, 1, 0, 0]), 263));
+        // By chance three bytes in sixteen million are those that a member begins with.
+        assert!(!is_followed(&packed([7, 1, 0, 9]), 263));
+        assert!(!is_followed(b"\x1f\x8b\x08 packed", 263));
+    }
+}
