@@ -128,21 +128,29 @@ pub struct Addendum {
     pub original: Option<String>,
 }
 
-fn text(record: &Value, pointer: &str) -> Option<String> {
-    record
-        .pointer(pointer)
+/// The member at `path`, such as `/userIdentity/arn`. As [`Value::pointer`], which looks for escapes in every name and makes a copy of it.
+pub(super) fn member<'v>(value: &'v Value, path: &str) -> Option<&'v Value> {
+    path.split('/').skip(1).try_fold(value, |value, name| match value {
+        Value::Object(members) => members.get(name),
+        Value::Array(items) => items.get(name.parse::<usize>().ok()?),
+        _ => None,
+    })
+}
+
+fn text(record: &Value, path: &str) -> Option<String> {
+    member(record, path)
         .and_then(Value::as_str)
         .filter(|text| !text.is_empty())
         .map(str::to_owned)
 }
 
-fn parsed<T: std::str::FromStr>(record: &Value, pointer: &str) -> Option<T> {
-    text(record, pointer)?.parse().ok()
+fn parsed<T: std::str::FromStr>(record: &Value, path: &str) -> Option<T> {
+    member(record, path)?.as_str()?.parse().ok()
 }
 
 /// `true` as a boolean or as a text: both spellings are met.
-fn truth(record: &Value, pointer: &str) -> Option<bool> {
-    match record.pointer(pointer)? {
+fn truth(record: &Value, path: &str) -> Option<bool> {
+    match member(record, path)? {
         Value::Bool(value) => Some(*value),
         Value::String(text) => text.parse().ok(),
         _ => None,
@@ -231,29 +239,28 @@ impl Event {
 }
 
 fn identity(record: &Value) -> Identity {
-    let at = |member: &str| format!("/userIdentity/{member}");
-    let issuer = "/userIdentity/sessionContext/sessionIssuer";
-    let in_issuer = |member: &str| format!("{issuer}/{member}");
+    let who = record.get("userIdentity").unwrap_or(&Value::Null);
+    let issuer = member(who, "/sessionContext/sessionIssuer").unwrap_or(&Value::Null);
     Identity {
-        kind: text(record, &at("type")),
-        principal_id: text(record, &at("principalId")),
-        arn: parsed(record, &at("arn")),
-        account: parsed(record, &at("accountId")),
+        kind: text(who, "/type"),
+        principal_id: text(who, "/principalId"),
+        arn: parsed(who, "/arn"),
+        account: parsed(who, "/accountId"),
         // Calls with an API key of one service name that instead.
-        key: parsed(record, &at("accessKeyId")).or_else(|| parsed(record, &at("credentialId"))),
-        user_name: text(record, &at("userName")),
+        key: parsed(who, "/accessKeyId").or_else(|| parsed(who, "/credentialId")),
+        user_name: text(who, "/userName"),
         // A session of a user has an issuer without members.
-        issuer: text(record, &in_issuer("type")).map(|kind| Issuer {
+        issuer: text(issuer, "/type").map(|kind| Issuer {
             kind,
-            principal_id: text(record, &in_issuer("principalId")),
-            arn: parsed(record, &in_issuer("arn")),
-            name: text(record, &in_issuer("userName")),
+            principal_id: text(issuer, "/principalId"),
+            arn: parsed(issuer, "/arn"),
+            name: text(issuer, "/userName"),
         }),
-        session_created: parsed(record, &at("sessionContext/attributes/creationDate")),
-        mfa: truth(record, &at("sessionContext/attributes/mfaAuthenticated")),
-        source_identity: text(record, &at("sessionContext/sourceIdentity")),
-        sign_in: text(record, "/userIdentity/sessionContext/signInSessionArn"),
-        invoked_by: text(record, &at("invokedBy")),
+        session_created: parsed(who, "/sessionContext/attributes/creationDate"),
+        mfa: truth(who, "/sessionContext/attributes/mfaAuthenticated"),
+        source_identity: text(who, "/sessionContext/sourceIdentity"),
+        sign_in: text(who, "/sessionContext/signInSessionArn"),
+        invoked_by: text(who, "/invokedBy"),
         from_console: truth(record, "/sessionCredentialFromConsole") == Some(true),
     }
 }

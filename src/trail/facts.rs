@@ -3,7 +3,7 @@
 //! Everything is a hash: the facts only decide what is read again in full, so that two names with one hash cost time and nothing else.
 
 use super::enters::entrance;
-use super::event::GIVEN;
+use super::event::{GIVEN, member};
 use super::{Event, Identity};
 use crate::ids::{AccessKeyId, Arn, PrincipalArn};
 use rapidhash::v3::rapidhash_v3;
@@ -24,7 +24,12 @@ const ROLES: [&str; 2] = ["/assumedRoleUser", "/credentialSet/0/assumedRoleUser"
 
 /// A name as a number; never zero, which stands for "not told".
 pub(super) fn number(text: &str) -> u64 {
-    rapidhash_v3(text.as_bytes()).max(1)
+    number_of(text.as_bytes())
+}
+
+/// The same, of a text in bytes.
+pub(super) fn number_of(text: &[u8]) -> u64 {
+    rapidhash_v3(text).max(1)
 }
 
 fn told(text: Option<&str>) -> u64 {
@@ -99,6 +104,35 @@ fn role(arn: Option<&Arn>) -> u64 {
     }
 }
 
+/// What a record says of a key that was given.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Given<'a> {
+    /// The new key ID.
+    pub(super) key: Option<&'a str>,
+    /// The unique ID and the ARN of the role session that has it.
+    pub(super) role_id: Option<&'a str>,
+    pub(super) role_arn: Option<&'a str>,
+    /// The user who has it.
+    pub(super) holder: Option<&'a str>,
+}
+
+impl<'a> Given<'a> {
+    /// Looks into what was asked and what was answered.
+    pub(super) fn of(request: &'a Value, response: &'a Value) -> Self {
+        let answered = |place: &str| member(response, place).and_then(Value::as_str);
+        let roles = || ROLES.iter().filter_map(|role| member(response, role));
+        let of_role = |name: &str| roles().find_map(|role| role.get(name)?.as_str());
+        Given {
+            key: GIVEN.iter().find_map(|place| answered(place)),
+            role_id: of_role("assumedRoleId"),
+            role_arn: of_role("arn"),
+            holder: answered("/accessKey/userName")
+                .or_else(|| answered("/serviceSpecificCredential/userName"))
+                .or_else(|| member(request, "/userName").and_then(Value::as_str)),
+        }
+    }
+}
+
 /// That a call gave a key.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub(super) struct Gave {
@@ -120,28 +154,19 @@ impl Gave {
         if event.error.is_some() || !GIVERS.contains(&event.source.as_str()) {
             return None;
         }
-        Gave::told(who, &event.request, &event.response, event.shared_id.as_deref()).or_else(|| entrance(event, who))
+        let given = Given::of(&event.request, &event.response);
+        Gave::told(who, &given, event.shared_id.as_deref()).or_else(|| entrance(event, who))
     }
 
     /// The same, from the parts of a record.
-    pub(super) fn told(who: Who, request: &Value, response: &Value, shared: Option<&str>) -> Option<Self> {
-        let text = |value: &Value, place: &str| value.pointer(place).and_then(Value::as_str).map(str::to_owned);
-        let key = GIVEN.iter().find_map(|place| text(response, place));
+    pub(super) fn told(who: Who, given: &Given<'_>, shared: Option<&str>) -> Option<Self> {
+        let Given { key, role_id, .. } = *given;
         let shared = told(shared);
         if key.is_none() && shared == 0 {
             return None;
         }
-        let of_role = |member: &str| {
-            ROLES
-                .iter()
-                .find_map(|role| text(response, &format!("{role}/{member}")))
-        };
-        let arn: Option<Arn> = of_role("arn").and_then(|text| text.parse().ok());
-        let role_id = of_role("assumedRoleId");
-        let holder = text(response, "/accessKey/userName")
-            .or_else(|| text(response, "/serviceSpecificCredential/userName"))
-            .or_else(|| text(request, "/userName"));
-        let (id, name) = match (&role_id, &holder) {
+        let arn: Option<Arn> = given.role_arn.and_then(|text| text.parse().ok());
+        let (id, name) = match (role_id, given.holder) {
             (Some(id), _) => (told(before_colon(Some(id))), role(arn.as_ref())),
             (None, Some(holder)) => (0, user(Some(holder))),
             (None, None) => (who.id, who.name),
@@ -149,7 +174,7 @@ impl Gave {
         Some(Gave {
             by: who.key,
             new: Who {
-                key: told(key.as_deref()),
+                key: told(key),
                 id,
                 name,
             },

@@ -170,11 +170,11 @@ pub struct Harvest {
 }
 
 impl Harvest {
-    pub(super) fn of(closure: Closure, window: Window, total: Total) -> Self {
+    pub(super) fn of(closure: Closure, window: Window, total: Total, scratches: Vec<Scratch>) -> Self {
         Harvest {
             closure,
             window,
-            scratch: Mutex::default(),
+            scratch: Mutex::new(scratches),
             total: Mutex::new(total),
         }
     }

@@ -8,21 +8,20 @@
 //! record. A quote inside a text is escaped in JSON, so none of these names can be met inside a text.
 
 use super::enters::is_entrance;
-use super::event::Event;
-use super::facts::{Caller, GIVERS, Gave, Who, number};
+use super::facts::{GIVERS, Gave, Who, number, number_of};
+use super::giving;
 use super::harvest::{Closure, Kept};
+use super::identity;
 use super::seen::Hours;
 use super::shape::Taker;
 use super::survey::Facts;
 use super::window::Window;
 use crate::ids::AccountId;
 use crate::time::Moment;
-use memchr::memchr;
 use memchr::memmem::Finder;
+use memchr::{memchr, memchr2};
 use rapidhash::v3::rapidhash_v3;
-use serde::Deserialize;
 use serde_json::Value;
-use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
@@ -76,8 +75,11 @@ static FIND: LazyLock<Finders> = LazyLock::new(|| Finders {
 /// What a thread works with, kept between sources.
 #[derive(Default)]
 pub(super) struct Scratch {
+    /// Buffers, and how much of each is filled: they stay as large as they had to be.
     pub(super) packed: Vec<u8>,
+    pub(super) packed_length: usize,
     pub(super) text: Vec<u8>,
+    pub(super) text_length: usize,
     pub(super) unpacker: Option<libdeflater::Decompressor>,
     memory: Memory,
 }
@@ -85,18 +87,27 @@ pub(super) struct Scratch {
 impl Scratch {
     /// The unpacked text.
     pub(super) fn text(&self) -> &[u8] {
-        &self.text
+        self.text.get(..self.text_length).unwrap_or_default()
     }
 }
 
 /// Texts that were looked into before.
 #[derive(Default)]
 struct Memory {
-    identities: HashMap<u64, Who, rapidhash::fast::RandomState>,
+    identities: HashMap<u64, Known, rapidhash::fast::RandomState>,
+    /// The number of the text that is scanned.
+    scan: u64,
     tails: HashMap<u64, Tail, rapidhash::fast::RandomState>,
     /// Lengths from a record's beginning to its `eventTime`, and from its `eventID` to its end, the last that were right.
     heads: Guesses,
     ends: Guesses,
+}
+
+/// A caller who was met before.
+struct Known {
+    who: Who,
+    /// The text that they were met in last.
+    scan: u64,
 }
 
 /// The distances that were right the last times.
@@ -127,6 +138,8 @@ struct Tail {
 /// One record, by places in the text.
 struct Found<'t> {
     who: Who,
+    /// Whether they call for the first time in this text.
+    is_new: bool,
     /// The whole record.
     text: &'t [u8],
     time: &'t [u8],
@@ -145,11 +158,15 @@ struct Found<'t> {
 /// The text isn't just as CloudTrail writes it; what was gathered must be dropped.
 pub(super) fn survey(scratch: &mut Scratch, window: &Window, facts: &mut Facts) -> Sure<()> {
     let mut hours = Recorded::default();
-    records(&scratch.text, &mut scratch.memory, |found| {
-        if !window.is_open() && !found.is_in(window)? {
+    let is_open = window.is_open();
+    let text = scratch.text.get(..scratch.text_length).unwrap_or_default();
+    scratch.memory.scan += 1;
+    records(text, &mut scratch.memory, |found| {
+        if !is_open && !found.is_in(window)? {
             return Ok(());
         }
-        if facts.callers.last() != Some(&found.who) {
+        // Who called first outside of the window isn't new any more within it.
+        if found.is_new || !is_open {
             facts.callers.push(found.who);
         }
         facts.gave.extend(found.gave()?);
@@ -166,7 +183,8 @@ pub(super) fn survey(scratch: &mut Scratch, window: &Window, facts: &mut Facts) 
 /// # Errors
 /// As [`survey`].
 pub(super) fn harvest(scratch: &mut Scratch, closure: &Closure, kept: &mut Kept<'_>) -> Sure<()> {
-    records(&scratch.text, &mut scratch.memory, |found| {
+    let text = scratch.text.get(..scratch.text_length).unwrap_or_default();
+    records(text, &mut scratch.memory, |found| {
         let matters = closure.calls(found.who) || found.gave()?.is_some_and(|gave| closure.gives(&gave));
         if matters || found.tail.corrects {
             let record: Value = serde_json::from_slice(found.text).map_err(|_| Unsure)?;
@@ -210,7 +228,7 @@ fn records<'t>(text: &'t [u8], memory: &mut Memory, mut each: impl FnMut(Found<'
             .get(start.record..end)
             .filter(|record| record.ends_with(b"}"))
             .ok_or(Unsure)?;
-        each(found(record, behind - start.record, start.who, memory)?)?;
+        each(found(record, behind - start.record, &start, memory)?)?;
         match following {
             None => return Ok(()),
             Some((next, following)) => (time, start) = (next, following),
@@ -222,6 +240,7 @@ fn records<'t>(text: &'t [u8], memory: &mut Memory, mut each: impl FnMut(Found<'
 struct Beginning {
     record: usize,
     who: Who,
+    is_new: bool,
 }
 
 /// The beginning of the record whose `eventTime` is at `time`; it lies behind `floor`.
@@ -231,25 +250,26 @@ fn beginning(text: &[u8], floor: usize, time: usize, memory: &mut Memory) -> Sur
             .checked_sub(distance)
             .filter(|record| *record >= floor && distance > 0)
             && text.get(record..).is_some_and(|rest| rest.starts_with(VERSION))
-            && let Ok(who) = caller(text, record, time, memory)
+            && let Ok((who, is_new)) = caller(text, record, time, memory)
         {
-            return Ok(Beginning { record, who });
+            return Ok(Beginning { record, who, is_new });
         }
     }
     for reach in [NEAR, usize::MAX] {
         let from = floor.max(time.saturating_sub(reach));
         let part = text.get(from..time).ok_or(Unsure)?;
         if let Some(record) = FIND.version.find_iter(part).last().map(|at| from + at) {
-            let who = caller(text, record, time, memory)?;
+            let (who, is_new) = caller(text, record, time, memory)?;
             memory.heads.right(time - record);
-            return Ok(Beginning { record, who });
+            return Ok(Beginning { record, who, is_new });
         }
     }
     Err(Unsure)
 }
 
-/// Who called, where between the record's beginning and `time` stand its version and its caller's identity and nothing else.
-fn caller(text: &[u8], record: usize, time: usize, memory: &mut Memory) -> Sure<Who> {
+/// Who called, where between the record's beginning and `time` stand its version and its caller's identity and nothing else; and whether
+/// they call for the first time in this text.
+fn caller(text: &[u8], record: usize, time: usize, memory: &mut Memory) -> Sure<(Who, bool)> {
     let head = text.get(record + VERSION.len()..time).ok_or(Unsure)?;
     let version = memchr(b'"', head.get(..12).unwrap_or(head)).ok_or(Unsure)?;
     let plain = |byte: &u8| byte.is_ascii_digit() || *byte == b'.';
@@ -259,91 +279,31 @@ fn caller(text: &[u8], record: usize, time: usize, memory: &mut Memory) -> Sure<
         .filter(|_| version.iter().all(plain))
         .ok_or(Unsure)?;
     let hash = rapidhash_v3(identity_text);
-    if let Some(who) = memory.identities.get(&hash) {
-        return Ok(*who);
+    if let Some(known) = memory.identities.get_mut(&hash) {
+        let is_new = std::mem::replace(&mut known.scan, memory.scan) != memory.scan;
+        return Ok((known.who, is_new));
     }
-    let who = serde_json::from_slice::<Identity<'_>>(identity_text)
-        .map_err(|_| Unsure)?
-        .who();
+    let who = identity::who(identity_text).map_err(|_| Unsure)?;
     if memory.identities.len() >= REMEMBERED {
         memory.identities.clear();
     }
-    memory.identities.insert(hash, who);
-    Ok(who)
-}
-
-/// A text; borrowed where it has no escape.
-#[derive(Deserialize)]
-struct Text<'t>(#[serde(borrow)] Cow<'t, str>);
-
-/// A caller's identity, as far as it tells who that is. A member of another type than is usual makes the scan unsure.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Identity<'t> {
-    #[serde(borrow, rename = "type")]
-    kind: Option<Text<'t>>,
-    principal_id: Option<Text<'t>>,
-    arn: Option<Text<'t>>,
-    user_name: Option<Text<'t>>,
-    access_key_id: Option<Text<'t>>,
-    credential_id: Option<Text<'t>>,
-    session_context: Option<Context<'t>>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Context<'t> {
-    #[serde(borrow)]
-    session_issuer: Option<Issuer<'t>>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Issuer<'t> {
-    #[serde(borrow, rename = "type")]
-    kind: Option<Text<'t>>,
-    principal_id: Option<Text<'t>>,
-    user_name: Option<Text<'t>>,
-}
-
-fn told<'a>(text: Option<&'a Text<'_>>) -> Option<&'a str> {
-    text.map(|text| text.0.as_ref()).filter(|text| !text.is_empty())
-}
-
-impl Identity<'_> {
-    fn who(&self) -> Who {
-        let issuer = self
-            .session_context
-            .as_ref()
-            .and_then(|context| context.session_issuer.as_ref());
-        // An issuer without a kind is none: sessions of users have it empty.
-        let issuer = issuer.filter(|issuer| told(issuer.kind.as_ref()).is_some());
-        let arn = told(self.arn.as_ref()).and_then(|text| text.parse().ok());
-        let key = |text: &Option<Text<'_>>| told(text.as_ref()).and_then(|text| text.parse().ok());
-        Who::of(&Caller {
-            kind: told(self.kind.as_ref()),
-            principal: told(self.principal_id.as_ref()),
-            arn: arn.as_ref(),
-            user: told(self.user_name.as_ref()),
-            issuer: issuer.and_then(|issuer| told(issuer.principal_id.as_ref())),
-            issuer_name: issuer.and_then(|issuer| told(issuer.user_name.as_ref())),
-            key: key(&self.access_key_id).or_else(|| key(&self.credential_id)).as_ref(),
-        })
-    }
+    let scan = memory.scan;
+    memory.identities.insert(hash, Known { who, scan });
+    Ok((who, true))
 }
 
 /// A text that begins at `from` and ends before the next quote; none that counts has an escape.
 fn plain(record: &[u8], from: usize) -> Sure<&[u8]> {
     let rest = record.get(from..).ok_or(Unsure)?;
-    let text = rest.get(..memchr(b'"', rest).ok_or(Unsure)?).ok_or(Unsure)?;
-    match text.contains(&b'\\') || text.is_empty() {
-        true => Err(Unsure),
-        false => Ok(text),
+    let end = memchr2(b'"', b'\\', rest).ok_or(Unsure)?;
+    match rest.get(end) {
+        Some(b'"') if end > 0 => rest.get(..end).ok_or(Unsure),
+        _ => Err(Unsure),
     }
 }
 
 /// The record's parts. `time` is where its `eventTime`'s value begins.
-fn found<'t>(record: &'t [u8], time: usize, who: Who, memory: &mut Memory) -> Sure<Found<'t>> {
+fn found<'t>(record: &'t [u8], time: usize, start: &Beginning, memory: &mut Memory) -> Sure<Found<'t>> {
     let follows = |at: usize, name: &[u8]| match record.get(at..).is_some_and(|rest| rest.starts_with(name)) {
         true => Ok(at + name.len()),
         false => Err(Unsure),
@@ -358,7 +318,8 @@ fn found<'t>(record: &'t [u8], time: usize, who: Who, memory: &mut Memory) -> Su
     let id = plain(record, id_at)?;
     let tail = record.get(id_at + id.len()..).ok_or(Unsure)?;
     Ok(Found {
-        who,
+        who: start.who,
+        is_new: start.is_new,
         text: record,
         time: record.get(time..time + 20).ok_or(Unsure)?,
         source,
@@ -426,20 +387,6 @@ fn tail_of(tail: &[u8], memory: &mut Memory) -> Sure<Tail> {
     Ok(told)
 }
 
-/// The parts of a record that tell which key it gave.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Giving {
-    #[serde(default)]
-    error_code: Option<String>,
-    #[serde(default)]
-    request_parameters: Value,
-    #[serde(default)]
-    response_elements: Value,
-    #[serde(default, rename = "sharedEventID")]
-    shared: Option<String>,
-}
-
 impl Found<'_> {
     fn at(&self) -> Sure<Moment> {
         let text = std::str::from_utf8(self.time).map_err(|_| Unsure)?;
@@ -458,30 +405,19 @@ impl Found<'_> {
     fn gave(&self) -> Sure<Option<Gave>> {
         if is_entrance(self.name) {
             let record: Value = serde_json::from_slice(self.text).map_err(|_| Unsure)?;
-            return Ok(Gave::of(&Event::parse(&record).map_err(|_| Unsure)?, self.who));
+            return Ok(Gave::of(&super::Event::parse(&record).map_err(|_| Unsure)?, self.who));
         }
         let gives = GIVERS.iter().any(|giver| giver.as_bytes() == self.source);
         if !gives || FIND.gives.iter().all(|member| member.find(self.body).is_none()) {
             return Ok(None);
         }
-        let giving: Giving = serde_json::from_slice(self.text).map_err(|_| Unsure)?;
-        if giving.error_code.is_some_and(|code| !code.is_empty()) {
-            return Ok(None);
-        }
-        let shared = giving.shared.as_deref();
-        Ok(Gave::told(
-            self.who,
-            &giving.request_parameters,
-            &giving.response_elements,
-            shared,
-        ))
+        giving::gave(self.text, self.who).map_err(|_| Unsure)
     }
 
     /// The number of the event that it tells of: the one that it corrects, or itself.
     fn tells_of(&self) -> Sure<u64> {
-        let own = || std::str::from_utf8(self.id).map(number).map_err(|_| Unsure);
         if !self.tail.corrects {
-            return own();
+            return self.id.is_ascii().then(|| number_of(self.id)).ok_or(Unsure);
         }
         let record: Value = serde_json::from_slice(self.text).map_err(|_| Unsure)?;
         let event = super::Event::parse(&record).map_err(|_| Unsure)?;

@@ -2,6 +2,7 @@
 
 use super::EventError;
 use super::cut::{Cutter, Sink};
+use super::event::member;
 use super::read::{Broken, WRAPPINGS, unpacked};
 use super::{ocsf, row, table};
 use serde_json::Value;
@@ -108,7 +109,7 @@ impl<'a, T: Taker> Reading<'a, T> {
             },
             Value::Object(_) => {
                 // What a wrapper holds is the record itself; what stands beside it may be a part of the record, taken out.
-                let mut inside = INSIDE.iter().filter_map(|place| value.pointer(place));
+                let mut inside = INSIDE.iter().filter_map(|place| member(value, place));
                 if inside.any(|inner| self.take(inner).is_ok()) {
                     return Ok(());
                 }

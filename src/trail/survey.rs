@@ -243,7 +243,8 @@ impl Survey {
             .unwrap_or_else(std::sync::PoisonError::into_inner);
         let tables: Vec<&Table> = desks.iter().map(|desk| &desk.table).collect();
         let closure = Closure::of(&self.asked, &tables);
-        Harvest::of(closure, self.window, total)
+        let scratches = desks.into_iter().map(|desk| desk.scratch).collect();
+        Harvest::of(closure, self.window, total, scratches)
     }
 }
 

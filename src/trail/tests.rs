@@ -42,6 +42,22 @@ fn every_shape_holds_the_same_records() {
     }
 }
 
+/// What the second member holds isn't passed over, however much it is like the first.
+#[test]
+fn members_of_one_size_are_all_read_in_two_passes() {
+    let member = |n: u32| gzipped(json!({"Records": [record(n)]}).to_string().as_bytes());
+    let packed = [member(1), member(2), member(3)].concat();
+    let asked = ["AKIAAAAAAAAAAAAAAAAA".parse().unwrap()];
+    let survey = Survey::of(&asked, Window::default());
+    survey.feed("file", packed.as_slice());
+    let harvest = survey.close();
+    assert!(harvest.wants("file"));
+    harvest.feed("file", packed.as_slice());
+    let evidence = harvest.finish();
+    assert_eq!((evidence.len(), evidence.events().len()), (3, 3));
+    assert_eq!(evidence.damage, []);
+}
+
 #[test]
 fn a_file_cut_anywhere_gives_the_records_before_the_cut_and_says_where_it_is_cut() {
     let text = json!({"Records": [record(1), record(2), record(3)]}).to_string();

@@ -78,6 +78,7 @@ impl Dice {
     }
 }
 
+const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 const REGIONS: [&str; 4] = ["us-east-1", "eu-west-1", "us-west-2", "ap-southeast-2"];
 pub const ACCOUNT: &str = "123456789012";
 /// 2026-11-01T00:00:00Z.
@@ -124,7 +125,7 @@ impl Held {
         let created = clock(self.issued);
         match self.role {
             Some(role) => format!(
-                "{{\"type\":\"AssumedRole\",\"principalId\":\"AROA{role:016}A:{s}\",\"arn\":\"arn:aws:sts::{ACCOUNT}:assumed-role/Role{role}/{s}\",\"accountId\":\"{ACCOUNT}\",\"accessKeyId\":\"{k}\",\"sessionContext\":{{\"sessionIssuer\":{{\"type\":\"Role\",\"principalId\":\"AROA{role:016}A\",\"arn\":\"arn:aws:iam::{ACCOUNT}:role/service-role/Role{role}\",\"accountId\":\"{ACCOUNT}\",\"userName\":\"Role{role}\"}},\"attributes\":{{\"creationDate\":\"{created}\",\"mfaAuthenticated\":\"false\"}}}}{invoked}}}",
+                "{{\"type\":\"AssumedRole\",\"principalId\":\"AROA{role:016}A:{s}\",\"arn\":\"arn:aws:sts::{ACCOUNT}:assumed-role/Role{role}/{s}\",\"accountId\":\"{ACCOUNT}\",\"accessKeyId\":\"{k}\",\"sessionContext\":{{\"sessionIssuer\":{{\"type\":\"Role\",\"principalId\":\"AROA{role:016}A\",\"arn\":\"arn:aws:iam::{ACCOUNT}:role/service-role/Role{role}\",\"accountId\":\"{ACCOUNT}\",\"userName\":\"Role{role}\"}},\"webIdFederationData\":{{}},\"attributes\":{{\"creationDate\":\"{created}\",\"mfaAuthenticated\":\"false\"}},\"ec2RoleDelivery\":\"2.0\"}}{invoked}}}",
                 s = self.session,
                 k = self.key
             ),
@@ -168,6 +169,9 @@ struct Call<'a> {
     read_only: bool,
     error: Option<&'a str>,
     data: bool,
+    /// Members between the answer and the request's ID, and resources, as text.
+    additional: String,
+    resources: String,
 }
 
 impl Maker {
@@ -175,12 +179,15 @@ impl Maker {
         let dice = &mut self.dice;
         let (request_id, id) = (dice.uuid(), dice.uuid());
         let host = call.source;
-        let resources = if call.data {
-            format!(
-                ",\"resources\":[{{\"type\":\"AWS::S3::Object\",\"ARN\":\"arn:aws:s3:::data-lake-{}/part-{:06}.parquet\"}},{{\"accountId\":\"{ACCOUNT}\",\"type\":\"AWS::S3::Bucket\",\"ARN\":\"arn:aws:s3:::data-lake\"}}]",
-                dice.below(9),
-                dice.below(999_999)
-            )
+        // A session calls from one machine.
+        let number = |text: &str| {
+            text.bytes()
+                .fold(7_u64, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte.into()))
+        };
+        let mut client = Dice::new(number(&call.identity));
+        let (additional, resources) = (call.additional, call.resources);
+        let endpoint = if call.data {
+            format!(",\"vpcEndpointId\":\"vpce-0a1b2c3d4e5f60718\",\"vpcEndpointAccountId\":\"{ACCOUNT}\"")
         } else {
             String::new()
         };
@@ -191,16 +198,16 @@ impl Maker {
         let mut text = String::with_capacity(2_000);
         let _ = write!(
             text,
-            "{{\"eventVersion\":\"1.10\",\"userIdentity\":{},\"eventTime\":\"{}\",\"eventSource\":\"{host}\",\"eventName\":\"{}\",\"awsRegion\":\"{}\",\"sourceIPAddress\":\"10.{}.{}.{}\",\"userAgent\":\"[aws-sdk-java/2.{}.{} md/io#sync md/http#Apache ua/2.1 os/Linux#5.10 lang/java#17.0.9 md/OpenJDK_64-Bit_Server_VM md/vendor#Amazon.com_Inc. exec-env/AWS_ECS_FARGATE]\"{error},\"requestParameters\":{},\"responseElements\":{},\"requestID\":\"{request_id}\",\"eventID\":\"{id}\",\"readOnly\":{}{resources},\"eventType\":\"AwsApiCall\",\"managementEvent\":{},\"recipientAccountId\":\"{ACCOUNT}\",\"eventCategory\":\"{}\",\"tlsDetails\":{{\"tlsVersion\":\"TLSv1.3\",\"cipherSuite\":\"TLS_AES_128_GCM_SHA256\",\"clientProvidedHostHeader\":\"{host}\"}}}}",
+            "{{\"eventVersion\":\"1.10\",\"userIdentity\":{},\"eventTime\":\"{}\",\"eventSource\":\"{host}\",\"eventName\":\"{}\",\"awsRegion\":\"{}\",\"sourceIPAddress\":\"10.{}.{}.{}\",\"userAgent\":\"[aws-sdk-java/2.{}.{} md/io#sync md/http#Apache ua/2.1 os/Linux#5.10 lang/java#17.0.9 md/OpenJDK_64-Bit_Server_VM md/vendor#Amazon.com_Inc. md/en_US exec-env/AWS_ECS_FARGATE cfg/retry-mode#standard cfg/auth-source#sso m/E,B app/loader]\"{error},\"requestParameters\":{},\"responseElements\":{}{additional},\"requestID\":\"{request_id}\",\"eventID\":\"{id}\",\"readOnly\":{}{resources},\"eventType\":\"AwsApiCall\",\"managementEvent\":{},\"recipientAccountId\":\"{ACCOUNT}\"{endpoint},\"eventCategory\":\"{}\",\"tlsDetails\":{{\"tlsVersion\":\"TLSv1.3\",\"cipherSuite\":\"TLS_AES_128_GCM_SHA256\",\"clientProvidedHostHeader\":\"{host}\"}}}}",
             call.identity,
             clock(at),
             call.name,
             REGIONS[region],
-            dice.below(9),
-            dice.below(40),
-            dice.below(250),
-            dice.below(30),
-            dice.below(9),
+            client.below(9),
+            client.below(40),
+            client.below(250),
+            client.below(30),
+            client.below(9),
             call.request,
             call.response,
             call.read_only,
@@ -224,9 +231,7 @@ impl Maker {
     }
 
     fn mint_as(&mut self, at: i64, identity: String, new: &Held) {
-        let token = self
-            .dice
-            .letters(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", 640);
+        let token = self.dice.letters(LETTERS, 640);
         let credentials = format!(
             "\"credentials\":{{\"accessKeyId\":\"{}\",\"sessionToken\":\"{token}\",\"expiration\":\"{}\"}}",
             new.key,
@@ -259,6 +264,8 @@ impl Maker {
                 read_only,
                 error: None,
                 data: false,
+                additional: String::new(),
+                resources: String::new(),
             },
         );
     }
@@ -276,27 +283,111 @@ impl Maker {
             read_only,
             error: None,
             data: false,
+            additional: String::new(),
+            resources: String::new(),
+        };
+        let kind = dice.below(20);
+        // The extended request ID of S3, as good as random.
+        let id = match kind {
+            0..=3 => dice.letters(LETTERS, 75),
+            _ => String::new(),
         };
         let mut service = None;
-        let mut call = match dice.below(20) {
-            0..=6 => Call {
+        let mut call = match kind {
+            0..=3 => Call {
                 data: true,
-                response: "null".to_owned(),
-                ..plain("s3.amazonaws.com", "GetObject", format!("{{\"bucketName\":\"data-lake\",\"Host\":\"data-lake.s3.amazonaws.com\",\"key\":\"year=2026/month=11/day={}/part-{n:06}.parquet\"}}", n % 30), true)
+                additional: format!(
+                    ",\"additionalEventData\":{{\"SignatureVersion\":\"SigV4\",\"CipherSuite\":\"TLS_AES_128_GCM_SHA256\",\"bytesTransferredIn\":0,\"SSEApplied\":\"SSE_KMS\",\"AuthenticationMethod\":\"AuthHeader\",\"x-amz-id-2\":\"{id}=\",\"bytesTransferredOut\":{}}}",
+                    n * 7
+                ),
+                resources: format!(
+                    ",\"resources\":[{{\"type\":\"AWS::S3::Object\",\"ARN\":\"arn:aws:s3:::data-lake/year=2026/month=11/day={}/part-{n:06}.parquet\"}},{{\"accountId\":\"{ACCOUNT}\",\"type\":\"AWS::S3::Bucket\",\"ARN\":\"arn:aws:s3:::data-lake\"}}]",
+                    n % 30
+                ),
+                ..plain(
+                    "s3.amazonaws.com",
+                    "GetObject",
+                    format!(
+                        "{{\"bucketName\":\"data-lake\",\"Host\":\"data-lake.s3.amazonaws.com\",\"key\":\"year=2026/month=11/day={}/part-{n:06}.parquet\"}}",
+                        n % 30
+                    ),
+                    true,
+                )
             },
+            4..=6 => {
+                let groups: Vec<String> = (0..6)
+                    .map(|more| {
+                        format!(
+                            "{{\"targetGroupArn\":\"arn:aws:elasticloadbalancing:{}:{ACCOUNT}:targetgroup/k8s-shop-web-{:010x}\"}}",
+                            REGIONS[region],
+                            ((n + more) % 40 + 1) as u64 * 0x6_1c88_6467
+                        )
+                    })
+                    .collect();
+                let request = format!(
+                    "{{\"autoScalingGroupName\":\"eks-workers-{}\",\"targets\":[{}]}}",
+                    n % 9,
+                    groups.join(",")
+                );
+                plain("autoscaling.amazonaws.com", "DescribeTrafficSources", request, true)
+            }
             7..=9 => {
                 service = Some("s3.amazonaws.com");
-                plain("kms.amazonaws.com", "Decrypt", format!("{{\"encryptionAlgorithm\":\"SYMMETRIC_DEFAULT\",\"encryptionContext\":{{\"aws:s3:arn\":\"arn:aws:s3:::data-lake/part-{n:06}\"}}}}"), true)
+                let resources = format!(
+                    ",\"resources\":[{{\"accountId\":\"{ACCOUNT}\",\"type\":\"AWS::KMS::Key\",\"ARN\":\"arn:aws:kms:{}:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-{:012}\"}}]",
+                    REGIONS[region],
+                    n % 7
+                );
+                Call {
+                    resources,
+                    ..plain(
+                        "kms.amazonaws.com",
+                        "Decrypt",
+                        format!(
+                            "{{\"encryptionAlgorithm\":\"SYMMETRIC_DEFAULT\",\"encryptionContext\":{{\"aws:s3:arn\":\"arn:aws:s3:::data-lake/part-{n:06}\"}}}}"
+                        ),
+                        true,
+                    )
+                }
             }
-            10..=12 => plain("ec2.amazonaws.com", "DescribeInstances", "{\"maxResults\":1000,\"instancesSet\":{},\"filterSet\":{\"items\":[{\"name\":\"tag:Name\",\"valueSet\":{\"items\":[{\"value\":\"web\"}]}}]}}".to_owned(), true),
+            10..=12 => {
+                let items: Vec<String> = (0..n % 30)
+                    .map(|more| {
+                        format!(
+                            "{{\"instanceId\":\"i-{:017x}\"}}",
+                            ((n + more) % 50 + 1) as u64 * 0x0003_39e5_cdd1_a2b7
+                        )
+                    })
+                    .collect();
+                let request = format!(
+                    "{{\"maxResults\":1000,\"instancesSet\":{{\"items\":[{}]}},\"filterSet\":{{\"items\":[{{\"name\":\"tag:Name\",\"valueSet\":{{\"items\":[{{\"value\":\"web\"}}]}}}}]}}}}",
+                    items.join(",")
+                );
+                plain("ec2.amazonaws.com", "DescribeInstances", request, true)
+            }
             13 | 14 => Call {
-                response: format!("{{\"logStreamArn\":\"stream-{n}\",\"note\":\"a \\\"quoted\\\" text with }} and ] and \\u003d\"}}"),
-                ..plain("logs.amazonaws.com", "CreateLogStream", format!("{{\"logGroupName\":\"/aws/lambda/job\",\"logStreamName\":\"2026/11/01/[$LATEST]{n:x}\"}}"), false)
+                response: format!(
+                    "{{\"logStreamArn\":\"stream-{n}\",\"note\":\"a \\\"quoted\\\" text with }} and ] and \\u003d\"}}"
+                ),
+                ..plain(
+                    "logs.amazonaws.com",
+                    "CreateLogStream",
+                    format!("{{\"logGroupName\":\"/aws/lambda/job\",\"logStreamName\":\"2026/11/01/[$LATEST]{n:x}\"}}"),
+                    false,
+                )
             },
             15 => plain("iam.amazonaws.com", "ListRoles", "null".to_owned(), true),
             16 => plain("sts.amazonaws.com", "GetCallerIdentity", "null".to_owned(), true),
-            17 => Call { error: Some("AccessDenied"), ..plain("sts.amazonaws.com", "AssumeRole", "null".to_owned(), true) },
-            _ => plain("dynamodb.amazonaws.com", "DescribeTable", format!("{{\"tableName\":\"orders-{}\"}}", n % 12), true),
+            17 => Call {
+                error: Some("AccessDenied"),
+                ..plain("sts.amazonaws.com", "AssumeRole", "null".to_owned(), true)
+            },
+            _ => plain(
+                "dynamodb.amazonaws.com",
+                "DescribeTable",
+                format!("{{\"tableName\":\"orders-{}\"}}", n % 12),
+                true,
+            ),
         };
         call.identity = by.identity(service);
         let own = service.is_none();
@@ -368,6 +459,8 @@ pub fn records(recipe: &Recipe) -> (Vec<Record>, Truth) {
                 read_only: true,
                 error: None,
                 data: false,
+                additional: String::new(),
+                resources: String::new(),
             },
         );
     }
