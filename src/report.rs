@@ -14,7 +14,7 @@ pub use exercise::exercise;
 pub use plan::{details, plan, proof, question, step_head};
 pub use reach::tone as foothold_tone;
 pub use run::{case, entry};
-pub use trace::{Known, trace};
+pub use trace::{Known, Remaining, trace};
 
 /// What a piece of text is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

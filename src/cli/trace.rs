@@ -7,9 +7,14 @@ use super::exit::{Exit, Failure};
 use super::keys::keys;
 use super::prepare::{account, traced};
 use super::world::{World, wall_clock};
+use crate::account::Account;
+use crate::journal::Judgement;
+use crate::lineage::Lineage;
 use crate::plan::outlook;
 use crate::rehearse::judge;
-use crate::report::{self, Known};
+use crate::report::{self, Known, Remaining};
+use crate::time::Moment;
+use crate::verdict::{Verdict, left};
 
 pub(super) async fn trace(desk: &Desk, args: TraceArgs) -> Result<Exit, Failure> {
     if let Some(exit) = printed(desk, &args)? {
@@ -21,13 +26,15 @@ pub(super) async fn trace(desk: &Desk, args: TraceArgs) -> Result<Exit, Failure>
         false => Some(World::mount(&args.world, "trace").await?),
     };
     let mut traced = traced(desk, world.as_ref(), &args.sources, &keys).await?;
-    let (mut verdicts, mut could) = (None, None);
+    let (mut verdicts, mut could, mut remaining) = (None, None, Vec::new());
     let mut at = wall_clock();
     if let Some(world) = &world {
         at = world.clients().now();
         match account(world, &mut traced).await {
             Ok(collected) => {
-                verdicts = Some(judge(&collected.account, &traced.lineage, at));
+                let judged = judge(&collected.account, &traced.lineage, at);
+                remaining = still_allowed(&judged, &traced.lineage, &collected.account, at);
+                verdicts = Some(judged);
                 could = Some(outlook(&traced.lineage, &collected.account, at));
             }
             Err(failure) => {
@@ -43,6 +50,7 @@ pub(super) async fn trace(desk: &Desk, args: TraceArgs) -> Result<Exit, Failure>
         origins: traced.origins,
         lineage: traced.lineage,
         verdicts,
+        remaining,
         outlook: could,
         bystanders: traced.bystanders,
         at,
@@ -52,4 +60,20 @@ pub(super) async fn trace(desk: &Desk, args: TraceArgs) -> Result<Exit, Failure>
         desk.list_calls(world.clients());
     }
     Ok(Exit::Success)
+}
+
+/// Credentials that are looked at service by service; what more of a large family may do is told by its verdicts.
+const MOST_REMAINING: usize = 20;
+
+/// What is left to the members that are still alive, by service.
+fn still_allowed(judged: &[Judgement], lineage: &Lineage, account: &Account, at: Moment) -> Vec<Remaining> {
+    let sessions = lineage.sessions();
+    let alive = judged
+        .iter()
+        .filter(|one| matches!(one.verdict, Verdict::Allowed { .. }));
+    let each = alive.take(MOST_REMAINING).map(|one| Remaining {
+        label: one.label.clone(),
+        services: left(account, &sessions, &one.key, at),
+    });
+    each.collect()
 }

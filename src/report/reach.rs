@@ -90,7 +90,10 @@ pub(super) fn left(left: &[Left]) -> String {
     let shown: Vec<String> = left
         .iter()
         .take(8)
-        .map(|one| format!("{} ({} actions, {})", one.service, one.actions, one.action))
+        .map(|one| {
+            let actions = if one.actions == 1 { "action" } else { "actions" };
+            format!("{} ({} {actions}, {})", one.service, one.actions, one.action)
+        })
         .collect();
     let more = left.len().saturating_sub(shown.len());
     let more = if more > 0 {

@@ -8,6 +8,7 @@ use crate::lineage::{Bystander, Cause, Covered, Credential, Kind, Lineage, Looke
 use crate::origin::Origin;
 use crate::plan::Outlook;
 use crate::time::Moment;
+use crate::verdict::Left;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,12 +21,24 @@ pub struct Known {
     pub lineage: Lineage,
     /// What each member can still do, where the account could be read.
     pub verdicts: Option<Vec<Judgement>>,
+    /// What is left to members that are still alive, by service.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub remaining: Vec<Remaining>,
     /// What its holder can become, where the account could be read.
     pub outlook: Option<Outlook>,
     /// Who else uses the same user and roles.
     pub bystanders: Vec<Bystander>,
     /// When it was asked.
     pub at: Moment,
+}
+
+/// What is left to one credential.
+#[derive(Debug, Clone, Serialize)]
+pub struct Remaining {
+    /// Its label.
+    pub label: String,
+    /// By service, the widest first.
+    pub services: Vec<Left>,
 }
 
 /// A trace as text.
@@ -36,6 +49,7 @@ pub fn trace(known: &Known, paint: Paint) -> String {
     }
     family(known, paint, &mut out);
     deeds(known, paint, &mut out);
+    remaining(known, paint, &mut out);
     if let Some(outlook) = &known.outlook {
         let title = "Whom its holder can become (did: the trail shows it)";
         super::reach::outlook(outlook, title, paint, &mut out);
@@ -43,6 +57,18 @@ pub fn trace(known: &Known, paint: Paint) -> String {
     others(known, paint, &mut out);
     limits(known, paint, &mut out);
     out.join("\n")
+}
+
+fn remaining(known: &Known, paint: Paint, out: &mut Vec<String>) {
+    if known.remaining.is_empty() {
+        return;
+    }
+    out.push(String::new());
+    out.push(paint.heading("What each may still do, by service"));
+    for one in &known.remaining {
+        let services = super::reach::left(&one.services);
+        out.push(format!("  {:<4} {}", one.label, paint.fold(7, &services)));
+    }
 }
 
 fn origin(known: &Known, origin: &Origin, paint: Paint, out: &mut Vec<String>) {
