@@ -217,3 +217,22 @@ fn a_federation_token_without_session_policy_has_no_rights() {
     let verdict = judge_session(&account, session(SessionKind::GetFederationToken, holder), NOW);
     assert!(!matches!(verdict, Verdict::Allowed { .. }), "{verdict}");
 }
+
+#[test]
+fn what_is_allowed_to_every_value_of_a_key_but_one_is_alive() {
+    let mut account = account();
+    account.roles.clear();
+    let elsewhere = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:List*","Resource":"*","Condition":{"StringNotEquals":{"aws:RequestedRegion":"eu-west-1"}}}]}"#;
+    account.users.get_mut("ann").unwrap().inline = [("P".to_owned(), PolicyText::new(elsewhere))].into();
+    let verdict = judge_session(&account, token(), NOW);
+    assert!(matches!(verdict, Verdict::Allowed { .. }), "{verdict}");
+}
+
+#[test]
+fn an_allow_on_what_the_call_is_never_asked_on_keeps_nobody_alive() {
+    let mut account = account();
+    account.roles.clear();
+    let odd = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:GetObject","ec2:Describe*"],"Resource":"arn:aws:iam::123456789012:*"}]}"#;
+    account.users.get_mut("ann").unwrap().inline = [("P".to_owned(), PolicyText::new(odd))].into();
+    assert_eq!(judge_session(&account, token(), NOW), Verdict::NothingAllowed);
+}
