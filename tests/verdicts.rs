@@ -108,6 +108,25 @@ fn on_bucket() -> impl Strategy<Value = Value> {
     })
 }
 
+/// Who may assume the other role.
+fn trust() -> impl Strategy<Value = Value> {
+    let principal = prop::sample::select(vec![
+        json!("*"),
+        json!({"AWS": "arn:aws:iam::123456789012:root"}),
+        json!({"AWS": "arn:aws:iam::123456789012:user/ann"}),
+        json!({"AWS": "arn:aws:iam::123456789012:role/R"}),
+        json!({"AWS": "arn:aws:sts::123456789012:assumed-role/R/s"}),
+        json!({"AWS": "999999999999"}),
+        json!({"Service": "ec2.amazonaws.com"}),
+    ]);
+    let external = json!({"StringEquals": {"sts:ExternalId": "x"}});
+    let condition = prop_oneof![Just(external), condition()];
+    (prop::bool::weighted(0.9), principal, condition).prop_map(|(allows, principal, condition)| {
+        let effect = if allows { "Allow" } else { "Deny" };
+        json!({"Effect": effect, "Principal": principal, "Action": "sts:AssumeRole", "Condition": condition})
+    })
+}
+
 /// An account with one user, its policies, perhaps a boundary, a guard and a bucket with a policy.
 fn accounts() -> impl Strategy<Value = Account> {
     let statements = || prop::collection::vec(statement(), 1..4);
@@ -116,8 +135,10 @@ fn accounts() -> impl Strategy<Value = Account> {
         prop::option::weighted(0.3, statements()),
         prop::option::weighted(0.3, statements()),
         prop::option::weighted(0.4, on_bucket()),
+        trust(),
     );
-    parts.prop_map(|(identity, boundary, guard, bucket)| {
+    parts.prop_map(|(identity, boundary, guard, bucket, trust)| {
+        let other = trust;
         let mut account = Account::empty("123456789012".parse().unwrap());
         let user: User = serde_json::from_value(json!({
             "name": "ann", "path": "/", "id": "AIDAANN", "created": NOW, "inline": {"P": document(&identity)},
@@ -130,6 +151,8 @@ fn accounts() -> impl Strategy<Value = Account> {
         let role = json!({"name": "R", "path": "/", "id": "AROAR", "created": NOW, "inline": {"P": document(&identity)},
             "trust": {"Version": "2012-10-17", "Statement": trust}});
         account.roles.insert("R".into(), serde_json::from_value(role).unwrap());
+        let role = json!({"name": "T", "path": "/", "id": "AROAT", "created": NOW, "trust": document(&[other])});
+        account.roles.insert("T".into(), serde_json::from_value(role).unwrap());
         if let Some(boundary) = boundary {
             let arn: Arn = "arn:aws:iam::123456789012:policy/B".parse().unwrap();
             let version = PolicyVersion {
@@ -214,6 +237,8 @@ fn requests() -> impl Strategy<Value = (&'static str, &'static str, Context)> {
         ("dynamodb:GetItem", "arn:aws:dynamodb:eu-west-1:123456789012:table/t"),
         ("sqs:SendMessage", "arn:aws:sqs:eu-west-1:123456789012:q1"),
         ("kms:Decrypt", "arn:aws:kms:eu-west-1:123456789012:key/k"),
+        ("sts:AssumeRole", "arn:aws:iam::123456789012:role/T"),
+        ("sts:AssumeRole", "arn:aws:iam::123456789012:role/T"),
     ]);
     let one = |key: &'static str, values: &'static [&'static str]| {
         prop::option::of(prop::sample::select(values)).prop_map(move |value| (key, value.map(str::to_owned)))
@@ -230,20 +255,24 @@ fn requests() -> impl Strategy<Value = (&'static str, &'static str, Context)> {
         one("aws:ResourceTag/team", &["blue", "red"]),
         one("s3:max-keys", &["5", "50"]),
         one("aws:TagKeys", &["a", "z"]),
+        one("sts:ExternalId", &["x", "y"]),
     );
-    (call, keys).prop_map(|((action, resource), (ip, tls, region, now, vpc, tag, max, tags))| {
-        let mut context = Context::closed();
-        context.set("aws:SecureTransport", tls);
-        context.set("aws:RequestedRegion", region);
-        context.set("aws:CurrentTime", now);
-        let service_matches = action.starts_with("s3:");
-        for (key, value) in [ip, vpc, tag, tags].into_iter().chain(service_matches.then_some(max)) {
-            if let Some(value) = value {
-                context.set(key, value);
+    (call, keys).prop_map(
+        |((action, resource), (ip, tls, region, now, vpc, tag, max, tags, external))| {
+            let mut context = Context::closed();
+            context.set("aws:SecureTransport", tls);
+            context.set("aws:RequestedRegion", region);
+            context.set("aws:CurrentTime", now);
+            let of_s3 = action.starts_with("s3:").then_some(max);
+            let of_sts = action.starts_with("sts:").then_some(external);
+            for (key, value) in [ip, vpc, tag, tags].into_iter().chain(of_s3).chain(of_sts) {
+                if let Some(value) = value {
+                    context.set(key, value);
+                }
             }
-        }
-        (action, resource, context)
-    })
+            (action, resource, context)
+        },
+    )
 }
 
 fn contained_stands(
