@@ -129,14 +129,24 @@ impl Memory {
     }
 }
 
-/// The verdict on an active key of the user, whether there is one or not.
-pub fn of_user(account: &Account, user: &crate::account::User) -> Verdict {
-    judge(&Standing::of_user(account, user))
+/// The verdict on whatever somebody signs in with as the user: a key, a session, the console, with MFA or without, whenever it was issued.
+pub fn of_sign_in(account: &Account, user: &crate::account::User) -> Verdict {
+    let mut standing = Standing::of_user(account, user);
+    for free in [
+        "aws:TokenIssueTime",
+        "aws:MultiFactorAuthPresent",
+        "aws:MultiFactorAuthAge",
+    ] {
+        standing.context.unset(free);
+    }
+    judge(&standing)
 }
 
-/// The verdict on a session that the role would issue at `now`.
+/// The verdict on a session that the role would issue at `now`, whatever it is called.
 pub fn of_fresh_role(account: &Account, role: &crate::account::Role, now: Moment) -> Verdict {
-    judge(&Standing::of_fresh_role(account, role, now))
+    let mut standing = Standing::of_fresh_role(account, role, now);
+    standing.context.unset("aws:userid");
+    judge(&standing)
 }
 
 /// The verdict on a standing: a single deny of everything first, because that is what containment writes; then requests that an

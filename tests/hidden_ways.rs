@@ -117,6 +117,31 @@ fn a_password_that_was_set_for_another_user_is_deleted_and_one_that_cannot_be_se
 }
 
 #[test]
+fn a_user_who_is_denied_only_without_mfa_is_open_to_who_made_him() {
+    let made_up = |deny: serde_json::Value| {
+        rehearsed(move |account, lineage| {
+            let mut user = bob(account, Some(everything()));
+            user.inline.insert("D".into(), document(deny));
+            let profile = LoginProfile {
+                created: user.created,
+                password_reset_required: false,
+            };
+            user.credentials.as_mut().unwrap().login_profile = Some(profile);
+            account.users.insert("bob".into(), user);
+            made(lineage, "CreateUser", "bob");
+        })
+    };
+    let deny = json!({"Effect": "Deny", "Action": "*", "Resource": "*"});
+    assert!(made_up(deny.clone()).contains());
+    let mut without_mfa = deny.clone();
+    without_mfa["Condition"] = json!({"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}});
+    assert!(!made_up(without_mfa).contains());
+    let mut on_keys = deny;
+    on_keys["Condition"] = json!({"Null": {"aws:TokenIssueTime": "true"}});
+    assert!(!made_up(on_keys).contains());
+}
+
+#[test]
 fn a_role_that_trusts_the_intruders_own_account_is_open_until_it_may_do_nothing() {
     let with = |may: Option<serde_json::Value>| {
         rehearsed(move |account, lineage| {

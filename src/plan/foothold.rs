@@ -9,7 +9,7 @@ use crate::account::{Account, Credentials, KeyStatus, Role, User};
 use crate::lineage::{Lineage, Made};
 use crate::policy::{Context, Effect, Listed, Named, Statement, Truth};
 use crate::time::Moment;
-use crate::verdict::{Verdict, of_fresh_role, of_user};
+use crate::verdict::{Verdict, of_fresh_role, of_sign_in};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::fmt;
@@ -159,7 +159,7 @@ impl Look<'_> {
 
     /// A way in as somebody who may do nothing is none.
     fn unless_powerless(&self, user: &User, way: String) -> State {
-        match of_user(self.account, user) {
+        match of_sign_in(self.account, user) {
             contained if contained.is_contained() => State::Closed(format!("user `{}`: {contained}", user.name)),
             Verdict::Unknown(_) => State::Unknown(format!("{way}; what user `{}` may do is not known", user.name)),
             _ => State::Open(way),

@@ -102,6 +102,8 @@ impl Memory {
         let asked = self.asked.as_ref().filter(|_| !own_policy)?;
         let mut keys: BTreeSet<String> = BTreeSet::new();
         let mut text = format!("{:?} {}", standing.principal.kind, standing.principal.arn);
+        // A resource's policy may name the user who issued a federated one.
+        text.push_str(&format!(" {:?}", standing.principal.issuer_arn));
         let session = standing.session.map(|session| (session.kind, session.mfa));
         text.push_str(&format!(" {session:?} {}", standing.policies.boundary.is_some()));
         for placed in standing.policies.all() {
