@@ -110,8 +110,48 @@ impl Memory {
                 Verdict::Unknown(vec![Gap::Unread("the credentials of every user".to_owned())])
             }
             Err(dead) => Verdict::Dead(dead),
-            Ok(standing) => self.judge(key.as_str(), &standing),
+            Ok(standing) => self.with_its_tokens(account, key, &standing, now),
         }
+    }
+
+    /// The verdict on a credential and, where an active key is contained, on what it can mint: GetSessionToken needs no permission, so a
+    /// deny that spares sessions ends nothing.
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_getsessiontoken.html>
+    fn with_its_tokens(
+        &mut self,
+        account: &Account,
+        key: &AccessKeyId,
+        standing: &Standing<'_>,
+        now: Moment,
+    ) -> Verdict {
+        let own = self.judge(key.as_str(), standing);
+        let holder = account.owner_of_key(key).filter(|_| standing.session.is_none());
+        let Some((user, _)) = holder.filter(|_| own.is_contained()) else {
+            return own;
+        };
+        // Behind the cut of every revocation.
+        let issued = now.plus_seconds(3600);
+        let token = Session {
+            key: key.clone(),
+            holder: crate::account::Holder::User {
+                name: user.name.clone(),
+                id: user.id.clone(),
+            },
+            kind: crate::account::SessionKind::GetSessionToken,
+            issued,
+            expires: issued.plus_seconds(3600),
+            mfa: false,
+            policy: None,
+            policy_arns: Vec::new(),
+            source_identity: None,
+            tags: Default::default(),
+            minted_by: Some(key.clone()),
+        };
+        let minted = match Standing::of(account, std::slice::from_ref(&token), key, issued) {
+            Ok(standing) => self.judge(&format!("a token of {key}"), &standing),
+            Err(dead) => Verdict::Dead(dead),
+        };
+        if minted.is_contained() { own } else { minted }
     }
 
     /// The verdict on a long-term key that is known to be nobody's but `owner`'s: when that user's credentials were read, or the user
@@ -124,7 +164,7 @@ impl Memory {
                 Verdict::Unknown(vec![Gap::Unread(format!("the credentials of user `{owner}`"))])
             }
             Err(dead) => Verdict::Dead(dead),
-            Ok(standing) => self.judge(key.as_str(), &standing),
+            Ok(standing) => self.with_its_tokens(account, key, &standing, now),
         }
     }
 }

@@ -236,3 +236,25 @@ fn an_allow_on_what_the_call_is_never_asked_on_keeps_nobody_alive() {
     account.users.get_mut("ann").unwrap().inline = [("P".to_owned(), PolicyText::new(odd))].into();
     assert_eq!(judge_session(&account, token(), NOW), Verdict::NothingAllowed);
 }
+
+#[test]
+fn an_active_key_that_is_denied_only_without_a_token_is_alive_by_the_token_that_it_can_mint() {
+    let mut account = account();
+    account.roles.clear();
+    let on_keys = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"Null":{"aws:TokenIssueTime":"true"}}}]}"#;
+    let user = account.users.get_mut("ann").unwrap();
+    user.inline.insert("D".into(), PolicyText::new(on_keys));
+    let held = key("AKIAAAAAAAAAAAAAAAAA");
+    assert!(matches!(verdict(&account, &[], &held, NOW), Verdict::Allowed { .. }));
+    assert!(matches!(verdict_on_key_of(&account, &held), Verdict::Allowed { .. }));
+    let user = account.users.get_mut("ann").unwrap();
+    user.inline.insert("D".into(), PolicyText::new(DENY));
+    assert!(matches!(
+        verdict(&account, &[], &held, NOW),
+        Verdict::DeniedEverything(_)
+    ));
+}
+
+fn verdict_on_key_of(account: &Account, held: &AccessKeyId) -> Verdict {
+    Memory::default().verdict_on_key_of(account, "ann", held, NOW)
+}
