@@ -129,25 +129,8 @@ impl Memory {
         let Some((user, _)) = holder.filter(|_| own.is_contained()) else {
             return own;
         };
-        // Behind the cut of every revocation.
-        let issued = now.plus_seconds(3600);
-        let token = Session {
-            key: key.clone(),
-            holder: crate::account::Holder::User {
-                name: user.name.clone(),
-                id: user.id.clone(),
-            },
-            kind: crate::account::SessionKind::GetSessionToken,
-            issued,
-            expires: issued.plus_seconds(3600),
-            mfa: false,
-            policy: None,
-            policy_arns: Vec::new(),
-            source_identity: None,
-            tags: Default::default(),
-            minted_by: Some(key.clone()),
-        };
-        let minted = match Standing::of(account, std::slice::from_ref(&token), key, issued) {
+        let token = token_of(user, key, now);
+        let minted = match Standing::of(account, std::slice::from_ref(&token), key, token.issued) {
             Ok(standing) => self.judge(&format!("a token of {key}"), &standing),
             Err(dead) => Verdict::Dead(dead),
         };
@@ -166,6 +149,27 @@ impl Memory {
             Err(dead) => Verdict::Dead(dead),
             Ok(standing) => self.with_its_tokens(account, key, &standing, now),
         }
+    }
+}
+
+/// The session that GetSessionToken gives for an active key, without MFA and behind the cut of every revocation.
+fn token_of(user: &crate::account::User, key: &AccessKeyId, now: Moment) -> Session {
+    let issued = now.plus_seconds(3600);
+    Session {
+        key: key.clone(),
+        holder: crate::account::Holder::User {
+            name: user.name.clone(),
+            id: user.id.clone(),
+        },
+        kind: crate::account::SessionKind::GetSessionToken,
+        issued,
+        expires: issued.plus_seconds(3600),
+        mfa: false,
+        policy: None,
+        policy_arns: Vec::new(),
+        source_identity: None,
+        tags: Default::default(),
+        minted_by: Some(key.clone()),
     }
 }
 

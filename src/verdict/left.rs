@@ -1,7 +1,7 @@
 //! What is left to a credential, by service.
 
-use super::Standing;
 use super::prove::{Finding, Prover};
+use super::{Standing, token_of};
 use crate::account::{Account, Session};
 use crate::catalogue::{Level, catalogue};
 use crate::ids::AccessKeyId;
@@ -29,9 +29,19 @@ pub struct Left {
 
 /// What is left to the credential `key`, the widest first; nothing for one that is dead.
 pub fn left(account: &Account, sessions: &[Session], key: &AccessKeyId, now: Moment) -> Vec<Left> {
-    match Standing::of(account, sessions, key, now) {
-        Ok(standing) => of(&standing),
-        Err(_) => Vec::new(),
+    let Ok(standing) = Standing::of(account, sessions, key, now) else {
+        return Vec::new();
+    };
+    let own = of(&standing);
+    let holder = account.owner_of_key(key).filter(|_| standing.session.is_none());
+    match holder.filter(|_| own.is_empty()) {
+        None => own,
+        // What a key may not do itself the token may that it can mint.
+        Some((user, _)) => {
+            let token = token_of(user, key, now);
+            let minted = Standing::of(account, std::slice::from_ref(&token), key, token.issued);
+            minted.map(|standing| of(&standing)).unwrap_or_default()
+        }
     }
 }
 
