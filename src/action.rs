@@ -8,6 +8,7 @@ mod access_key;
 mod attachment;
 mod boundary;
 mod group_membership;
+mod known;
 mod login_profile;
 mod mfa_device;
 pub mod revoke;
@@ -19,10 +20,13 @@ mod text;
 mod user;
 mod user_policy;
 
+pub use known::known;
+
 use crate::account::KeyStatus;
 use crate::ids::{AccessKeyId, Arn};
 use crate::mount::{AwsError, Clients, Trouble, Writable};
 use crate::policy::PolicyText;
+use crate::time::Moment;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -199,6 +203,26 @@ impl Action {
         matches!(self, Action::Change { .. } | Action::RevokeOlderSessions { .. })
     }
 
+    /// The member that it sets.
+    pub fn member(&self) -> Option<Member> {
+        match self {
+            Action::Change { change } => Some(change.member.clone()),
+            Action::RevokeOlderSessions { issuer, .. } => Some(issuer.member()),
+            _ => None,
+        }
+    }
+
+    /// The change that it comes to at `now`, where its member is `before`: a revocation's cut lies at its own time.
+    pub fn change_on(&self, before: &Setting, now: Moment) -> Option<Change> {
+        match self {
+            Action::Change { change } => Some(change.clone()),
+            Action::RevokeOlderSessions { issuer, margin_seconds } => {
+                Some(revoke::change(issuer, before, now, *margin_seconds))
+            }
+            _ => None,
+        }
+    }
+
     /// Whether it cannot be turned round in full.
     pub fn is_destructive(&self) -> bool {
         matches!(self, Action::Change { change } if change.is_destructive())
@@ -296,6 +320,24 @@ fn no_such_change(operation: &str) -> AwsError {
 }
 
 impl Change {
+    /// Whether it takes power away and can be turned round: a key made inactive, a deny put there. It comes to the same whatever the member
+    /// was before.
+    pub fn is_cut(&self) -> bool {
+        match (&self.member, &self.to) {
+            (Member::AccessKey { .. } | Member::ServiceSpecificCredential { .. }, Setting::Status(status)) => {
+                *status == KeyStatus::Inactive
+            }
+            (Member::UserPolicy { .. } | Member::RolePolicy { .. }, Setting::Document(document)) => {
+                document.denies_everything_somewhere()
+            }
+            (Member::Boundary { .. }, Setting::Policy(policy))
+            | (Member::Attachment { policy, .. }, Setting::Present) => {
+                crate::account::deny_all_arn(policy.partition()).as_ref() == Some(policy)
+            }
+            _ => false,
+        }
+    }
+
     /// The change that would bring back `before`, and what it cannot bring back.
     pub fn inverse(&self, before: &Setting) -> Inverse {
         let change = Change {

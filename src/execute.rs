@@ -2,19 +2,30 @@
 //!
 //! It cannot know where it is. It gets leave to write in some world, the steps, a journal, and [`Hooks`]: the person, the display, and
 //! in a rehearsal the judge. Everything it does is an [`Event`] in the journal, written before the call that it announces.
+//!
+//! Steps that don't depend on one another go out together as a *wave*, where the world answers requests side by side: containment is
+//! counted in round trips. A step that a person must be asked for waits for nobody, and nobody waits for it.
 
+mod again;
+mod hold;
 mod sweep;
+mod wave;
 
 pub use sweep::Family;
 
 use crate::account::Account;
-use crate::action::{Action, Change, Setting, read, revoke, write};
+use crate::action::{Action, Change, Setting};
 use crate::collect::{self, Scope};
 use crate::ids::StepId;
 use crate::journal::{Agreement, Entry, Event, Finish, Journal, JournalError, Judgement};
 use crate::mount::{AwsError, Clients, Trouble, Writable};
-use crate::plan::Step;
+use crate::plan::{Step, goes_with};
+use crate::time::Moment;
 use std::collections::VecDeque;
+
+/// How old the account that the plan was made on may be, in seconds, to be the evidence: what was read a moment ago need not be read again
+/// before the first cut.
+const FRESH_SECONDS: i64 = 60;
 
 /// What a person says to a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,11 +54,16 @@ pub trait Hooks {
     /// Whether the step is to be done. Only asked for steps that change something, and for holds.
     fn consent(&mut self, step: &Step, before: Option<&Setting>) -> Consent;
 
+    /// Whether [`consent`](Hooks::consent) would make somebody wait for a person: what is agreed to already is done before that.
+    fn asks(&self, _step: &Step, _before: &Setting) -> bool {
+        false
+    }
+
     /// A step begins.
-    fn starts(&mut self, step: &Step);
+    fn starts(&mut self, _step: &Step) {}
 
     /// Called with every entry, after it is on disk.
-    fn written(&mut self, entry: &Entry);
+    fn written(&mut self, _entry: &Entry) {}
 
     /// Keeps the account as evidence; gives the SHA-256 of what was kept.
     ///
@@ -56,16 +72,22 @@ pub trait Hooks {
     fn keep(&mut self, account: &Account) -> Result<String, String>;
 
     /// The member as the rehearsal found it before this step, where there was one.
-    fn rehearsed(&self, step: &StepId) -> Option<Setting>;
+    fn rehearsed(&self, _step: &StepId) -> Option<Setting> {
+        None
+    }
 
     /// What to do about a step that failed or that found the account otherwise than expected.
     fn trouble(&mut self, step: &Step, event: &Event) -> Remedy;
 
     /// The step is settled. In a rehearsal: what every credential can do now.
-    fn settled(&mut self, step: &Step) -> Option<Vec<Judgement>>;
+    fn settled(&mut self, _step: &Step) -> Option<Vec<Judgement>> {
+        None
+    }
 
     /// Whether somebody pressed Ctrl-C.
-    fn interrupted(&self) -> bool;
+    fn interrupted(&self) -> bool {
+        false
+    }
 }
 
 /// Why a run could not go on at all.
@@ -86,6 +108,10 @@ struct Run<'a> {
     hooks: &'a mut dyn Hooks,
     family: Family,
     queue: VecDeque<Step>,
+    /// Members that this run has set and not set otherwise since, with the step that did: what a hold keeps looking at.
+    kept: Vec<(Step, Change)>,
+    /// The account as evidence shows it, and when it was read.
+    seen: Option<(Moment, Account)>,
 }
 
 /// How a step left the run.
@@ -111,6 +137,8 @@ pub async fn execute(
         hooks,
         family,
         queue: steps.iter().cloned().collect(),
+        kept: Vec::new(),
+        seen: None,
     };
     let finish = run.all().await?;
     let calls = run.clients().calls();
@@ -134,173 +162,98 @@ impl Run<'_> {
     }
 
     async fn all(&mut self) -> Result<Finish, ExecuteError> {
-        while let Some(step) = self.queue.pop_front() {
+        loop {
+            let wave = self.next_wave();
+            let Some(first) = wave.first() else {
+                return Ok(Finish::Completed);
+            };
             if self.hooks.interrupted() {
-                return Ok(Finish::Stopped { before: step.id });
+                return Ok(Finish::Stopped {
+                    before: first.id.clone(),
+                });
             }
-            self.hooks.starts(&step);
-            if let Next::End(finish) = self.one(&step).await? {
+            let last = wave.last().unwrap_or(first).clone();
+            if let Next::End(finish) = self.together(wave).await? {
                 return Ok(finish);
             }
-            if let Some(verdicts) = self.hooks.settled(&step) {
+            if let Some(verdicts) = self.hooks.settled(&last) {
                 self.note(Event::Judged {
-                    after: Some(step.id),
+                    after: Some(last.id),
                     verdicts,
                 })?;
             }
         }
-        Ok(Finish::Completed)
     }
 
-    async fn one(&mut self, step: &Step) -> Result<Next, ExecuteError> {
-        match &step.action {
-            Action::Evidence => self.evidence(step).await,
-            Action::Hold { seconds } => self.hold(step, *seconds).await,
-            Action::Sweep { margin_seconds } => self.sweep(step, *margin_seconds).await,
-            Action::Change { change } => self.change(step, change).await,
-            Action::RevokeOlderSessions { issuer, margin_seconds } => {
-                match revoke::resolve(self.clients(), issuer, *margin_seconds).await {
-                    Ok(change) => self.change(step, &change).await,
-                    Err(error) => self.failed(step, error).await,
+    /// The steps that go out next. On a twin one at a time: its rehearsal is judged after each.
+    fn next_wave(&mut self) -> Vec<Step> {
+        let mut wave: Vec<Step> = self.queue.pop_front().into_iter().collect();
+        while self.clients().side_by_side()
+            && let Some(next) = self.queue.front()
+            && goes_with(next, &wave)
+            && self.set_by_this_run(next).is_none()
+        {
+            wave.extend(self.queue.pop_front());
+        }
+        wave
+    }
+
+    /// The step of this run that set the member of `step`: what takes away what the run itself put there comes after everything else.
+    fn set_by_this_run(&self, step: &Step) -> Option<&Step> {
+        let Action::Change { change } = &step.action else {
+            return None;
+        };
+        let set = self.kept.iter().find(|(_, kept)| kept.member == change.member);
+        set.map(|(step, _)| step)
+    }
+
+    async fn together(&mut self, wave: Vec<Step>) -> Result<Next, ExecuteError> {
+        let [only] = wave.as_slice() else {
+            return self.wave(&wave).await;
+        };
+        match &only.action {
+            Action::Change { .. } | Action::RevokeOlderSessions { .. } => self.wave(&wave).await,
+            other => {
+                self.hooks.starts(only);
+                match other {
+                    Action::Hold { seconds } => self.hold(only, *seconds).await,
+                    Action::Sweep { margin_seconds } => self.sweep(only, *margin_seconds).await,
+                    _ => self.evidence(only).await,
                 }
             }
         }
     }
 
     async fn evidence(&mut self, step: &Step) -> Result<Next, ExecuteError> {
-        let scope = Scope::Around {
-            users: self.family.users.clone(),
-            roles: self.family.roles.clone(),
+        let fresh = self.family.read.take().filter(|(at, _)| self.is_fresh(*at));
+        let (at, account) = match fresh {
+            Some(read) => read,
+            None => {
+                let scope = Scope::Around {
+                    users: self.family.users.clone(),
+                    roles: self.family.roles.clone(),
+                };
+                let at = self.clients().now();
+                let collected = collect::account(self.clients(), scope).await;
+                (
+                    at,
+                    collected
+                        .map_err(|error| ExecuteError::Evidence(error.to_string()))?
+                        .account,
+                )
+            }
         };
-        let collected = collect::account(self.clients(), scope)
-            .await
-            .map_err(|error| ExecuteError::Evidence(error.to_string()))?;
-        let sha256 = self.hooks.keep(&collected.account).map_err(ExecuteError::Evidence)?;
+        let sha256 = self.hooks.keep(&account).map_err(ExecuteError::Evidence)?;
         self.note(Event::EvidenceKept {
             step: step.id.clone(),
             sha256,
         })?;
+        self.seen = Some((at, account));
         Ok(Next::GoOn)
     }
 
-    async fn hold(&mut self, step: &Step, seconds: u32) -> Result<Next, ExecuteError> {
-        match self.hooks.consent(step, None) {
-            Consent::Stop => return Ok(stopped(step)),
-            Consent::Skip => {
-                self.note(Event::Declined { step: step.id.clone() })?;
-                return Ok(Next::GoOn);
-            }
-            Consent::Yes(_) => {}
-        }
-        for _ in 0..seconds {
-            if self.hooks.interrupted() {
-                return Ok(stopped(step));
-            }
-            self.clients().clock().wait(1);
-        }
-        self.note(Event::Held {
-            step: step.id.clone(),
-            seconds,
-        })?;
-        Ok(Next::GoOn)
-    }
-
-    /// One change through its whole life.
-    async fn change(&mut self, step: &Step, change: &Change) -> Result<Next, ExecuteError> {
-        let id = &step.id;
-        let before = match read(self.clients(), &change.member).await {
-            Ok(before) => before,
-            Err(error) => return self.failed(step, error).await,
-        };
-        self.note(Event::Looked {
-            step: id.clone(),
-            before: before.clone(),
-        })?;
-        if before.same_as(&change.to) {
-            self.note(Event::AlreadySo { step: id.clone() })?;
-            return Ok(Next::GoOn);
-        }
-        if let Next::End(finish) = self.as_rehearsed(step, &before)? {
-            return Ok(Next::End(finish));
-        }
-        match self.hooks.consent(step, Some(&before)) {
-            Consent::Stop => return Ok(stopped(step)),
-            Consent::Skip => {
-                self.note(Event::Declined { step: id.clone() })?;
-                return Ok(Next::GoOn);
-            }
-            Consent::Yes(how) => self.note(Event::Agreed { step: id.clone(), how })?,
-        }
-        self.perform(step, change, before).await
-    }
-
-    /// Stops on a member that is not what the rehearsal found, unless the person says to go on.
-    fn as_rehearsed(&mut self, step: &Step, before: &Setting) -> Result<Next, ExecuteError> {
-        let Some(expected) = self.hooks.rehearsed(&step.id) else {
-            return Ok(Next::GoOn);
-        };
-        if crate::journal::same_but_for_time(&expected, before) {
-            return Ok(Next::GoOn);
-        }
-        let event = Event::Diverged {
-            step: step.id.clone(),
-            expected,
-            found: before.clone(),
-        };
-        self.note(event.clone())?;
-        Ok(match self.hooks.trouble(step, &event) {
-            Remedy::Stop => Next::End(Finish::Diverged { at: step.id.clone() }),
-            Remedy::GoOn | Remedy::Again => Next::GoOn,
-        })
-    }
-
-    async fn perform(&mut self, step: &Step, change: &Change, before: Setting) -> Result<Next, ExecuteError> {
-        loop {
-            self.note(Event::Intended {
-                step: step.id.clone(),
-                change: change.clone(),
-                before: before.clone(),
-            })?;
-            match write(self.world, change).await {
-                Ok(()) => {
-                    self.note(Event::Done { step: step.id.clone() })?;
-                    return self.verify(step, change).await;
-                }
-                Err(error) if error.trouble.leaves_doubt() => {
-                    self.note(Event::InDoubt {
-                        step: step.id.clone(),
-                        error,
-                    })?;
-                    return self.verify(step, change).await;
-                }
-                Err(error) => match self.report(step, error)? {
-                    Remedy::Again => continue,
-                    Remedy::GoOn => return Ok(Next::GoOn),
-                    Remedy::Stop => return Ok(Next::End(Finish::Failed { at: step.id.clone() })),
-                },
-            }
-        }
-    }
-
-    async fn verify(&mut self, step: &Step, change: &Change) -> Result<Next, ExecuteError> {
-        let found = match read(self.clients(), &change.member).await {
-            Ok(found) => found,
-            Err(error) => return self.failed(step, error).await,
-        };
-        if found.same_as(&change.to) {
-            self.note(Event::Verified { step: step.id.clone() })?;
-            return Ok(Next::GoOn);
-        }
-        let event = Event::Diverged {
-            step: step.id.clone(),
-            expected: change.to.clone(),
-            found,
-        };
-        self.note(event.clone())?;
-        Ok(match self.hooks.trouble(step, &event) {
-            Remedy::GoOn => Next::GoOn,
-            Remedy::Again | Remedy::Stop => Next::End(Finish::Diverged { at: step.id.clone() }),
-        })
+    fn is_fresh(&self, at: Moment) -> bool {
+        at.plus_seconds(FRESH_SECONDS) >= self.clients().now()
     }
 
     /// A step that could not even look: it counts as failed, and the person decides.

@@ -3,10 +3,10 @@
 //! Live execution is earned by types: a [`Plan`](crate::plan::Plan) becomes [`Rehearsed`], a person's word becomes [`Permitted`], and only
 //! both together get leave to write to AWS.
 
-use crate::execute::{ExecuteError, Hooks, execute};
+use crate::execute::{ExecuteError, Family, Hooks, execute};
 use crate::journal::{Finish, Journal};
 use crate::mount::{Live, Mount};
-use crate::rehearse::{Beside, Rehearsed, family};
+use crate::rehearse::{Beside, Rehearsed};
 
 /// A person's word that this rehearsed plan may be carried out: step by step at a terminal, or beforehand by `--yes`.
 #[derive(Debug)]
@@ -21,24 +21,18 @@ impl<'a> Permitted<'a> {
     }
 }
 
-/// Carries the plan out on AWS, each step compared with its rehearsal.
+/// Carries the plan out on AWS, each step compared with its rehearsal. `family` is what the plan is about.
 ///
 /// # Errors
 /// The journal or the evidence could not be written.
 pub async fn run(
     mount: &Mount<Live>,
     permitted: Permitted<'_>,
+    family: Family,
     journal: &mut Journal,
     hooks: &mut dyn Hooks,
 ) -> Result<Finish, ExecuteError> {
     let plan = permitted.rehearsed.plan();
     let mut beside = Beside::new(hooks, permitted.rehearsed);
-    execute(
-        mount.writable_by_consent(),
-        &plan.steps,
-        family(plan),
-        journal,
-        &mut beside,
-    )
-    .await
+    execute(mount.writable_by_consent(), &plan.steps, family, journal, &mut beside).await
 }

@@ -9,6 +9,7 @@ mod on_user;
 mod outlook;
 mod refuse;
 mod step;
+mod waves;
 
 pub use basis::{basis, drift};
 pub use facts::Facts;
@@ -17,6 +18,7 @@ pub use make::{plan, revocations};
 pub use outlook::{Could, Outlook, outlook};
 pub use refuse::{Refusal, own_credentials, refusal};
 pub use step::{Step, Undo};
+pub use waves::goes_with;
 
 use crate::account::Account;
 use crate::ids::AccessKeyId;

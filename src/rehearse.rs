@@ -94,6 +94,7 @@ pub fn family(plan: &Plan) -> Family {
         account: plan.basis.clone(),
         users: plan.basis.users.keys().cloned().collect(),
         roles: plan.basis.roles.keys().cloned().collect(),
+        read: None,
     }
 }
 

@@ -271,7 +271,12 @@ pub trait Clock: fmt::Debug + Send + Sync {
     fn now(&self) -> Moment;
 
     /// Lets `seconds` pass: sleeps in the live world, jumps in the twin's.
-    fn wait(&self, seconds: u64);
+    fn wait(&self, seconds: u64) {
+        self.wait_millis(seconds.saturating_mul(1000));
+    }
+
+    /// Lets `millis` milliseconds pass, in the same way.
+    fn wait_millis(&self, millis: u64);
 }
 
 /// The system's clock.
@@ -283,8 +288,8 @@ impl Clock for SystemClock {
         Moment(jiff::Timestamp::now().as_millisecond())
     }
 
-    fn wait(&self, seconds: u64) {
-        std::thread::sleep(std::time::Duration::from_secs(seconds));
+    fn wait_millis(&self, millis: u64) {
+        std::thread::sleep(std::time::Duration::from_millis(millis));
     }
 }
 
@@ -330,8 +335,8 @@ impl Clock for ManualClock {
         Moment(self.0.load(Ordering::SeqCst))
     }
 
-    fn wait(&self, seconds: u64) {
-        self.advance_millis(i64::try_from(seconds).unwrap_or(i64::MAX).saturating_mul(1000));
+    fn wait_millis(&self, millis: u64) {
+        self.advance_millis(i64::try_from(millis).unwrap_or(i64::MAX));
     }
 }
 

@@ -3,8 +3,7 @@
 //! AWS has no call that ends a session. The console's "Revoke active sessions" writes this inline policy with a time some 30 s
 //! ahead, to cover propagation: <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_revoke-sessions.html>.
 
-use super::{Change, Member, Setting, read};
-use crate::mount::{AwsError, Clients};
+use super::{Change, Member, Setting};
 use crate::policy::PolicyText;
 use crate::time::Moment;
 use serde::{Deserialize, Serialize};
@@ -76,26 +75,18 @@ pub fn cut_of(document: &PolicyText) -> Option<Moment> {
     statement.denies_everything_but_for_conditions().then_some(cut)
 }
 
-/// The change that revokes the sessions issued up to `margin_seconds` from now. A cut that stands later already is kept:
-/// it is never moved back.
-///
-/// # Errors
-/// The present policy could not be read.
-pub async fn resolve(clients: &Clients, issuer: &Issuer, margin_seconds: u32) -> Result<Change, AwsError> {
-    let member = issuer.member();
-    let standing = match read(clients, &member).await? {
-        Setting::Document(document) => cut_of(&document).map(|cut| (cut, document)),
-        _ => None,
-    };
-    let wanted = clients.now().plus_seconds(i64::from(margin_seconds)).whole_second();
-    let document = match standing {
-        Some((cut, standing)) if cut >= wanted => standing,
+/// The change that revokes the sessions issued up to `margin_seconds` from `now`, where the policy is `standing` as yet. A cut that stands later
+/// already is kept: it is never moved back.
+pub fn change(issuer: &Issuer, standing: &Setting, now: Moment, margin_seconds: u32) -> Change {
+    let wanted = now.plus_seconds(i64::from(margin_seconds)).whole_second();
+    let to = match standing {
+        Setting::Document(there) if cut_of(there).is_some_and(|cut| cut >= wanted) => there.clone(),
         _ => document(wanted),
     };
-    Ok(Change {
-        member,
-        to: Setting::Document(document),
-    })
+    Change {
+        member: issuer.member(),
+        to: Setting::Document(to),
+    }
 }
 
 #[cfg(test)]

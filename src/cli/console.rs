@@ -7,7 +7,7 @@ use crate::account::{Account, Snapshot};
 use crate::action::{Action, Setting};
 use crate::execute::{Consent, Hooks, Remedy};
 use crate::ids::StepId;
-use crate::journal::{Agreement, Entry, Event, Judgement};
+use crate::journal::{Agreement, Entry, Event};
 use crate::plan::Step;
 use crate::report::{self, Tone};
 use std::sync::Arc;
@@ -147,6 +147,12 @@ impl Hooks for Console<'_> {
         self.ask_step(step, before)
     }
 
+    fn asks(&self, step: &Step, before: &Setting) -> bool {
+        self.mode == Mode::Asked
+            && step.action.changes()
+            && !(self.all_reversible && !step.destructive && !lifts_a_deny(step, Some(before)))
+    }
+
     fn starts(&mut self, step: &Step) {
         self.announce(step);
         if let Action::Hold { seconds } = &step.action {
@@ -157,17 +163,14 @@ impl Hooks for Console<'_> {
     }
 
     fn written(&mut self, entry: &Entry) {
-        if let Some(line) = report::entry(entry, self.desk.paint_status()) {
+        let of_another = entry.event.step().filter(|step| self.announced.as_ref() != Some(step));
+        if let Some(line) = report::entry(entry, of_another, self.desk.paint_status()) {
             self.desk.terminal.status(&line);
         }
     }
 
     fn keep(&mut self, account: &Account) -> Result<String, String> {
         self.case.keep(&Snapshot::new(self.now, account.clone(), Vec::new()))
-    }
-
-    fn rehearsed(&self, _: &StepId) -> Option<Setting> {
-        None
     }
 
     fn trouble(&mut self, step: &Step, event: &Event) -> Remedy {
@@ -192,10 +195,6 @@ impl Hooks for Console<'_> {
                     .urgent(&super::paint_status(Tone::Careful, "please answer g, r or t")),
             }
         }
-    }
-
-    fn settled(&mut self, _: &Step) -> Option<Vec<Judgement>> {
-        None
     }
 
     fn interrupted(&self) -> bool {

@@ -13,6 +13,7 @@ use crate::origin::Origin;
 use crate::plan::{Facts, Plan, Refusal, own_credentials, plan, refusal, users_with_footholds};
 use crate::playbook::{CATALOGUE, Playbook};
 use crate::rehearse::{Rehearsed, rehearse};
+use crate::time::Moment;
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -142,6 +143,8 @@ pub struct Prepared {
     pub gaps: Vec<String>,
     /// The account that the plan was made on.
     pub collected: Collected,
+    /// When it was read.
+    pub read_at: Moment,
     /// The family as it is now.
     pub lineage: Lineage,
 }
@@ -178,6 +181,7 @@ pub async fn prepared(
 
 /// Refuses a plan that must not be carried out, and rehearses any other on a twin of the account.
 pub async fn rehearsed(world: &World, plan: Plan, traced: Traced, collected: Collected) -> Result<Prepared, Failure> {
+    let read_at = world.clients().now();
     let caller = collect::caller(world.clients()).await?;
     let signing = world.clients().signing_key.as_ref();
     let facts = Facts {
@@ -195,6 +199,7 @@ pub async fn rehearsed(world: &World, plan: Plan, traced: Traced, collected: Col
         rehearsed,
         gaps: traced.gaps,
         collected,
+        read_at,
         lineage: traced.lineage,
     })
 }

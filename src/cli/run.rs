@@ -8,13 +8,15 @@ use super::folder::{Case, read_plan};
 use super::keys::keys;
 use super::prepare::{Prepared, account, missing, not_against_oneself, prepared, rehearsed, traced};
 use super::world::{World, read_text, wall_clock};
-use crate::execute::{ExecuteError, Hooks, execute};
+use crate::account::Account;
+use crate::execute::{ExecuteError, Family, Hooks, execute};
 use crate::ids::{AccessKeyId, CaseId};
 use crate::journal::{Event, Finish, Journal, Judgement};
 use crate::lineage::{Credential, Made};
 use crate::plan::{Foothold, Plan, drift, footholds};
 use crate::rehearse::{Beside, Rehearsed, family, judge};
 use crate::report::{self, Tone};
+use crate::time::Moment;
 use serde::Serialize;
 use std::path::Path;
 
@@ -76,7 +78,8 @@ pub(super) async fn run(desk: &Desk, args: RunArgs) -> Result<Exit, Failure> {
     let mode = if args.yes { Mode::Beforehand } else { Mode::Asked };
     let steps = prepared.rehearsed.plan().steps.len();
     let mut console = Console::new(desk, &case, mode, steps, world.clients().now());
-    let finish = carry_out(&world, &prepared.rehearsed, &mut journal, &mut console).await?;
+    let read = Some((prepared.read_at, prepared.collected.account.clone()));
+    let finish = carry_out(&world, &prepared.rehearsed, read, &mut journal, &mut console).await?;
     let interrupted = console.was_interrupted();
     let exit = conclude(desk, &world, &args, &case, &mut journal, &prepared, finish, interrupted).await?;
     desk.list_calls(world.clients());
@@ -167,22 +170,25 @@ fn open(case: &Case, world: &World, rehearsed: &Rehearsed) -> Result<Journal, Fa
     Ok(journal)
 }
 
-/// Carries a rehearsed plan out in its world: the same executor beside the same rehearsal in both.
+/// Carries a rehearsed plan out in its world: the same executor beside the same rehearsal in both. `read` is the account that the plan was made
+/// on, and when it was read.
 pub(super) async fn carry_out(
     world: &World,
     rehearsed: &Rehearsed,
+    read: Option<(Moment, Account)>,
     journal: &mut Journal,
     hooks: &mut dyn Hooks,
 ) -> Result<Finish, Failure> {
+    let plan = rehearsed.plan();
+    let family = Family { read, ..family(plan) };
     let done = match world {
         World::Live { mount, .. } => {
             let permitted = crate::live::Permitted::by_person(rehearsed);
-            crate::live::run(mount, permitted, journal, hooks).await
+            crate::live::run(mount, permitted, family, journal, hooks).await
         }
         World::Twin { mount, .. } => {
-            let plan = rehearsed.plan();
             let mut beside = Beside::new(hooks, rehearsed);
-            execute(mount.writable(), &plan.steps, family(plan), journal, &mut beside).await
+            execute(mount.writable(), &plan.steps, family, journal, &mut beside).await
         }
     };
     done.map_err(|error| {

@@ -86,7 +86,7 @@ pub(super) async fn undo(desk: &Desk, args: UndoArgs) -> Result<Exit, Failure> {
         .map_err(|error| Failure::new(Exit::CaseFolder, "journal.unwritable", error.to_string()))?;
     let mode = if args.yes { Mode::Beforehand } else { Mode::Asked };
     let mut console = Console::new(desk, &case, mode, rehearsed.plan().steps.len(), now);
-    let finish = carry_out(&world, &rehearsed, &mut journal, &mut console).await?;
+    let finish = carry_out(&world, &rehearsed, None, &mut journal, &mut console).await?;
     desk.result(
         || {
             format!(

@@ -8,6 +8,7 @@ use crate::collect;
 use crate::ids::{AccessKeyId, StepId};
 use crate::lineage::{Credential, Lineage};
 use crate::plan::{Step, revocations};
+use crate::time::Moment;
 use crate::trail::Window;
 use std::collections::BTreeSet;
 
@@ -22,6 +23,8 @@ pub struct Family {
     pub users: BTreeSet<String>,
     /// Roles that were reached.
     pub roles: BTreeSet<String>,
+    /// The account as it was read for the plan, and when: the evidence, if that is not long ago.
+    pub read: Option<(Moment, Account)>,
 }
 
 impl Run<'_> {

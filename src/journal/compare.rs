@@ -45,6 +45,7 @@ fn endings(entries: &[Entry]) -> BTreeMap<&StepId, &'static str> {
             Event::Done { .. } => "done",
             Event::Verified { .. } => "done and verified",
             Event::Diverged { .. } => "diverged",
+            Event::Contested { .. } => "contested",
             Event::Held { .. } => "held",
             Event::Swept { .. } => "swept",
             _ => return None,

@@ -158,6 +158,13 @@ pub enum Event {
         /// What was found.
         found: Setting,
     },
+    /// Somebody turned a change of this run round; it is made again.
+    Contested {
+        /// The step that had made the change.
+        step: StepId,
+        /// What was found in its place.
+        found: Setting,
+    },
     /// The changes were given time.
     Held {
         /// The step.
@@ -210,6 +217,7 @@ impl Event {
             | Event::InDoubt { step, .. }
             | Event::Verified { step }
             | Event::Diverged { step, .. }
+            | Event::Contested { step, .. }
             | Event::Held { step, .. }
             | Event::Swept { step, .. } => Some(step),
             Event::Added { step } => Some(&step.id),

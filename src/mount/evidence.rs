@@ -74,4 +74,14 @@ impl Clients {
             tokio::time::sleep(time).await;
         }
     }
+
+    /// Lets `time` pass in this world without holding up other requests: on a twin its clock moves on.
+    pub async fn rest(&self, time: Duration) {
+        if self.paced {
+            tokio::time::sleep(time).await;
+        } else {
+            self.clock
+                .wait_millis(u64::try_from(time.as_millis()).unwrap_or(u64::MAX));
+        }
+    }
 }

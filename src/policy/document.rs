@@ -27,6 +27,16 @@ impl PolicyText {
         }))
     }
 
+    /// Whether a statement denies everything on everything, whatever its conditions; a document that cannot be read denies nothing that is known.
+    pub fn denies_everything_somewhere(&self) -> bool {
+        self.parse().is_ok_and(|parsed| {
+            parsed
+                .statements
+                .iter()
+                .any(super::Statement::denies_everything_but_for_conditions)
+        })
+    }
+
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0.written

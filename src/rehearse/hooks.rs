@@ -37,17 +37,9 @@ impl Hooks for Rehearsing<'_> {
         Consent::Yes(Agreement::Rehearsal)
     }
 
-    fn starts(&mut self, _: &Step) {}
-
-    fn written(&mut self, _: &Entry) {}
-
     fn keep(&mut self, account: &Account) -> Result<String, String> {
         let json = serde_json::to_vec(account).map_err(|error| error.to_string())?;
         Ok(Sha256::digest(&json).iter().map(|byte| format!("{byte:02x}")).collect())
-    }
-
-    fn rehearsed(&self, _: &StepId) -> Option<Setting> {
-        None
     }
 
     fn trouble(&mut self, step: &Step, _: &Event) -> Remedy {
@@ -63,10 +55,6 @@ impl Hooks for Rehearsing<'_> {
         );
         self.proof.after(&step.id, &verdicts);
         Some(verdicts)
-    }
-
-    fn interrupted(&self) -> bool {
-        false
     }
 }
 
@@ -89,6 +77,10 @@ impl<'a> Beside<'a> {
 impl Hooks for Beside<'_> {
     fn consent(&mut self, step: &Step, before: Option<&Setting>) -> Consent {
         self.hooks.consent(step, before)
+    }
+
+    fn asks(&self, step: &Step, before: &Setting) -> bool {
+        self.hooks.asks(step, before)
     }
 
     fn starts(&mut self, step: &Step) {

@@ -1,10 +1,12 @@
 //! A journal as text: a line for each thing that happened.
 
 use super::{Paint, Tone};
+use crate::ids::StepId;
 use crate::journal::{Entry, Event, Finish};
 
-/// One entry as a line; `None` for entries that say nothing to a person at the console.
-pub fn entry(entry: &Entry, paint: Paint) -> Option<String> {
+/// One entry as a line, with the step that it is `of` where that isn't the one whose head stands above; `None` for entries that say nothing to a
+/// person at the console.
+pub fn entry(entry: &Entry, of: Option<&StepId>, paint: Paint) -> Option<String> {
     let (tone, text) = match &entry.event {
         Event::EvidenceKept { sha256, .. } => (
             Tone::Good,
@@ -16,13 +18,18 @@ pub fn entry(entry: &Entry, paint: Paint) -> Option<String> {
         Event::InDoubt { error, .. } => (Tone::Careful, format!("in doubt: {error}; reading back")),
         Event::Verified { .. } => (Tone::Good, "done, and read back".to_owned()),
         Event::Diverged { .. } => (Tone::Bad, "the account is not as expected".to_owned()),
-        Event::Held { seconds, .. } => (Tone::Good, format!("waited {seconds} s")),
+        Event::Contested { .. } => (
+            Tone::Bad,
+            "contested: somebody turned this round; it is made again".to_owned(),
+        ),
+        Event::Held { seconds, .. } => (Tone::Good, format!("{seconds} s without anybody touching it")),
         Event::Swept { found, .. } if found.is_empty() => (Tone::Good, "nothing new in the trail so far".to_owned()),
         Event::Swept { found, .. } => (Tone::Bad, format!("{} new credentials of the family", found.len())),
         Event::Added { step } => (Tone::Careful, format!("added step {}: {}", step.id, step.title)),
         _ => return None,
     };
-    Some(format!("       {}", paint.as_tone(tone, &paint.fold(7, &text))))
+    let lead = of.map_or_else(String::new, |step| format!("{:>2}", step.as_str()));
+    Some(format!("{lead:<6} {}", paint.as_tone(tone, &paint.fold(7, &text))))
 }
 
 /// A whole journal as text.
@@ -69,7 +76,7 @@ pub fn case(entries: &[Entry], paint: Paint) -> String {
                 out.push(format!("  {time}       {how}; {} API calls", calls.len()));
             }
             _ => {
-                if let Some(line) = entry(item, paint) {
+                if let Some(line) = entry(item, None, paint) {
                     let step = item.event.step().map(ToString::to_string).unwrap_or_default();
                     out.push(format!("  {time}  {step:<4} {}", line.trim_start()));
                 }

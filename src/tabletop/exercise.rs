@@ -255,14 +255,8 @@ impl Hooks for AtTheTable<'_> {
         self.stage.clock.advance_millis(STEP_SECONDS * 1000);
     }
 
-    fn written(&mut self, _: &Entry) {}
-
     fn keep(&mut self, _: &Account) -> Result<String, String> {
         Ok("kept in memory: an exercise writes no file".to_owned())
-    }
-
-    fn rehearsed(&self, _: &StepId) -> Option<Setting> {
-        None
     }
 
     fn trouble(&mut self, step: &Step, _: &Event) -> Remedy {
@@ -287,9 +281,5 @@ impl Hooks for AtTheTable<'_> {
             standings,
         });
         Some(verdicts)
-    }
-
-    fn interrupted(&self) -> bool {
-        false
     }
 }
