@@ -13,6 +13,7 @@ mod playbook;
 mod policy;
 mod prepare;
 mod progress;
+mod resume;
 mod run;
 mod tabletop;
 mod terminal;
@@ -70,6 +71,7 @@ async fn dispatch(desk: &Desk, command: Command) -> Result<Exit, Failure> {
         Command::Trace(args) => trace::trace(desk, args).await,
         Command::Plan(args) => plan::plan(desk, args).await,
         Command::Run(args) => run::run(desk, args).await,
+        Command::Resume(args) => resume::resume(desk, args).await,
         Command::Undo(args) => undo::undo(desk, args).await,
         Command::Cases(args) => cases::cases(desk, &args),
         Command::Report(args) => cases::report(desk, &args),

@@ -135,9 +135,9 @@ pub async fn execute(
         world,
         journal,
         hooks,
+        kept: family.set.clone(),
         family,
         queue: steps.iter().cloned().collect(),
-        kept: Vec::new(),
         seen: None,
     };
     let finish = run.all().await?;

@@ -95,6 +95,8 @@ pub fn family(plan: &Plan) -> Family {
         users: plan.basis.users.keys().cloned().collect(),
         roles: plan.basis.roles.keys().cloned().collect(),
         read: None,
+        set: Vec::new(),
+        open: BTreeSet::new(),
     }
 }
 

@@ -89,7 +89,7 @@ fn standing(entries: &[Entry]) -> Vec<(StepId, Change, Setting)> {
             Event::Intended { step, change, before } => {
                 intended.entry(step).or_insert((change, before));
             }
-            Event::Done { step } | Event::InDoubt { step, .. } => {
+            Event::Done { step } | Event::InDoubt { step, .. } | Event::Verified { step } => {
                 let Some((change, before)) = intended.get(step) else {
                     continue;
                 };

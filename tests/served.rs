@@ -1,84 +1,9 @@
 //! The program against its own served twin: the live world on loopback.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
 
-use serde_json::Value;
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Output, Stdio};
+mod support;
 
-const OUST: &str = env!("CARGO_BIN_EXE_oust");
-
-/// A twin in which the attacker has had his time.
-struct Served {
-    child: Child,
-    endpoint: String,
-    credentials: Value,
-}
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-impl Served {
-    fn start(more: &[&str]) -> Self {
-        let mut child = Command::new(OUST)
-            .args(["twin", "serve", "--scenario", "stolen-key", "--format", "json"])
-            .args(more)
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut text = String::new();
-        let mut out = BufReader::new(child.stdout.take().unwrap());
-        while !text.ends_with("\n}\n") {
-            assert!(out.read_line(&mut text).unwrap() > 0, "the twin ended: {text}");
-        }
-        let told: Value = serde_json::from_str(&text).unwrap();
-        Served {
-            child,
-            endpoint: told["endpoint"].as_str().unwrap().to_owned(),
-            credentials: told["credentials"].clone(),
-        }
-    }
-
-    fn key(&self, name: &str) -> &Value {
-        self.credentials
-            .as_array()
-            .unwrap()
-            .iter()
-            .find(|one| one["name"] == name)
-            .unwrap()
-    }
-
-    fn oust(&self, name: &str, secret: Option<&str>, args: &[&str]) -> Output {
-        let key = self.key(name);
-        let mut command = Command::new(OUST);
-        command
-            .env_clear()
-            .env("AWS_EC2_METADATA_DISABLED", "true")
-            .env("AWS_ACCESS_KEY_ID", key["access_key_id"].as_str().unwrap())
-            .env(
-                "AWS_SECRET_ACCESS_KEY",
-                secret.or(key["secret_access_key"].as_str()).unwrap(),
-            )
-            .env("AWS_REGION", "us-east-1")
-            .args(args)
-            .args(["--endpoint-url", &self.endpoint]);
-        if let Some(token) = key["session_token"].as_str() {
-            command.env("AWS_SESSION_TOKEN", token);
-        }
-        command.output().unwrap()
-    }
-}
-
-fn said(output: &Output) -> String {
-    format!(
-        "{}{}",
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr)
-    )
-}
+use support::served::{OUST, Served, said};
 
 #[test]
 fn credentials_that_do_not_work_are_told_apart_from_missing_permissions() {

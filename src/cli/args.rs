@@ -2,6 +2,7 @@
 
 use crate::playbook::End;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
 /// Put an intruder out of an AWS account: one access key ID in, every credential that came from it provably dead.
@@ -40,6 +41,8 @@ pub enum Command {
     Plan(PlanArgs),
     /// Carry the plan out, step by step with consent. Without a terminal and without --yes it is a dry run.
     Run(RunArgs),
+    /// Go on with a run that was broken off, stopped or failed: what was done is recognized, and what is left is rehearsed anew.
+    Resume(ResumeArgs),
     /// Turn a run round: rehearsed, asked for and executed like any plan.
     Undo(UndoArgs),
     /// List the cases.
@@ -82,7 +85,8 @@ pub struct World {
 }
 
 /// Where evidence comes from, beside the world's own trail.
-#[derive(Debug, Clone, Default, Args)]
+#[derive(Debug, Clone, Default, Args, Serialize, Deserialize)]
+#[serde(default)]
 #[command(next_help_heading = "Evidence")]
 pub struct Sources {
     /// A finding that names the key: GuardDuty, Security Hub (ASFF, OCSF) or AWS Health, as the API or EventBridge writes it; `-` reads stdin.
@@ -118,6 +122,22 @@ pub struct Sources {
     /// By which columns the table is parted, of timestamp, account, region, year, month and day; Athena is asked, without it.
     #[arg(long, value_name = "COLUMN,...", value_delimiter = ',', requires = "table")]
     pub partitions: Vec<String>,
+}
+
+impl Sources {
+    /// The same wherever the process is started: for a run that is taken up again. What findings named is known by then.
+    pub fn lasting(&self) -> Sources {
+        let whole = |path: &PathBuf| match path.to_str() {
+            Some(text) if text == "-" || text.starts_with("s3://") => path.clone(),
+            _ => std::path::absolute(path).unwrap_or_else(|_| path.clone()),
+        };
+        Sources {
+            finding: Vec::new(),
+            logs: self.logs.iter().map(whole).collect(),
+            index: self.index.as_ref().map(whole),
+            ..self.clone()
+        }
+    }
 }
 
 /// Where cases are kept.
@@ -237,6 +257,20 @@ pub struct RunArgs {
     #[arg(long, conflicts_with = "yes")]
     pub dry_run: bool,
     /// Agree to every step beforehand, the destructive ones included.
+    #[arg(long)]
+    pub yes: bool,
+}
+
+/// `oust resume`.
+#[derive(Debug, Args)]
+pub struct ResumeArgs {
+    /// The case; `oust cases` lists them.
+    pub case: String,
+    #[command(flatten)]
+    pub world: World,
+    #[command(flatten)]
+    pub folder: CaseFolder,
+    /// Agree to every step that is left beforehand, the destructive ones included.
     #[arg(long)]
     pub yes: bool,
 }

@@ -1,15 +1,16 @@
 //! The case folder: plan, rehearsal, evidence, journal, outcome. No secrets are in it.
 
+use super::args::Sources;
 use super::exit::{Exit, Failure};
 use crate::account::Snapshot;
 use crate::ids::{AccessKeyId, CaseId};
-use crate::journal::{Entry, Journal};
+use crate::journal::{Entry, Journal, JournalError};
 use crate::plan::Plan;
 use crate::time::Moment;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
-use std::fs::{self, OpenOptions};
-use std::io::Write;
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
 /// One case.
@@ -19,6 +20,21 @@ pub struct Case {
     pub id: CaseId,
     /// Its folder.
     pub path: PathBuf,
+}
+
+/// A case that is taken for writing. Dropping it gives it back.
+#[derive(Debug)]
+pub struct Lock {
+    file: File,
+    /// Who held it before and ended without giving it back.
+    pub left_behind: Option<String>,
+}
+
+impl Drop for Lock {
+    /// An empty file tells that it was given back; if that cannot be written, the next one only wonders.
+    fn drop(&mut self) {
+        let _ = self.file.set_len(0);
+    }
 }
 
 fn failed(path: &Path, error: impl std::fmt::Display) -> Failure {
@@ -83,6 +99,45 @@ impl Case {
         found
     }
 
+    /// Takes the case for writing, so that no second `oust` writes to it. The system gives the lock back when the process ends, however it ends.
+    pub fn lock(&self) -> Result<Lock, Failure> {
+        let path = self.path.join("lock");
+        let file = File::options()
+            .create(true)
+            .truncate(false)
+            .read(true)
+            .write(true)
+            .open(&path);
+        let mut file = file.map_err(|error| failed(&path, error))?;
+        let mut holder = String::new();
+        let told = file.read_to_string(&mut holder).is_ok() && !holder.is_empty();
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                let message = format!(
+                    "case {} is being written to by {}; nothing was done",
+                    self.id,
+                    holder.trim()
+                );
+                return Err(Failure::new(Exit::Refused, "case.locked", message)
+                    .hint("wait until it has ended, or end it with Ctrl-C: it finishes the step in flight"));
+            }
+            Err(TryLockError::Error(error)) => return Err(failed(&path, error)),
+        }
+        let left_behind = told.then(|| holder.trim().to_owned());
+        let own = format!(
+            "oust, process {}, since {}\n",
+            std::process::id(),
+            super::world::wall_clock().whole_second()
+        );
+        let written = file
+            .set_len(0)
+            .and_then(|()| file.rewind())
+            .and_then(|()| file.write_all(own.as_bytes()));
+        written.map_err(|error| failed(&path, error))?;
+        Ok(Lock { file, left_behind })
+    }
+
     /// The journal's file.
     pub fn journal_path(&self) -> PathBuf {
         self.path.join("journal.jsonl")
@@ -93,11 +148,37 @@ impl Case {
         Journal::create(&self.journal_path()).map_err(|error| failed(&self.path, error))
     }
 
-    /// Reads the journal.
+    /// Reads the journal, but for a last line that was torn.
     pub fn entries(&self) -> Result<Vec<Entry>, Failure> {
-        let text = super::world::read_text(&self.journal_path())?;
-        crate::journal::read(&text)
-            .map_err(|error| Failure::new(Exit::Input, "journal.damaged", format!("case {}: {error}", self.id)))
+        let (entries, _) = crate::journal::load(&self.journal_path()).map_err(|error| self.unread(&error))?;
+        Ok(entries)
+    }
+
+    /// Goes on writing the journal.
+    pub fn go_on(&self) -> Result<Journal, Failure> {
+        Journal::reopen(&self.journal_path()).map_err(|error| match error {
+            JournalError::Write(error) => failed(&self.path, error),
+            error => self.unread(&error),
+        })
+    }
+
+    fn unread(&self, error: &JournalError) -> Failure {
+        let (code, hint) = match error {
+            JournalError::Cut { .. } | JournalError::Broken { .. } => (
+                "journal.broken",
+                "somebody changed it: keep the folder as evidence, and begin a new case with `oust run`, which looks before it changes",
+            ),
+            _ => (
+                "journal.damaged",
+                "keep the folder as evidence, and begin a new case with `oust run`",
+            ),
+        };
+        Failure::new(
+            Exit::Input,
+            code,
+            format!("case {}: {error}; nothing was done", self.id),
+        )
+        .hint(hint)
     }
 
     /// Writes a value as JSON, on disk before this returns.
@@ -111,6 +192,19 @@ impl Case {
     pub fn write_text(&self, name: &str, text: &str) -> Result<(), Failure> {
         let path = self.path.join(name);
         durable(&path, text).map_err(|error| failed(&path, error))
+    }
+
+    /// Where the evidence of the run came from.
+    pub fn sources(&self) -> Result<Sources, Failure> {
+        let path = self.path.join("sources.json");
+        let text = super::world::read_text(&path)?;
+        serde_json::from_str(&text).map_err(|error| {
+            Failure::new(
+                Exit::Input,
+                "case.damaged",
+                format!("`{}`: {error}; nothing was done", path.display()),
+            )
+        })
     }
 
     /// The plan that was carried out.

@@ -1,22 +1,20 @@
 //! `oust run`: rehearse, ask, carry out, look again, say who is still in.
 
 use super::Desk;
-use super::args::RunArgs;
+use super::args::{RunArgs, Sources};
 use super::console::{Console, Mode};
 use super::exit::{Exit, Failure};
 use super::folder::{Case, read_plan};
 use super::keys::keys;
 use super::prepare::{Prepared, account, missing, not_against_oneself, prepared, rehearsed, traced};
 use super::world::{World, read_text, wall_clock};
-use crate::account::Account;
 use crate::execute::{ExecuteError, Family, Hooks, execute};
-use crate::ids::{AccessKeyId, CaseId};
-use crate::journal::{Event, Finish, Journal, Judgement};
+use crate::ids::{AccessKeyId, CaseId, StepId};
+use crate::journal::{Entry, Event, Finish, Journal, Judgement, progress};
 use crate::lineage::{Credential, Made};
 use crate::plan::{Foothold, Plan, drift, footholds};
 use crate::rehearse::{Beside, Rehearsed, family, judge};
 use crate::report::{self, Tone};
-use crate::time::Moment;
 use serde::Serialize;
 use std::path::Path;
 
@@ -32,6 +30,9 @@ struct Outcome {
     verdicts: Vec<Judgement>,
     /// What the family left behind.
     footholds: Vec<Foothold>,
+    /// Steps that were not done, or whose end isn't known.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    left: Vec<StepId>,
     /// Why containment cannot be said although every known credential is dead.
     doubts: Vec<String>,
     calls: usize,
@@ -72,16 +73,24 @@ pub(super) async fn run(desk: &Desk, args: RunArgs) -> Result<Exit, Failure> {
             .urgent(&report::plan(&prepared.rehearsed, desk.paint_status()));
     }
     let case = Case::create(&args.folder.cases, &prepared.lineage.asked, wall_clock())?;
+    let _lock = case.lock()?;
+    case.write("sources.json", &args.sources.lasting())?;
     let mut journal = open(&case, &world, &prepared.rehearsed)?;
     desk.terminal
         .status(&format!("case {} in {}", case.id, case.path.display()));
     let mode = if args.yes { Mode::Beforehand } else { Mode::Asked };
     let steps = prepared.rehearsed.plan().steps.len();
     let mut console = Console::new(desk, &case, mode, steps, world.clients().now());
-    let read = Some((prepared.read_at, prepared.collected.account.clone()));
-    let finish = carry_out(&world, &prepared.rehearsed, read, &mut journal, &mut console).await?;
-    let interrupted = console.was_interrupted();
-    let exit = conclude(desk, &world, &args, &case, &mut journal, &prepared, finish, interrupted).await?;
+    let family = Family {
+        read: Some((prepared.read_at, prepared.collected.account.clone())),
+        ..family(prepared.rehearsed.plan())
+    };
+    let finish = carry_out(&world, &prepared.rehearsed, family, &mut journal, &mut console).await?;
+    let ended = Ended {
+        finish,
+        interrupted: console.was_interrupted(),
+    };
+    let exit = conclude(desk, &world, &args.sources, &case, &mut journal, &prepared, ended).await?;
     desk.list_calls(world.clients());
     Ok(exit)
 }
@@ -170,17 +179,15 @@ fn open(case: &Case, world: &World, rehearsed: &Rehearsed) -> Result<Journal, Fa
     Ok(journal)
 }
 
-/// Carries a rehearsed plan out in its world: the same executor beside the same rehearsal in both. `read` is the account that the plan was made
-/// on, and when it was read.
+/// Carries a rehearsed plan out in its world: the same executor beside the same rehearsal in both.
 pub(super) async fn carry_out(
     world: &World,
     rehearsed: &Rehearsed,
-    read: Option<(Moment, Account)>,
+    family: Family,
     journal: &mut Journal,
     hooks: &mut dyn Hooks,
 ) -> Result<Finish, Failure> {
-    let plan = rehearsed.plan();
-    let family = Family { read, ..family(plan) };
+    let steps = &rehearsed.plan().steps;
     let done = match world {
         World::Live { mount, .. } => {
             let permitted = crate::live::Permitted::by_person(rehearsed);
@@ -188,7 +195,7 @@ pub(super) async fn carry_out(
         }
         World::Twin { mount, .. } => {
             let mut beside = Beside::new(hooks, rehearsed);
-            execute(mount.writable(), &plan.steps, family, journal, &mut beside).await
+            execute(mount.writable(), steps, family, journal, &mut beside).await
         }
     };
     done.map_err(|error| {
@@ -200,21 +207,24 @@ pub(super) async fn carry_out(
     })
 }
 
+/// How the steps of a run ended.
+pub(super) struct Ended {
+    pub(super) finish: Finish,
+    /// Whether Ctrl-C was pressed.
+    pub(super) interrupted: bool,
+}
+
 /// Looks at the account again, says who is still in, and gives the exit code.
-#[expect(
-    clippy::too_many_arguments,
-    reason = "the end of a run is where everything about it comes together"
-)]
-async fn conclude(
+pub(super) async fn conclude(
     desk: &Desk,
     world: &World,
-    args: &RunArgs,
+    sources: &Sources,
     case: &Case,
     journal: &mut Journal,
     prepared: &Prepared,
-    finish: Finish,
-    interrupted: bool,
+    ended: Ended,
 ) -> Result<Exit, Failure> {
+    let Ended { finish, interrupted } = ended;
     let mut doubts: Vec<String> = prepared.gaps.clone();
     doubts.extend(
         prepared
@@ -230,11 +240,12 @@ async fn conclude(
     if finish == Finish::Completed && !swept {
         doubts.push("the trail was not looked through again after the steps".to_owned());
     }
+    doubts.extend(contested(journal.entries()));
     let End {
         verdicts,
         footholds,
         gaps,
-    } = match at_the_end(desk, world, args, &prepared.lineage.asked, prepared).await {
+    } = match at_the_end(desk, world, sources, &prepared.lineage.asked, prepared).await {
         Ok(end) => end,
         Err(failure) => {
             doubts.push(format!("the account could not be read again: {}", failure.message));
@@ -250,7 +261,9 @@ async fn conclude(
     entry.map_err(|error| Failure::new(Exit::CaseFolder, "journal.unwritable", error.to_string()))?;
     let dead = !verdicts.is_empty() && verdicts.iter().all(|judged| judged.verdict.is_contained());
     let closed = footholds.iter().all(|foothold| foothold.state.is_closed());
+    let left = progress(journal.entries()).left(&prepared.rehearsed.plan().steps);
     let outcome = Outcome {
+        left: left.into_iter().map(|step| step.id).collect(),
         case: case.id.clone(),
         contained: dead && closed && doubts.is_empty() && finish == Finish::Completed,
         finish,
@@ -271,6 +284,27 @@ async fn conclude(
     })
 }
 
+/// Changes that somebody turned round, with no quiet time after: it may have been done again since.
+fn contested(entries: &[Entry]) -> Option<String> {
+    let quiet = entries
+        .iter()
+        .rposition(|entry| matches!(entry.event, Event::Held { .. }));
+    let since = entries.get(quiet.map_or(0, |place| place + 1)..).unwrap_or_default();
+    let turned: Vec<String> = since
+        .iter()
+        .filter_map(|entry| match &entry.event {
+            Event::Contested { step, .. } => Some(format!("step {step} at {}", entry.at)),
+            _ => None,
+        })
+        .collect();
+    (!turned.is_empty()).then(|| {
+        format!(
+            "somebody turned changes round and was not quiet since: {}",
+            turned.join(", ")
+        )
+    })
+}
+
 /// What is seen when the account and the trail are read again.
 #[derive(Default)]
 struct End {
@@ -282,11 +316,11 @@ struct End {
 async fn at_the_end(
     desk: &Desk,
     world: &World,
-    args: &RunArgs,
+    sources: &Sources,
     keys: &[AccessKeyId],
     prepared: &Prepared,
 ) -> Result<End, Failure> {
-    let mut again = traced(desk, Some(world), &args.sources, keys).await?;
+    let mut again = traced(desk, Some(world), sources, keys).await?;
     // What was known before the steps is judged, whatever the evidence tells now: stdin, for one, is read only once.
     let before = prepared.lineage.credentials.iter();
     let lost: Vec<Credential> = before
@@ -344,29 +378,29 @@ fn ending(desk: &Desk, world: &World, outcome: &Outcome) -> String {
             .iter()
             .map(|doubt| paint.fold(2, &format!("in doubt: {doubt}"))),
     );
+    if outcome.finish != Finish::Completed && !outcome.left.is_empty() {
+        let left: Vec<&str> = outcome.left.iter().map(StepId::as_str).collect();
+        out.push(paint.fold(0, &format!("not done: steps {}", left.join(", "))));
+    }
     out.push(match (&outcome.finish, outcome.contained) {
         (_, true) => (paint.with)(
             Tone::Good,
             "CONTAINED: every known credential of the family is proven useless, and no way back that it left is open",
         ),
         (Finish::Completed, false) => (paint.with)(Tone::Bad, "NOT CONTAINED: see above"),
-        (Finish::Stopped { before }, _) => (paint.with)(
-            Tone::Bad,
-            &format!("STOPPED before step {before}: nothing from there on was done"),
-        ),
-        (Finish::Failed { at }, _) => {
-            (paint.with)(Tone::Bad, &format!("FAILED at step {at}: nothing behind it was done"))
-        }
-        (Finish::Diverged { at }, _) => {
-            (paint.with)(Tone::Bad, &format!("DIVERGED at step {at}: nothing behind it was done"))
-        }
+        (Finish::Stopped { before }, _) => (paint.with)(Tone::Bad, &format!("STOPPED before step {before}")),
+        (Finish::Failed { at }, _) => (paint.with)(Tone::Bad, &format!("FAILED at step {at}")),
+        (Finish::Diverged { at }, _) => (paint.with)(Tone::Bad, &format!("DIVERGED at step {at}")),
     });
     if let World::Live { .. } = world {
         let late = "CloudTrail tells of calls some minutes late: run `oust trace` again in 15 minutes for what was minted in between.";
-        let undo = format!(
-            "`oust report {}` tells the case, `oust undo {}` turns it round.",
-            outcome.case, outcome.case
-        );
+        let case = &outcome.case;
+        let undo = match outcome.finish {
+            Finish::Completed => format!("`oust report {case}` tells the case, `oust undo {case}` turns it round."),
+            _ => format!(
+                "`oust resume {case}` goes on, `oust report {case}` tells the case, `oust undo {case}` turns it round."
+            ),
+        };
         out.extend([paint.fold(0, late), paint.fold(0, &undo)]);
     } else {
         out.push(paint.fold(

@@ -11,14 +11,15 @@ use super::world::{World, wall_clock};
 use crate::account::KeyStatus;
 use crate::collect::{self, Scope};
 use crate::ids::StepId;
-use crate::journal::{Finish, Journal};
+use crate::journal::Finish;
 use crate::lineage::Kind;
-use crate::rehearse::rehearse;
+use crate::rehearse::{family, rehearse};
 use crate::report;
 use crate::undo::{Care, undo as reverse};
 
 pub(super) async fn undo(desk: &Desk, args: UndoArgs) -> Result<Exit, Failure> {
     let case = Case::open(&args.folder.cases, &args.case)?;
+    let _lock = case.lock()?;
     let (entries, mut plan) = (case.entries()?, case.plan()?);
     let only: Option<StepId> = match &args.step {
         None => None,
@@ -82,11 +83,10 @@ pub(super) async fn undo(desk: &Desk, args: UndoArgs) -> Result<Exit, Failure> {
         return Err(failure);
     }
     rehearsed_well(&rehearsed)?;
-    let mut journal = Journal::reopen(&case.journal_path())
-        .map_err(|error| Failure::new(Exit::CaseFolder, "journal.unwritable", error.to_string()))?;
+    let mut journal = case.go_on()?;
     let mode = if args.yes { Mode::Beforehand } else { Mode::Asked };
     let mut console = Console::new(desk, &case, mode, rehearsed.plan().steps.len(), now);
-    let finish = carry_out(&world, &rehearsed, None, &mut journal, &mut console).await?;
+    let finish = carry_out(&world, &rehearsed, family(rehearsed.plan()), &mut journal, &mut console).await?;
     desk.result(
         || {
             format!(

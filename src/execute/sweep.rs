@@ -3,7 +3,7 @@
 use super::{Event, ExecuteError, Next, Run};
 use crate::account::Account;
 use crate::action::revoke::Issuer;
-use crate::action::{Action, Setting};
+use crate::action::{Action, Change, Setting};
 use crate::collect;
 use crate::ids::{AccessKeyId, StepId};
 use crate::lineage::{Credential, Lineage};
@@ -25,6 +25,10 @@ pub struct Family {
     pub roles: BTreeSet<String>,
     /// The account as it was read for the plan, and when: the evidence, if that is not long ago.
     pub read: Option<(Moment, Account)>,
+    /// What an earlier part of the same run has set, with the step that did.
+    pub set: Vec<(Step, Change)>,
+    /// Steps whose call an earlier part of the same run may have made: what is so already was done by it.
+    pub open: BTreeSet<StepId>,
 }
 
 impl Run<'_> {
@@ -49,14 +53,15 @@ impl Run<'_> {
         new.retain(|found| !known.contains(&found.key));
         let fresh: Vec<AccessKeyId> = new.iter().map(|found| found.key.clone()).collect();
         let late = revocations(&lineage, &fresh);
+        let mut added = Vec::new();
+        for issuer in late {
+            added.extend(self.added(step, issuer, margin_seconds).await?);
+        }
+        // Only now the sweep is over: one that was broken off before this line is made again.
         self.note(Event::Swept {
             step: step.id.clone(),
             found: fresh,
         })?;
-        let mut added = Vec::new();
-        for (n, issuer) in late.into_iter().enumerate() {
-            added.extend(self.added(step, n + 1, issuer, margin_seconds).await?);
-        }
         for step in added.into_iter().rev() {
             self.queue.push_front(step);
         }
@@ -68,11 +73,10 @@ impl Run<'_> {
     async fn added(
         &mut self,
         behind: &Step,
-        n: usize,
         issuer: Issuer,
         margin_seconds: u32,
     ) -> Result<Option<Step>, ExecuteError> {
-        let Ok(id) = format!("{}.{n}", behind.id).parse::<StepId>() else {
+        let Some(id) = self.next_behind(&behind.id) else {
             return Ok(None);
         };
         let action = Action::RevokeOlderSessions { issuer, margin_seconds };
@@ -81,5 +85,16 @@ impl Run<'_> {
             step: Box::new(step.clone()),
         })?;
         Ok(Some(step))
+    }
+
+    /// An ID for a step that `sweep` adds: one that no step of this journal has.
+    fn next_behind(&self, sweep: &StepId) -> Option<StepId> {
+        let lead = format!("{sweep}.");
+        let entries = self.journal.entries().iter();
+        let taken = entries.filter(|entry| match &entry.event {
+            Event::Added { step } => step.id.as_str().starts_with(&lead),
+            _ => false,
+        });
+        format!("{lead}{}", taken.count() + 1).parse().ok()
     }
 }

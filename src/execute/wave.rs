@@ -50,8 +50,13 @@ impl Run<'_> {
                 before: looked.before.clone(),
             })?;
             if looked.before.same_as(&looked.change.to) {
-                self.note(Event::AlreadySo {
-                    step: looked.step.id.clone(),
+                let step = looked.step.id.clone();
+                // An earlier part of this run had announced it and was broken off: it is that run's doing.
+                let ours = self.family.open.contains(&step);
+                self.note(if ours {
+                    Event::Verified { step }
+                } else {
+                    Event::AlreadySo { step }
                 })?;
                 self.keep(&looked.step, &looked.change);
                 continue;

@@ -85,6 +85,13 @@ pub enum Event {
         /// The world: `twin`, or the endpoint.
         world: String,
     },
+    /// A run that was broken off or stopped goes on.
+    Resumed {
+        /// The world, as when it began.
+        world: String,
+        /// Steps that are left.
+        left: Vec<StepId>,
+    },
     /// The account was kept as it was.
     EvidenceKept {
         /// The step.
@@ -222,7 +229,7 @@ impl Event {
             | Event::Swept { step, .. } => Some(step),
             Event::Added { step } => Some(&step.id),
             Event::Judged { after, .. } => after.as_ref(),
-            Event::Opened { .. } | Event::Closed { .. } => None,
+            Event::Opened { .. } | Event::Resumed { .. } | Event::Closed { .. } => None,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The journal file: one line an entry, chained by hash, on disk before anything else happens.
 
+use super::head::{self, Head};
 use super::{Entry, Event};
 use crate::time::Moment;
 use sha2::{Digest, Sha256};
@@ -27,12 +28,20 @@ pub enum JournalError {
         /// Line, from 1.
         line: usize,
     },
+    /// Lines are missing at the end.
+    #[error("the journal was cut: {there} lines are there, and {told} were written")]
+    Cut {
+        /// Lines that are there.
+        there: usize,
+        /// Lines that the head beside the journal tells of.
+        told: usize,
+    },
 }
 
 /// A journal that is being written, to a file or, in a rehearsal, to memory alone.
 #[derive(Debug)]
 pub struct Journal {
-    file: Option<File>,
+    file: Option<(File, Head)>,
     entries: Vec<Entry>,
     last_hash: String,
 }
@@ -54,26 +63,38 @@ impl Journal {
     pub fn create(path: &Path) -> Result<Self, JournalError> {
         let file = OpenOptions::new().create_new(true).append(true).open(path)?;
         file.sync_all()?;
+        let head = Head::open(path)?;
         if let Some(folder) = path.parent() {
             File::open(folder)?.sync_all()?;
         }
         Ok(Journal {
-            file: Some(file),
+            file: Some((file, head)),
             ..Journal::in_memory()
         })
     }
 
-    /// Goes on writing a journal that was read from `path`.
+    /// Goes on writing the journal at `path`. A last line that was torn, because whoever wrote it was killed, is taken off: what it announces was
+    /// not done yet.
     ///
     /// # Errors
-    /// The file cannot be opened or is damaged.
+    /// The file cannot be opened, is damaged, or was cut.
     pub fn reopen(path: &Path) -> Result<Self, JournalError> {
-        let text = std::fs::read_to_string(path)?;
-        let entries = read(&text)?;
-        let last_hash = text.lines().last().map(hash).unwrap_or_default();
+        let (entries, whole) = load(path)?;
+        let text = std::fs::read(path)?;
+        let last_hash = text
+            .get(..whole)
+            .unwrap_or_default()
+            .split(|byte| *byte == b'\n')
+            .rev()
+            .nth(1);
+        let last_hash = last_hash
+            .map(|line| hash(&String::from_utf8_lossy(line)))
+            .unwrap_or_default();
         let file = OpenOptions::new().append(true).open(path)?;
+        file.set_len(whole as u64)?;
+        file.sync_all()?;
         Ok(Journal {
-            file: Some(file),
+            file: Some((file, Head::open(path)?)),
             entries,
             last_hash,
         })
@@ -93,9 +114,10 @@ impl Journal {
         let mut line = serde_json::to_string(&entry).map_err(std::io::Error::from)?;
         self.last_hash = hash(&line);
         line.push('\n');
-        if let Some(file) = &mut self.file {
+        if let Some((file, head)) = &mut self.file {
             file.write_all(line.as_bytes())?;
             file.sync_data()?;
+            head.set(entry.seq, &self.last_hash)?;
         }
         let place = self.entries.len();
         self.entries.push(entry);
@@ -119,6 +141,25 @@ impl Journal {
 fn hash(line: &str) -> String {
     let digest = Sha256::digest(line.as_bytes());
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Reads the journal at `path` with its head. A torn last line is left out; gives the entries, and the length of the whole lines in bytes.
+///
+/// # Errors
+/// It cannot be read, a line is damaged or doesn't follow from the one before, or lines are missing at the end.
+pub fn load(path: &Path) -> Result<(Vec<Entry>, usize), JournalError> {
+    let bytes = std::fs::read(path)?;
+    let whole = bytes
+        .iter()
+        .rposition(|byte| *byte == b'\n')
+        .map_or(0, |place| place + 1);
+    let text = String::from_utf8_lossy(bytes.get(..whole).unwrap_or_default());
+    let entries = read(&text)?;
+    let hashes: Vec<String> = text.lines().map(hash).collect();
+    if let Ok(told) = std::fs::read_to_string(head::path(path)) {
+        head::check(&told, &entries, &hashes)?;
+    }
+    Ok((entries, whole))
 }
 
 /// Reads a journal and checks its chain.

@@ -3,4 +3,5 @@
 
 pub mod accounts;
 pub mod peers;
+pub mod served;
 pub mod story;

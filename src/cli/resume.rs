@@ -1,0 +1,185 @@
+//! `oust resume`: a run that was broken off, stopped or failed goes on, into the same case.
+//!
+//! What the journal shows as settled is left alone. A step whose call may have been made is looked at: what is so already was done by the run. What
+//! is left becomes a plan, rehearsed on a twin of the account as it is now.
+
+use super::Desk;
+use super::args::{ResumeArgs, Sources};
+use super::console::{Console, Mode};
+use super::exit::{Exit, Failure};
+use super::folder::Case;
+use super::prepare::{Prepared, account, missing, not_against_oneself, rehearsed, traced};
+use super::run::{Ended, carry_out, conclude, rehearsed_well};
+use super::world::{World, wall_clock};
+use crate::execute::Family;
+use crate::journal::{Entry, Event, Finish, Journal, Progress, progress};
+use crate::plan::{Plan, Step};
+use crate::rehearse::family;
+use crate::report;
+
+pub(super) async fn resume(desk: &Desk, args: ResumeArgs) -> Result<Exit, Failure> {
+    let case = Case::open(&args.folder.cases, &args.case)?;
+    let lock = case.lock()?;
+    if let Some(holder) = &lock.left_behind {
+        desk.terminal.status(&format!(
+            "{holder} ended without closing the case: what it did is looked at"
+        ));
+    }
+    let mut journal = case.go_on()?;
+    let plan = begun(&case, journal.entries())?;
+    let sources = case.sources()?;
+    let so_far = progress(journal.entries());
+    let left = so_far.left(&plan.steps);
+    let world = World::mount(&args.world, &format!("resume-{}", wall_clock().basic())).await?;
+    same_world(&case, journal.entries(), &world)?;
+    let prepared = prepared(desk, &world, &sources, &plan, left.clone()).await?;
+    let ended = if left.is_empty() {
+        desk.terminal
+            .status("every step is settled: only the end is looked at again");
+        Ended {
+            finish: Finish::Completed,
+            interrupted: false,
+        }
+    } else {
+        if !(args.yes || desk.terminal.can_ask()) {
+            desk.result(|| report::plan(&prepared.rehearsed, desk.paint()), &prepared.rehearsed)?;
+            desk.terminal
+                .status("no terminal to ask at and no --yes: this was a dry run of what is left; nothing was changed");
+            return Ok(Exit::Success);
+        }
+        if let Some(failure) = missing(&prepared.rehearsed) {
+            return Err(failure);
+        }
+        rehearsed_well(&prepared.rehearsed)?;
+        go_on(desk, &world, &case, &mut journal, &prepared, &so_far, args.yes).await?
+    };
+    let exit = conclude(desk, &world, &sources, &case, &mut journal, &prepared, ended).await?;
+    desk.list_calls(world.clients());
+    drop(lock);
+    Ok(exit)
+}
+
+/// The plan of a case whose last run was one of that plan.
+fn begun(case: &Case, entries: &[Entry]) -> Result<Plan, Failure> {
+    let plan = case.plan()?;
+    let opened = entries.iter().find_map(|entry| match &entry.event {
+        Event::Opened { plan, .. } => Some(plan),
+        _ => None,
+    });
+    if opened != Some(&plan.digest()) {
+        let message = format!(
+            "the plan of case {} is not the one that its run began with; nothing was done",
+            case.id
+        );
+        return Err(Failure::new(Exit::Refused, "case.plan_changed", message)
+            .hint("keep the folder as evidence, and begin a new case with `oust run`, which looks before it changes"));
+    }
+    let undone = entries.iter().rev().find_map(|entry| match &entry.event {
+        Event::Intended { step, .. } => Some(step.as_str().starts_with('u')),
+        Event::Opened { .. } | Event::Resumed { .. } => Some(false),
+        _ => None,
+    });
+    if undone == Some(true) {
+        let message = format!("case {} was being undone; nothing was done", case.id);
+        return Err(Failure::new(Exit::Refused, "case.undone", message).hint(format!(
+            "`oust undo {}` goes on with that; `oust run` begins a new case",
+            case.id
+        )));
+    }
+    Ok(plan)
+}
+
+/// A run goes on where it began.
+fn same_world(case: &Case, entries: &[Entry], world: &World) -> Result<(), Failure> {
+    let began = entries.iter().find_map(|entry| match &entry.event {
+        Event::Opened { world, .. } => Some(world.as_str()),
+        _ => None,
+    });
+    let began = began.unwrap_or_default();
+    let twin = matches!(world, World::Twin { .. });
+    if began == world.name() && !twin {
+        return Ok(());
+    }
+    let (message, hint) = if began == "twin" {
+        let message = format!(
+            "case {} was a run on a twin, which ended with its process; nothing was done",
+            case.id
+        );
+        (message, "play it again with `oust run --scenario`".to_owned())
+    } else {
+        let message = format!(
+            "case {} began on {began}, and this is {}; nothing was done",
+            case.id,
+            world.name()
+        );
+        (message, "give the same --endpoint-url and profile as before".to_owned())
+    };
+    Err(Failure::new(Exit::Refused, "case.other_world", message).hint(hint))
+}
+
+/// What is left, rehearsed on the account as it is now.
+async fn prepared(
+    desk: &Desk,
+    world: &World,
+    sources: &Sources,
+    plan: &Plan,
+    left: Vec<Step>,
+) -> Result<Prepared, Failure> {
+    not_against_oneself(world, &plan.keys, None).await?;
+    let mut traced = traced(desk, Some(world), sources, &plan.keys).await?;
+    not_against_oneself(world, &plan.keys, Some(&traced)).await?;
+    let collected = account(world, &mut traced).await?;
+    if collected.account.id != plan.basis.id {
+        let message = format!(
+            "the case is about account {}, and these credentials are for {}; nothing was done",
+            plan.basis.id, collected.account.id
+        );
+        return Err(
+            Failure::new(Exit::Refused, "case.other_world", message).hint("use the profile of the case's account")
+        );
+    }
+    let mut plan = plan.clone();
+    plan.steps = left;
+    rehearsed(world, plan, traced, collected).await
+}
+
+async fn go_on(
+    desk: &Desk,
+    world: &World,
+    case: &Case,
+    journal: &mut Journal,
+    prepared: &Prepared,
+    so_far: &Progress,
+    yes: bool,
+) -> Result<Ended, Failure> {
+    let plan = prepared.rehearsed.plan();
+    if !yes {
+        desk.terminal
+            .urgent(&report::plan(&prepared.rehearsed, desk.paint_status()));
+    }
+    let resumed = Event::Resumed {
+        world: world.name().to_owned(),
+        left: plan.steps.iter().map(|step| step.id.clone()).collect(),
+    };
+    journal
+        .append(world.clients().now(), resumed)
+        .map_err(|error| Failure::new(Exit::CaseFolder, "journal.unwritable", error.to_string()))?;
+    let steps = so_far.with_added(&case.plan()?.steps);
+    let set = steps.into_iter().filter_map(|step| {
+        let change = so_far.set.get(&step.id)?.clone();
+        Some((step, change))
+    });
+    let family = Family {
+        read: Some((prepared.read_at, prepared.collected.account.clone())),
+        set: set.collect(),
+        open: so_far.open.clone(),
+        ..family(plan)
+    };
+    let mode = if yes { Mode::Beforehand } else { Mode::Asked };
+    let mut console = Console::new(desk, case, mode, plan.steps.len(), world.clients().now());
+    let finish = carry_out(world, &prepared.rehearsed, family, journal, &mut console).await?;
+    Ok(Ended {
+        finish,
+        interrupted: console.was_interrupted(),
+    })
+}

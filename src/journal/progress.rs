@@ -1,0 +1,116 @@
+//! How far a run came: which steps are settled, which are open, what it has set.
+
+use super::{Entry, Event, Finish};
+use crate::action::Change;
+use crate::ids::StepId;
+use crate::plan::Step;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How far the run of a journal came.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Progress {
+    /// Steps that need nothing more: done and read back, so already, declined, held, swept.
+    pub settled: BTreeSet<StepId>,
+    /// Steps whose call may have been made, and whose end isn't known.
+    pub open: BTreeSet<StepId>,
+    /// Steps that sweeps added, behind the sweep that did.
+    pub added: Vec<Step>,
+    /// What was set and read back, in order.
+    pub set: BTreeMap<StepId, Change>,
+    /// How it ended; `None` where it was broken off.
+    pub finish: Option<Finish>,
+}
+
+/// Reads how far the run of a journal came. What an undo did afterwards is no part of it.
+pub fn progress(entries: &[Entry]) -> Progress {
+    let mut so_far = Progress::default();
+    let mut intended: BTreeMap<&StepId, &Change> = BTreeMap::new();
+    let mut added: BTreeMap<&StepId, Vec<&Step>> = BTreeMap::new();
+    for entry in entries {
+        let Some(step) = entry.event.step() else {
+            match &entry.event {
+                Event::Closed { finish, .. } => so_far.finish = Some(finish.clone()),
+                Event::Opened { .. } | Event::Resumed { .. } => so_far.finish = None,
+                _ => {}
+            }
+            continue;
+        };
+        match &entry.event {
+            Event::Intended { change, .. } => {
+                intended.insert(step, change);
+                so_far.reopen(step);
+                so_far.open.insert(step.clone());
+            }
+            Event::Failed { .. } => drop(so_far.open.remove(step)),
+            Event::Contested { .. } | Event::Diverged { .. } => so_far.reopen(step),
+            Event::Verified { .. } => {
+                so_far.settle(step);
+                if let Some(change) = intended.get(step) {
+                    so_far.set.insert(step.clone(), (*change).clone());
+                }
+            }
+            Event::AlreadySo { .. } | Event::Declined { .. } | Event::EvidenceKept { .. } | Event::Held { .. } => {
+                so_far.settle(step);
+            }
+            Event::Added { step: new } => added.entry(sweep_of(step, entries)).or_default().push(new),
+            // What a sweep adds counts once it says that it is done: before that it is done again.
+            Event::Swept { .. } => {
+                so_far.settle(step);
+                so_far.added.extend(added.remove(step).into_iter().flatten().cloned());
+            }
+            _ => {}
+        }
+    }
+    so_far
+}
+
+/// The sweep that added a step: `9` of `9.1`.
+fn sweep_of<'a>(added: &'a StepId, entries: &'a [Entry]) -> &'a StepId {
+    let named = entries.iter().filter_map(|entry| entry.event.step());
+    let of = |step: &&StepId| {
+        added
+            .as_str()
+            .rsplit_once('.')
+            .is_some_and(|(sweep, _)| sweep == step.as_str())
+    };
+    named.into_iter().find(of).unwrap_or(added)
+}
+
+impl Progress {
+    fn settle(&mut self, step: &StepId) {
+        self.open.remove(step);
+        self.settled.insert(step.clone());
+    }
+
+    fn reopen(&mut self, step: &StepId) {
+        self.settled.remove(step);
+        self.set.remove(step);
+    }
+
+    /// What is left to do of `steps`, in order, with what was added to them. A hold or a sweep is done again where a step before it is left.
+    pub fn left(&self, steps: &[Step]) -> Vec<Step> {
+        let mut left: Vec<Step> = Vec::new();
+        for step in self.with_added(steps) {
+            let again = !step.action.changes() && left.iter().any(|earlier| earlier.action.changes());
+            if again || !self.settled.contains(&step.id) {
+                left.push(step);
+            }
+        }
+        left
+    }
+
+    /// Every step of the run: the plan's, and behind each sweep what it added.
+    pub fn with_added(&self, steps: &[Step]) -> Vec<Step> {
+        let behind = |sweep: &Step| {
+            let of = move |step: &&Step| {
+                step.id
+                    .as_str()
+                    .rsplit_once('.')
+                    .is_some_and(|(of, _)| of == sweep.id.as_str())
+            };
+            self.added.iter().filter(of).cloned().collect::<Vec<_>>()
+        };
+        let with = |step: &Step| std::iter::once(step.clone()).chain(behind(step)).collect::<Vec<_>>();
+        steps.iter().flat_map(with).collect()
+    }
+}

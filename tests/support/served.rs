@@ -1,0 +1,85 @@
+//! A served twin, and the program against it.
+
+use serde_json::Value;
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Output, Stdio};
+
+pub const OUST: &str = env!("CARGO_BIN_EXE_oust");
+
+/// A twin in which the attacker has had his time.
+pub struct Served {
+    child: Child,
+    pub endpoint: String,
+    pub credentials: Value,
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Served {
+    pub fn start(more: &[&str]) -> Self {
+        let mut child = Command::new(OUST)
+            .args(["twin", "serve", "--scenario", "stolen-key", "--format", "json"])
+            .args(more)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut text = String::new();
+        let mut out = BufReader::new(child.stdout.take().unwrap());
+        while !text.ends_with("\n}\n") {
+            assert!(out.read_line(&mut text).unwrap() > 0, "the twin ended: {text}");
+        }
+        let told: Value = serde_json::from_str(&text).unwrap();
+        Served {
+            child,
+            endpoint: told["endpoint"].as_str().unwrap().to_owned(),
+            credentials: told["credentials"].clone(),
+        }
+    }
+
+    pub fn key(&self, name: &str) -> &Value {
+        self.credentials
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|one| one["name"] == name)
+            .unwrap()
+    }
+
+    pub fn oust(&self, name: &str, secret: Option<&str>, args: &[&str]) -> Output {
+        self.command(name, secret, args).output().unwrap()
+    }
+
+    /// The program, ready to be started against this twin as one of its principals.
+    pub fn command(&self, name: &str, secret: Option<&str>, args: &[&str]) -> Command {
+        let key = self.key(name);
+        let mut command = Command::new(OUST);
+        command
+            .env_clear()
+            .env("AWS_EC2_METADATA_DISABLED", "true")
+            .env("AWS_ACCESS_KEY_ID", key["access_key_id"].as_str().unwrap())
+            .env(
+                "AWS_SECRET_ACCESS_KEY",
+                secret.or(key["secret_access_key"].as_str()).unwrap(),
+            )
+            .env("AWS_REGION", "us-east-1")
+            .args(args)
+            .args(["--endpoint-url", &self.endpoint]);
+        if let Some(token) = key["session_token"].as_str() {
+            command.env("AWS_SESSION_TOKEN", token);
+        }
+        command
+    }
+}
+
+pub fn said(output: &Output) -> String {
+    format!(
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    )
+}
