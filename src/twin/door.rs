@@ -1,6 +1,6 @@
 //! A twin that can be held: shared state and a clock. Forking gives a twin that shares nothing.
 
-use super::intruder::{Did, Grip, Intruder};
+use super::intruder::{Did, Grip, Identity, Intruder};
 use super::request::Request;
 use super::{Fault, Node, Reply, State, handle, plain, signed};
 use crate::account::{Account, Session};
@@ -129,6 +129,13 @@ impl Twin {
         self.intruder()
             .map(|mut intruder| intruder.overheard())
             .unwrap_or_default()
+    }
+
+    /// The users and roles that the intruder made and that are in the account.
+    pub fn intruder_made(&self) -> Vec<Identity> {
+        let state = self.lock();
+        let entities = |intruder: MutexGuard<'_, Intruder>| intruder.entities(&state.account);
+        self.intruder().map(entities).unwrap_or_default()
     }
 
     /// The credentials that the intruder holds, in the order in which it got them.

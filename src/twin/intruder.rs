@@ -168,6 +168,15 @@ impl Intruder {
         self.made.iter().filter(|made| made.stands(account))
     }
 
+    /// Users and roles of its making that are in `account`.
+    pub fn entities(&self, account: &Account) -> Vec<Identity> {
+        let made = self.standing(account).filter_map(|made| match made {
+            Made::Entity { identity, .. } => Some(identity.clone()),
+            _ => None,
+        });
+        made.collect()
+    }
+
     /// One call, at `at`.
     fn act(&mut self, at: Moment, door: &mut Door<'_>) {
         self.plan_ahead(at);
