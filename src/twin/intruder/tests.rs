@@ -197,6 +197,45 @@ fn what_still_works_undoes_the_rest() {
     }
 }
 
+/// It may begin with a session of a role as well.
+#[test]
+fn a_role_is_defended_like_a_user() {
+    let scene = Scene::new(script(), 1);
+    let trust = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::123456789012:user/ann"},"Action":"sts:AssumeRole"}]}"#;
+    scene
+        .ann(
+            "CreateRole",
+            &[("RoleName", "Ops"), ("AssumeRolePolicyDocument", trust)],
+        )
+        .unwrap();
+    let admin = "arn:aws:iam::aws:policy/AdministratorAccess";
+    scene
+        .ann("AttachRolePolicy", &[("RoleName", "Ops"), ("PolicyArn", admin)])
+        .unwrap();
+    let role = [
+        ("RoleArn", "arn:aws:iam::123456789012:role/Ops"),
+        ("RoleSessionName", "ci"),
+    ];
+    let answer = scene
+        .twin
+        .call(&scene.ann, "sts", "AssumeRole", &role, "192.0.2.1")
+        .unwrap();
+    let key = answer.get("Credentials").unwrap().get("AccessKeyId").unwrap();
+    let keys = scene.twin.keys(&key.as_text().unwrap().parse().unwrap());
+    let intruder = Intruder::new(script(), keys, 1, scene.twin.now());
+    let twin = scene.twin.clone().inhabited_by(intruder);
+    scene.pass(3_000);
+    let account = twin.account();
+    assert!(account.roles["Ops"].attached.is_empty());
+    assert!(
+        account.roles["Ops"]
+            .inline
+            .keys()
+            .all(|name| name.starts_with("notyet-"))
+    );
+    assert!(twin.grip().unwrap().has_access());
+}
+
 #[test]
 fn its_moves_are_made_at_their_own_moments_and_in_order() {
     let scene = Scene::new(script(), 1);
@@ -294,4 +333,79 @@ fn a_fault_of_a_script_has_its_place() {
     assert_eq!(at, "at_once");
     let (_, at) = fault("prefix = \"notyet-\"", "prefix = \"no yet\"");
     assert_eq!(at, "prefix");
+}
+
+/// A responder's move by its number, and how long nothing happens behind it.
+fn respond(scene: &Scene, what: u8, millis: i64) {
+    let key = scene.bob.to_string();
+    let all = "arn:aws:iam::aws:policy/AWSDenyAll";
+    let bob = ("UserName", "bob");
+    let _ = match what % 9 {
+        0 => scene.ann(
+            "PutUserPolicy",
+            &[bob, ("PolicyName", "Deny"), ("PolicyDocument", DENY)],
+        ),
+        1 => scene.ann("UpdateAccessKey", &[bob, ("AccessKeyId", &key), ("Status", "Inactive")]),
+        2 => scene.ann("UpdateAccessKey", &[bob, ("AccessKeyId", &key), ("Status", "Active")]),
+        3 => scene.ann("DeleteAccessKey", &[bob, ("AccessKeyId", &key)]),
+        4 => scene.ann("PutUserPermissionsBoundary", &[bob, ("PermissionsBoundary", all)]),
+        5 => scene.ann("AttachUserPolicy", &[bob, ("PolicyArn", all)]),
+        6 => scene.ann("DeleteUserPolicy", &[bob, ("PolicyName", "Deny")]),
+        7 => scene.ann("DeleteUserPolicy", &[bob, ("PolicyName", "Admin")]),
+        _ => scene.ann("ListUsers", &[]),
+    };
+    scene.pass(millis);
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(24))]
+
+    /// Whatever is done against it: it signs with nothing but what it was given, its calls are in the trail at their own moments, in
+    /// order with everybody's, and the same fight is fought in a fork.
+    #[test]
+    fn every_fight_is_fair_and_can_be_fought_again(
+        seed in 0u64..1000,
+        at_once in 1usize..4,
+        tokens in proptest::bool::ANY,
+        fight in proptest::collection::vec((0u8..9, 20i64..4000), 1..8),
+    ) {
+        let mut script = script();
+        script.at_once = at_once;
+        script.moves.mint_session_tokens = tokens;
+        script.moves.assume_roles = true;
+        let scene = Scene::new(script, seed);
+        scene.pass(1_000);
+        let clock = ManualClock::starting_at(scene.twin.now());
+        let other = Scene {
+            twin: scene.twin.fork_on(clock.clone()),
+            clock,
+            ann: scene.ann.clone(),
+            bob: scene.bob.clone(),
+        };
+        for (what, millis) in &fight {
+            respond(&scene, *what, *millis);
+            respond(&other, *what, *millis);
+        }
+        let trail = scene.twin.trail();
+        proptest::prop_assert_eq!(&trail, &other.twin.trail());
+        proptest::prop_assert_eq!(scene.twin.account(), other.twin.account());
+        let rows = scene.trail();
+        proptest::prop_assert!(rows.is_sorted_by_key(|(at, ..)| at.clone()));
+        let held: Vec<String> = scene.twin.intruder_holds().iter().map(ToString::to_string).collect();
+        let signed = trail.iter().filter(|record| record["sourceIPAddress"] == SOURCE_IP);
+        for record in signed {
+            let key = record["userIdentity"]["accessKeyId"].as_str().unwrap_or_default();
+            proptest::prop_assert!(held.iter().any(|held| held == key), "{}", record);
+        }
+    }
+
+    #[test]
+    fn no_text_is_too_odd_to_be_refused(at in 0usize..3000, rubbish in ".{0,12}") {
+        let text = CATALOGUE[0].1;
+        let at = text.floor_char_boundary(at.min(text.len()));
+        let (before, behind) = text.split_at(at);
+        if let Err(error) = Script::parse(&format!("{before}{rubbish}{behind}")) {
+            proptest::prop_assert!(!error.message.is_empty());
+        }
+    }
 }
