@@ -1,6 +1,6 @@
 //! The race: an intruder who fights back inside of the propagation window of a served twin, and `oust run` against him. Two intruders:
 //! the twin's own, and one with boto3 that shares no code with it. `OUST_RACE_SEEDS=20` plays twenty races in the place of one.
-#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
 
 mod support;
 
@@ -179,11 +179,34 @@ impl Outcome {
     fn is_out(&self) -> bool {
         self.works.as_object().is_none_or(Map::is_empty) && self.works.as_array().is_none_or(Vec::is_empty)
     }
+
+    /// Whether he is out for good: nothing of his making stands either.
+    fn is_won(&self) -> bool {
+        self.is_out() && self.left.is_empty()
+    }
+
+    /// The worst that a run can do is to say "contained" while he is in.
+    fn is_honest(&self) -> bool {
+        self.is_out() || (self.exit != Some(0) && !self.said.contains("CONTAINED"))
+    }
 }
 
-fn seeds() -> std::ops::RangeInclusive<u64> {
+/// How many races are run at a time: they wait more than they work.
+const AT_ONCE: usize = 4;
+
+/// Every race of `seeds` as `race` runs it.
+fn races(race: impl Fn(u64) -> Outcome + Sync) -> Vec<(u64, Outcome)> {
     let count = std::env::var("OUST_RACE_SEEDS").ok();
-    1..=count.map_or(1, |count| count.parse().unwrap())
+    let count: u64 = count.map_or(1, |count| count.parse().unwrap());
+    let seeds: Vec<u64> = (1..=count).collect();
+    let mut outcomes = Vec::new();
+    for some in seeds.chunks(AT_ONCE) {
+        std::thread::scope(|scope| {
+            let under_way: Vec<_> = some.iter().map(|seed| (*seed, scope.spawn(|| race(*seed)))).collect();
+            outcomes.extend(under_way.into_iter().map(|(seed, race)| (seed, race.join().unwrap())));
+        });
+    }
+    outcomes
 }
 
 /// The conditions of a race.
@@ -276,6 +299,44 @@ fn without_lag_no_intruder_is_left_in() {
     let outcome = race.with_boto3(&python);
     assert!(outcome.is_out(), "{outcome:#?}");
     assert!(outcome.did.contains("put notyet-"), "{outcome:#?}");
+}
+
+/// A race inside of the lag: the seed parts one from another in the twin and in the intruder.
+fn inside_the_lag(seed: u64, race: impl Fn(&Race<'_>) -> Outcome) -> Outcome {
+    let number = seed.to_string();
+    race(&Race {
+        seed,
+        end: "contain",
+        hold: 30,
+        settled: 15,
+        twin: &["--lag", "4s", "--seed", &number],
+    })
+}
+
+/// What the run must reach: the intruder out for good, with nothing of his making left.
+#[test]
+#[ignore = "the run doesn't hold what it cut off nor sweep up what was made meanwhile: the intruder wins"]
+fn inside_the_lag_every_race_is_won() {
+    let mut lost = Vec::new();
+    let own = races(|seed| inside_the_lag(seed, |race| race.with_its_own()));
+    lost.extend(own.into_iter().filter(|(_, outcome)| !outcome.is_won()));
+    if let Some(python) = peers::python() {
+        let boto3 = races(|seed| inside_the_lag(seed, |race| race.with_boto3(&python)));
+        lost.extend(boto3.into_iter().filter(|(_, outcome)| !outcome.is_won()));
+    }
+    assert!(lost.is_empty(), "{} lost: {lost:#?}", lost.len());
+}
+
+/// And whatever becomes of the race: nobody is told that the key is contained while the intruder is in.
+#[test]
+#[ignore = "the twin has no lag yet"]
+fn inside_the_lag_no_run_says_contained_of_who_is_in() {
+    let mut lies = races(|seed| inside_the_lag(seed, |race| race.with_its_own()));
+    if let Some(python) = peers::python() {
+        lies.extend(races(|seed| inside_the_lag(seed, |race| race.with_boto3(&python))));
+    }
+    lies.retain(|(_, outcome)| !outcome.is_honest());
+    assert!(lies.is_empty(), "{lies:#?}");
 }
 
 #[test]

@@ -119,7 +119,8 @@ impl Purse {
         let fits = |held: &&Held| {
             let since = held.worked.unwrap_or(held.got);
             let stale = held.refused && now.millis() - since.millis() > STALE_MILLIS;
-            !stale && !(service == "iam" && held.is_token()) && !tried.contains(&held.keys.key)
+            let barred = service == "iam" && held.is_token();
+            !stale && !barred && !tried.contains(&held.keys.key)
         };
         let order = |held: &&Held| {
             let class = match (held.refused, held.worked) {

@@ -409,3 +409,118 @@ proptest::proptest! {
         }
     }
 }
+
+/// A world in which every change is in force `lag` milliseconds late, and is read at once: as little weather as these tests need.
+struct Lagging {
+    state: State,
+    accounts: Vec<(Moment, Account)>,
+    lag: i64,
+}
+
+impl Lagging {
+    fn handle(&mut self, request: &Request, at: Moment) -> Reply {
+        let in_force = at.plus_millis(-self.lag);
+        let known = self.accounts.iter().rev().find(|(since, _)| *since <= in_force);
+        let mut past = self.state.clone();
+        past.account = known.or(self.accounts.first()).unwrap().1.clone();
+        let reply = crate::twin::handle(&mut past, request, at);
+        let refused = ["AccessDenied", "InvalidClientTokenId", "InvalidAccessKeyId"];
+        if reply.outcome.as_ref().is_err_and(|fault| refused.contains(&fault.code)) {
+            return reply;
+        }
+        self.state.enforce = false;
+        let reply = crate::twin::handle(&mut self.state, request, at);
+        self.state.enforce = true;
+        self.state.trail.clear();
+        self.accounts.push((at, self.state.account.clone()));
+        reply
+    }
+}
+
+/// What `cut` leaves to an intruder who has had six seconds, half a minute later.
+fn after(cut: &[(&str, &[(&str, &str)])], lag: i64) -> (Grip, String) {
+    let scene = Scene::new(script(), 1);
+    let state = scene.twin.state();
+    let mut world = Lagging {
+        accounts: vec![(NOW, state.account.clone())],
+        state,
+        lag,
+    };
+    let mut intruder = Intruder::new(script(), scene.twin.keys(&scene.bob), 1, NOW);
+    let mut now = NOW.plus_millis(6_000);
+    let (own, key) = (intruder.policy.clone(), scene.bob.to_string());
+    for (operation, params) in cut {
+        intruder.act_until(now, &mut |request, at| world.handle(request, at));
+        let fill = |value: &str| value.replace("OWN", &own).replace("KEY", &key);
+        let params: Vec<(&str, String)> = params.iter().map(|(name, value)| (*name, fill(value))).collect();
+        let params: Vec<(&str, &str)> = params.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let request = signed::query(&scene.ann, "iam", operation, &params, "192.0.2.1", now);
+        world.handle(&request, now).outcome.unwrap();
+        now = now.plus_millis(5);
+    }
+    now = now.plus_millis(30_000);
+    intruder.act_until(now, &mut |request, at| world.handle(request, at));
+    let said = intruder.overheard().into_iter().map(|did| did.what + "\n").collect();
+    let account = world.state.account.clone();
+    let grip = intruder.grip(&account, now, &mut |request, at| world.handle(request, at));
+    (grip, said)
+}
+
+/// The table of `notyet`'s README, the rows of an access key: whatever is done to the user alone is survived inside of the lag, and nothing
+/// of it is without. <https://github.com/OFFENSAI/notyet>
+#[test]
+fn each_single_cut_is_survived_inside_of_the_lag_and_only_there() {
+    const BOB: (&str, &str) = ("UserName", "bob");
+    const ALL: &str = "arn:aws:iam::aws:policy/AWSDenyAll";
+    type Cut<'a> = &'a [(&'a str, &'a [(&'a str, &'a str)])];
+    let key = ("AccessKeyId", "KEY");
+    let cuts: [(&str, Cut<'_>); 9] = [
+        (
+            "disable the key",
+            &[("UpdateAccessKey", &[BOB, key, ("Status", "Inactive")])],
+        ),
+        ("delete the key", &[("DeleteAccessKey", &[BOB, key])]),
+        (
+            "delete the user",
+            &[
+                ("DeleteAccessKey", &[BOB, key]),
+                ("DeleteUserPolicy", &[BOB, ("PolicyName", "OWN")]),
+                ("DeleteUser", &[BOB]),
+            ],
+        ),
+        (
+            "inline deny",
+            &[(
+                "PutUserPolicy",
+                &[BOB, ("PolicyName", "Deny"), ("PolicyDocument", DENY)],
+            )],
+        ),
+        ("managed deny", &[("AttachUserPolicy", &[BOB, ("PolicyArn", ALL)])]),
+        (
+            "boundary",
+            &[("PutUserPermissionsBoundary", &[BOB, ("PermissionsBoundary", ALL)])],
+        ),
+        (
+            "alter its policy",
+            &[("PutUserPolicy", &[BOB, ("PolicyName", "OWN"), ("PolicyDocument", DENY)])],
+        ),
+        (
+            "a group that is denied",
+            &[
+                ("CreateGroup", &[("GroupName", "Out")]),
+                ("AttachGroupPolicy", &[("GroupName", "Out"), ("PolicyArn", ALL)]),
+                ("AddUserToGroup", &[("GroupName", "Out"), BOB]),
+            ],
+        ),
+        (
+            "delete its policy",
+            &[("DeleteUserPolicy", &[BOB, ("PolicyName", "OWN")])],
+        ),
+    ];
+    for (name, cut) in cuts {
+        let (grip, said) = after(cut, 4_000);
+        assert!(grip.has_access(), "{name}: {grip:#?}\n{said}");
+        let (grip, said) = after(cut, 0);
+        assert!(!grip.has_access(), "{name}: {grip:#?}\n{said}");
+    }
+}
