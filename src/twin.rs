@@ -5,8 +5,8 @@
 //! the resource that it asks permission on, and its handler; a handler can't run without a decision.
 //!
 //! It models IAM (users, keys, passwords, groups, roles, policies, boundaries, MFA, certificates, SSH keys, service-specific credentials, the
-//! account as a whole), STS (AssumeRole, GetSessionToken, GetFederationToken, GetCallerIdentity, GetAccessKeyInfo), CloudTrail's LookupEvents, and of S3
-//! what an intruder needs. Any other operation is authenticated and authorized, and then answered with `NotModelled`, HTTP 501, which no plan takes for success. A request
+//! account as a whole), STS (AssumeRole, GetSessionToken, GetFederationToken, GetCallerIdentity, GetAccessKeyInfo), CloudTrail's LookupEvents, the policies
+//! of Organizations where the account is in one, and of S3 what an intruder needs. Any other operation is authenticated and authorized, and then answered with `NotModelled`, HTTP 501, which no plan takes for success. A request
 //! signed by a key that nobody in the account has is refused and lands in no trail, because no account owns it.
 
 mod audit;
@@ -19,6 +19,7 @@ mod handle;
 mod iam;
 mod node;
 pub(crate) mod operation;
+mod organizations;
 mod regions;
 mod request;
 mod s3;
