@@ -35,6 +35,11 @@ pub fn probe(account: &Account, name: &str, cut: Moment) -> Arn {
     Arn::iam(&account.partition, &account.id, "policy", "/", &of_cut)
 }
 
+/// The name beside the probe that the quarantine doesn't deny.
+pub fn free(probe: &str) -> String {
+    format!("{probe}-free")
+}
+
 /// Whether an attached policy was seen to deny.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
@@ -46,20 +51,33 @@ pub enum Effect {
     Unknown(String),
 }
 
-/// Looks whether the quarantine with this document is in force, by the call that it denies everybody.
+/// Looks whether the quarantine with this document is in force, by the call that it denies everybody. The same call on another name must go
+/// through: else something else refuses it, and nothing was seen.
 pub async fn effect(clients: &Clients, document: &PolicyText) -> Effect {
     let Some(arn) = probed(document) else {
         return Effect::Unknown("it denies no call that could be tried".to_owned());
     };
-    let found = clients.iam.get_policy().policy_arn(&arn).send().await;
-    match found.map_err(|error| AwsError::of("iam:GetPolicy", error)) {
-        Ok(_) => Effect::Unknown(format!("there is a policy `{arn}`, which should not be")),
-        Err(error) if error.trouble == Trouble::NoSuchEntity => Effect::NotYet,
-        Err(error) if error.trouble == Trouble::AccessDenied && error.message.contains("service control policy") => {
-            Effect::Seen
-        }
-        Err(error) => Effect::Unknown(error.to_string()),
+    match asked(clients, &arn).await {
+        Err(error) if error.trouble == Trouble::NoSuchEntity => return Effect::NotYet,
+        Err(error) if is_refused_by_scp(&error) => {}
+        Err(error) => return Effect::Unknown(error.to_string()),
+        Ok(()) => return Effect::Unknown(format!("there is a policy `{arn}`, which should not be")),
     }
+    match asked(clients, &free(&arn)).await {
+        Err(error) if error.trouble == Trouble::NoSuchEntity => Effect::Seen,
+        Err(error) => Effect::Unknown(format!("what it denies is refused anyway: {error}")),
+        Ok(()) => Effect::Seen,
+    }
+}
+
+async fn asked(clients: &Clients, arn: &str) -> Result<(), AwsError> {
+    let found = clients.iam.get_policy().policy_arn(arn).send().await;
+    found.map(drop).map_err(|error| AwsError::of("iam:GetPolicy", error))
+}
+
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html>
+fn is_refused_by_scp(error: &AwsError) -> bool {
+    error.trouble == Trouble::AccessDenied && error.message.contains("explicit deny in a service control policy")
 }
 
 /// What the statement of the probe denies.

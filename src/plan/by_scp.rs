@@ -4,7 +4,7 @@ use super::NotTouched;
 use super::make::Making;
 use super::quarantine::quarantine;
 use crate::account::{Guards, Organization};
-use crate::action::service_control::{probe, quarantine_name};
+use crate::action::service_control::{free, probe, quarantine_name};
 use crate::action::{Member, Permission, Setting};
 use crate::playbook::PlaybookStep;
 use std::collections::BTreeMap;
@@ -75,10 +75,11 @@ impl Making<'_> {
         );
         // What is read back is that it is attached; that it denies is seen by a call of the responder's own.
         if let Some(step) = self.steps.last_mut() {
-            step.permissions.push(Permission {
+            let tried = [probed.to_string(), free(probed.as_str())];
+            step.permissions.extend(tried.map(|resource| Permission {
                 action: "iam:GetPolicy".to_owned(),
-                resource: probed.to_string(),
-            });
+                resource,
+            }));
         }
         Ok(())
     }
