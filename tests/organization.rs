@@ -391,6 +391,22 @@ fn its_effect_is_seen_by_a_call_that_it_denies_and_not_before() {
     assert_eq!(wait(effect(mount.clients(), document(change))), Effect::NotYet);
     wait(write(mount.writable(), change)).unwrap();
     assert_eq!(wait(effect(mount.clients(), document(change))), Effect::Seen);
+    // The family's own calls meet it too, and the trail names the policy.
+    assert_eq!(lineage_of(&stage).refused_by_scp, vec![]);
+    for minutes in 1..3 {
+        stage.clock.advance_millis(minutes * 60_000);
+        call(&stage, "A", "ListUsers", &[]).unwrap_err();
+    }
+    let id = stage.twin.account().organization.unwrap().policy_ids.into_iter();
+    let (_, id) = id.into_iter().find(|(name, _)| is_quarantine_name(name)).unwrap();
+    let met = lineage_of(&stage).refused_by_scp;
+    assert_eq!(met.len(), 1, "{met:?}");
+    assert_eq!((met[0].call.as_str(), &met[0].by), ("iam:ListUsers", &stage.names["A"]));
+    assert_eq!(met[0].at.seconds(), stage.twin.now().seconds());
+    let named = format!(
+        "service control policy: arn:aws:organizations::999999999999:policy/o-exampleorgid/service_control_policy/{id}"
+    );
+    assert!(met[0].message.ends_with(&named), "{}", met[0].message);
     // Another edition of it is another call: what the first denies is no effect of the second.
     stage.clock.advance_millis(60_000);
     let later = wait(async { planned_on(&stage, &collected(&mount).await.account) });
@@ -645,6 +661,26 @@ fn who_acts_for_the_organization_may_be_another_than_who_acts_in_the_account() {
         let b = rehearsed.proof().rows.iter().find(|row| row.label == "B").unwrap();
         assert!(matches!(b.end, Verdict::DeniedEverything(_)));
     });
+}
+
+/// Whatever Region the responder works in, one endpoint of the partition is called.
+#[test]
+fn organizations_is_called_at_the_one_endpoint_of_the_partition() {
+    use aws_sdk_organizations::config::endpoint::{DefaultResolver, Params, ResolveEndpoint};
+    let of = |region: &str| {
+        let params = Params::builder().region(region).build().unwrap();
+        wait(DefaultResolver::new().resolve_endpoint(&params))
+            .unwrap()
+            .url()
+            .to_owned()
+    };
+    assert_eq!(of("eu-west-1"), "https://organizations.us-east-1.amazonaws.com");
+    assert_eq!(of("ap-southeast-4"), "https://organizations.us-east-1.amazonaws.com");
+    assert_eq!(of("us-gov-east-1"), "https://organizations.us-gov-west-1.amazonaws.com");
+    assert_eq!(
+        of("cn-north-1"),
+        "https://organizations.cn-northwest-1.amazonaws.com.cn"
+    );
 }
 
 /// Organizations' own refusals, in its own codes.

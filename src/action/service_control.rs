@@ -75,7 +75,8 @@ async fn asked(clients: &Clients, arn: &str) -> Result<(), AwsError> {
     found.map(drop).map_err(|error| AwsError::of("iam:GetPolicy", error))
 }
 
-/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html>
+/// Some services name the policy too, and some don't yet, so that the name isn't asked for.
+/// <https://aws.amazon.com/blogs/security/enhanced-access-denied-error-messages-with-policy-arns>
 fn is_refused_by_scp(error: &AwsError) -> bool {
     error.trouble == Trouble::AccessDenied && error.message.contains("explicit deny in a service control policy")
 }

@@ -5,11 +5,11 @@ use super::args::{Choice, Sources};
 use super::evidence::evidence;
 use super::exit::{Exit, Failure};
 use super::world::{World, read_text};
-use crate::account::Holder;
+use crate::account::{Account, Holder};
 use crate::action::service_control::{Effect, effect, is_quarantine_name};
 use crate::collect::{self, Collected, Found, Scope};
 use crate::ids::AccessKeyId;
-use crate::lineage::{Bystander, Lineage, bystanders, trace};
+use crate::lineage::{Bystander, Lineage, RefusedByScp, bystanders, trace};
 use crate::origin::Origin;
 use crate::plan::{Facts, Plan, Refusal, own_credentials, plan, refusal, users_with_footholds};
 use crate::playbook::{CATALOGUE, Playbook};
@@ -131,17 +131,41 @@ async fn quarantined(world: &World, collected: &mut Collected, traced: &mut Trac
     let mut notes = Vec::new();
     for (name, document) in ours {
         let unseen = format!("service control policy `{name}` is attached, effect not yet seen");
-        match effect(world.clients(), document).await {
-            Effect::Seen => notes.push(format!(
-                "service control policy `{name}` is in force: a call that it denies was refused"
+        let why = match effect(world.clients(), document).await {
+            Effect::Seen => {
+                notes.push(format!(
+                    "service control policy `{name}` is in force: a call that it denies was refused"
+                ));
+                continue;
+            }
+            Effect::NotYet => {
+                traced
+                    .gaps
+                    .push(format!("{unseen}: a call that it denies was not refused"));
+                continue;
+            }
+            Effect::Unknown(why) => why,
+        };
+        // Who cannot try it himself may see it in the trail, where a call of the family met it.
+        match refused_by(name, &collected.account, &traced.lineage) {
+            Some(refused) => notes.push(format!(
+                "service control policy `{name}` is in force: it refused {} by {} at {}",
+                refused.call, refused.by, refused.at
             )),
-            Effect::NotYet => traced
-                .gaps
-                .push(format!("{unseen}: a call that it denies was not refused")),
-            Effect::Unknown(why) => traced.gaps.push(format!("{unseen}: {why}")),
+            None => traced.gaps.push(format!("{unseen}: {why}")),
         }
     }
     collected.notes.extend(notes);
+}
+
+/// The last call of the family that the policy refused, where the trail names the policy.
+fn refused_by<'l>(name: &str, account: &Account, lineage: &'l Lineage) -> Option<&'l RefusedByScp> {
+    let id = account.organization.as_ref()?.policy_ids.get(name)?;
+    let ending = format!("/{id}");
+    lineage
+        .refused_by_scp
+        .iter()
+        .find(|refused| refused.message.split_whitespace().any(|word| word.ends_with(&ending)))
 }
 
 /// Reads a playbook by name or file.
