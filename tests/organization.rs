@@ -591,6 +591,38 @@ fn what_does_not_fit_is_left_out_from_the_end_and_said() {
     );
 }
 
+/// Sessions of Identity Center's roles end in no other way; those of service-linked roles not even so.
+#[test]
+fn a_role_that_iam_cannot_change_is_denied_by_the_policy() {
+    let stage = staged(Some("responder"), 0);
+    let mount = responder(&stage);
+    let before = wait(collected(&mount)).account;
+    for (path, denied) in [
+        ("/aws-reserved/sso.amazonaws.com/", true),
+        ("/aws-service-role/x.amazonaws.com/", false),
+    ] {
+        let mut account = before.clone();
+        account.roles.get_mut("MyBucketRole").unwrap().path = path.to_owned();
+        let plan = planned_on(&stage, &account);
+        let revokes = |step: &Step| matches!(step.action, Action::RevokeOlderSessions { .. });
+        assert!(!plan.steps.iter().any(revokes));
+        let arn = format!("arn:aws:iam::{ACCOUNT}:role{path}MyBucketRole");
+        let written = document(first(&plan).unwrap().1).as_str();
+        assert_eq!(written.contains(&arn), denied);
+        let note = plan
+            .not_touched
+            .iter()
+            .find(|note| note.what.contains("MyBucketRole"))
+            .unwrap();
+        assert_eq!(note.why.contains("denies its older sessions"), denied, "{}", note.why);
+        let caller = wait(story::caller(&mount));
+        let key = &stage.names["responder-key"];
+        let rehearsed = wait(rehearse(plan, &account, &caller, Some(key), stage.twin.now())).unwrap();
+        let c = rehearsed.proof().rows.iter().find(|row| row.label == "C").unwrap();
+        assert_eq!(c.end.is_contained(), denied, "{}", c.end);
+    }
+}
+
 #[test]
 fn whom_the_policy_would_deny_cannot_be_the_responder() {
     let stage = staged(Some("responder"), 0);

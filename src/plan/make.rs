@@ -5,7 +5,7 @@ use super::{FORMAT, Facts, NotTouched, Plan, Step, basis, outlook};
 use crate::account::{KeyStatus, User};
 use crate::action::revoke::Issuer;
 use crate::action::{Action, Change, Member, Setting};
-use crate::ids::AccessKeyId;
+use crate::ids::{AccessKeyId, Arn};
 use crate::lineage::Lineage;
 use crate::playbook::{End, Playbook, PlaybookStep, Verb, Which};
 use crate::time::Moment;
@@ -264,6 +264,18 @@ impl Making<'_> {
         })
     }
 
+    /// Whether the plan's service control policy denies a principal something.
+    fn guards(&self, arn: &Arn) -> bool {
+        let quoted = format!("\"{arn}\"");
+        self.steps.iter().any(|step| match &step.action {
+            Action::Change { change } => match (&change.member, &change.to) {
+                (Member::ServiceControlPolicy { .. }, Setting::Document(text)) => text.as_str().contains(&quoted),
+                _ => false,
+            },
+            _ => false,
+        })
+    }
+
     /// What bears on the incident and is not touched, each with the reason.
     fn leave_alone(&mut self) {
         let account = self.facts.account;
@@ -278,7 +290,12 @@ impl Making<'_> {
                     "the role is in account {of}: only that account can end its sessions"
                 )),
                 (None, None) => Some("the role is not in the account any more: its sessions ended with it".to_owned()),
-                (None, Some(role)) => role.unmodifiable().map(str::to_owned),
+                (None, Some(role)) => role
+                    .unmodifiable()
+                    .map(|why| match self.guards(&account.role_arn(role)) {
+                        true => format!("{why}; the service control policy of this plan denies its older sessions"),
+                        false => why.to_owned(),
+                    }),
             };
             self.not_touched.extend(why.map(|why| NotTouched { what, why }));
         }
