@@ -591,6 +591,63 @@ fn what_does_not_fit_is_left_out_from_the_end_and_said() {
     );
 }
 
+/// Keys that the family made for others: the user that it made for itself is denied everything, the innocent one keeps what isn't minting.
+#[test]
+fn whom_the_family_made_a_key_for_is_denied_by_what_he_is() {
+    let mut stage = staged(Some("responder"), 0);
+    let mut state = stage.twin.state();
+    let admin: Arn = "arn:aws:iam::aws:policy/AdministratorAccess".parse().unwrap();
+    state
+        .account
+        .users
+        .get_mut("support-user")
+        .unwrap()
+        .attached
+        .insert(admin);
+    stage.twin = Twin::on_manual_clock(state, stage.clock.clone());
+    call(&stage, "A", "CreateUser", &[("UserName", "notyet-1")]).unwrap();
+    for user in ["notyet-1", "alice", "responder"] {
+        call(&stage, "A", "CreateAccessKey", &[("UserName", user)]).unwrap();
+    }
+    let mount = responder(&stage);
+    let account = wait(collected(&mount)).account;
+    let plan = planned_on(&stage, &account);
+    let (step, change) = first(&plan).unwrap();
+    let fact = step.fact.as_ref().unwrap();
+    assert!(
+        fact.starts_with("denies everything to `user/support-user`, `user/notyet-1`;"),
+        "{fact}"
+    );
+    assert!(fact.contains("denies minting to `user/alice`"), "{fact}");
+    wait(write(mount.writable(), change)).unwrap();
+    let after = stage.twin.account();
+    let decide = |user: &str, action: &str, resource: &str| {
+        Standing::of_user(&after, &after.users[user]).decide(action, resource, &Context::closed())
+    };
+    let role = "arn:aws:iam::123456789012:role/MyBucketRole";
+    for (user, action, resource, may) in [
+        ("notyet-1", "s3:GetObject", "*", false),
+        ("alice", "s3:GetObject", "*", true),
+        ("alice", "iam:CreateUser", "*", false),
+        ("alice", "sts:AssumeRole", role, false),
+        // Whom the plan is carried out by is never denied, whatever was made for him.
+        ("responder", "iam:CreateUser", "*", true),
+        ("responder", "sts:AssumeRole", role, true),
+    ] {
+        let outcome = decide(user, action, resource);
+        assert_eq!(
+            matches!(outcome, Outcome::Allowed(_)),
+            may,
+            "{user} {action}: {outcome:?}"
+        );
+        assert_eq!(
+            matches!(outcome, Outcome::ExplicitDeny(_)),
+            !may,
+            "{user} {action}: {outcome:?}"
+        );
+    }
+}
+
 /// Sessions of Identity Center's roles end in no other way; those of service-linked roles not even so.
 #[test]
 fn a_role_that_iam_cannot_change_is_denied_by_the_policy() {

@@ -49,7 +49,7 @@ const MINTS: [&str; 3] = ["iam:PassRole", "sts:AssumeRole", "sts:GetFederationTo
 /// One thing that the policy does, the most important first: what does not fit is left out from the end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Part {
-    /// Denies everything to a compromised user or to its federated session.
+    /// Denies everything to a compromised user, to its federated session, or to a user whom the family made for itself.
     Deny(Arn),
     /// Keeps a compromised user as it is.
     Keep(Arn),
@@ -145,7 +145,25 @@ fn roles(facts: Facts<'_>) -> Vec<Arn> {
         .collect()
 }
 
-/// Users who are innocent and whom the family made a key or set a password for.
+/// How far the time of a call and that of what it made may lie apart, in seconds.
+const SAME_CALL_SECONDS: i64 = 60;
+
+/// Whether the family made the user itself. Only who holds something of the family is asked about: a pipeline's key that was stolen has made
+/// users in honest work too.
+fn is_made(facts: Facts<'_>, arn: &Arn) -> bool {
+    let Some(user) = facts.account.users.get(arn.name()) else {
+        return false;
+    };
+    let apart = |at: Moment| (at.seconds() - user.created.seconds()).abs();
+    let mut made = facts.lineage.made.iter();
+    made.any(|made| {
+        made.call == "CreateUser"
+            && made.what.split(' ').next() == Some(user.name.as_str())
+            && apart(made.at) <= SAME_CALL_SECONDS
+    })
+}
+
+/// Users other than the compromised ones whom the family made a key or set a password for: innocent, unless the family made them too.
 fn holders(facts: Facts<'_>) -> BTreeSet<Arn> {
     let own: BTreeSet<&str> = facts.users().into_iter().map(|user| user.name.as_str()).collect();
     let of_issuers = facts.issuers().into_iter().filter_map(|issuer| match issuer {
@@ -159,11 +177,17 @@ fn holders(facts: Facts<'_>) -> BTreeSet<Arn> {
 
 fn parts(facts: Facts<'_>, responder: &Responder) -> Vec<Part> {
     let users = users(facts);
-    let holders = holders(facts);
     let spared = |arn: &Arn| *arn != responder.in_account;
+    let (made, holders): (BTreeSet<Arn>, BTreeSet<Arn>) = holders(facts)
+        .into_iter()
+        .filter(|arn| !users.contains(arn))
+        .partition(|arn| is_made(facts, arn));
+    let made: Vec<Arn> = made.into_iter().filter(spared).collect();
     let mut parts: Vec<Part> = users.iter().cloned().map(Part::Deny).collect();
     parts.extend(federated(facts).into_iter().map(Part::Deny));
     parts.extend(users.into_iter().map(Part::Keep));
+    parts.extend(made.iter().cloned().map(Part::Deny));
+    parts.extend(made.into_iter().map(Part::Keep));
     parts.extend(roles(facts).into_iter().filter(spared).map(Part::DenyOlder));
     parts.extend(holders.iter().filter(|arn| spared(arn)).cloned().map(Part::DenyOlder));
     parts.extend(holders.iter().filter(|arn| spared(arn)).cloned().map(Part::DenyMinting));
