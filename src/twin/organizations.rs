@@ -76,7 +76,7 @@ fn no_access() -> Fault {
 }
 
 /// The organization, for whoever asks from a member account. Where the guards were never read, nothing may be said of it.
-fn organization<'a>(account: &'a Account) -> Result<&'a Organization, Fault> {
+fn organization(account: &Account) -> Result<&Organization, Fault> {
     match (&account.organization, &account.guards) {
         (Some(organization), _) => Ok(organization),
         (None, Some(_)) => Err(Fault::new(
