@@ -7,6 +7,7 @@ mod aws_managed;
 mod credential;
 mod diff;
 mod entity;
+mod organization;
 mod session;
 mod snapshot;
 
@@ -17,10 +18,11 @@ pub use credential::{
 };
 pub use diff::{Change, diff};
 pub use entity::{Group, ManagedPolicy, PolicyVersion, Role, Tags, User};
+pub use organization::{Organization, Responder};
 pub use session::{Holder, Session, SessionKind};
 pub use snapshot::{Snapshot, SnapshotError};
 
-use crate::ids::{AccountId, Arn};
+use crate::ids::{AccountId, Arn, PrincipalArn};
 use crate::policy::PolicyText;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -57,6 +59,9 @@ pub struct Account {
     /// The organization's guards; `None` when they were not read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub guards: Option<Guards>,
+    /// The organization itself; `None` when it was not read, or when the guards say that there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub organization: Option<Organization>,
 }
 
 impl Account {
@@ -73,6 +78,7 @@ impl Account {
             root: None,
             resources: None,
             guards: None,
+            organization: None,
         }
     }
 
@@ -89,6 +95,22 @@ impl Account {
     /// The ARN of the role, with its path.
     pub fn role_arn(&self, role: &Role) -> Arn {
         Arn::iam(&self.partition, &self.id, "role", &role.path, &role.name)
+    }
+
+    /// The principal that `arn` acts as, as `aws:PrincipalArn` tells it: of a role session the role. `None` where the account has no such principal.
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalarn>
+    pub fn principal_arn(&self, arn: &Arn) -> Option<Arn> {
+        if arn.account().as_ref() != Some(&self.id) {
+            return None;
+        }
+        match PrincipalArn::of(arn)? {
+            PrincipalArn::User(name) => self.users.get(&name).map(|user| self.user_arn(user)),
+            PrincipalArn::Role(name) | PrincipalArn::RoleSession { role: name, .. } => {
+                self.roles.get(&name).map(|role| self.role_arn(role))
+            }
+            PrincipalArn::Root => Some(arn.clone()),
+            PrincipalArn::FederatedUser(_) => None,
+        }
     }
 
     /// Whether the access keys of every user were read, so that a key that isn't found isn't there.

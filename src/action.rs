@@ -13,6 +13,7 @@ mod login_profile;
 mod mfa_device;
 pub mod revoke;
 mod role_policy;
+pub mod service_control;
 mod service_credential;
 mod signing_certificate;
 mod ssh_key;
@@ -111,6 +112,13 @@ pub enum Member {
         user: String,
         /// The credential's ID.
         id: String,
+    },
+    /// A service control policy at the account, or at an organizational unit or root above it.
+    ServiceControlPolicy {
+        /// Its name.
+        name: String,
+        /// What it is attached to: the account's number, `ou-…` or `r-…`.
+        target: String,
     },
     /// The user itself.
     User {
@@ -273,6 +281,7 @@ pub async fn read(clients: &Clients, member: &Member) -> Result<Setting, AwsErro
         Member::SigningCertificate { user, id } => signing_certificate::read(clients, user, id).await,
         Member::SshPublicKey { user, id } => ssh_key::read(clients, user, id).await,
         Member::ServiceSpecificCredential { user, id } => service_credential::read(clients, user, id).await,
+        Member::ServiceControlPolicy { name, target } => service_control::read(clients, name, target).await,
         Member::User { user } => user::read(clients, user).await,
     };
     match found {
@@ -301,6 +310,7 @@ pub async fn write(world: Writable<'_>, change: &Change) -> Result<(), AwsError>
         Member::SigningCertificate { user, id } => signing_certificate::write(clients, user, id, to).await,
         Member::SshPublicKey { user, id } => ssh_key::write(clients, user, id, to).await,
         Member::ServiceSpecificCredential { user, id } => service_credential::write(clients, user, id, to).await,
+        Member::ServiceControlPolicy { name, target } => service_control::write(clients, name, target, to).await,
         Member::User { user } => user::write(clients, user, to).await,
     };
     match done {

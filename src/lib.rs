@@ -12,6 +12,7 @@
 //!   what it is to be; **inverse**: the change that turns it round.
 //! - **playbook**: steps as data; **plan**: the concrete steps for one incident; **step**: one of them; **end**: how far the plan goes.
 //! - **reach**: whom the holder of a credential can become; **outlook**: the reach of a family; **foothold**: what lets him back in without any of it.
+//! - **guards**: the organization's policies over an account; **quarantine**: the one of them that a plan puts there first, where it may.
 //! - **rehearsal**: a run on a twin of the account; **verdict**: what a credential can still do; **proof**: the verdicts after each step.
 //! - **journal**: what happened, a chain of lines; **case**: the folder that it is in; **divergence**: the account is not as the rehearsal left it.
 //! - **intruder**: somebody in the twin who fights back by a script; **grip**: what he has at a moment: credentials that work, things of his making.

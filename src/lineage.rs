@@ -23,7 +23,7 @@ pub use cause::Cause;
 pub use coverage::{Coverage, Covered, LookedUp, Silence};
 pub use credential::{Credential, Kind, Mint, Use};
 pub use mint::{MintedKey, mint_of};
-pub use trace::{Ambiguous, Attempt, Lineage, Made, OnBehalf, Reached, Unresolved, trace};
+pub use trace::{Ambiguous, Attempt, Lineage, Made, OnBehalf, Reached, RefusedByScp, Unresolved, trace};
 
 #[cfg(test)]
 mod tests;

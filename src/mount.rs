@@ -46,6 +46,8 @@ pub struct Clients {
     pub cloudtrail: aws_sdk_cloudtrail::Client,
     /// What the clients of evidence are built from, which few runs need.
     config: SdkConfig,
+    /// The same for Organizations, where somebody else signs for it.
+    organizations_config: Option<SdkConfig>,
     /// How waiting between requests is done: by the machine's clock in the live world, not at all on a twin.
     paced: bool,
     /// The Region that the clients sign for.
@@ -67,6 +69,7 @@ impl Clients {
             sts: aws_sdk_sts::Client::from_conf(sts.build()),
             cloudtrail: aws_sdk_cloudtrail::Client::from_conf(cloudtrail.build()),
             config: config.clone(),
+            organizations_config: None,
             paced: false,
             region: config.region().map(ToString::to_string).unwrap_or_default(),
             signing_key: None,
@@ -151,6 +154,14 @@ impl Mount<Twin> {
             clients,
             world: PhantomData,
         }
+    }
+
+    /// The same mount, where Organizations is called as `credentials`.
+    pub fn with_organizations(mut self, credentials: Credentials) -> Self {
+        let config = self.clients.config.to_builder();
+        let config = config.credentials_provider(SharedCredentialsProvider::new(credentials));
+        self.clients.organizations_config = Some(config.build());
+        self
     }
 
     /// Leave to write: a twin harms nobody.

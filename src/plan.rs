@@ -1,12 +1,14 @@
 //! Playbook x lineage x account -> ordered concrete steps, preconditions, digest.
 
 mod basis;
+mod by_scp;
 mod facts;
 mod foothold;
 mod left_behind;
 mod make;
 mod on_user;
 mod outlook;
+mod quarantine;
 mod refuse;
 mod step;
 mod waves;

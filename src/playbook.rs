@@ -54,6 +54,12 @@ pub enum Which {
 pub enum Verb {
     /// Keep the account as it is.
     Evidence,
+    /// Deny the compromised principals everything by a service control policy, and keep others from loosening what the plan does; where there
+    /// are rights in Organizations.
+    DenyByScp {
+        /// How far ahead of the plan's time the cut of older role sessions lies, in seconds: a plan is read before it is carried out.
+        margin_seconds: u32,
+    },
     /// Set access keys to Inactive.
     DeactivateAccessKeys(Which),
     /// Deny everything on the user: inline, or by `AWSDenyAll` attached when the inline quota is full.

@@ -7,7 +7,7 @@ mod caller;
 mod hooks;
 mod proof;
 
-pub use caller::{Standin, stand_in};
+pub use caller::{Standin, stand_in, stand_in_for_organization};
 pub use hooks::Beside;
 pub use proof::{Proof, Row, judge, judge_one};
 
@@ -113,6 +113,7 @@ pub async fn rehearse(
 ) -> Result<Rehearsed, ExecuteError> {
     let mut state = State::new(account.clone(), plan.lineage.sessions(), SEED);
     let standin = stand_in(&mut state, caller, signing_key, now);
+    let organizer = stand_in_for_organization(&mut state, caller, now);
     let missing = missing(&state, &standin, &plan.steps, now);
     // The stand-in's own key is no part of the account that is judged.
     // Innocents are judged by sessions that are issued behind every cut of the plan.
@@ -121,7 +122,11 @@ pub async fn rehearse(
     let twin = Twin::on_manual_clock(state, ManualClock::starting_at(now));
     let keys = twin.keys(&standin.key);
     let credentials = Credentials::from_keys(keys.key.as_str(), keys.secret, keys.token);
-    let mount = Mount::twin(twin.http_client(), credentials, "us-east-1", twin.clock());
+    let mut mount = Mount::twin(twin.http_client(), credentials, "us-east-1", twin.clock());
+    if let Some(key) = organizer {
+        let keys = twin.keys(&key);
+        mount = mount.with_organizations(Credentials::from_keys(keys.key.as_str(), keys.secret, keys.token));
+    }
     let mut memory = Memory::default();
     let mut proof = Proof::begin(&plan, &twin, &mut memory);
     let mut journal = Journal::in_memory();

@@ -7,8 +7,8 @@
 //! Somebody may live in it who fights back ([`intruder`]): he comes through the same door as everybody else.
 //!
 //! It models IAM (users, keys, passwords, groups, roles, policies, boundaries, MFA, certificates, SSH keys, service-specific credentials, the
-//! account as a whole), STS (AssumeRole, GetSessionToken, GetFederationToken, GetCallerIdentity, GetAccessKeyInfo), CloudTrail's LookupEvents, and of S3
-//! what an intruder needs. Any other operation is authenticated and authorized, and then answered with `NotModelled`, HTTP 501, which no plan takes for success. A request
+//! account as a whole), STS (AssumeRole, GetSessionToken, GetFederationToken, GetCallerIdentity, GetAccessKeyInfo), CloudTrail's LookupEvents, the policies
+//! of Organizations where the account is in one, and of S3 what an intruder needs. Any other operation is authenticated and authorized, and then answered with `NotModelled`, HTTP 501, which no plan takes for success. A request
 //! signed by a key that nobody in the account has is refused and lands in no trail, because no account owns it.
 
 mod audit;
@@ -22,6 +22,7 @@ mod iam;
 pub mod intruder;
 mod node;
 pub(crate) mod operation;
+mod organizations;
 mod regions;
 mod request;
 mod s3;

@@ -122,7 +122,11 @@ fn forbidden(inverse: &Change, change: &Change, care: &Care) -> Option<String> {
             Some("AWS put the quarantine there and says not to remove it".to_owned())
         }
         (
-            Member::UserPolicy { .. } | Member::RolePolicy { .. } | Member::Boundary { .. } | Member::Attachment { .. },
+            Member::UserPolicy { .. }
+            | Member::RolePolicy { .. }
+            | Member::Boundary { .. }
+            | Member::Attachment { .. }
+            | Member::ServiceControlPolicy { .. },
             _,
         ) if care.lineage_alive && change.to != Setting::Absent => {
             Some("it is a deny, and a credential of the lineage is still alive by itself".to_owned())

@@ -100,12 +100,24 @@ impl Account {
         let roles = self.roles.iter().find_map(|(name, role)| {
             (*name != role.name).then(|| format!("role `{name}` calls itself `{}`", role.name))
         });
-        users.or(groups).or(roles).or_else(|| {
+        users.or(groups).or(roles).or_else(|| self.levels()).or_else(|| {
             self.policy_texts().find_map(|(place, text)| {
                 let error = text.parse().err()?;
                 Some(format!("{place}: {error}"))
             })
         })
+    }
+
+    /// A level of the organization without its policies, or the other way round.
+    fn levels(&self) -> Option<String> {
+        let organization = self.organization.as_ref()?;
+        let Some(guards) = &self.guards else {
+            return Some("there is an organization, and no guards".to_owned());
+        };
+        let (targets, levels) = (organization.targets.len(), guards.scps.len());
+        let bound = !guards.management_account && organization.scps_enabled;
+        (bound && targets != levels)
+            .then(|| format!("the organization has {targets} targets above the account, and {levels} levels of SCPs"))
     }
 
     /// Every policy document in the account, with the words that name its place.
@@ -140,6 +152,14 @@ impl Account {
             .iter()
             .flatten()
             .filter_map(|(arn, resource)| Some((format!("policy of resource `{arn}`"), resource.policy.as_ref()?)));
-        users.chain(groups).chain(roles).chain(managed).chain(resources)
+        let guards = self.guards.iter();
+        let guards = guards.flat_map(|guards| guards.scps.iter().flatten().chain(&guards.rcps));
+        let guards = guards.map(|(name, text)| (format!("organization's policy `{name}`"), text));
+        users
+            .chain(groups)
+            .chain(roles)
+            .chain(managed)
+            .chain(resources)
+            .chain(guards)
     }
 }

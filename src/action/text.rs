@@ -41,6 +41,10 @@ impl Change {
                 let verb = if gone { "delete" } else { "set the status of" };
                 format!("{verb} service-specific credential {id} of user `{user}`")
             }
+            Member::ServiceControlPolicy { name, target } => {
+                let (verb, of) = if gone { ("detach", "from") } else { ("attach", "to") };
+                format!("{verb} service control policy `{name}` {of} {}", target_words(target))
+            }
             Member::User { user } if gone => format!("delete user `{user}`"),
             Member::User { user } => format!("create user `{user}` again"),
         }
@@ -48,7 +52,7 @@ impl Change {
 
     /// The API call that makes it, with its parameters as the API names them.
     pub fn api(&self) -> String {
-        let call = self.operation();
+        let (call, gone) = (self.operation(), self.to == Setting::Absent);
         let parameters = match &self.member {
             Member::AccessKey { user, key } => match self.to {
                 Setting::Status(status) => {
@@ -71,6 +75,12 @@ impl Change {
             Member::SshPublicKey { user, id } => format!("UserName={user} SSHPublicKeyId={id}"),
             Member::ServiceSpecificCredential { user, id } => {
                 format!("UserName={user} ServiceSpecificCredentialId={id}")
+            }
+            Member::ServiceControlPolicy { name, target } if gone => {
+                format!("TargetId={target} (policy `{name}`), organizations:DeletePolicy")
+            }
+            Member::ServiceControlPolicy { name, target } => {
+                format!("TargetId={target} (after organizations:CreatePolicy Name={name})")
             }
         };
         format!("{call} {parameters}")
@@ -104,6 +114,8 @@ impl Change {
             (Member::SshPublicKey { .. }, false) => "iam:UploadSSHPublicKey",
             (Member::ServiceSpecificCredential { .. }, true) => "iam:DeleteServiceSpecificCredential",
             (Member::ServiceSpecificCredential { .. }, false) => "iam:UpdateServiceSpecificCredential",
+            (Member::ServiceControlPolicy { .. }, true) => "organizations:DetachPolicy",
+            (Member::ServiceControlPolicy { .. }, false) => "organizations:AttachPolicy",
             (Member::User { .. }, true) => "iam:DeleteUser",
             (Member::User { .. }, false) => "iam:CreateUser",
         }
@@ -127,6 +139,9 @@ impl Change {
             | (Member::GroupMembership { user, .. }, _) => {
                 format!("what `{user}` may do, or is kept from doing, through it")
             }
+            (Member::ServiceControlPolicy { .. }, Setting::Document(_)) => {
+                "everything that the compromised users do, sessions of the reached roles issued before the cut, everybody's, and every change of these users and roles but your own".to_owned()
+            }
             (Member::LoginProfile { user }, _) => format!("console sign-in of `{user}`"),
             (Member::User { user }, Setting::Absent) => {
                 format!("everything that uses `{user}`, and logs that name its ID lose their owner")
@@ -145,16 +160,29 @@ impl Change {
                     | Member::Attachment { .. }
                     | Member::GroupMembership { .. }
                     | Member::Boundary { .. }
+                    | Member::ServiceControlPolicy { .. }
             )
     }
 
     /// The permissions that looking, changing and reading back need.
     pub fn permissions(&self, account: &Account) -> Vec<Permission> {
         let resource = self.member.resource(account);
+        // Where a policy of that name is there already, it is looked for and changed.
+        let further: &[&str] = match (&self.member, &self.to) {
+            (Member::ServiceControlPolicy { .. }, Setting::Absent) => &["organizations:DeletePolicy"],
+            (Member::ServiceControlPolicy { .. }, _) => &[
+                "organizations:CreatePolicy",
+                "organizations:DescribePolicy",
+                "organizations:ListPolicies",
+                "organizations:UpdatePolicy",
+            ],
+            _ => &[],
+        };
         [self.member.read_operation(), self.operation()]
-            .into_iter()
+            .iter()
+            .chain(further)
             .map(|action| Permission {
-                action: action.to_owned(),
+                action: (*action).to_owned(),
                 resource: resource.clone(),
             })
             .collect()
@@ -177,10 +205,11 @@ impl Member {
             Member::SigningCertificate { .. } => "iam:ListSigningCertificates",
             Member::SshPublicKey { .. } => "iam:GetSSHPublicKey",
             Member::ServiceSpecificCredential { .. } => "iam:ListServiceSpecificCredentials",
+            Member::ServiceControlPolicy { .. } => "organizations:ListPoliciesForTarget",
         }
     }
 
-    /// The user or role that it belongs to, by name; `None` for a device that belongs to nobody.
+    /// The user or role that it belongs to, by name; `None` for a device that belongs to nobody, and for a policy over the account.
     pub fn owner(&self) -> Option<&str> {
         match self {
             Member::AccessKey { user, .. }
@@ -195,7 +224,7 @@ impl Member {
             | Member::ServiceSpecificCredential { user, .. }
             | Member::User { user } => Some(user),
             Member::RolePolicy { role, .. } => Some(role),
-            Member::VirtualMfaDevice { .. } => None,
+            Member::VirtualMfaDevice { .. } | Member::ServiceControlPolicy { .. } => None,
         }
     }
 
@@ -214,6 +243,7 @@ impl Member {
                 group,
             ),
             Member::VirtualMfaDevice { serial } => serial.clone(),
+            Member::ServiceControlPolicy { .. } => "*".to_owned(),
             other => {
                 let user = other.owner().unwrap_or_default();
                 named("user", account.users.get(user).map(|user| user.path.as_str()), user)
@@ -228,6 +258,15 @@ fn put(gone: bool) -> &'static str {
 
 fn of(gone: bool) -> &'static str {
     if gone { "of" } else { "on" }
+}
+
+/// A target of Organizations in words.
+fn target_words(target: &str) -> String {
+    match target.get(..2) {
+        Some("r-") => format!("the organization's root {target}"),
+        Some("ou") => format!("organizational unit {target}"),
+        _ => format!("account {target}"),
+    }
 }
 
 fn upload(gone: bool) -> &'static str {

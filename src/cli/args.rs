@@ -68,14 +68,18 @@ pub enum Command {
 #[command(next_help_heading = "World")]
 pub struct World {
     /// A twin of a scenario, by name or file; no AWS account is needed.
-    #[arg(long, value_name = "NAME|FILE", conflicts_with_all = ["snapshot", "profile", "endpoint_url"])]
+    #[arg(long, value_name = "NAME|FILE", conflicts_with_all = ["snapshot", "profile", "organizations_profile", "endpoint_url"])]
     pub scenario: Option<String>,
     /// A twin of an account that `oust twin snapshot` wrote.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["profile", "endpoint_url"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["profile", "organizations_profile", "endpoint_url"])]
     pub snapshot: Option<PathBuf>,
     /// The profile of the AWS configuration to use.
     #[arg(long)]
     pub profile: Option<String>,
+    /// The profile that calls Organizations, where that is another than who acts in the account: of the management account or of a delegated
+    /// administrator. With rights there the first step is a service control policy, which nobody in the account can take away.
+    #[arg(long, value_name = "NAME")]
+    pub organizations_profile: Option<String>,
     /// The Region to sign for and to search the trail of.
     #[arg(long)]
     pub region: Option<String>,

@@ -5,16 +5,18 @@ use super::args::{Choice, Sources};
 use super::evidence::evidence;
 use super::exit::{Exit, Failure};
 use super::world::{World, read_text};
-use crate::account::Holder;
+use crate::account::{Account, Holder};
+use crate::action::service_control::{Effect, effect, is_quarantine_name};
 use crate::collect::{self, Collected, Found, Scope};
 use crate::ids::AccessKeyId;
-use crate::lineage::{Bystander, Lineage, bystanders, trace};
+use crate::lineage::{Bystander, Lineage, RefusedByScp, bystanders, trace};
 use crate::origin::Origin;
 use crate::plan::{Facts, Plan, Refusal, own_credentials, plan, refusal, users_with_footholds};
 use crate::playbook::{CATALOGUE, Playbook};
+use crate::policy::PolicyText;
 use crate::rehearse::{Rehearsed, rehearse};
 use crate::time::Moment;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// What is known about the keys of an incident.
@@ -105,7 +107,9 @@ pub async fn account(world: &World, traced: &mut Traced) -> Result<Collected, Fa
         .filter_map(|member| member.role().map(str::to_owned))
         .collect();
     users.extend(users_with_footholds(&traced.lineage));
-    let collected = collect::account(world.clients(), Scope::Around { users, roles }).await?;
+    let mut collected = collect::account(world.clients(), Scope::Around { users, roles }).await?;
+    collect::organization(world.clients(), &mut collected).await;
+    quarantined(world, &mut collected, traced).await;
     for origin in &traced.origins {
         let owner = origin.user.as_ref().and_then(|name| collected.account.users.get(name));
         let root = traced.lineage.root_of(&origin.key).map(|root| root.key.clone());
@@ -118,6 +122,51 @@ pub async fn account(world: &World, traced: &mut Traced) -> Result<Collected, Fa
         }
     }
     Ok(collected)
+}
+
+/// Looks whether service control policies of ours that are attached are in force: AWS doesn't say when they are, so that one is attached
+/// proves nothing.
+async fn quarantined(world: &World, collected: &mut Collected, traced: &mut Traced) {
+    let levels = collected.account.guards.iter().flat_map(|guards| &guards.scps);
+    let ours: BTreeMap<&String, &PolicyText> = levels.flatten().filter(|(name, _)| is_quarantine_name(name)).collect();
+    let mut notes = Vec::new();
+    for (name, document) in ours {
+        let unseen = format!("service control policy `{name}` is attached, effect not yet seen");
+        let why = match effect(world.clients(), document).await {
+            Effect::Seen => {
+                notes.push(format!(
+                    "service control policy `{name}` is in force: a call that it denies was refused"
+                ));
+                continue;
+            }
+            Effect::NotYet => {
+                traced
+                    .gaps
+                    .push(format!("{unseen}: a call that it denies was not refused"));
+                continue;
+            }
+            Effect::Unknown(why) => why,
+        };
+        // Who cannot try it himself may see it in the trail, where a call of the family met it.
+        match refused_by(name, &collected.account, &traced.lineage) {
+            Some(refused) => notes.push(format!(
+                "service control policy `{name}` is in force: it refused {} by {} at {}",
+                refused.call, refused.by, refused.at
+            )),
+            None => traced.gaps.push(format!("{unseen}: {why}")),
+        }
+    }
+    collected.notes.extend(notes);
+}
+
+/// The last call of the family that the policy refused, where the trail names the policy.
+fn refused_by<'l>(name: &str, account: &Account, lineage: &'l Lineage) -> Option<&'l RefusedByScp> {
+    let id = account.organization.as_ref()?.policy_ids.get(name)?;
+    let ending = format!("/{id}");
+    lineage
+        .refused_by_scp
+        .iter()
+        .find(|refused| refused.message.split_whitespace().any(|word| word.ends_with(&ending)))
 }
 
 /// Reads a playbook by name or file.

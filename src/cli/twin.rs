@@ -196,7 +196,8 @@ async fn write_snapshot(desk: &Desk, world: &super::args::World, out: Option<&Pa
             snapshot
         }
         World::Live { mount, .. } => {
-            let collected = collect::account(mount.clients(), Scope::Everything).await?;
+            let mut collected = collect::account(mount.clients(), Scope::Everything).await?;
+            collect::organization(mount.clients(), &mut collected).await;
             for unread in &collected.unread {
                 desk.terminal
                     .status(&format!("not read: {}: {}", unread.what, unread.error));

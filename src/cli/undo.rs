@@ -32,7 +32,8 @@ pub(super) async fn undo(desk: &Desk, args: UndoArgs) -> Result<Exit, Failure> {
     let caller = collect::caller(world.clients()).await?;
     let users = plan.basis.users.keys().cloned().collect();
     let roles = plan.basis.roles.keys().cloned().collect();
-    let collected = collect::account(world.clients(), Scope::Around { users, roles }).await?;
+    let mut collected = collect::account(world.clients(), Scope::Around { users, roles }).await?;
+    collect::organization(world.clients(), &mut collected).await;
     let now = world.clients().now();
     let members = || plan.lineage.credentials.iter();
     let active = |key| {

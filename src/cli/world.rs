@@ -69,6 +69,7 @@ impl World {
             return Ok(World::on_twin(
                 stage.twin,
                 &key,
+                None,
                 args.region.as_deref().unwrap_or(&scenario.region),
             ));
         }
@@ -82,15 +83,14 @@ impl World {
                 user_id: state.account.id.to_string(),
             };
             let standin = crate::rehearse::stand_in(&mut state, &caller, None, snapshot.taken_at);
+            let organizer = crate::rehearse::stand_in_for_organization(&mut state, &caller, snapshot.taken_at);
             let twin = Twin::on_manual_clock(state, ManualClock::starting_at(snapshot.taken_at));
-            return Ok(World::on_twin(
-                twin,
-                &standin.key,
-                args.region.as_deref().unwrap_or("us-east-1"),
-            ));
+            let region = args.region.as_deref().unwrap_or("us-east-1");
+            return Ok(World::on_twin(twin, &standin.key, organizer.as_ref(), region));
         }
         let options = LiveOptions {
             profile: args.profile.clone(),
+            organizations_profile: args.organizations_profile.clone(),
             region: args.region.clone(),
             endpoint_url: args.endpoint_url.clone(),
             app_name: format!("oust-{run}"),
@@ -101,11 +101,17 @@ impl World {
         })
     }
 
-    fn on_twin(twin: Twin, key: &AccessKeyId, region: &str) -> World {
-        let keys = twin.keys(key);
-        let credentials = Credentials::from_keys(keys.key.as_str(), keys.secret, keys.token);
+    fn on_twin(twin: Twin, key: &AccessKeyId, organizer: Option<&AccessKeyId>, region: &str) -> World {
+        let credentials = |key: &AccessKeyId| {
+            let keys = twin.keys(key);
+            Credentials::from_keys(keys.key.as_str(), keys.secret, keys.token)
+        };
+        let mut mount = Mount::twin(twin.http_client(), credentials(key), region, twin.clock());
+        if let Some(organizer) = organizer {
+            mount = mount.with_organizations(credentials(organizer));
+        }
         World::Twin {
-            mount: Mount::twin(twin.http_client(), credentials, region, twin.clock()),
+            mount,
             twin: Box::new(twin),
         }
     }

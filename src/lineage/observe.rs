@@ -6,7 +6,7 @@ use super::lasting::made;
 use super::mint::{Issue, is_mint};
 use super::session::{Stamp, caller, is_of};
 use super::stranger::Strangers;
-use super::trace::{Ambiguous, Attempt, Lineage, OnBehalf};
+use super::trace::{Ambiguous, Attempt, Lineage, OnBehalf, RefusedByScp};
 use super::{Credential, Kind, Use};
 use crate::ids::{AccessKeyId, KeyKind};
 use crate::time::Moment;
@@ -84,6 +84,7 @@ impl<'a> Observer<'a> {
         if is_mint(event) && event.error.is_some() {
             attempted(&mut lineage.attempts, event, key);
         }
+        refused_by_scp(&mut lineage.refused_by_scp, event, key);
         lineage.made.extend(made(event, key));
     }
 
@@ -189,6 +190,29 @@ fn attempted(attempts: &mut Vec<Attempt>, event: &Event, by: &AccessKeyId) {
             target,
             count: 1,
         }),
+    }
+}
+
+/// Notes that a service control policy refused a call; of each policy the last, of those that no message names the last of all.
+fn refused_by_scp(refused: &mut Vec<RefusedByScp>, event: &Event, by: &AccessKeyId) {
+    const WORDS: &str = "explicit deny in a service control policy";
+    let Some((_, named)) = event
+        .error_message
+        .as_deref()
+        .and_then(|message| message.split_once(WORDS))
+    else {
+        return;
+    };
+    let found = RefusedByScp {
+        by: by.clone(),
+        call: format!("{}:{}", event.service(), event.name),
+        at: event.until,
+        message: format!("{WORDS}{named}"),
+    };
+    match refused.iter_mut().find(|known| known.message == found.message) {
+        Some(known) if known.at < found.at => *known = found,
+        Some(_) => {}
+        None => refused.push(found),
     }
 }
 

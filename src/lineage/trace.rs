@@ -34,6 +34,7 @@ pub fn trace(evidence: &Evidence, asked: &[AccessKeyId]) -> Lineage {
         made: Vec::new(),
         unresolved: Vec::new(),
         collisions: 0,
+        refused_by_scp: Vec::new(),
         ambiguous: Vec::new(),
         on_behalf: Vec::new(),
         coverage: coverage(evidence),
@@ -58,6 +59,20 @@ pub struct Attempt {
     pub target: Option<String>,
     /// How often.
     pub count: u64,
+}
+
+/// A call of the family that a service control policy refused: what is attached works.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefusedByScp {
+    /// The credential that called.
+    pub by: AccessKeyId,
+    /// `iam:CreateUser`, ...
+    pub call: String,
+    /// When.
+    pub at: Moment,
+    /// The message, which names the policy where the service tells it.
+    /// <https://aws.amazon.com/blogs/security/enhanced-access-denied-error-messages-with-policy-arns>
+    pub message: String,
 }
 
 /// Something that the family made and that outlives it.
@@ -170,6 +185,9 @@ pub struct Lineage {
     /// What services did on behalf of the family's principals.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub on_behalf: Vec<OnBehalf>,
+    /// The last call of the family that each service control policy refused.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refused_by_scp: Vec<RefusedByScp>,
     /// What the evidence covers.
     pub coverage: Coverage,
 }

@@ -135,10 +135,15 @@ impl AwsError {
 fn by_code(code: Option<&str>, status: u16) -> Trouble {
     match code.unwrap_or_default() {
         "AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation" | "NotAuthorized" => Trouble::AccessDenied,
-        "NoSuchEntity" | "NoSuchEntityException" => Trouble::NoSuchEntity,
-        "Throttling" | "ThrottlingException" | "TooManyRequestsException" | "RequestLimitExceeded" => {
-            Trouble::Throttled
+        "NoSuchEntity" | "NoSuchEntityException" | "PolicyNotFoundException" | "PolicyNotAttachedException" => {
+            Trouble::NoSuchEntity
         }
+        // Organizations changes one thing at a time: whoever comes second may ask again.
+        "Throttling"
+        | "ThrottlingException"
+        | "TooManyRequestsException"
+        | "RequestLimitExceeded"
+        | "ConcurrentModificationException" => Trouble::Throttled,
         "InvalidClientTokenId"
         | "UnrecognizedClientException"
         | "InvalidAccessKeyId"

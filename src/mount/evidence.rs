@@ -53,6 +53,21 @@ impl Clients {
         aws_sdk_athena::Client::from_conf(config.build())
     }
 
+    /// Organizations: one endpoint for a partition, whatever the Region. Signs as `--organizations-profile` where there is one.
+    /// <https://docs.aws.amazon.com/general/latest/gr/ao.html>
+    pub fn organizations(&self) -> aws_sdk_organizations::Client {
+        let config = self.organizations_config.as_ref().unwrap_or(&self.config);
+        let config = aws_sdk_organizations::config::Builder::from(config).interceptor(self.calls.clone());
+        aws_sdk_organizations::Client::from_conf(config.build())
+    }
+
+    /// STS as whoever signs for Organizations; `None` where that is who signs for all.
+    pub fn organizations_sts(&self) -> Option<aws_sdk_sts::Client> {
+        let config = self.organizations_config.as_ref()?;
+        let config = aws_sdk_sts::config::Builder::from(config).interceptor(self.calls.clone());
+        Some(aws_sdk_sts::Client::from_conf(config.build()))
+    }
+
     /// A pace of one turn each `time`.
     pub fn pace(&self, time: Duration) -> Pace {
         let ticks = self.paced.then(|| {

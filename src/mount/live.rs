@@ -18,6 +18,8 @@ use std::time::Duration;
 pub struct LiveOptions {
     /// `--profile`.
     pub profile: Option<String>,
+    /// `--organizations-profile`: who signs for Organizations, where that is somebody else.
+    pub organizations_profile: Option<String>,
     /// `--region`.
     pub region: Option<String>,
     /// `--endpoint-url`.
@@ -45,28 +47,35 @@ pub async fn mount_live(options: &LiveOptions) -> Mount<Live> {
         .with_max_attempts(5)
         .with_initial_backoff(Duration::from_millis(150))
         .with_max_backoff(Duration::from_secs(4));
-    let mut loader = aws_config::defaults(BehaviorVersion::latest())
-        .http_client(http)
-        .retry_config(retries)
-        .timeout_config(time_outs);
-    if let Ok(name) = AppName::new(options.app_name.clone()) {
-        loader = loader.app_name(name);
-    }
-    if let Some(profile) = &options.profile {
-        loader = loader.profile_name(profile);
-    }
-    if let Some(region) = &options.region {
-        loader = loader.region(Region::new(region.clone()));
-    }
-    if let Some(url) = &options.endpoint_url {
-        loader = loader.endpoint_url(url);
-    }
-    let mut config = loader.load().await;
-    if config.region().is_none() {
-        config = config.into_builder().region(Region::new(HOME_REGION)).build();
-    }
+    let load = async |profile: Option<&str>| {
+        let mut loader = aws_config::defaults(BehaviorVersion::latest())
+            .http_client(http.clone())
+            .retry_config(retries.clone())
+            .timeout_config(time_outs.clone());
+        if let Ok(name) = AppName::new(options.app_name.clone()) {
+            loader = loader.app_name(name);
+        }
+        if let Some(profile) = profile {
+            loader = loader.profile_name(profile);
+        }
+        if let Some(region) = &options.region {
+            loader = loader.region(Region::new(region.clone()));
+        }
+        if let Some(url) = &options.endpoint_url {
+            loader = loader.endpoint_url(url);
+        }
+        let config = loader.load().await;
+        match config.region() {
+            Some(_) => config,
+            None => config.into_builder().region(Region::new(HOME_REGION)).build(),
+        }
+    };
+    let config = load(options.profile.as_deref()).await;
     let mut clients = Clients::new(&config, Arc::new(SystemClock));
     clients.paced = true;
+    if let Some(profile) = &options.organizations_profile {
+        clients.organizations_config = Some(load(Some(profile)).await);
+    }
     // Who signs is needed to refuse a plan that would cut off its own caller. That there are no credentials is said by the first call.
     if let Some(provider) = config.credentials_provider()
         && let Ok(credentials) = provider.provide_credentials().await

@@ -5,7 +5,7 @@ use super::{FORMAT, Facts, NotTouched, Plan, Step, basis, outlook};
 use crate::account::{KeyStatus, User};
 use crate::action::revoke::Issuer;
 use crate::action::{Action, Change, Member, Setting};
-use crate::ids::AccessKeyId;
+use crate::ids::{AccessKeyId, Arn};
 use crate::lineage::Lineage;
 use crate::playbook::{End, Playbook, PlaybookStep, Verb, Which};
 use crate::time::Moment;
@@ -16,6 +16,7 @@ pub fn plan(playbook: &Playbook, end: End, facts: Facts<'_>, now: Moment) -> Pla
     let mut making = Making {
         facts,
         end,
+        now,
         steps: Vec::new(),
         not_touched: Vec::new(),
         denies: BTreeSet::new(),
@@ -50,8 +51,9 @@ pub fn revocations(lineage: &Lineage, keys: &[AccessKeyId]) -> Vec<Issuer> {
 pub(super) struct Making<'a> {
     pub(super) facts: Facts<'a>,
     end: End,
+    pub(super) now: Moment,
     pub(super) steps: Vec<Step>,
-    not_touched: Vec<NotTouched>,
+    pub(super) not_touched: Vec<NotTouched>,
     /// Inline policies that this plan puts on compromised users: user and policy.
     pub(super) denies: BTreeSet<(String, String)>,
     /// Users that this plan attaches `AWSDenyAll` to.
@@ -90,6 +92,15 @@ impl Making<'_> {
                 (Member::UserPolicy { user, .. }, Setting::Document(_))
                 | (Member::Attachment { user, .. }, Setting::Present)
                 | (Member::User { user }, Setting::Absent) => self.facts.others_of(&Issuer::User(user.clone())),
+                (Member::ServiceControlPolicy { .. }, Setting::Document(_)) => {
+                    let users = self
+                        .facts
+                        .users()
+                        .into_iter()
+                        .map(|user| Issuer::User(user.name.clone()));
+                    let issuers = users.chain(self.facts.issuers());
+                    issuers.flat_map(|issuer| self.facts.others_of(&issuer)).collect()
+                }
                 (Member::AccessKey { user, key }, _) => {
                     let others = self.facts.others_of(&Issuer::User(user.clone()));
                     others
@@ -117,6 +128,7 @@ impl Making<'_> {
                 };
                 self.add(from, action, &Setting::Absent, None);
             }
+            Verb::DenyByScp { margin_seconds } => self.deny_by_scp(from, *margin_seconds),
             Verb::DeactivateAccessKeys(which) => self.deactivate(from, *which),
             Verb::DeleteMintedCredentials => self.delete_minted(from),
             Verb::RevokeOlderSessions { margin_seconds } => self.revoke(from, *margin_seconds),
@@ -252,6 +264,18 @@ impl Making<'_> {
         })
     }
 
+    /// Whether the plan's service control policy denies a principal something.
+    fn guards(&self, arn: &Arn) -> bool {
+        let quoted = format!("\"{arn}\"");
+        self.steps.iter().any(|step| match &step.action {
+            Action::Change { change } => match (&change.member, &change.to) {
+                (Member::ServiceControlPolicy { .. }, Setting::Document(text)) => text.as_str().contains(&quoted),
+                _ => false,
+            },
+            _ => false,
+        })
+    }
+
     /// What bears on the incident and is not touched, each with the reason.
     fn leave_alone(&mut self) {
         let account = self.facts.account;
@@ -266,7 +290,12 @@ impl Making<'_> {
                     "the role is in account {of}: only that account can end its sessions"
                 )),
                 (None, None) => Some("the role is not in the account any more: its sessions ended with it".to_owned()),
-                (None, Some(role)) => role.unmodifiable().map(str::to_owned),
+                (None, Some(role)) => role
+                    .unmodifiable()
+                    .map(|why| match self.guards(&account.role_arn(role)) {
+                        true => format!("{why}; the service control policy of this plan denies its older sessions"),
+                        false => why.to_owned(),
+                    }),
             };
             self.not_touched.extend(why.map(|why| NotTouched { what, why }));
         }

@@ -151,6 +151,7 @@ impl Making<'_> {
                 self.change(from, Member::User { user: name }, before, Setting::Absent, None);
             }
             Verb::Evidence
+            | Verb::DenyByScp { .. }
             | Verb::Hold { .. }
             | Verb::Sweep { .. }
             | Verb::DeleteMintedCredentials

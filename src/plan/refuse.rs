@@ -83,8 +83,24 @@ pub fn refusal(
     if let Some(refusal) = facts.lineage.roots().find_map(|root| unreached(facts, root, origins)) {
         return Some(refusal);
     }
+    if let Some(refusal) = responder_denied(facts) {
+        return Some(refusal);
+    }
     let users: BTreeSet<&str> = facts.users().into_iter().map(|user| user.name.as_str()).collect();
     own_credentials(facts.lineage, &users, caller, signing_key)
+}
+
+/// Whether the responder, in the organization or in the account, is one of those whom a service control policy would deny everything.
+fn responder_denied(facts: Facts<'_>) -> Option<Refusal> {
+    let responder = facts.account.organization.as_ref()?.responder.as_ref()?;
+    let denied = super::quarantine::denied(facts);
+    let hit = [&responder.in_account, &responder.in_organization]
+        .into_iter()
+        .find(|arn| denied.contains(arn))?;
+    Some(Refusal::OwnCredentials {
+        caller: hit.to_string(),
+        why: "the service control policy denies it everything".to_owned(),
+    })
 }
 
 /// Why nothing can be done about what comes from `root`, if nothing can.

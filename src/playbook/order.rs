@@ -86,6 +86,14 @@ pub(super) fn check(playbook: &Playbook, spans: &[Range<usize>]) -> Vec<Playbook
         )
         .help("put it before `delete_denies`: the deny goes last")
     }));
+    faults.extend(scp_behind_others(playbook).map(|n| {
+        PlaybookError::new(
+            Code::Order,
+            place(n),
+            "this deny cannot be taken away in the account, and stands behind one that can",
+        )
+        .help("put `deny_by_scp` before all other denies")
+    }));
     faults.extend(unswept(playbook).map(|n| {
         PlaybookError::new(
             Code::Order,
@@ -102,6 +110,23 @@ fn granting_after_denies(playbook: &Playbook) -> Option<usize> {
     let mut behind = playbook.steps.iter().enumerate().skip(removed + 1);
     behind
         .find(|(_, step)| destroys(&step.verb) || step.verb == Verb::DeleteBoundary)
+        .map(|(n, _)| n)
+}
+
+fn scp_behind_others(playbook: &Playbook) -> Option<usize> {
+    let denies = |verb: &Verb| {
+        matches!(
+            verb,
+            Verb::DenyUser { .. }
+                | Verb::DenyUserByBoundary
+                | Verb::DeactivateAccessKeys(_)
+                | Verb::RevokeOlderSessions { .. }
+        )
+    };
+    let first = playbook.steps.iter().position(|step| denies(&step.verb))?;
+    let mut behind = playbook.steps.iter().enumerate().skip(first);
+    behind
+        .find(|(_, step)| matches!(step.verb, Verb::DenyByScp { .. }))
         .map(|(n, _)| n)
 }
 

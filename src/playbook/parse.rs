@@ -35,8 +35,9 @@ fn yes() -> bool {
 }
 
 /// The verbs as they are written, each with the one field that it takes.
-const VERBS: [(&str, Option<&str>); 20] = [
+const VERBS: [(&str, Option<&str>); 21] = [
     ("evidence", None),
+    ("deny_by_scp", Some("margin_seconds")),
     ("deactivate_access_keys", Some("which")),
     ("deny_user", Some("policy_name")),
     ("deny_user_by_boundary", None),
@@ -147,6 +148,9 @@ fn only_field(row: &Row, allowed: Option<&str>) -> Result<(), PlaybookError> {
 fn verb(row: &Row, name: &str) -> Result<Verb, PlaybookError> {
     Ok(match name {
         "deactivate_access_keys" => Verb::DeactivateAccessKeys(which(row)?),
+        "deny_by_scp" => Verb::DenyByScp {
+            margin_seconds: within(row, row.margin_seconds.as_ref(), 0..=3600)?,
+        },
         "deny_user" => Verb::DenyUser {
             policy_name: policy_name(row)?,
         },

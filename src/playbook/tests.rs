@@ -68,6 +68,22 @@ fn every_reordering_that_removes_the_deny_early_is_a_fault() {
 }
 
 #[test]
+fn a_policy_over_the_account_behind_another_deny_is_a_fault() {
+    let good = Playbook::parse(CATALOGUE[0].1).unwrap();
+    let is_it = |step: &PlaybookStep| matches!(step.verb, Verb::DenyByScp { .. });
+    let place = good.steps.iter().position(is_it).unwrap();
+    assert_eq!(place, 1);
+    for to in 2..8 {
+        let mut bad = good.clone();
+        let step = bad.steps.remove(place);
+        bad.steps.insert(to, step);
+        let faults = order::check(&bad, &[]);
+        assert_eq!(faults.len(), 1, "{faults:?}");
+        assert!(faults[0].help.as_ref().unwrap().contains("before all other denies"));
+    }
+}
+
+#[test]
 fn codes_are_unique() {
     let codes: std::collections::BTreeSet<&str> = Code::ALL.iter().map(|code| code.as_str()).collect();
     assert_eq!(codes.len(), Code::ALL.len());

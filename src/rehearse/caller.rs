@@ -90,6 +90,22 @@ pub fn stand_in(state: &mut State, caller: &Caller, signing_key: Option<&AccessK
     }
 }
 
+/// Gives a credential to who acts for the organization, where that is another than the caller: of his rights nothing is known, so what he
+/// asks of Organizations is granted.
+pub fn stand_in_for_organization(state: &mut State, caller: &Caller, now: Moment) -> Option<AccessKeyId> {
+    let responder = state.account.organization.as_ref()?.responder.as_ref()?;
+    let caller = state.account.principal_arn(&caller.arn);
+    if caller.as_ref() == Some(&responder.in_organization) {
+        return None;
+    }
+    let account = state.account.id.clone();
+    let key = state.mint.access_key_id("ASIA", &account);
+    let organizer = session(key.clone(), now, Holder::Root, SessionKind::Console);
+    state.mint.sessions.push(organizer);
+    state.mint.organizer = Some(key.clone());
+    Some(key)
+}
+
 /// A caller of whom nothing is known: the rehearsal goes on as root and says so.
 fn unknown(state: &mut State, why: &str, now: Moment) -> Standin {
     let account = state.account.id.clone();

@@ -1,8 +1,10 @@
 //! A journal as text: a line for each thing that happened.
 
 use super::{Paint, Tone};
+use crate::action::{Change, Member, Setting};
 use crate::ids::StepId;
 use crate::journal::{Entry, Event, Finish};
+use std::collections::BTreeSet;
 
 /// One entry as a line, with the step that it is `of` where that isn't the one whose head stands above; `None` for entries that say nothing to a
 /// person at the console.
@@ -13,6 +15,10 @@ pub fn entry(entry: &Entry, of: Option<&StepId>, paint: Paint) -> Option<String>
             format!("kept; SHA-256 {}...", sha256.get(..12).unwrap_or(sha256)),
         ),
         Event::AlreadySo { .. } => (Tone::Good, "already so: nothing was called".to_owned()),
+        Event::Intended { change, .. } if is_guard(change) => (
+            Tone::Careful,
+            "AWS doesn't say when it is in force: its effect is looked for at the end of the run".to_owned(),
+        ),
         Event::Declined { .. } => (Tone::Careful, "skipped".to_owned()),
         Event::Failed { error, .. } => (Tone::Bad, format!("failed: {error}; {}", error.trouble.hint())),
         Event::InDoubt { error, .. } => (Tone::Careful, format!("in doubt: {error}; reading back")),
@@ -32,9 +38,23 @@ pub fn entry(entry: &Entry, of: Option<&StepId>, paint: Paint) -> Option<String>
     Some(format!("{lead:<6} {}", paint.as_tone(tone, &paint.fold(7, &text))))
 }
 
+/// Whether a change puts a policy over the account, whose effect is another thing than that it is attached.
+fn is_guard(change: &Change) -> bool {
+    matches!(change.member, Member::ServiceControlPolicy { .. }) && change.to != Setting::Absent
+}
+
+/// The step that puts a policy over the account.
+fn guard(event: &Event) -> Option<&StepId> {
+    match event {
+        Event::Intended { step, change, .. } if is_guard(change) => Some(step),
+        _ => None,
+    }
+}
+
 /// A whole journal as text.
 pub fn case(entries: &[Entry], paint: Paint) -> String {
     let mut out = Vec::new();
+    let guards: BTreeSet<&StepId> = entries.iter().filter_map(|item| guard(&item.event)).collect();
     for item in entries {
         let time = item.at.clock_face();
         match &item.event {
@@ -77,6 +97,11 @@ pub fn case(entries: &[Entry], paint: Paint) -> String {
                     Finish::Diverged { at } => format!("diverged at step {at}"),
                 };
                 out.push(format!("  {time}       {how}; {} API calls", calls.len()));
+            }
+            Event::Verified { step } if guards.contains(step) => {
+                let text = "attached, and read back; effect not yet seen";
+                let text = paint.as_tone(Tone::Careful, &paint.fold(17, text));
+                out.push(format!("  {time}  {:<4} {text}", step.as_str()));
             }
             _ => {
                 if let Some(line) = entry(item, None, paint) {

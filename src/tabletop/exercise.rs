@@ -128,7 +128,8 @@ pub async fn exercise(
     }
     let lineage = trace(&evidence, &[stolen]);
     let others = bystanders(&evidence, &lineage);
-    let collected = collect::account(mount.clients(), Scope::Everything).await?;
+    let mut collected = collect::account(mount.clients(), Scope::Everything).await?;
+    collect::organization(mount.clients(), &mut collected).await;
     let facts = Facts {
         account: &collected.account,
         lineage: &lineage,

@@ -32,6 +32,8 @@ pub struct Scenario {
     pub responder: String,
     /// The exercise that shows what a wrong order does.
     pub wrong_order: Option<String>,
+    /// The organization that the account is in; without it there is none.
+    pub organization: Option<OrganizationRow>,
     /// Users.
     #[serde(default)]
     pub user: Vec<UserRow>,
@@ -76,6 +78,23 @@ impl Default for Pace {
             at_the_end: 0,
         }
     }
+}
+
+/// An organization above the account. Every level has `FullAWSAccess`, and the account what is written here.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OrganizationRow {
+    /// Its ID, `o-…`.
+    pub id: String,
+    /// The management account's number.
+    pub management_account: String,
+    /// The root and the units above the account, from the top: `r-…`, `ou-…`.
+    pub path: Vec<String>,
+    /// The user or role of the account who may act for the organization, as a delegated administrator's may.
+    pub administrator: Option<String>,
+    /// Service control policies on the account, by name.
+    #[serde(default)]
+    pub scps: BTreeMap<String, String>,
 }
 
 /// A user with named keys.

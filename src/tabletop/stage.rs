@@ -1,5 +1,7 @@
 //! The stage: a twin built from a scenario, on which the moves are made by the credentials of who makes them.
 
+mod organization;
+
 use super::scenario::{Move, Scenario};
 use crate::account::{
     AccessKey, Account, Credentials, Group, KeyStatus, LoginProfile, ManagedPolicy, PolicyVersion, Resource, Role,
@@ -120,6 +122,7 @@ impl Stage {
         roles(scenario, &mut state, created)?;
         buckets(scenario, &mut state)?;
         used_policies(&mut state.account, created)?;
+        organization::organization(scenario, &mut state.account)?;
         let clock = ManualClock::starting_at(start);
         Ok(Stage {
             twin: Twin::on_manual_clock(state, clock.clone()),

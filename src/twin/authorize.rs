@@ -3,7 +3,7 @@
 
 use super::Fault;
 use super::operation::Asked;
-use crate::policy::{Context, Outcome, PolicyKind};
+use crate::policy::{Context, Outcome, PolicyKind, Source};
 use crate::time::Moment;
 use crate::verdict::{Standing, needs_no_permission, session_forbids};
 
@@ -22,7 +22,10 @@ pub(super) fn authorize(standing: &Standing<'_>, action: &str, asked: &Asked) ->
         match standing.decide(action, &asked.resource, &asked.context) {
             Outcome::Allowed(_) => {}
             Outcome::ExplicitDeny(by) => {
-                let why = format!("with an explicit deny in {}", article(by.source.kind));
+                let named = arn_of(standing, &by.source)
+                    .map(|arn| format!(": {arn}"))
+                    .unwrap_or_default();
+                let why = format!("with an explicit deny in {}{named}", article(by.source.kind));
                 return Err(denied(standing, action, &asked.resource, &why));
             }
             Outcome::ImplicitDeny(kind) => {
@@ -40,6 +43,22 @@ pub(super) fn authorize(standing: &Standing<'_>, action: &str, asked: &Asked) ->
         }
     }
     Ok(())
+}
+
+/// The ARN of a service control policy, which the message tells.
+/// <https://aws.amazon.com/blogs/security/enhanced-access-denied-error-messages-with-policy-arns>
+fn arn_of(standing: &Standing<'_>, source: &Source) -> Option<String> {
+    let account = standing.account;
+    let organization = account.organization.as_ref()?;
+    let is_it = |name: &&String| *source.name == *format!("service control policy `{name}`");
+    let name = organization.policy_ids.keys().find(is_it)?;
+    Some(format!(
+        "arn:{}:organizations::{}:policy/{}/service_control_policy/{}",
+        account.partition,
+        organization.management_account,
+        organization.id,
+        organization.policy_id(name)
+    ))
 }
 
 fn article(kind: PolicyKind) -> String {

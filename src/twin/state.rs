@@ -28,6 +28,9 @@ pub struct Mint {
     pub sessions: Vec<Session>,
     /// When each long-term key was last used: time, service, Region.
     pub last_used: BTreeMap<AccessKeyId, (Moment, String, String)>,
+    /// The key of somebody in the organization's management account, of whose policies nothing is known here: what he asks of
+    /// Organizations is granted.
+    pub organizer: Option<AccessKeyId>,
 }
 
 impl Mint {
@@ -38,6 +41,7 @@ impl Mint {
             count: 0,
             sessions: Vec::new(),
             last_used: BTreeMap::new(),
+            organizer: None,
         }
     }
 

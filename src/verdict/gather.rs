@@ -1,7 +1,7 @@
 //! Which policies are in force for a credential. What cannot be read or parsed is a gap, never nothing.
 
 use crate::account::{Account, Role, Session, SessionKind, Tags, User, aws_managed};
-use crate::ids::{Arn, PrincipalArn};
+use crate::ids::{AccountId, Arn, PrincipalArn};
 use crate::policy::{Gap, OnResource, Placed, PolicyKind, PolicySet, PolicyText, Source, resource_must_allow};
 
 /// A set of policies on its way.
@@ -159,7 +159,7 @@ pub(super) fn on_resource(account: &Account, action: &str, resource: &str) -> On
         trust_policy(account, &arn, &mut on);
         return on;
     }
-    let foreign = arn.account().is_some_and(|owner| owner != account.id);
+    let foreign = grantor(&arn).is_some_and(|owner| owner != account.id);
     let policy = owner_of(account, &arn).and_then(|(owner, resource)| Some((owner, resource.policy.as_ref()?)));
     match policy {
         Some((owner, text)) => match place(PolicyKind::Resource, format!("policy of `{owner}`"), text) {
@@ -175,6 +175,13 @@ pub(super) fn on_resource(account: &Account, action: &str, resource: &str) -> On
         None => {}
     }
     on
+}
+
+/// The account whose policies bear on a resource. Organizations' resources carry the management account's number, and who of another
+/// account may call it is no question of policies on them: it is a delegated administrator, or it isn't.
+/// <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_delegate_policies.html>
+pub(super) fn grantor(arn: &Arn) -> Option<AccountId> {
+    arn.account().filter(|_| arn.service() != "organizations")
 }
 
 fn foreign_account(arn: &Arn) -> String {

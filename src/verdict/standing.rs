@@ -180,7 +180,10 @@ impl<'a> Standing<'a> {
 
     /// Decides with what stands on the resource already at hand.
     pub(super) fn decide_under(&self, action: &str, resource: &str, context: &Context, on: &OnResource) -> Outcome {
-        let owner = resource.parse::<Arn>().ok().and_then(|arn| arn.account());
+        let owner = resource
+            .parse::<Arn>()
+            .ok()
+            .and_then(|arn| super::gather::grantor(&arn));
         let request = Request {
             principal: &self.principal,
             action,
