@@ -4,17 +4,21 @@ mod basis;
 mod facts;
 mod foothold;
 mod left_behind;
+mod made_by;
 mod make;
 mod on_user;
 mod outlook;
+mod reading;
 mod refuse;
 mod step;
 
 pub use basis::{basis, drift};
 pub use facts::Facts;
 pub use foothold::{Foothold, State, footholds, users_with_footholds};
+pub use made_by::made_by;
 pub use make::{plan, revocations};
 pub use outlook::{Could, Outlook, outlook};
+pub use reading::{on_anybody, permissions};
 pub use refuse::{Refusal, own_credentials, refusal};
 pub use step::{Step, Undo};
 
