@@ -46,7 +46,10 @@ fn user(parts: &Parts) -> Value {
         let document = serde_json::from_str(text.as_str()).unwrap_or_else(|_| json!(text.as_str()));
         json!({ "PolicyName": name, "PolicyDocument": document })
     });
-    let policies = documents.filter(|policy| safe(&format!("inline policy {}", policy["PolicyName"]), policy));
+    let policies = documents.filter(|policy| {
+        let name = policy["PolicyName"].as_str().unwrap_or_default();
+        safe(&format!("inline policy {name}"), policy)
+    });
     let policies: Vec<Value> = policies.collect();
     let attached: Vec<&str> = user.attached.iter().map(|arn| arn.as_str()).collect();
     let groups: Vec<&String> = user.groups.iter().collect();
