@@ -6,6 +6,7 @@
 
 mod access_key;
 mod attachment;
+mod body;
 mod boundary;
 mod group_membership;
 mod known;
@@ -141,8 +142,10 @@ pub enum Setting {
     Document(PolicyText),
     /// A boundary with this policy.
     Policy(Arn),
-    /// A public key or certificate with this body.
+    /// A public key or certificate with this body, active.
     Body(String),
+    /// The same, but not active.
+    Dormant(String),
     /// A user with this path and these tags.
     Identity {
         /// The path.
@@ -263,6 +266,22 @@ pub struct Permission {
     pub resource: String,
 }
 
+impl Permission {
+    /// The permission to do `action` on `resource`.
+    pub fn new(action: &str, resource: &str) -> Self {
+        Permission {
+            action: action.to_owned(),
+            resource: resource.to_owned(),
+        }
+    }
+
+    /// Whether it is one that only reads.
+    pub fn reads(&self) -> bool {
+        let call = self.action.split_once(':').map_or("", |(_, call)| call);
+        ["Get", "List", "Lookup"].iter().any(|verb| call.starts_with(verb))
+    }
+}
+
 /// Reads what `member` is now. A user that is gone makes all its members absent.
 ///
 /// # Errors
@@ -351,7 +370,7 @@ impl Change {
     /// The change that would bring back `before`, and what it cannot bring back.
     pub fn inverse(&self, before: &Setting) -> Inverse {
         let change = Change {
-            member: self.member.clone(),
+            member: body::uploaded(&self.member, before),
             to: before.clone(),
         };
         let lost = match (&self.member, &self.to, before) {
@@ -369,10 +388,12 @@ impl Change {
             (Member::ServiceSpecificCredential { .. }, Setting::Absent, _) => {
                 return Inverse::None("a deleted service-specific credential cannot be restored".to_owned());
             }
-            (Member::SshPublicKey { .. }, Setting::Absent, Setting::Body(_)) => {
-                "its ID: the key uploaded again gets a new one"
+            (Member::SshPublicKey { .. }, Setting::Absent, Setting::Body(_) | Setting::Dormant(_)) => {
+                "its ID and the time of its upload: the key uploaded again gets new ones, and whoever signs in with the ID must be told"
             }
-            (Member::SigningCertificate { .. }, Setting::Absent, Setting::Body(_)) => "the time of its upload",
+            (Member::SigningCertificate { .. }, Setting::Absent, Setting::Body(_) | Setting::Dormant(_)) => {
+                "its ID and the time of its upload: the certificate uploaded again gets new ones"
+            }
             (Member::SshPublicKey { .. } | Member::SigningCertificate { .. }, Setting::Absent, _) => {
                 return Inverse::None("its body could not be read".to_owned());
             }

@@ -64,6 +64,10 @@ pub mod playbook;
 
 pub mod plan;
 
+pub mod permissions;
+
+pub mod rebuild;
+
 pub mod journal;
 
 pub mod undo;

@@ -33,10 +33,12 @@ impl Change {
             Member::LoginProfile { user } => format!("delete the console password of user `{user}`"),
             Member::MfaDevice { user, serial } => format!("deactivate MFA device `{serial}` of user `{user}`"),
             Member::VirtualMfaDevice { serial } => format!("delete virtual MFA device `{serial}`"),
-            Member::SigningCertificate { user, id } => {
-                format!("{} signing certificate {id} of user `{user}`", upload(gone))
+            Member::SigningCertificate { user, id } if gone => {
+                format!("delete signing certificate {id} of user `{user}`")
             }
-            Member::SshPublicKey { user, id } => format!("{} SSH public key {id} of user `{user}`", upload(gone)),
+            Member::SigningCertificate { user, .. } => format!("upload a signing certificate of user `{user}` again"),
+            Member::SshPublicKey { user, id } if gone => format!("delete SSH public key {id} of user `{user}`"),
+            Member::SshPublicKey { user, .. } => format!("upload an SSH public key of user `{user}` again"),
             Member::ServiceSpecificCredential { user, id } => {
                 let verb = if gone { "delete" } else { "set the status of" };
                 format!("{verb} service-specific credential {id} of user `{user}`")
@@ -166,26 +168,31 @@ impl Change {
 
     /// The permissions that looking, changing and reading back need.
     pub fn permissions(&self, account: &Account) -> Vec<Permission> {
-        let resource = self.member.resource(account);
-        // Where a policy of that name is there already, it is looked for and changed.
-        let further: &[&str] = match (&self.member, &self.to) {
-            (Member::ServiceControlPolicy { .. }, Setting::Absent) => &["organizations:DeletePolicy"],
-            (Member::ServiceControlPolicy { .. }, _) => &[
-                "organizations:CreatePolicy",
-                "organizations:DescribePolicy",
-                "organizations:ListPolicies",
-                "organizations:UpdatePolicy",
-            ],
-            _ => &[],
-        };
-        [self.member.read_operation(), self.operation()]
-            .iter()
-            .chain(further)
-            .map(|action| Permission {
-                action: (*action).to_owned(),
-                resource: resource.clone(),
-            })
-            .collect()
+        let read = self.member.read_resource(account);
+        let write = self.member.resource(account);
+        let mut needed = vec![Permission::new(self.member.read_operation(), &read)];
+        let mut further = |action: &str, resource: &str| needed.push(Permission::new(action, resource));
+        match (&self.member, &self.to) {
+            // What is uploaded gets a new ID: it is found again by its body.
+            (Member::SshPublicKey { .. }, to) if *to != Setting::Absent => further("iam:ListSSHPublicKeys", &read),
+            // <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags_users.html>
+            (Member::User { .. }, Setting::Identity { tags, .. }) if !tags.is_empty() => further("iam:TagUser", &write),
+            // Where a policy of that name is there already, it is looked for and changed.
+            (Member::ServiceControlPolicy { .. }, Setting::Absent) => further("organizations:DeletePolicy", &write),
+            (Member::ServiceControlPolicy { .. }, _) => {
+                for action in ["CreatePolicy", "DescribePolicy", "ListPolicies", "UpdatePolicy"] {
+                    further(&format!("organizations:{action}"), &write);
+                }
+            }
+            _ => {}
+        }
+        match (&self.member, &self.to) {
+            (Member::SshPublicKey { .. }, Setting::Dormant(_)) => further("iam:UpdateSSHPublicKey", &write),
+            (Member::SigningCertificate { .. }, Setting::Dormant(_)) => further("iam:UpdateSigningCertificate", &write),
+            _ => {}
+        }
+        further(self.operation(), &write);
+        needed
     }
 }
 
@@ -228,7 +235,17 @@ impl Member {
         }
     }
 
-    /// The ARN that IAM asks permission on.
+    /// What IAM asks the permission to read it on; `*` for calls that list more than one user's.
+    /// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html>
+    fn read_resource(&self, account: &Account) -> String {
+        match self {
+            Member::VirtualMfaDevice { .. } | Member::ServiceSpecificCredential { .. } => "*".to_owned(),
+            Member::GroupMembership { user, .. } => Member::User { user: user.clone() }.resource(account),
+            other => other.resource(account),
+        }
+    }
+
+    /// What IAM asks the permission to change it on.
     fn resource(&self, account: &Account) -> String {
         let named = |kind: &str, path: Option<&str>, name: &str| {
             Arn::iam(&account.partition, &account.id, kind, path.unwrap_or("/"), name).to_string()
@@ -242,8 +259,8 @@ impl Member {
                 account.groups.get(group).map(|group| group.path.as_str()),
                 group,
             ),
-            Member::VirtualMfaDevice { serial } => serial.clone(),
-            Member::ServiceControlPolicy { .. } => "*".to_owned(),
+            // Its serial number would do on AWS; `*` does for whoever stands in for AWS too.
+            Member::VirtualMfaDevice { .. } | Member::ServiceControlPolicy { .. } => "*".to_owned(),
             other => {
                 let user = other.owner().unwrap_or_default();
                 named("user", account.users.get(user).map(|user| user.path.as_str()), user)
@@ -267,8 +284,4 @@ fn target_words(target: &str) -> String {
         Some("ou") => format!("organizational unit {target}"),
         _ => format!("account {target}"),
     }
-}
-
-fn upload(gone: bool) -> &'static str {
-    if gone { "delete" } else { "upload" }
 }

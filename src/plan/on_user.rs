@@ -74,12 +74,13 @@ impl Making<'_> {
                         user: name.clone(),
                         id: held.id,
                     };
-                    self.change(from, member, Setting::Body(held.body), Setting::Absent, None);
+                    let before = uploaded(held.status, held.body);
+                    self.change(from, member, before, Setting::Absent, None);
                 }
             }
             Verb::DeleteSshPublicKeys => {
                 for held in held.ssh_public_keys {
-                    let before = held.body.map_or(Setting::Present, Setting::Body);
+                    let before = held.body.map_or(Setting::Present, |body| uploaded(held.status, body));
                     let member = Member::SshPublicKey {
                         user: name.clone(),
                         id: held.id,
@@ -270,5 +271,13 @@ impl Making<'_> {
                 None,
             );
         }
+    }
+}
+
+/// Something that was uploaded, as it is.
+fn uploaded(status: KeyStatus, body: String) -> Setting {
+    match status {
+        KeyStatus::Active => Setting::Body(body),
+        KeyStatus::Inactive | KeyStatus::Expired => Setting::Dormant(body),
     }
 }
