@@ -11,8 +11,10 @@ mod boundary;
 mod group_membership;
 mod known;
 mod login_profile;
+mod managed_policy;
 mod mfa_device;
 pub mod revoke;
+mod role;
 mod role_policy;
 pub mod service_control;
 mod service_credential;
@@ -56,6 +58,28 @@ pub enum Member {
         role: String,
         /// The policy's name.
         name: String,
+    },
+    /// Who may assume a role.
+    TrustPolicy {
+        /// The role.
+        role: String,
+    },
+    /// A managed policy's attachment to a role.
+    RoleAttachment {
+        /// The role.
+        role: String,
+        /// The policy.
+        policy: Arn,
+    },
+    /// A role itself.
+    Role {
+        /// The role.
+        role: String,
+    },
+    /// A managed policy of the account itself.
+    ManagedPolicy {
+        /// The policy.
+        policy: Arn,
     },
     /// A managed policy's attachment to a user.
     Attachment {
@@ -291,6 +315,10 @@ pub async fn read(clients: &Clients, member: &Member) -> Result<Setting, AwsErro
         Member::AccessKey { user, key } => access_key::read(clients, user, key).await,
         Member::UserPolicy { user, name } => user_policy::read(clients, user, name).await,
         Member::RolePolicy { role, name } => role_policy::read(clients, role, name).await,
+        Member::TrustPolicy { role } => role::read_trust(clients, role).await,
+        Member::RoleAttachment { role, policy } => role::read_attachment(clients, role, policy).await,
+        Member::Role { role } => role::read(clients, role).await,
+        Member::ManagedPolicy { policy } => managed_policy::read(clients, policy).await,
         Member::Attachment { user, policy } => attachment::read(clients, user, policy).await,
         Member::Boundary { user } => boundary::read(clients, user).await,
         Member::GroupMembership { user, group } => group_membership::read(clients, user, group).await,
@@ -320,6 +348,10 @@ pub async fn write(world: Writable<'_>, change: &Change) -> Result<(), AwsError>
         Member::AccessKey { user, key } => access_key::write(clients, user, key, to).await,
         Member::UserPolicy { user, name } => user_policy::write(clients, user, name, to).await,
         Member::RolePolicy { role, name } => role_policy::write(clients, role, name, to).await,
+        Member::TrustPolicy { role } => role::write_trust(clients, role, to).await,
+        Member::RoleAttachment { role, policy } => role::write_attachment(clients, role, policy, to).await,
+        Member::Role { role } => role::write(clients, role, to).await,
+        Member::ManagedPolicy { policy } => managed_policy::write(clients, policy, to).await,
         Member::Attachment { user, policy } => attachment::write(clients, user, policy, to).await,
         Member::Boundary { user } => boundary::write(clients, user, to).await,
         Member::GroupMembership { user, group } => group_membership::write(clients, user, group, to).await,
@@ -376,6 +408,11 @@ impl Change {
         let lost = match (&self.member, &self.to, before) {
             (Member::AccessKey { .. }, Setting::Absent, _) => {
                 return Inverse::None("a deleted access key cannot be restored".to_owned());
+            }
+            (Member::Role { .. } | Member::ManagedPolicy { .. }, Setting::Absent, _) => {
+                return Inverse::None(
+                    "what the intruder made is not made again; the evidence shows what it was".to_owned(),
+                );
             }
             (Member::LoginProfile { .. }, Setting::Absent, _) => {
                 return Inverse::None(

@@ -5,6 +5,7 @@ mod by_scp;
 mod facts;
 mod foothold;
 mod left_behind;
+mod made;
 mod made_by;
 mod make;
 mod on_user;

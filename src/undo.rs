@@ -231,7 +231,13 @@ fn reverse(
 /// The user that must be there for the change to be made.
 fn needs_user(inverse: &Change) -> Option<&str> {
     match &inverse.member {
-        Member::User { .. } | Member::RolePolicy { .. } | Member::VirtualMfaDevice { .. } => None,
+        Member::User { .. }
+        | Member::RolePolicy { .. }
+        | Member::RoleAttachment { .. }
+        | Member::TrustPolicy { .. }
+        | Member::Role { .. }
+        | Member::ManagedPolicy { .. }
+        | Member::VirtualMfaDevice { .. } => None,
         _ if inverse.to == Setting::Absent => None,
         other => other.owner(),
     }
@@ -265,7 +271,10 @@ fn lifts_a_deny(change: &Change) -> bool {
 /// Whom a policy member binds.
 fn bound(member: &Member) -> Option<Issuer> {
     match member {
-        Member::RolePolicy { role, .. } => Some(Issuer::Role(role.clone())),
+        Member::RolePolicy { role, .. }
+        | Member::RoleAttachment { role, .. }
+        | Member::TrustPolicy { role }
+        | Member::Role { role } => Some(Issuer::Role(role.clone())),
         other => other.owner().map(|user| Issuer::User(user.to_owned())),
     }
 }

@@ -20,6 +20,11 @@ impl Change {
             Member::RolePolicy { role, name } => {
                 format!("{} inline policy `{name}` {} role `{role}`", put(gone), of(gone))
             }
+            Member::TrustPolicy { role } => format!("set who may assume role `{role}`"),
+            Member::RoleAttachment { role, policy } if gone => format!("detach `{}` from role `{role}`", policy.name()),
+            Member::RoleAttachment { role, policy } => format!("attach `{}` to role `{role}`", policy.name()),
+            Member::Role { role } => format!("delete role `{role}`"),
+            Member::ManagedPolicy { policy } => format!("delete managed policy `{}`", policy.name()),
             Member::Attachment { user, policy } if gone => format!("detach `{}` from user `{user}`", policy.name()),
             Member::Attachment { user, policy } => format!("attach `{}` to user `{user}`", policy.name()),
             Member::Boundary { user } => match &self.to {
@@ -64,6 +69,9 @@ impl Change {
             },
             Member::UserPolicy { user, name } => format!("UserName={user} PolicyName={name}"),
             Member::RolePolicy { role, name } => format!("RoleName={role} PolicyName={name}"),
+            Member::TrustPolicy { role } | Member::Role { role } => format!("RoleName={role}"),
+            Member::RoleAttachment { role, policy } => format!("RoleName={role} PolicyArn={policy}"),
+            Member::ManagedPolicy { policy } => format!("PolicyArn={policy}"),
             Member::Attachment { user, policy } => format!("UserName={user} PolicyArn={policy}"),
             Member::Boundary { user } => match &self.to {
                 Setting::Policy(policy) => format!("UserName={user} PermissionsBoundary={policy}"),
@@ -98,6 +106,13 @@ impl Change {
             (Member::UserPolicy { .. }, false) => "iam:PutUserPolicy",
             (Member::RolePolicy { .. }, true) => "iam:DeleteRolePolicy",
             (Member::RolePolicy { .. }, false) => "iam:PutRolePolicy",
+            (Member::TrustPolicy { .. }, _) => "iam:UpdateAssumeRolePolicy",
+            (Member::RoleAttachment { .. }, true) => "iam:DetachRolePolicy",
+            (Member::RoleAttachment { .. }, false) => "iam:AttachRolePolicy",
+            (Member::Role { .. }, true) => "iam:DeleteRole",
+            (Member::Role { .. }, false) => "iam:CreateRole",
+            (Member::ManagedPolicy { .. }, true) => "iam:DeletePolicy",
+            (Member::ManagedPolicy { .. }, false) => "iam:CreatePolicy",
             (Member::Attachment { .. }, true) => "iam:DetachUserPolicy",
             (Member::Attachment { .. }, false) => "iam:AttachUserPolicy",
             (Member::Boundary { .. }, true) => "iam:DeleteUserPermissionsBoundary",
@@ -144,6 +159,9 @@ impl Change {
             (Member::ServiceControlPolicy { .. }, Setting::Document(_)) => {
                 "everything that the compromised users do, sessions of the reached roles issued before the cut, everybody's, and every change of these users and roles but your own".to_owned()
             }
+            (Member::TrustPolicy { role }, _) => format!("new sessions of `{role}` for whom it no longer trusts"),
+            (Member::Role { role }, _) => format!("everything that uses `{role}`: its sessions, and what runs under it"),
+            (Member::ManagedPolicy { .. } | Member::RoleAttachment { .. }, _) => "what it grants, or denies".to_owned(),
             (Member::LoginProfile { user }, _) => format!("console sign-in of `{user}`"),
             (Member::User { user }, Setting::Absent) => {
                 format!("everything that uses `{user}`, and logs that name its ID lose their owner")
@@ -159,6 +177,7 @@ impl Change {
                 self.member,
                 Member::UserPolicy { .. }
                     | Member::RolePolicy { .. }
+                    | Member::RoleAttachment { .. }
                     | Member::Attachment { .. }
                     | Member::GroupMembership { .. }
                     | Member::Boundary { .. }
@@ -184,6 +203,10 @@ impl Change {
                     further(&format!("organizations:{action}"), &write);
                 }
             }
+            (Member::ManagedPolicy { .. }, Setting::Absent) => {
+                further("iam:ListPolicyVersions", &write);
+                further("iam:DeletePolicyVersion", &write);
+            }
             _ => {}
         }
         match (&self.member, &self.to) {
@@ -203,6 +226,9 @@ impl Member {
             Member::AccessKey { .. } => "iam:ListAccessKeys",
             Member::UserPolicy { .. } => "iam:GetUserPolicy",
             Member::RolePolicy { .. } => "iam:GetRolePolicy",
+            Member::TrustPolicy { .. } | Member::Role { .. } => "iam:GetRole",
+            Member::RoleAttachment { .. } => "iam:ListAttachedRolePolicies",
+            Member::ManagedPolicy { .. } => "iam:GetPolicy",
             Member::Attachment { .. } => "iam:ListAttachedUserPolicies",
             Member::Boundary { .. } | Member::User { .. } => "iam:GetUser",
             Member::GroupMembership { .. } => "iam:ListGroupsForUser",
@@ -230,7 +256,11 @@ impl Member {
             | Member::SshPublicKey { user, .. }
             | Member::ServiceSpecificCredential { user, .. }
             | Member::User { user } => Some(user),
-            Member::RolePolicy { role, .. } => Some(role),
+            Member::RolePolicy { role, .. }
+            | Member::TrustPolicy { role }
+            | Member::RoleAttachment { role, .. }
+            | Member::Role { role } => Some(role),
+            Member::ManagedPolicy { policy } => Some(policy.name()),
             Member::VirtualMfaDevice { .. } | Member::ServiceControlPolicy { .. } => None,
         }
     }
@@ -251,9 +281,11 @@ impl Member {
             Arn::iam(&account.partition, &account.id, kind, path.unwrap_or("/"), name).to_string()
         };
         match self {
-            Member::RolePolicy { role, .. } => {
-                named("role", account.roles.get(role).map(|role| role.path.as_str()), role)
-            }
+            Member::ManagedPolicy { policy } => policy.to_string(),
+            Member::RolePolicy { role, .. }
+            | Member::TrustPolicy { role }
+            | Member::RoleAttachment { role, .. }
+            | Member::Role { role } => named("role", account.roles.get(role).map(|role| role.path.as_str()), role),
             Member::GroupMembership { group, .. } => named(
                 "group",
                 account.groups.get(group).map(|group| group.path.as_str()),

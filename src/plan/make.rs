@@ -138,6 +138,8 @@ impl Making<'_> {
             Verb::DenyByScp { margin_seconds } => self.deny_by_scp(from, *margin_seconds),
             Verb::DeactivateAccessKeys(which) => self.deactivate(from, *which),
             Verb::DeleteMintedCredentials => self.delete_minted(from),
+            Verb::DenyMade { policy_name } => self.deny_made(from, policy_name),
+            Verb::DeleteMade => self.delete_made(from),
             Verb::RevokeOlderSessions { margin_seconds } => self.revoke(from, *margin_seconds),
             _ => {
                 for user in self.facts.users() {

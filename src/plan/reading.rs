@@ -32,11 +32,19 @@ pub(super) const OF_ACCOUNT: [&str; 4] = [
 /// Calls that look through the trail, in every enabled Region.
 pub(super) const OF_TRAIL: [&str; 2] = ["account:ListRegions", "cloudtrail:LookupEvents"];
 
+/// Calls that a hold makes: who is new in the account.
+pub(super) const OF_HOLD: [&str; 2] = ["iam:ListRoles", "iam:ListUsers"];
+
 /// Calls that tell whose a key is.
 pub(super) const OF_KEY: [&str; 2] = ["iam:GetAccessKeyLastUsed", "sts:GetAccessKeyInfo"];
 
 fn on_all(actions: &[&str]) -> impl Iterator<Item = Permission> {
     actions.iter().map(|action| Permission::new(action, "*"))
+}
+
+/// What holding needs.
+pub(super) fn holding() -> Vec<Permission> {
+    on_all(&OF_HOLD).collect()
 }
 
 /// What looking through the trail needs.
@@ -91,7 +99,7 @@ pub fn permissions(plan: &Plan, account: &Account) -> BTreeSet<Permission> {
 
 /// The same for any user and role: each call with the kind of thing that it asks about, `None` where it asks about all.
 pub fn on_anybody() -> Vec<(&'static str, Option<&'static str>)> {
-    let on_all = OF_ACCOUNT.into_iter().chain(OF_TRAIL).chain(OF_KEY);
+    let on_all = OF_ACCOUNT.into_iter().chain(OF_TRAIL).chain(OF_HOLD).chain(OF_KEY);
     let on_all = on_all.map(|action| (action, None));
     let of_users = OF_USER.into_iter().chain(["iam:GetSSHPublicKey"]);
     let of_users = of_users.map(|action| (action, Some("user")));

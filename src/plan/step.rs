@@ -135,11 +135,11 @@ impl Words {
                 permissions: vec![Permission::new(reading::DETAILS, "*")],
             },
             Action::Hold { seconds } => Words {
-                title: format!("wait {seconds} s for the changes to reach every endpoint"),
-                api: String::new(),
-                breaks: "nothing".to_owned(),
+                title: format!("hold until nobody has touched the changes for {seconds} s"),
+                api: "reads; what is turned round is made again".to_owned(),
+                breaks: "nothing; who appears meanwhile is denied by steps of its own".to_owned(),
                 undo: Undo::Nothing,
-                permissions: Vec::new(),
+                permissions: super::reading::holding(),
             },
             Action::Sweep { .. } => Words {
                 title: "look for credentials minted meanwhile, and revoke them".to_owned(),
