@@ -274,6 +274,26 @@ fn the_policy_is_the_first_change_and_denies_the_whole_family_by_itself() {
     });
 }
 
+/// The step as it is read, and the document as it is attached.
+#[test]
+fn the_step_and_its_document_are_these() {
+    let stage = staged(Some("responder"), 0);
+    let plan = wait(async { planned_on(&stage, &collected(&responder(&stage)).await.account) });
+    let (step, change) = first(&plan).unwrap();
+    let written: serde_json::Value = serde_json::from_str(document(change).as_str()).unwrap();
+    let said = [
+        step.title.clone(),
+        step.fact.clone().unwrap_or_default(),
+        step.api.clone(),
+        step.breaks.clone(),
+        step.undo.describe(),
+        step.hits.join("\n"),
+        serde_json::to_string_pretty(&step.permissions).unwrap(),
+        serde_json::to_string_pretty(&written).unwrap(),
+    ];
+    insta::assert_snapshot!("quarantine", said.join("\n\n"));
+}
+
 #[test]
 fn only_the_responder_may_change_what_the_policy_keeps() {
     let stage = staged(Some("responder"), 0);
