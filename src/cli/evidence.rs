@@ -9,10 +9,11 @@ use super::window::{left_out, window};
 use super::world::{World, wall_clock};
 use crate::collect::{self, Found, Location, LocationError, Piped, Reader};
 use crate::ids::AccessKeyId;
-use crate::lineage::trace;
-use crate::mount::{Clients, Trouble};
+use crate::lineage::{let_in, trace};
+use crate::mount::{AwsError, Clients, Trouble};
+use crate::time::Moment;
 use crate::trail::{Event, Evidence, Harvest, Index, IndexError, Progress, Spool, Survey, Window};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -38,12 +39,16 @@ pub async fn evidence(
     let tell = |text: &str| desk.terminal.status(text);
     let mut read = Found::default();
     let (mut looked_up_for, mut queried_for, mut read_for): (Keys, Keys, Keys) = Default::default();
+    // Whom the family let in by a password is asked for by name: no record says which key a sign-in gave.
+    let (mut names, mut looked_up_as, mut queried_as): (Names, Names, Names) = Default::default();
     // What one source tells of a key may lead to keys that only another one tells more of: they are asked in turn until nothing is new.
     let mut known: Keys = keys.iter().cloned().collect();
     let mut all = loop {
         if let Some(World::Live { mount, .. }) = world {
             let fresh = without(&known, &looked_up_for);
-            let more = looked_up(desk, mount.clients(), &window, &fresh).await?;
+            let fresh_names = unasked(&names, &looked_up_as);
+            let more = looked_up(desk, mount.clients(), &window, &fresh, &fresh_names).await?;
+            looked_up_as.extend(fresh_names);
             looked_up_for.extend(fresh);
             looked_up_for.extend(more.asked.iter().cloned());
             found.merge(&more);
@@ -53,6 +58,9 @@ pub async fn evidence(
             let more = athena.family(&fresh, &window, &tell).await?;
             queried_for.extend(more.asked.iter().cloned());
             found.merge(&more);
+            let fresh = unasked(&names, &queried_as);
+            found.merge(&athena.sign_ins(&fresh, &window, &tell).await?);
+            queried_as.extend(fresh);
         }
         known.extend(family(&found.evidence, keys));
         if !files.is_empty() && !known.is_subset(&read_for) {
@@ -61,20 +69,34 @@ pub async fn evidence(
         read_for.extend(known.clone());
         let mut all = found.clone();
         all.merge(&read);
-        known.extend(family(&all.evidence, keys));
+        let lineage = trace(&all.evidence, keys);
+        known.extend(lineage.credentials.iter().map(|member| member.key.clone()));
+        names.extend(let_in(&all.evidence, &lineage));
         let is_live = matches!(world, Some(World::Live { .. }));
         if known.is_subset(&read_for)
-            && (!is_live || known.is_subset(&looked_up_for))
-            && (athena.is_none() || known.is_subset(&queried_for))
+            && (!is_live || known.is_subset(&looked_up_for) && unasked(&names, &looked_up_as).is_empty())
+            && (athena.is_none() || known.is_subset(&queried_for) && unasked(&names, &queried_as).is_empty())
         {
             break all;
         }
     };
     if let Some(athena) = &mut athena {
-        let lineage = trace(&all.evidence, keys);
-        let mut kin = athena.kin(&lineage, &window, &tell).await?;
-        athena.cover(&window, &mut kin);
-        all.merge(&kin);
+        // Sessions of `aws login` come to light among the kin: what they gave is asked for then.
+        loop {
+            let lineage = trace(&all.evidence, keys);
+            all.merge(&athena.kin(&lineage, &window, &tell).await?);
+            let fresh = without(&family(&all.evidence, keys), &queried_for);
+            if fresh.is_empty() {
+                break;
+            }
+            let more = athena.family(&fresh, &window, &tell).await?;
+            queried_for.extend(fresh);
+            queried_for.extend(more.asked.iter().cloned());
+            all.merge(&more);
+        }
+        let mut covered = Found::default();
+        athena.cover(&window, &mut covered);
+        all.merge(&covered);
     }
     left_out(&window, now).into_iter().for_each(|gap| all.gap(gap));
     told(desk, &all.evidence);
@@ -82,6 +104,17 @@ pub async fn evidence(
 }
 
 type Keys = BTreeSet<AccessKeyId>;
+
+/// Names of those who were let in, with the first moment of that.
+type Names = BTreeMap<String, Moment>;
+
+/// Those that were not asked for yet, or not from so early on.
+fn unasked(names: &Names, done: &Names) -> Names {
+    let fresh = names
+        .iter()
+        .filter(|(name, since)| done.get(*name).is_none_or(|done| done > *since));
+    fresh.map(|(name, since)| (name.clone(), *since)).collect()
+}
 
 fn without(keys: &Keys, done: &Keys) -> Vec<AccessKeyId> {
     keys.difference(done).cloned().collect()
@@ -353,12 +386,26 @@ fn of_twin(records: &[serde_json::Value], window: &Window, evidence: &mut Eviden
 }
 
 /// The account's own trail. That it can't be read is a gap, unless nothing can be asked at all.
-async fn looked_up(desk: &Desk, clients: &Clients, window: &Window, keys: &[AccessKeyId]) -> Result<Found, Failure> {
+async fn looked_up(
+    desk: &Desk,
+    clients: &Clients,
+    window: &Window,
+    keys: &[AccessKeyId],
+    names: &Names,
+) -> Result<Found, Failure> {
     let tell = |text: &str| desk.terminal.status(text);
-    if keys.is_empty() {
-        return Ok(Found::default());
+    let mut found = Found::default();
+    if !keys.is_empty() {
+        found.merge(&readable(collect::trail(clients, keys, &[], window, &tell).await)?);
     }
-    match collect::trail(clients, keys, &[], window, &tell).await {
+    if !names.is_empty() {
+        found.merge(&readable(collect::sign_ins(clients, names, window, &tell).await)?);
+    }
+    Ok(found)
+}
+
+fn readable(looked_up: Result<Found, AwsError>) -> Result<Found, Failure> {
+    match looked_up {
         Ok(found) => Ok(found),
         Err(error) if matches!(error.trouble, Trouble::Credentials | Trouble::Unreachable) => Err(error.into()),
         Err(error) => {
