@@ -20,4 +20,4 @@ pub use athena::{Athena, NameError, Table, checked, whole_query};
 pub use collected::{Collected, Scope, Unread};
 pub use lookup::{Found, sign_ins, trail};
 pub use owner::{Caller, caller, origin};
-pub use s3::{Location, LocationError, Piped, Read, Reader, s3};
+pub use s3::{Location, LocationError, Object, Piped, Read, Reader, s3};

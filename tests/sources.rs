@@ -640,3 +640,52 @@ fn event_history_tells_of_sign_ins_with_a_password_that_the_family_set() {
         assert_eq!((one.len(), &one), (1, &of(&expected, key)), "{}", said(&output));
     }
 }
+
+/// A second question within a case opens only what is new or can matter, of a bucket as of a folder; it answers the same, and without cases nothing is kept.
+#[test]
+fn among_cases_an_archive_is_read_once() {
+    let cases = tempfile::tempdir().unwrap();
+    let ask = |cases: &Path, args: &[&str]| {
+        let output = clean(OUST)
+            .env("AWS_ACCESS_KEY_ID", "AKIARESPONDERRESPOND")
+            .env("AWS_SECRET_ACCESS_KEY", "x")
+            .env("OUST_CASES", cases)
+            .args(["trace", A, "--format", "json"])
+            .args(args)
+            .output()
+            .unwrap();
+        (told(&output), said(&output))
+    };
+    let inside = || std::fs::read_dir(cases.path()).unwrap().count();
+    let folder = fixture();
+    let files = ["--offline", "--logs", folder.to_str().unwrap()];
+    let (first, _) = ask(cases.path(), &files);
+    assert_eq!(inside(), 1);
+    let (second, _) = ask(cases.path(), &files);
+    assert_eq!((&first["lineage"], inside()), (&second["lineage"], 1));
+    assert_eq!(first["lineage"], of_files(&[A], &[])["lineage"]);
+    let nowhere = cases.path().join("none");
+    ask(&nowhere, &files);
+    assert!(!nowhere.exists());
+    let Some(python) = peers::python() else { return };
+    let (_server, endpoint) = moto(&python, &fixture());
+    let bucket = [
+        "--endpoint-url",
+        &endpoint,
+        "--since",
+        "2026-03-24",
+        "--until",
+        "2026-03-25",
+        "--accounts",
+        "123456789012",
+        "--regions",
+        "us-east-1,eu-west-1",
+        "--logs",
+        "s3://trail",
+    ];
+    let (first, text) = ask(cases.path(), &bucket);
+    assert!(text.contains("read 16 objects of s3://trail/"), "{text}");
+    let (second, text) = ask(cases.path(), &bucket);
+    assert_eq!((&first["lineage"], inside()), (&second["lineage"], 2));
+    assert!(text.contains("read 0 objects of s3://trail/, 0 bytes; "), "{text}");
+}
