@@ -29,6 +29,7 @@ pub use exit::Exit;
 use args::{Cli, Command, Format};
 use clap::Parser;
 use exit::Failure;
+use std::path::PathBuf;
 use terminal::{Terminal, paint_status};
 
 /// What every command has at hand.
@@ -37,6 +38,8 @@ struct Desk {
     terminal: Terminal,
     format: Format,
     trace_calls: bool,
+    /// Where cases are kept.
+    cases: PathBuf,
 }
 
 /// Runs the program on the arguments of the process.
@@ -50,6 +53,7 @@ pub fn main() -> Exit {
         terminal: Terminal::open(cli.quiet),
         format: cli.format,
         trace_calls: cli.trace_calls,
+        cases: cli.command.cases(),
     };
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -80,6 +84,17 @@ async fn dispatch(desk: &Desk, command: Command) -> Result<Exit, Failure> {
         Command::Twin(args) => twin::twin(desk, args).await,
         Command::Playbook(args) => playbook::playbook(desk, args),
         Command::Policy(args) => policy::policy(desk, args),
+    }
+}
+
+impl Command {
+    /// Where cases are kept; the commands that write none read none either, and go by the default.
+    fn cases(&self) -> PathBuf {
+        match self {
+            Command::Run(args) => args.folder.cases.clone(),
+            Command::Undo(args) => args.folder.cases.clone(),
+            _ => std::env::var_os("OUST_CASES").map_or_else(|| PathBuf::from(args::CASES), PathBuf::from),
+        }
     }
 }
 

@@ -11,8 +11,10 @@ mod credential;
 mod family;
 mod label;
 mod lasting;
+mod let_in;
 mod mint;
 mod observe;
+mod secret;
 mod session;
 mod sign_in;
 mod stranger;
@@ -22,7 +24,9 @@ pub use bystander::{Bystander, bystanders};
 pub use cause::Cause;
 pub use coverage::{Coverage, Covered, LookedUp, Silence};
 pub use credential::{Credential, Kind, Mint, Use};
+pub use let_in::let_in;
 pub use mint::{MintedKey, mint_of};
+pub use secret::ReadSecret;
 pub use trace::{Ambiguous, Attempt, Lineage, Made, OnBehalf, Reached, RefusedByScp, Unresolved, trace};
 
 #[cfg(test)]

@@ -26,6 +26,7 @@ mod layout;
 mod ocsf;
 mod read;
 mod redact;
+mod reveals;
 mod row;
 mod scan;
 mod search;

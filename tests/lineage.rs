@@ -209,7 +209,7 @@ fn the_coverage_says_where_it_is_silent() {
         "{:?}",
         coverage.gaps
     );
-    assert!(of(&[], A).coverage.gaps[0].contains("no event"));
+    assert!(of(&[], A).coverage.gaps[0].contains("nothing was read"));
 }
 
 /// The same two records as CloudTrail writes them, in both versions of the schema, and in a table.
@@ -289,4 +289,130 @@ fn security_lake_and_tables_tell_the_same_family() {
         }
         assert!(!format!("{evidence:?}").contains("TOKEN"));
     }
+}
+
+/// What the family read of secrets is told with who and when; what was refused, read without decryption, or read by a service for it is not.
+#[test]
+fn secrets_that_the_family_read_are_told() {
+    let key = "AKIAQQQQQQQQQQQQQQQQ";
+    let call = |id: &str, at: &str, service: &str, name: &str, asked: Value| {
+        let mut one = record(id, at, service, name);
+        one["userIdentity"] = json!({"type": "IAMUser", "principalId": "AIDAQ", "userName": "u", "accessKeyId": key});
+        one["requestParameters"] = asked;
+        one["readOnly"] = json!(true);
+        one
+    };
+    let hour = |hour: u32| format!("{hour:02}:00:00");
+    let at = |hour: u32| format!("2026-11-10T{hour:02}:00:00Z");
+    let secret = json!({"secretId": "prod/db"});
+    let mut refused = call(
+        "6",
+        &hour(6),
+        "secretsmanager",
+        "GetSecretValue",
+        json!({"secretId": "other"}),
+    );
+    refused["errorCode"] = json!("AccessDenied");
+    let mut decrypted = call(
+        "7",
+        &hour(7),
+        "kms",
+        "Decrypt",
+        json!({"encryptionAlgorithm": "SYMMETRIC_DEFAULT"}),
+    );
+    decrypted["resources"] = json!([{"ARN": "arn:aws:kms:us-east-1:123456789012:key/k", "type": "AWS::KMS::Key"}]);
+    let mut forwarded = call("8", &hour(8), "kms", "Decrypt", json!({}));
+    forwarded["userIdentity"]["invokedBy"] = json!("secretsmanager.amazonaws.com");
+    let mut others = call("9", &hour(9), "secretsmanager", "GetSecretValue", secret.clone());
+    others["userIdentity"] =
+        json!({"type": "IAMUser", "principalId": "AIDAZ", "userName": "z", "accessKeyId": "AKIAZZZZZZZZZZZZZZZZ"});
+    let records = [
+        call("1", &hour(1), "secretsmanager", "GetSecretValue", secret.clone()),
+        call("2", &hour(2), "secretsmanager", "GetSecretValue", secret),
+        call(
+            "3",
+            &hour(3),
+            "ssm",
+            "GetParameters",
+            json!({"names": ["/a", "/b"], "withDecryption": true}),
+        ),
+        call("4", &hour(4), "ssm", "GetParameter", json!({"name": "/plain"})),
+        call("5", &hour(5), "ec2", "GetPasswordData", json!({"instanceId": "i-1"})),
+        refused,
+        decrypted,
+        forwarded,
+        others,
+        call("10", &hour(10), "ecr", "GetAuthorizationToken", Value::Null),
+    ];
+    let expected = [
+        ("secretsmanager:GetSecretValue", "prod/db", 2, at(1), at(2)),
+        ("ssm:GetParameters", "/a", 1, at(3), at(3)),
+        ("ssm:GetParameters", "/b", 1, at(3), at(3)),
+        ("ec2:GetPasswordData", "i-1", 1, at(5), at(5)),
+        (
+            "kms:Decrypt",
+            "arn:aws:kms:us-east-1:123456789012:key/k",
+            1,
+            at(7),
+            at(7),
+        ),
+        ("ecr:GetAuthorizationToken", "-", 1, at(10), at(10)),
+    ];
+    let told = |lineage: &Lineage| -> Vec<(String, String, u64, String, String)> {
+        let each = lineage.secrets.iter();
+        each.map(|one| {
+            (
+                one.call.clone(),
+                one.what.clone(),
+                one.count,
+                one.first.to_string(),
+                one.last.to_string(),
+            )
+        })
+        .collect()
+    };
+    let expected: Vec<_> = expected
+        .into_iter()
+        .map(|(call, what, count, first, last)| (call.to_owned(), what.to_owned(), count, first, last))
+        .collect();
+    let lineage = of(&records, key);
+    assert_eq!(told(&lineage), expected);
+    assert!(lineage.secrets.iter().all(|one| one.by.as_str() == key));
+    // What is read from files in two passes, where plain calls lose their parameters, tells the same.
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("a.json"), json!({"Records": records}).to_string()).unwrap();
+    let asked = [key.parse().unwrap()];
+    let window = oust::trail::Window::default();
+    let evidence = oust::trail::search(
+        &[folder.path().to_owned()],
+        &asked,
+        window,
+        &oust::trail::Progress::default(),
+    );
+    assert_eq!(told(&oust::lineage::trace(&evidence, &asked)), expected);
+}
+
+/// That nothing was found says what was asked: files without an event, an Event history without one of these keys, or nothing at all.
+#[test]
+fn evidence_without_an_event_says_what_was_asked() {
+    let asked: [oust::ids::AccessKeyId; 1] = ["AKIAQQQQQQQQQQQQQQQQ".parse().unwrap()];
+    let gaps = |evidence: &oust::trail::Evidence| oust::lineage::trace(evidence, &asked).coverage.gaps.join("\n");
+    let mut evidence = oust::trail::Evidence::default();
+    assert!(gaps(&evidence).contains("nothing was read"), "{}", gaps(&evidence));
+    evidence.looked_up("eu-west-1", asked.clone());
+    let history = gaps(&evidence);
+    assert!(
+        history.contains("Event history of eu-west-1 has no event of these keys"),
+        "{history}"
+    );
+    assert!(
+        !history.contains("file") && !history.contains("nothing was read"),
+        "{history}"
+    );
+    oust::trail::read_stream("x", &b"{\"Records\":[]}"[..], &mut evidence);
+    assert!(
+        gaps(&evidence).contains("in the one file that was read, and the Event history"),
+        "{}",
+        gaps(&evidence)
+    );
 }

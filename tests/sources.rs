@@ -9,7 +9,7 @@ use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use support::peers;
+use support::{peers, story};
 
 const OUST: &str = env!("CARGO_BIN_EXE_oust");
 const A: &str = "AKIARZPUZDIKCEIRCEIR";
@@ -72,7 +72,10 @@ fn lineage(known: &Value) -> Value {
 }
 
 fn of_files(keys: &[&str], more: &[&str]) -> Value {
-    let folder = fixture();
+    of_folder(&fixture(), keys, more)
+}
+
+fn of_folder(folder: &Path, keys: &[&str], more: &[&str]) -> Value {
     let mut args = vec!["trace"];
     args.extend(keys);
     args.extend(["--format", "json", "--offline", "--logs", folder.to_str().unwrap()]);
@@ -80,16 +83,16 @@ fn of_files(keys: &[&str], more: &[&str]) -> Value {
     told(&oust(&args))
 }
 
-fn python_script(python: &Path, verb: &str) -> Command {
+fn python_script(python: &Path, verb: &str, folder: &Path) -> Command {
     let mut command = clean(python);
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers/trail_sources.py");
-    command.arg(path).arg(verb).arg(fixture());
+    command.arg(path).arg(verb).arg(folder);
     command
 }
 
-/// Moto with the fixture's records in a bucket and behind Athena.
-fn moto(python: &Path) -> (Server, String) {
-    let mut child = python_script(python, "serve")
+/// Moto with the records of a folder in a bucket and behind Athena.
+fn moto(python: &Path, folder: &Path) -> (Server, String) {
+    let mut child = python_script(python, "serve", folder)
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
@@ -105,7 +108,7 @@ fn moto(python: &Path) -> (Server, String) {
 #[test]
 fn athena_gives_the_lineage_that_the_files_give() {
     let Some(python) = peers::python() else { return };
-    let (_server, endpoint) = moto(&python);
+    let (_server, endpoint) = moto(&python, &fixture());
     for keys in [&[A][..], &[D1][..], &[D1, A][..]] {
         let mut args = vec!["trace"];
         args.extend(keys);
@@ -173,6 +176,20 @@ fn athena_gives_the_lineage_that_the_files_give() {
     assert_eq!(missing.status.code(), Some(6), "{}", said(&missing));
 }
 
+/// The rows that another engine gives to a query over the records of a folder.
+fn queried(python: &Path, folder: &Path, sql: &[u8]) -> String {
+    let mut engine = python_script(python, "query", folder)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    engine.stdin.take().unwrap().write_all(sql).unwrap();
+    let rows = engine.wait_with_output().unwrap();
+    assert!(rows.status.success(), "{}", said(&rows));
+    String::from_utf8(rows.stdout).unwrap()
+}
+
 #[test]
 fn the_printed_query_gives_the_same_lineage_on_another_engine() {
     let Some(python) = peers::python() else { return };
@@ -181,17 +198,8 @@ fn the_printed_query_gives_the_same_lineage_on_another_engine() {
         args.extend(keys);
         let printed = oust(&args);
         assert!(printed.status.success(), "{}", said(&printed));
-        let mut engine = python_script(&python, "query")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        engine.stdin.take().unwrap().write_all(&printed.stdout).unwrap();
-        let rows = engine.wait_with_output().unwrap();
-        assert!(rows.status.success(), "{}", said(&rows));
+        let text = queried(&python, &fixture(), &printed.stdout);
         // A session token stands in no result.
-        let text = String::from_utf8(rows.stdout).unwrap();
         assert!(text.contains(r#"\"sessionToken\":\"\""#), "{text}");
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("rows.jsonl");
@@ -213,7 +221,7 @@ fn the_printed_query_gives_the_same_lineage_on_another_engine() {
 #[test]
 fn a_bucket_gives_the_lineage_that_the_files_give() {
     let Some(python) = peers::python() else { return };
-    let (_server, endpoint) = moto(&python);
+    let (_server, endpoint) = moto(&python, &fixture());
     let base = [
         "trace",
         A,
@@ -493,4 +501,191 @@ fn every_region_is_looked_in_and_one_that_fails_is_no_silence() {
     );
     let certain = run(&hurdles, 0);
     assert!(certain.contains("CONTAINED: every known credential"), "{certain}");
+}
+
+/// What a member of the family did for mallory, who could not sign in before, and what mallory did then: the session of his sign-in goes on as a role.
+fn let_in(by: &Value) -> Vec<Value> {
+    let record = |id: &str, at: &str, service: &str, name: &str, who: &Value| {
+        json!({"eventVersion": "1.10", "userIdentity": who, "eventTime": format!("2026-03-24T{at}Z"), "eventSource": format!("{service}.amazonaws.com"),
+            "eventName": name, "awsRegion": "us-east-1", "sourceIPAddress": "198.51.100.7", "userAgent": "x", "requestParameters": null,
+            "responseElements": null, "requestID": format!("r{id}"), "eventID": format!("let-in-{id}"), "readOnly": false, "eventType": "AwsApiCall",
+            "managementEvent": true, "recipientAccountId": "123456789012", "eventCategory": "Management"})
+    };
+    let mallory = json!({"type": "IAMUser", "principalId": "AIDAMALLORYEXAMPLE", "arn": "arn:aws:iam::123456789012:user/mallory",
+        "accountId": "123456789012", "userName": "mallory"});
+    let mut session = mallory.clone();
+    session["accessKeyId"] = json!(MALLORY);
+    session["sessionContext"] =
+        json!({"attributes": {"creationDate": "2026-03-24T13:00:00Z", "mfaAuthenticated": "false"}});
+    let role = "arn:aws:sts::123456789012:assumed-role/Deep/m";
+    let deeper = json!({"type": "AssumedRole", "principalId": "AROADEEPEXAMPLE:m", "arn": role, "accountId": "123456789012",
+        "accessKeyId": DEEPER, "sessionContext": {"sessionIssuer": {"type": "Role", "principalId": "AROADEEPEXAMPLE",
+        "arn": "arn:aws:iam::123456789012:role/Deep", "accountId": "123456789012", "userName": "Deep"},
+        "attributes": {"creationDate": "2026-03-24T13:10:00Z", "mfaAuthenticated": "false"}}});
+    let mut set = record("1", "12:00:00", "iam", "CreateLoginProfile", by);
+    set["requestParameters"] = json!({"userName": "mallory", "passwordResetRequired": false});
+    let mut login = record("2", "13:00:00", "signin", "ConsoleLogin", &mallory);
+    login["responseElements"] = json!({"ConsoleLogin": "Success"});
+    let mut mint = record("4", "13:10:00", "sts", "AssumeRole", &session);
+    mint["requestParameters"] = json!({"roleArn": "arn:aws:iam::123456789012:role/Deep", "roleSessionName": "m"});
+    mint["responseElements"] = json!({"credentials": {"accessKeyId": DEEPER, "sessionToken": "SYNTHETIC-TOKEN", "expiration": "Mar 24, 2026, 2:10:00 PM"},
+        "assumedRoleUser": {"assumedRoleId": "AROADEEPEXAMPLE:m", "arn": role}});
+    // Somebody else of that name signed in elsewhere: of another's session with the same name nothing is taken for the family's.
+    let alice = json!({"type": "IAMUser", "principalId": "AIDAALICEEXAMPLE", "arn": "arn:aws:iam::123456789012:user/alice",
+        "accountId": "123456789012", "userName": "alice"});
+    vec![
+        set,
+        login,
+        record("3", "13:05:00", "s3", "ListBuckets", &session),
+        mint,
+        record("5", "13:15:00", "sts", "GetCallerIdentity", &deeper),
+        record("6", "13:20:00", "signin", "ConsoleLogin", &alice),
+    ]
+}
+
+const MALLORY: &str = "ASIARZPUZDIKMALLORYA";
+const DEEPER: &str = "ASIARZPUZDIKDEEPERAA";
+
+fn keys_of(found: &Value) -> Vec<&str> {
+    let members = found["lineage"]["credentials"].as_array().unwrap().iter();
+    members.map(|member| member["key"].as_str().unwrap()).collect()
+}
+
+/// Whoever signs in with a password that the family set is found by a table as by the files, and what that session minted too.
+#[test]
+fn a_table_tells_of_sign_ins_with_a_password_that_the_family_set() {
+    let Some(python) = peers::python() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    for file in std::fs::read_dir(fixture()).unwrap().map(Result::unwrap) {
+        std::fs::copy(file.path(), folder.path().join(file.file_name())).unwrap();
+    }
+    let by = json!({"type": "IAMUser", "principalId": "AIDASUPPORTUSEREXAMPLE", "arn": "arn:aws:iam::123456789012:user/support-user",
+        "accountId": "123456789012", "accessKeyId": A, "userName": "support-user"});
+    let text = json!({"Records": let_in(&by)}).to_string();
+    std::fs::write(folder.path().join("z.json"), text).unwrap();
+    let expected = of_folder(folder.path(), &[A], &[]);
+    let keys = keys_of(&expected);
+    assert!(keys.contains(&MALLORY) && keys.contains(&DEEPER), "{keys:?}");
+    let (_server, endpoint) = moto(&python, folder.path());
+    let table = [
+        "--athena",
+        "primary",
+        "--table",
+        "cloudtrail",
+        "--endpoint-url",
+        &endpoint,
+    ];
+    let output = oust(&[&["trace", A, "--format", "json"], &table[..]].concat());
+    assert_eq!(lineage(&told(&output)), lineage(&expected), "{}", said(&output));
+    let printed = oust(&["trace", "--print-sql", "--table", "cloudtrail", A]);
+    let rows = tempfile::tempdir().unwrap();
+    let text = queried(&python, folder.path(), &printed.stdout);
+    std::fs::write(rows.path().join("rows.jsonl"), text).unwrap();
+    assert_eq!(lineage(&of_folder(rows.path(), &[A], &[])), lineage(&expected));
+}
+
+/// The same through LookupEvents: no key leads to the sign-in, the name does.
+#[test]
+fn event_history_tells_of_sign_ins_with_a_password_that_the_family_set() {
+    let stage = story::played();
+    let stolen = &stage.names["A"];
+    let mut state = stage.twin.state();
+    let by = state
+        .trail
+        .iter()
+        .map(|record| &record["userIdentity"])
+        .find(|who| who["accessKeyId"] == stolen.as_str());
+    let by = by.unwrap().clone();
+    state.trail.extend(let_in(&by));
+    let folder = tempfile::tempdir().unwrap();
+    let text = json!({"Records": state.trail}).to_string();
+    std::fs::write(folder.path().join("trail.json"), text).unwrap();
+    let expected = of_folder(folder.path(), &[stolen.as_str()], &[]);
+    let twin = oust::twin::Twin::on_clock(state, std::sync::Arc::new(oust::time::SystemClock));
+    let keys = twin.keys(&stage.names["responder-key"]);
+    let (told_where, place) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            let listener = oust::twin::serve::bind(0).await.unwrap();
+            told_where.send(listener.local_addr().unwrap()).unwrap();
+            oust::twin::serve::serve(twin, listener).await;
+        });
+    });
+    let endpoint = format!("http://{}", place.recv().unwrap());
+    let output = clean(OUST)
+        .env("AWS_ACCESS_KEY_ID", keys.key.as_str())
+        .env("AWS_SECRET_ACCESS_KEY", keys.secret)
+        .args([
+            "trace",
+            stolen.as_str(),
+            "--format",
+            "json",
+            "--endpoint-url",
+            &endpoint,
+        ])
+        .output()
+        .unwrap();
+    let found = told(&output);
+    assert_eq!(keys_of(&found), keys_of(&expected), "{}", said(&output));
+    let of = |known: &Value, key: &str| {
+        let members = known["lineage"]["credentials"].as_array().unwrap().iter();
+        members.filter(|one| one["key"] == key).cloned().collect::<Vec<Value>>()
+    };
+    for key in [MALLORY, DEEPER] {
+        let one = of(&found, key);
+        assert_eq!((one.len(), &one), (1, &of(&expected, key)), "{}", said(&output));
+    }
+}
+
+/// A second question within a case opens only what is new or can matter, of a bucket as of a folder; it answers the same, and without cases nothing is kept.
+#[test]
+fn among_cases_an_archive_is_read_once() {
+    let cases = tempfile::tempdir().unwrap();
+    let ask = |cases: &Path, args: &[&str]| {
+        let output = clean(OUST)
+            .env("AWS_ACCESS_KEY_ID", "AKIARESPONDERRESPOND")
+            .env("AWS_SECRET_ACCESS_KEY", "x")
+            .env("OUST_CASES", cases)
+            .args(["trace", A, "--format", "json"])
+            .args(args)
+            .output()
+            .unwrap();
+        (told(&output), said(&output))
+    };
+    let inside = || std::fs::read_dir(cases.path()).unwrap().count();
+    let folder = fixture();
+    let files = ["--offline", "--logs", folder.to_str().unwrap()];
+    let (first, _) = ask(cases.path(), &files);
+    assert_eq!(inside(), 1);
+    let (second, _) = ask(cases.path(), &files);
+    assert_eq!((&first["lineage"], inside()), (&second["lineage"], 1));
+    assert_eq!(first["lineage"], of_files(&[A], &[])["lineage"]);
+    let nowhere = cases.path().join("none");
+    ask(&nowhere, &files);
+    assert!(!nowhere.exists());
+    let Some(python) = peers::python() else { return };
+    let (_server, endpoint) = moto(&python, &fixture());
+    let bucket = [
+        "--endpoint-url",
+        &endpoint,
+        "--since",
+        "2026-03-24",
+        "--until",
+        "2026-03-25",
+        "--accounts",
+        "123456789012",
+        "--regions",
+        "us-east-1,eu-west-1",
+        "--logs",
+        "s3://trail",
+    ];
+    let (first, text) = ask(cases.path(), &bucket);
+    assert!(text.contains("read 16 objects of s3://trail/"), "{text}");
+    let (second, text) = ask(cases.path(), &bucket);
+    assert_eq!((&first["lineage"], inside()), (&second["lineage"], 2));
+    assert!(text.contains("read 0 objects of s3://trail/, 0 bytes; "), "{text}");
 }

@@ -144,11 +144,14 @@ impl Sources {
     }
 }
 
+/// The folder of cases, where nobody names another.
+pub const CASES: &str = "oust-cases";
+
 /// Where cases are kept.
 #[derive(Debug, Clone, Args)]
 pub struct CaseFolder {
     /// The folder that holds one folder for each case.
-    #[arg(long, value_name = "FOLDER", env = "OUST_CASES", default_value = "oust-cases")]
+    #[arg(long, value_name = "FOLDER", env = "OUST_CASES", default_value = CASES)]
     pub cases: PathBuf,
 }
 

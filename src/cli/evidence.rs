@@ -7,12 +7,14 @@ use super::exit::{Exit, Failure};
 use super::progress::Drawing;
 use super::window::{left_out, window};
 use super::world::{World, wall_clock};
-use crate::collect::{self, Found, Location, LocationError, Piped, Reader};
+use crate::collect::{self, Found, Location, LocationError, Object, Piped, Reader};
 use crate::ids::AccessKeyId;
-use crate::lineage::trace;
-use crate::mount::{Clients, Trouble};
+use crate::lineage::{let_in, trace};
+use crate::mount::{AwsError, Clients, Trouble};
+use crate::time::Moment;
 use crate::trail::{Event, Evidence, Harvest, Index, IndexError, Progress, Spool, Survey, Window};
-use std::collections::BTreeSet;
+use sha2::{Digest, Sha256};
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -26,7 +28,7 @@ pub async fn evidence(
 ) -> Result<Found, Failure> {
     let now = world.map_or_else(wall_clock, |world| world.clients().now());
     let window = window(sources, now)?;
-    let files = Files::of(sources)?;
+    let files = Files::of(desk, sources)?;
     let mut found = Found::default();
     if let Some(World::Twin { twin, .. }) = world {
         of_twin(&twin.trail(), &window, &mut found.evidence);
@@ -38,12 +40,16 @@ pub async fn evidence(
     let tell = |text: &str| desk.terminal.status(text);
     let mut read = Found::default();
     let (mut looked_up_for, mut queried_for, mut read_for): (Keys, Keys, Keys) = Default::default();
+    // Whom the family let in by a password is asked for by name: no record says which key a sign-in gave.
+    let (mut names, mut looked_up_as, mut queried_as): (Names, Names, Names) = Default::default();
     // What one source tells of a key may lead to keys that only another one tells more of: they are asked in turn until nothing is new.
     let mut known: Keys = keys.iter().cloned().collect();
     let mut all = loop {
         if let Some(World::Live { mount, .. }) = world {
             let fresh = without(&known, &looked_up_for);
-            let more = looked_up(desk, mount.clients(), &window, &fresh).await?;
+            let fresh_names = unasked(&names, &looked_up_as);
+            let more = looked_up(desk, mount.clients(), &window, &fresh, &fresh_names).await?;
+            looked_up_as.extend(fresh_names);
             looked_up_for.extend(fresh);
             looked_up_for.extend(more.asked.iter().cloned());
             found.merge(&more);
@@ -53,6 +59,9 @@ pub async fn evidence(
             let more = athena.family(&fresh, &window, &tell).await?;
             queried_for.extend(more.asked.iter().cloned());
             found.merge(&more);
+            let fresh = unasked(&names, &queried_as);
+            found.merge(&athena.sign_ins(&fresh, &window, &tell).await?);
+            queried_as.extend(fresh);
         }
         known.extend(family(&found.evidence, keys));
         if !files.is_empty() && !known.is_subset(&read_for) {
@@ -61,20 +70,34 @@ pub async fn evidence(
         read_for.extend(known.clone());
         let mut all = found.clone();
         all.merge(&read);
-        known.extend(family(&all.evidence, keys));
+        let lineage = trace(&all.evidence, keys);
+        known.extend(lineage.credentials.iter().map(|member| member.key.clone()));
+        names.extend(let_in(&all.evidence, &lineage));
         let is_live = matches!(world, Some(World::Live { .. }));
         if known.is_subset(&read_for)
-            && (!is_live || known.is_subset(&looked_up_for))
-            && (athena.is_none() || known.is_subset(&queried_for))
+            && (!is_live || known.is_subset(&looked_up_for) && unasked(&names, &looked_up_as).is_empty())
+            && (athena.is_none() || known.is_subset(&queried_for) && unasked(&names, &queried_as).is_empty())
         {
             break all;
         }
     };
     if let Some(athena) = &mut athena {
-        let lineage = trace(&all.evidence, keys);
-        let mut kin = athena.kin(&lineage, &window, &tell).await?;
-        athena.cover(&window, &mut kin);
-        all.merge(&kin);
+        // Sessions of `aws login` come to light among the kin: what they gave is asked for then.
+        loop {
+            let lineage = trace(&all.evidence, keys);
+            all.merge(&athena.kin(&lineage, &window, &tell).await?);
+            let fresh = without(&family(&all.evidence, keys), &queried_for);
+            if fresh.is_empty() {
+                break;
+            }
+            let more = athena.family(&fresh, &window, &tell).await?;
+            queried_for.extend(fresh);
+            queried_for.extend(more.asked.iter().cloned());
+            all.merge(&more);
+        }
+        let mut covered = Found::default();
+        athena.cover(&window, &mut covered);
+        all.merge(&covered);
     }
     left_out(&window, now).into_iter().for_each(|gap| all.gap(gap));
     told(desk, &all.evidence);
@@ -82,6 +105,17 @@ pub async fn evidence(
 }
 
 type Keys = BTreeSet<AccessKeyId>;
+
+/// Names of those who were let in, with the first moment of that.
+type Names = BTreeMap<String, Moment>;
+
+/// Those that were not asked for yet, or not from so early on.
+fn unasked(names: &Names, done: &Names) -> Names {
+    let fresh = names
+        .iter()
+        .filter(|(name, since)| done.get(*name).is_none_or(|done| done > *since));
+    fresh.map(|(name, since)| (name.clone(), *since)).collect()
+}
 
 fn without(keys: &Keys, done: &Keys) -> Vec<AccessKeyId> {
     keys.difference(done).cloned().collect()
@@ -109,20 +143,28 @@ struct Files {
     paths: Vec<PathBuf>,
     buckets: Vec<Location>,
     stdin: Option<Spool>,
-    /// Where what the first pass finds in `paths` is kept.
-    index: Option<PathBuf>,
+    /// Where what the first pass finds in `paths` and `buckets` is kept.
+    index: Option<Kept>,
+}
+
+/// Where an index is kept.
+enum Kept {
+    /// Where a person said.
+    Asked(PathBuf),
+    /// Among the cases, because there are some.
+    Beside(PathBuf),
 }
 
 /// The name of what came through stdin.
 const STDIN: &str = "stdin";
 
 impl Files {
-    fn of(sources: &Sources) -> Result<Files, Failure> {
+    fn of(desk: &Desk, sources: &Sources) -> Result<Files, Failure> {
         let mut files = Files {
             paths: Vec::new(),
             buckets: Vec::new(),
             stdin: None,
-            index: sources.index.clone(),
+            index: sources.index.clone().map(Kept::Asked),
         };
         for path in &sources.logs {
             if let Some(location) = bucket(path)? {
@@ -136,7 +178,29 @@ impl Files {
                 return Err(Failure::new(Exit::Input, "logs.missing", message));
             }
         }
+        if files.index.is_none() && !(files.paths.is_empty() && files.buckets.is_empty()) {
+            files.index = beside_cases(&desk.cases, &sources.logs).map(Kept::Beside);
+        }
         Ok(files)
+    }
+
+    /// The index. One that nobody asked for is left out where it can't be had.
+    fn index(&self, desk: &Desk) -> Result<Option<Arc<Index>>, Failure> {
+        let index = match &self.index {
+            None => return Ok(None),
+            Some(Kept::Asked(path)) => Index::open(path).map_err(unindexed)?,
+            Some(Kept::Beside(path)) => match Index::open(path) {
+                Ok(index) => index,
+                Err(error) => {
+                    desk.terminal.status(&format!("{error}: every file is read"));
+                    return Ok(None);
+                }
+            },
+        };
+        if let Some(note) = index.note() {
+            desk.terminal.status(note);
+        }
+        Ok(Some(Arc::new(index)))
     }
 
     fn is_empty(&self) -> bool {
@@ -160,22 +224,18 @@ impl Files {
         for path in &self.paths {
             desk.terminal.status(&format!("reading {}", path.display()));
         }
-        let index = self.index.as_deref().map(Index::open).transpose().map_err(unindexed)?;
-        if let Some(note) = index.as_ref().and_then(Index::note) {
-            desk.terminal.status(note);
-        }
-        let survey = Pass::of(Survey::of(keys, window.clone()));
+        let index = self.index(desk)?;
+        let survey = Pass::of(Survey::of(keys, window.clone()), index.clone());
         let drawing = Drawing::of(&desk.terminal, "reading", &survey.progress);
         beside(
-            || survey.reader.read_paths(&self.paths, &survey.progress, index.as_ref()),
+            || {
+                survey
+                    .reader
+                    .read_paths(&self.paths, &survey.progress, index.as_deref())
+            },
             || survey.progress.count(&self.paths, window, |_| true),
             drawing.is_seen() && self.are_all(),
         );
-        // What was read is whole without it.
-        if let Some(Err(error)) = index.map(Index::save) {
-            desk.terminal
-                .status(&format!("{error}; the next trace reads every file again"));
-        }
         if let Some(spool) = &self.stdin {
             survey.feed(STDIN, spool.reader().map_err(unspooled)?);
         }
@@ -189,7 +249,16 @@ impl Files {
             }
         }
         drop(drawing);
-        let harvest = Pass::of(finished(survey)?.close());
+        let harvest = Pass::of(finished(survey)?.close(), None);
+        if index.is_some() && self.stdin.is_some() {
+            desk.terminal
+                .status("what came through stdin is not in the index: another question needs it again");
+        }
+        // What was read is whole without it.
+        if let Some(Err(error)) = index.and_then(Arc::into_inner).map(Index::save) {
+            desk.terminal
+                .status(&format!("{error}; the next trace reads every file again"));
+        }
         let drawing = Drawing::of(&desk.terminal, "reading what can matter", &harvest.progress);
         beside(
             || harvest.reader.read_paths(&self.paths, &harvest.progress),
@@ -213,6 +282,22 @@ impl Files {
         found.evidence.merge(harvest.finish());
         Ok(found)
     }
+}
+
+/// The index of what lies in these places, among the cases where there are any: a second question within a case needn't read it all again.
+fn beside_cases(cases: &Path, logs: &[PathBuf]) -> Option<PathBuf> {
+    let mut places: Vec<String> = Vec::new();
+    for path in logs.iter().filter(|path| *path != Path::new("-")) {
+        places.push(match path.to_string_lossy() {
+            object if object.starts_with("s3://") => object.into_owned(),
+            _ => std::path::absolute(path).ok()?.to_string_lossy().into_owned(),
+        });
+    }
+    places.sort();
+    places.dedup();
+    let digest = Sha256::digest(places.join("\n").as_bytes());
+    let name: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    cases.is_dir().then(|| cases.join(format!("archive-{name}.index")))
 }
 
 fn unspooled(error: std::io::Error) -> Failure {
@@ -255,12 +340,17 @@ fn beside(work: impl FnOnce(), count: impl FnOnce() + Send, wanted: bool) {
 struct Pass<R> {
     reader: R,
     progress: Arc<Progress>,
+    index: Option<Arc<Index>>,
 }
 
 impl<R> Pass<R> {
-    fn of(reader: R) -> Arc<Self> {
+    fn of(reader: R, index: Option<Arc<Index>>) -> Arc<Self> {
         let progress = Arc::default();
-        Arc::new(Pass { reader, progress })
+        Arc::new(Pass {
+            reader,
+            progress,
+            index,
+        })
     }
 }
 
@@ -285,12 +375,18 @@ impl Pass<Harvest> {
 }
 
 impl Reader for Pass<Survey> {
-    fn wants(&self, _: &str) -> bool {
-        true
+    fn wants(&self, name: &str, object: &Object) -> bool {
+        let etag = object.etag.as_deref();
+        !self
+            .reader
+            .knows_object(name, object.bytes, etag, self.index.as_deref())
     }
 
-    fn read(&self, name: &str, stream: Piped) {
-        self.feed(name, stream);
+    fn read(&self, name: &str, object: &Object, stream: Piped) {
+        self.progress.opened();
+        let (stream, etag) = (self.progress.watch(stream), object.etag.as_deref());
+        self.reader
+            .feed_object(name, object.bytes, etag, stream, self.index.as_deref());
     }
 
     fn failed(&self, name: &str, why: String) {
@@ -299,11 +395,11 @@ impl Reader for Pass<Survey> {
 }
 
 impl Reader for Pass<Harvest> {
-    fn wants(&self, name: &str) -> bool {
+    fn wants(&self, name: &str, _: &Object) -> bool {
         self.reader.wants(name)
     }
 
-    fn read(&self, name: &str, stream: Piped) {
+    fn read(&self, name: &str, _: &Object, stream: Piped) {
         self.feed(name, stream);
     }
 
@@ -329,8 +425,12 @@ async fn downloaded(
     };
     let tell = |text: &str| desk.terminal.status(text);
     let read = collect::s3(world.clients(), location, window, reader, &tell).await?;
+    let passed = match read.passed {
+        0 => String::new(),
+        count => format!("; {count} need not be read"),
+    };
     desk.terminal.status(&format!(
-        "read {} objects of {location}, {} bytes",
+        "read {} objects of {location}, {} bytes{passed}",
         read.objects, read.bytes
     ));
     if read.failed > 0 {
@@ -339,7 +439,7 @@ async fn downloaded(
             read.failed
         ));
     }
-    Ok(read.objects)
+    Ok(read.objects + read.passed)
 }
 
 fn of_twin(records: &[serde_json::Value], window: &Window, evidence: &mut Evidence) {
@@ -353,12 +453,26 @@ fn of_twin(records: &[serde_json::Value], window: &Window, evidence: &mut Eviden
 }
 
 /// The account's own trail. That it can't be read is a gap, unless nothing can be asked at all.
-async fn looked_up(desk: &Desk, clients: &Clients, window: &Window, keys: &[AccessKeyId]) -> Result<Found, Failure> {
+async fn looked_up(
+    desk: &Desk,
+    clients: &Clients,
+    window: &Window,
+    keys: &[AccessKeyId],
+    names: &Names,
+) -> Result<Found, Failure> {
     let tell = |text: &str| desk.terminal.status(text);
-    if keys.is_empty() {
-        return Ok(Found::default());
+    let mut found = Found::default();
+    if !keys.is_empty() {
+        found.merge(&readable(collect::trail(clients, keys, &[], window, &tell).await)?);
     }
-    match collect::trail(clients, keys, &[], window, &tell).await {
+    if !names.is_empty() {
+        found.merge(&readable(collect::sign_ins(clients, names, window, &tell).await)?);
+    }
+    Ok(found)
+}
+
+fn readable(looked_up: Result<Found, AwsError>) -> Result<Found, Failure> {
+    match looked_up {
         Ok(found) => Ok(found),
         Err(error) if matches!(error.trouble, Trouble::Credentials | Trouble::Unreachable) => Err(error.into()),
         Err(error) => {

@@ -19,7 +19,7 @@ use crate::time::Moment;
 use crate::trail::{Window, record_of_row};
 use query::Queries;
 use serde_json::Value;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The longest that a temporary credential lives, and an hour for clocks and slow starts, in seconds: 36 hours.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_sts-comparison.html>
@@ -94,6 +94,40 @@ impl Athena {
             }
         }
         found.asked = search.into_asked();
+        Ok(found)
+    }
+
+    /// Asks how those signed in whom the family let in, by user and since when, and what they did with the keys that they got then.
+    ///
+    /// # Errors
+    /// The query failed.
+    pub async fn sign_ins(
+        &mut self,
+        users: &BTreeMap<String, Moment>,
+        window: &Window,
+        tell: &dyn Fn(&str),
+    ) -> Result<Found, AwsError> {
+        let mut found = Found::default();
+        let Some(first) = users.values().min().copied() else {
+            return Ok(found);
+        };
+        let mut window = window.clone();
+        window.since = Some(window.since.map_or(first, |since| since.max(first)));
+        let names: BTreeSet<&str> = users.keys().map(String::as_str).collect();
+        let weight = self.weight(&window).await;
+        tell(&format!(
+            "Athena: sign-ins of {} users whom the family let in, {}{weight}",
+            names.len(),
+            self.before(&window)
+        ));
+        let mut search = Search::default();
+        for row in self
+            .queries
+            .run(&sql::sign_ins(&self.table, &window, &names), tell)
+            .await?
+        {
+            take(&row, &mut search, &mut found);
+        }
         Ok(found)
     }
 
@@ -240,6 +274,8 @@ impl Round {
                     span = Some((first.min(*minted), last.max(*minted)));
                     round.called.insert(key.clone());
                 }
+                // Names are asked about in a query of their own.
+                Question::CallsAs(..) => {}
                 Question::CallsOf(key, _) => {
                     bounded = false;
                     round.called.insert(key.clone());

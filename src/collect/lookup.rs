@@ -6,6 +6,7 @@ use super::regions::regions;
 use super::search::Search;
 use crate::ids::AccessKeyId;
 use crate::mount::{AwsError, Clients};
+use crate::time::Moment;
 use crate::trail::{Evidence, Window};
 use std::collections::{BTreeMap, BTreeSet};
 use tokio::task::JoinSet;
@@ -50,6 +51,42 @@ pub async fn trail(
     window: &Window,
     tell: &dyn Fn(&str),
 ) -> Result<Found, AwsError> {
+    let mut search = Search::default();
+    keys.iter().for_each(|key| search.add(key, true, None));
+    known.iter().for_each(|key| search.add(key, false, None));
+    to_the_end(clients, search, window, tell).await
+}
+
+/// Looks up what was called under the `names` of those whom the family let in, since then: their sign-ins, which no record names a key of, and what they
+/// did with the keys that they got.
+///
+/// # Errors
+/// As [`trail`].
+pub async fn sign_ins(
+    clients: &Clients,
+    names: &BTreeMap<String, Moment>,
+    window: &Window,
+    tell: &dyn Fn(&str),
+) -> Result<Found, AwsError> {
+    let mut search = Search::default();
+    names.iter().for_each(|(name, since)| search.add_name(name, *since));
+    let mut found = to_the_end(clients, search, window, tell).await?;
+    if !names.is_empty() {
+        let names: Vec<&str> = names.keys().map(String::as_str).collect();
+        found.evidence.note(format!(
+            "LookupEvents was asked for calls under the names {} too",
+            names.join(", ")
+        ));
+    }
+    Ok(found)
+}
+
+async fn to_the_end(
+    clients: &Clients,
+    mut search: Search,
+    window: &Window,
+    tell: &dyn Fn(&str),
+) -> Result<Found, AwsError> {
     let regions = regions(clients, &window.regions).await;
     let mut found = Found::default();
     let mut askers: Vec<Asker> = regions
@@ -57,9 +94,6 @@ pub async fn trail(
         .iter()
         .map(|name| Asker::new(clients, name, window))
         .collect();
-    let mut search = Search::default();
-    keys.iter().for_each(|key| search.add(key, true, None));
-    known.iter().for_each(|key| search.add(key, false, None));
     let mut failed: BTreeMap<String, Vec<String>> = BTreeMap::new();
     while let Some(questions) = search.next() {
         tell(&format!(

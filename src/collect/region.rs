@@ -92,14 +92,20 @@ impl Asker {
         token: Option<&str>,
         records: &mut Vec<Value>,
     ) -> Result<Option<String>, AwsError> {
-        let (name, key) = match question {
-            Question::CallsOf(key, _) => (LookupAttributeKey::AccessKeyId, key),
+        let mut start = self.window.0;
+        let (name, value) = match question {
+            Question::CallsOf(key, _) => (LookupAttributeKey::AccessKeyId, key.as_str()),
             // CloudTrail indexes an issued key as a resource of the mint.
-            Question::MintOf(key) => (LookupAttributeKey::ResourceName, key),
+            Question::MintOf(key) => (LookupAttributeKey::ResourceName, key.as_str()),
+            Question::CallsAs(name, since) => {
+                let since = DateTime::from_secs(since.seconds());
+                start = Some(start.map_or(since, |start| if start.secs() > since.secs() { start } else { since }));
+                (LookupAttributeKey::Username, name.as_str())
+            }
         };
         let attribute = LookupAttribute::builder()
             .attribute_key(name)
-            .attribute_value(key.as_str())
+            .attribute_value(value)
             .build()
             .map_err(|error| AwsError {
                 operation: "cloudtrail:LookupEvents".to_owned(),
@@ -111,7 +117,7 @@ impl Asker {
             .client
             .lookup_events()
             .lookup_attributes(attribute)
-            .set_start_time(self.window.0)
+            .set_start_time(start)
             .set_end_time(self.window.1)
             .set_next_token(token.map(str::to_owned));
         let page = request.send().await;

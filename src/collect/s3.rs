@@ -10,6 +10,7 @@ mod layout;
 mod list;
 
 pub use fetch::Piped;
+pub use list::Object;
 
 use crate::mount::{AwsError, Clients};
 use crate::trail::Window;
@@ -65,11 +66,11 @@ impl fmt::Display for Location {
 
 /// Who takes the objects in.
 pub trait Reader: Send + Sync + 'static {
-    /// Whether the object of that name is wanted.
-    fn wants(&self, name: &str) -> bool;
+    /// Whether the object of that name is wanted. It is asked once for each.
+    fn wants(&self, name: &str, object: &Object) -> bool;
 
     /// Reads one object, beside others.
-    fn read(&self, name: &str, stream: Piped);
+    fn read(&self, name: &str, object: &Object, stream: Piped);
 
     /// An object that could not be had.
     fn failed(&self, name: &str, why: String);
@@ -84,6 +85,8 @@ pub struct Read {
     pub bytes: u64,
     /// Objects that could not be had.
     pub failed: u64,
+    /// Objects that were there and not wanted.
+    pub passed: u64,
 }
 
 /// Hands every object of `location` within `window` to `reader`, several side by side. `tell` is told how far it is.

@@ -14,6 +14,8 @@ pub(super) enum Question {
     CallsOf(AccessKeyId, Option<Moment>),
     /// Who minted it.
     MintOf(AccessKeyId),
+    /// What was called under this name since that moment: how somebody whom the family let in signed in, and under which keys he went on.
+    CallsAs(String, Moment),
 }
 
 /// A search from key to key.
@@ -27,6 +29,8 @@ pub(super) struct Search {
     traced: BTreeSet<AccessKeyId>,
     /// Keys whose mint was met: who asked for it is known then.
     minted: BTreeSet<AccessKeyId>,
+    /// Names to ask about next.
+    names: BTreeMap<String, Moment>,
 }
 
 impl Search {
@@ -40,6 +44,12 @@ impl Search {
         self.called
     }
 
+    /// Adds a name under which somebody called whom the family let in at that moment. What his keys did is another search's to ask: which of
+    /// them are of the family, the lineage says.
+    pub(super) fn add_name(&mut self, name: &str, since: Moment) {
+        self.names.insert(name.to_owned(), since);
+    }
+
     /// Adds a key; with `back`, where it comes from is wanted too. A long-term key is its own origin.
     pub(super) fn add(&mut self, key: &AccessKeyId, back: bool, minted: Option<Moment>) {
         let back = back && key.kind() == KeyKind::Temporary && !self.traced.contains(key) && !self.minted.contains(key);
@@ -50,10 +60,11 @@ impl Search {
         }
     }
 
-    /// Takes a record of `source` into the evidence, and the keys that it leads to.
+    /// Takes a record of `source` into the evidence, and the keys that it leads to from those that were asked about.
     pub(super) fn take(&mut self, source: &str, record: &Value, evidence: &mut Evidence) {
         if let Some(event) = Event::parse(record).ok()
             && let Some(minted) = mint_of(&event)
+            && (self.called.contains(&minted.mint.by) || self.traced.contains(&minted.key))
         {
             self.minted.insert(minted.key.clone());
             self.add(&minted.key, false, Some(event.at));
@@ -75,6 +86,8 @@ impl Search {
                 questions.push(Question::CallsOf(key, minted));
             }
         }
+        let names = std::mem::take(&mut self.names).into_iter();
+        questions.extend(names.map(|(name, since)| Question::CallsAs(name, since)));
         (!questions.is_empty()).then_some(questions)
     }
 }
@@ -106,7 +119,9 @@ mod tests {
             search.add(asked, true, None);
             while let Some(next) = search.next() {
                 for question in next {
-                    let (Question::CallsOf(key, _) | Question::MintOf(key)) = &question;
+                    let (Question::CallsOf(key, _) | Question::MintOf(key)) = &question else {
+                        panic!("{question:?}")
+                    };
                     let bears = |record: &&Value| record.to_string().contains(key.as_str());
                     all.iter()
                         .filter(bears)

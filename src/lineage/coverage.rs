@@ -162,11 +162,37 @@ fn recorders(evidence: &Evidence) -> Vec<Covered> {
     recorders.collect()
 }
 
+/// What it means that no event is in the evidence.
+fn nothing(evidence: &Evidence) -> String {
+    let regions: Vec<&str> = evidence.looked_up.keys().map(String::as_str).collect();
+    let files = match evidence.files {
+        0 => None,
+        1 => Some("the one file that was read".to_owned()),
+        count => Some(format!("the {count} files that were read")),
+    };
+    let history = format!(
+        "the Event history of {} has no event of these keys within its 90 days at most; what came before, data events, other Regions and other \
+         accounts are not in it",
+        regions.join(", ")
+    );
+    match (files, regions.is_empty()) {
+        (None, false) => history,
+        (Some(files), false) => format!("there is no event that counts in {files}, and {history}"),
+        (Some(files), true) => format!(
+            "there is no event that counts in {files}: they tell nothing, neither of mints nor of their absence, for the days, Regions and accounts that \
+             were asked for"
+        ),
+        (None, true) => {
+            "nothing was read that holds events: that tells nothing, neither of mints nor of their absence".to_owned()
+        }
+    }
+}
+
 fn gaps(evidence: &Evidence) -> Vec<String> {
     let mut gaps = Vec::new();
     let seen = evidence.seen();
     let Some((_, last)) = evidence.span() else {
-        return vec!["there is no event in it: it tells nothing, neither of mints nor of their absence".to_owned()];
+        return vec![nothing(evidence)];
     };
     let (regions, _) = evidence.regions_and_accounts();
     if !regions.contains(GLOBAL) && !evidence.looked_up.contains_key(GLOBAL) {

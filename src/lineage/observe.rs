@@ -4,6 +4,7 @@ use super::cause::{Cause, Causes};
 use super::family::Family;
 use super::lasting::made;
 use super::mint::{Issue, is_mint};
+use super::secret::Secrets;
 use super::session::{Stamp, caller, is_of};
 use super::stranger::Strangers;
 use super::trace::{Ambiguous, Attempt, Lineage, OnBehalf, RefusedByScp};
@@ -24,6 +25,7 @@ pub(super) struct Observer<'a> {
     uses: BTreeMap<UseKey, usize>,
     ambiguous: BTreeMap<AmbiguousKey, Ambiguous>,
     on_behalf: BTreeMap<BehalfKey, OnBehalf>,
+    secrets: Secrets,
     strangers: Strangers<'a>,
     causes: Causes<'a>,
 }
@@ -42,6 +44,7 @@ impl<'a> Observer<'a> {
             uses: BTreeMap::new(),
             ambiguous: BTreeMap::new(),
             on_behalf: BTreeMap::new(),
+            secrets: Secrets::default(),
             strangers: Strangers::of(events, issues),
             causes: Causes::of(events),
         }
@@ -86,12 +89,14 @@ impl<'a> Observer<'a> {
         }
         refused_by_scp(&mut lineage.refused_by_scp, event, key);
         lineage.made.extend(made(event, key));
+        self.secrets.observe(event, key);
     }
 
     /// Hands over what was gathered.
     pub(super) fn finish(self, lineage: &mut Lineage) {
         lineage.ambiguous = self.ambiguous.into_values().collect();
         lineage.on_behalf = self.on_behalf.into_values().collect();
+        lineage.secrets = self.secrets.finish();
         lineage.unresolved = self.strangers.unresolved();
         for member in &mut lineage.credentials {
             let by = |used: &Use| {

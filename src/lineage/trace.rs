@@ -7,6 +7,7 @@ use super::family::Family;
 use super::label::labelled;
 use super::mint::issues;
 use super::observe::Observer;
+use super::secret::ReadSecret;
 use super::sign_in::entered;
 use crate::account::{Holder, Session};
 use crate::ids::{AccessKeyId, AccountId};
@@ -32,6 +33,7 @@ pub fn trace(evidence: &Evidence, asked: &[AccessKeyId]) -> Lineage {
             .collect(),
         attempts: Vec::new(),
         made: Vec::new(),
+        secrets: Vec::new(),
         unresolved: Vec::new(),
         collisions: 0,
         refused_by_scp: Vec::new(),
@@ -175,6 +177,9 @@ pub struct Lineage {
     pub attempts: Vec<Attempt>,
     /// What the family made that outlives it.
     pub made: Vec<Made>,
+    /// Secrets that the family read: whoever held its keys has them, and they must be changed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub secrets: Vec<ReadSecret>,
     /// Sessions of the same principals without a mint in the evidence.
     pub unresolved: Vec<Unresolved>,
     /// Uses of a member's key ID that are not the member's: the moment of issue or the principal differs.

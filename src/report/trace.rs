@@ -4,7 +4,7 @@ use super::{Paint, Tone, tone_of};
 use crate::account::Holder;
 use crate::ids::AccessKeyId;
 use crate::journal::Judgement;
-use crate::lineage::{Bystander, Cause, Covered, Credential, Kind, Lineage, LookedUp, Mint};
+use crate::lineage::{Bystander, Cause, Covered, Credential, Kind, Lineage, LookedUp, Mint, ReadSecret};
 use crate::origin::Origin;
 use crate::plan::Outlook;
 use crate::time::Moment;
@@ -49,6 +49,7 @@ pub fn trace(known: &Known, paint: Paint) -> String {
     }
     family(known, paint, &mut out);
     deeds(known, paint, &mut out);
+    secrets(&known.lineage, paint, &mut out);
     remaining(known, paint, &mut out);
     if let Some(outlook) = &known.outlook {
         let title = "Whom its holder can become (did: the trail shows it)";
@@ -155,7 +156,7 @@ fn family(known: &Known, paint: Paint, out: &mut Vec<String>) {
 fn extent(lineage: &Lineage) -> String {
     let covered = &lineage.coverage;
     let (Some(first), Some(last)) = (covered.first, covered.last) else {
-        return "as far as no evidence at all tells".to_owned();
+        return "as far as evidence without a single event tells".to_owned();
     };
     let regions = match covered.regions.len() {
         1 => "1 Region".to_owned(),
@@ -346,6 +347,49 @@ fn deeds(known: &Known, paint: Paint, out: &mut Vec<String>) {
             "  {} {}",
             paint.as_tone(Tone::Careful, "left behind:"),
             paint.fold(15, &line)
+        ));
+    }
+}
+
+/// So many secrets of one member and call are told by name.
+const MOST_SECRETS: usize = 10;
+
+/// Secrets that the family read.
+fn secrets(lineage: &Lineage, paint: Paint, out: &mut Vec<String>) {
+    if lineage.secrets.is_empty() {
+        return;
+    }
+    let mut each: BTreeMap<(String, &str), Vec<&ReadSecret>> = BTreeMap::new();
+    for read in &lineage.secrets {
+        let by = label(lineage, &read.by);
+        each.entry((by, &read.call)).or_default().push(read);
+    }
+    out.push(String::new());
+    out.push(paint.heading("Secrets that it read, and that must be changed"));
+    for ((by, call), all) in each {
+        let count: u64 = all.iter().map(|read| read.count).sum();
+        let first = all.iter().map(|read| read.first).min();
+        let last = all.iter().map(|read| read.last).max();
+        let span = first.zip(last).map(|(first, last)| match first == last {
+            true => format!(" [{first}]"),
+            false => format!(" [{first} to {last}]"),
+        });
+        let mut names: Vec<&str> = all.iter().take(MOST_SECRETS).map(|read| read.what.as_str()).collect();
+        let more = match all.len().saturating_sub(MOST_SECRETS) {
+            0 => String::new(),
+            more => format!(", and {more} more, which --json tells"),
+        };
+        if names == ["-"] {
+            names = vec!["which, the record does not say"];
+        }
+        let line = format!(
+            "{call} x{count}{}: {}{more}",
+            span.unwrap_or_default(),
+            names.join(", ")
+        );
+        out.push(format!(
+            "  {by:<4} {}",
+            paint.as_tone(Tone::Careful, &paint.fold(7, &line))
         ));
     }
 }

@@ -2,6 +2,7 @@
 //! <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html>
 
 use super::redact::redact;
+use super::reveals::revealed;
 use crate::ids::{AccessKeyId, AccountId, Arn};
 use crate::time::Moment;
 use serde_json::Value;
@@ -98,6 +99,8 @@ pub struct Event {
     pub response: Value,
     /// ARNs of the resources that it touched.
     pub resources: Vec<String>,
+    /// The secrets that it gave its caller if it succeeded, by the names that the record has for them; a dash where it names none.
+    pub reveals: Vec<String>,
     /// The account that recorded it.
     pub recipient: Option<AccountId>,
     /// Whether it is a data event, such as a read of an S3 object.
@@ -171,22 +174,27 @@ impl Event {
         let resources = record.get("resources").and_then(Value::as_array).into_iter().flatten();
         let id = text(record, "/eventID").ok_or(EventError::Missing("eventID"))?;
         let at = parsed(record, "/eventTime").ok_or(EventError::Missing("eventTime"))?;
+        let source = text(record, "/eventSource").ok_or(EventError::Missing("eventSource"))?;
+        let name = text(record, "/eventName").ok_or(EventError::Missing("eventName"))?;
+        let request = without_secrets("requestParameters");
+        let resources: Vec<String> = resources.filter_map(|one| text(one, "/ARN")).collect();
         Ok(Event {
             id,
             at,
             until: at,
             times: 1,
-            source: text(record, "/eventSource").ok_or(EventError::Missing("eventSource"))?,
-            name: text(record, "/eventName").ok_or(EventError::Missing("eventName"))?,
+            reveals: revealed(&source, &name, &request, &resources),
+            source,
+            name,
             region: text(record, "/awsRegion").unwrap_or_default(),
             source_ip: text(record, "/sourceIPAddress"),
             user_agent: text(record, "/userAgent"),
             error: text(record, "/errorCode").or_else(|| text(record, "/responseElements/errorCode")),
             error_message: text(record, "/errorMessage"),
             identity: identity(record),
-            request: without_secrets("requestParameters"),
+            request,
             response: without_secrets("responseElements"),
-            resources: resources.filter_map(|one| text(one, "/ARN")).collect(),
+            resources,
             recipient: parsed(record, "/recipientAccountId"),
             data: text(record, "/eventCategory").as_deref() == Some("Data")
                 || truth(record, "/managementEvent") == Some(false),

@@ -1,7 +1,7 @@
 //! Many calls of one kind as one event: what keeps memory bounded when a family, or its user and roles, made more calls than fit.
 //!
 //! Up to [`APART`] plain calls every one is kept by itself. Where there are more, all of them are folded, whatever the order they came in: calls
-//! of one credential that are alike but for their time, their resources and their parameters become one event with a count.
+//! of one credential that are alike but for their time, their resources and their parameters, and that read the same secret if any, become one event with a count.
 
 use super::facts::{GIVERS, number};
 use super::{Event, Evidence};
@@ -34,6 +34,7 @@ pub(super) fn kind(event: &Event) -> u64 {
         &event.source_ip,
         &event.user_agent,
         &event.error,
+        &event.reveals,
     )
         .hash(&mut hasher);
     (

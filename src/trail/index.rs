@@ -1,4 +1,4 @@
-//! What a survey found in files on disk, kept in a file of its own, so that the next question over the same archive needn't read it all again.
+//! What a survey found in files on disk and objects in S3, kept in a file of its own, so that the next question over the same archive needn't read it all again.
 //!
 //! For each file: its path, size and time of change, and the facts that [`Survey`](super::Survey) works with: hashes of who called and of which
 //! key gave which, of event IDs, and the hours with events. No event is in it, no key ID in clear, and nothing that lets anybody in. A file that is new or
@@ -23,6 +23,9 @@ const MARK: &str = "oust index ";
 
 /// Counted up whenever the facts or their form change.
 const FORMAT: u32 = 1;
+
+/// What names of objects in S3 begin with; those of files begin at the root.
+const OBJECT: &str = "s3://";
 
 /// Nothing larger than this is an entry.
 const LARGEST: u32 = 1 << 30;
@@ -62,10 +65,11 @@ pub struct Index {
     /// By the number of the file's path.
     places: HashMap<u64, Place>,
     met: Mutex<HashSet<u64>>,
-    new: Mutex<BufWriter<NamedTempFile>>,
+    /// A nameless file: whoever breaks off leaves nothing behind.
+    new: Mutex<BufWriter<File>>,
     trouble: Mutex<Option<io::Error>>,
-    /// Its own paths, which are no evidence.
-    own: [Option<String>; 2],
+    /// Its own path, which is no evidence.
+    own: Option<String>,
     note: Option<String>,
 }
 
@@ -104,10 +108,8 @@ impl Index {
                 }
             }
         };
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let new = NamedTempFile::new_in(folder.unwrap_or(Path::new("."))).map_err(unwritable)?;
-        let own = [absolute(path), absolute(new.path())];
-        let mut new = BufWriter::new(new);
+        let own = absolute(path);
+        let mut new = BufWriter::new(tempfile::tempfile_in(folder_of(path)).map_err(unwritable)?);
         new.write_all(heading().as_bytes()).map_err(unwritable)?;
         Ok(Index {
             path: path.to_owned(),
@@ -128,20 +130,25 @@ impl Index {
 
     /// Whether the file is the index, which may lie among the files of the archive.
     pub(super) fn is_itself(&self, path: &Path) -> bool {
-        absolute(path).is_some_and(|path| self.own.contains(&Some(path)))
+        let path = absolute(path);
+        path.is_some() && path == self.own
     }
 
     /// What is known of a file that is as it was when it was surveyed, and its size.
     pub(super) fn facts(&self, path: &Path) -> Option<(Facts, u64)> {
-        let name = absolute(path)?;
-        let place = self.places.get(&number(&name))?;
-        if Version::now(path)? != place.version {
+        self.facts_as(&absolute(path)?, Version::now(path)?)
+    }
+
+    /// The same of whatever has this name, if it is known in this state.
+    pub(super) fn facts_as(&self, name: &str, version: Version) -> Option<(Facts, u64)> {
+        let place = self.places.get(&number(name))?;
+        if version != place.version {
             return None;
         }
         let bytes = self.entry(place).ok()?;
         let (head, facts) = Head::read(&bytes)?;
         let facts = entry::facts(facts).filter(|_| head.path == name)?;
-        self.write(&name, &bytes);
+        self.write(name, &bytes);
         Some((facts, place.version.size))
     }
 
@@ -150,12 +157,16 @@ impl Index {
         let Some((name, version)) = absolute(path).zip(opened) else {
             return;
         };
-        if facts.is_sound() && Version::now(path) == Some(version) {
-            let head = Head {
-                path: name.clone(),
-                version,
-            };
-            self.write(&name, &entry::bytes(&head, facts));
+        if Version::now(path) == Some(version) {
+            self.keep_as(&name, version, facts);
+        }
+    }
+
+    /// Keeps the facts of whatever has this name, in this state.
+    pub(super) fn keep_as(&self, name: &str, version: Version, facts: &Facts) {
+        if facts.is_sound() {
+            let path = name.to_owned();
+            self.write(name, &entry::bytes(&Head { path, version }, facts));
         }
     }
 
@@ -187,7 +198,8 @@ impl Index {
         }
     }
 
-    /// Puts the index in the place of the old one. Files that this survey didn't meet stay in it as long as they are as they were.
+    /// Puts the index in the place of the old one. Files that this survey didn't meet stay in it as long as they are as they were; of objects in S3 their
+    /// listing tells when they are met again.
     ///
     /// # Errors
     /// It can't be written; the old one is still there.
@@ -197,7 +209,7 @@ impl Index {
         for (_, place) in self.places.iter().filter(|(name, _)| !met.contains(name)) {
             let Ok(bytes) = self.entry(place) else { continue };
             let Some((head, _)) = Head::read(&bytes) else { continue };
-            if Version::now(Path::new(&head.path)) == Some(head.version) {
+            if head.path.starts_with(OBJECT) || Version::now(Path::new(&head.path)) == Some(head.version) {
                 self.write(&head.path, &bytes);
             }
         }
@@ -206,8 +218,13 @@ impl Index {
         }
         let new = self.new.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
         let unwritable = |error| IndexError::Unwritable(self.path.clone(), error);
-        let file = new.into_inner().map_err(|error| unwritable(error.into_error()))?;
-        file.persist(&self.path).map_err(|error| unwritable(error.error))?;
+        let mut file = new.into_inner().map_err(|error| unwritable(error.into_error()))?;
+        // Only now it has a name, and only for as long as it takes to copy it.
+        let mut named = NamedTempFile::new_in(folder_of(&self.path)).map_err(unwritable)?;
+        file.seek(SeekFrom::Start(0))
+            .and_then(|_| io::copy(&mut file, &mut named))
+            .map_err(unwritable)?;
+        named.persist(&self.path).map_err(|error| unwritable(error.error))?;
         Ok(())
     }
 }
@@ -243,6 +260,12 @@ fn places(text: &mut impl Read, mut at: u64) -> Result<HashMap<u64, Place>, Stri
     }
 }
 
+/// The folder that a file lies in.
+fn folder_of(path: &Path) -> &Path {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    folder.unwrap_or(Path::new("."))
+}
+
 /// The path from the root; `None` where it isn't UTF-8: such a file is read each time.
 fn absolute(path: &Path) -> Option<String> {
     let path = std::path::absolute(path).ok()?;
@@ -250,6 +273,12 @@ fn absolute(path: &Path) -> Option<String> {
 }
 
 impl Version {
+    /// The state of an object in S3: its ETag is another whenever its content is.
+    /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html>
+    pub(super) fn object(size: u64, etag: &str) -> Version {
+        Version::marked(size, number(etag).cast_signed())
+    }
+
     /// The state of the file that is at `path` now; `None` where none is, or something that is no file.
     fn now(path: &Path) -> Option<Version> {
         told(&fs::metadata(path).ok()?)

@@ -23,6 +23,7 @@ use memchr::{memchr, memchr2};
 use rapidhash::v3::rapidhash_v3;
 use serde_json::Value;
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::LazyLock;
 
 /// The text is not exactly as CloudTrail writes it.
@@ -94,13 +95,33 @@ impl Scratch {
 /// Texts that were looked into before.
 #[derive(Default)]
 struct Memory {
-    identities: HashMap<u64, Known, rapidhash::fast::RandomState>,
+    identities: HashMap<u64, Known, Hashed>,
     /// The number of the text that is scanned.
     scan: u64,
-    tails: HashMap<u64, Tail, rapidhash::fast::RandomState>,
+    tails: HashMap<u64, Tail, Hashed>,
     /// Lengths from a record's beginning to its `eventTime`, and from its `eventID` to its end, the last that were right.
     heads: Guesses,
     ends: Guesses,
+}
+
+/// What is looked up by a hash isn't hashed again.
+type Hashed = BuildHasherDefault<AsItIs>;
+
+#[derive(Default)]
+struct AsItIs(u64);
+
+impl Hasher for AsItIs {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 = rapidhash_v3(bytes);
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
 }
 
 /// A caller who was met before.
@@ -175,6 +196,10 @@ pub(super) fn survey(scratch: &mut Scratch, window: &Window, facts: &mut Facts) 
         facts.seen.reads |= found.tail.reads && found.name != b"AssumeRole";
         hours.add(&found)
     })?;
+    // Within an open window they come once each already.
+    if !is_open {
+        facts.settle();
+    }
     hours.hand_over(facts)
 }
 
@@ -408,7 +433,14 @@ impl Found<'_> {
             return Ok(Gave::of(&super::Event::parse(&record).map_err(|_| Unsure)?, self.who));
         }
         let gives = GIVERS.iter().any(|giver| giver.as_bytes() == self.source);
-        if !gives || FIND.gives.iter().all(|member| member.find(self.body).is_none()) {
+        // Only IAM gives credentials for one service.
+        let members = &FIND.gives;
+        let members = if self.source == b"iam.amazonaws.com" {
+            &members[..]
+        } else {
+            &members[..2]
+        };
+        if !gives || members.iter().all(|member| member.find(self.body).is_none()) {
             return Ok(None);
         }
         giving::gave(self.text, self.who).map_err(|_| Unsure)
@@ -431,28 +463,45 @@ struct Recorded<'t> {
     /// Account, Region and their hours.
     places: Vec<(Option<u64>, &'t [u8], Hours)>,
     /// The place and the hour of the record before: the next is mostly of the same.
-    before: Option<(usize, &'t [u8])>,
-    span: Option<(&'t [u8], &'t [u8])>,
+    before: Option<(usize, u128)>,
+    span: Option<(Written<'t>, Written<'t>)>,
+}
+
+/// A time as it is written: `2026-11-10T03:04:05Z`. Texts of one form are in the order of their times, and so are their bytes as numbers.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Written<'t> {
+    minute: u128,
+    second: u32,
+    text: &'t [u8],
+}
+
+impl<'t> Written<'t> {
+    fn of(text: &'t [u8]) -> Option<Self> {
+        let (minute, rest) = text.split_first_chunk::<16>()?;
+        let second = rest.first_chunk::<4>()?;
+        let two = |two: [u8; 2]| two[0].is_ascii_digit() && two[0] < b'6' && two[1].is_ascii_digit();
+        let is_plain = two([minute[14], minute[15]]) && two([second[1], second[2]]);
+        is_plain.then_some(Written {
+            minute: u128::from_be_bytes(*minute),
+            second: u32::from_be_bytes(*second),
+            text,
+        })
+    }
+
+    /// The hour, with all that is before it.
+    fn hour(self) -> u128 {
+        self.minute >> 24
+    }
 }
 
 impl<'t> Recorded<'t> {
     fn add(&mut self, found: &Found<'t>) -> Sure<()> {
-        let two = |at: usize| {
-            found
-                .time
-                .get(at..at + 2)
-                .is_some_and(|two| two < &b"60"[..] && two.iter().all(u8::is_ascii_digit))
-        };
-        let hour = found.time.get(..13).ok_or(Unsure)?;
-        if !two(14) || !two(17) {
-            return Err(Unsure);
-        }
-        // Texts of one form are in the order of their times.
-        let (first, last) = self.span.unwrap_or((found.time, found.time));
-        self.span = Some((first.min(found.time), last.max(found.time)));
+        let time = Written::of(found.time).ok_or(Unsure)?;
+        let (first, last) = self.span.unwrap_or((time, time));
+        self.span = Some((first.min(time), last.max(time)));
         let is_of = |place: &(Option<u64>, &[u8], Hours)| place.0 == found.tail.account && place.1 == found.region;
         if let Some((place, known)) = self.before
-            && known == hour
+            && known == time.hour()
             && self.places.get(place).is_some_and(is_of)
         {
             return Ok(());
@@ -464,7 +513,7 @@ impl<'t> Recorded<'t> {
         if let Some((.., hours)) = self.places.get_mut(place) {
             hours.add(found.at()?);
         }
-        self.before = Some((place, hour));
+        self.before = Some((place, time.hour()));
         Ok(())
     }
 
@@ -476,7 +525,7 @@ impl<'t> Recorded<'t> {
                 .ok_or(Unsure)
         };
         if let Some((first, last)) = self.span {
-            facts.seen.span(moment(first)?, moment(last)?);
+            facts.seen.span(moment(first.text)?, moment(last.text)?);
         }
         for (account, region, hours) in self.places {
             let region = std::str::from_utf8(region).map_err(|_| Unsure)?.to_owned();

@@ -1,6 +1,7 @@
 //! Files and folders through both passes, on all cores.
 
 use super::index::Version;
+use super::read::Broken;
 use super::survey::{Facts, lock};
 use super::walk::{Met, Walk};
 use super::window::Reach;
@@ -12,6 +13,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
+
+/// An object of S3 of more packed bytes is read while it comes in and not held.
+const HELD: u64 = 16 << 20;
 
 /// How far one pass is, for whoever shows it. Bytes are those of the files, packed as they are.
 #[derive(Debug, Default)]
@@ -124,6 +128,45 @@ impl Survey {
         }
         progress.spare(size);
         true
+    }
+
+    /// Counts an object of S3 without reading it, if the index knows enough of it. `etag` is what its listing says.
+    pub fn knows_object(&self, name: &str, bytes: u64, etag: Option<&str>, index: Option<&Index>) -> bool {
+        let known = index.zip(etag);
+        let known = known.and_then(|(index, etag)| index.facts_as(name, Version::object(bytes, etag)));
+        let Some((facts, _)) = known else { return false };
+        match self.window().reach(&facts.seen) {
+            Reach::All => self.feed_known(name, facts),
+            Reach::Nothing => self.feed_known(name, Facts::default()),
+            Reach::Part => return false,
+        }
+        true
+    }
+
+    /// Feeds an object of S3. With an index all of it is read, so that the index knows it; and if only a part of it counts, again from memory: a large one is
+    /// not kept there, and not in the index.
+    pub fn feed_object(
+        &self,
+        name: &str,
+        bytes: u64,
+        etag: Option<&str>,
+        mut stream: impl Read,
+        index: Option<&Index>,
+    ) {
+        let Some((index, etag)) = index.zip(etag).filter(|_| bytes <= HELD) else {
+            return self.feed(name, stream);
+        };
+        let mut held = Vec::new();
+        if let Err(error) = stream.read_to_end(&mut held) {
+            return self.feed(name, held.as_slice().chain(Broken(Some(error))));
+        }
+        let is_counted = self.feed_whole(name, held.as_slice(), |facts| {
+            index.keep_as(name, Version::object(bytes, etag), facts);
+            self.window().reach(&facts.seen) == Reach::All
+        });
+        if !is_counted {
+            self.feed(name, held.as_slice());
+        }
     }
 
     /// Reads all of a file, so that the index knows it; and again, if a part of it counts.

@@ -65,6 +65,12 @@ impl Facts {
         self.seen = Seen::default();
     }
 
+    /// Keeps each caller once.
+    pub(super) fn settle(&mut self) {
+        self.callers.sort_unstable_by_key(|who| (who.key, who.id, who.name));
+        self.callers.dedup();
+    }
+
     /// Whether all of the source could be read.
     pub(super) fn is_sound(&self) -> bool {
         self.damage.is_empty()
@@ -192,9 +198,6 @@ impl Survey {
     fn read(&self, name: &str, stream: impl Read, window: &Window, desk: &mut Desk) {
         desk.facts.clear();
         Survey::read_facts(name, stream, window, desk);
-        let callers = &mut desk.facts.callers;
-        callers.sort_unstable_by_key(|who| (who.key, who.id, who.name));
-        callers.dedup();
     }
 
     fn read_facts(name: &str, stream: impl Read, window: &Window, desk: &mut Desk) {
@@ -214,6 +217,7 @@ impl Survey {
             Some(rest) => Reading::read(name, rest, &mut Full { facts, window }),
             None => Reading::read(name, desk.scratch.text(), &mut Full { facts, window }),
         }
+        desk.facts.settle();
     }
 
     /// Counts a file that holds no calls by its name, such as a digest.

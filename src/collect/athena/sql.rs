@@ -23,6 +23,17 @@ const CHILD: &str = r#"regexp_extract(responseelements, '"accessKeyId" *: *"([A-
 /// The role that a mint gave a session of, by its unique ID.
 const ROLE: &str = r#"regexp_extract(responseelements, '"assumedRoleId" *: *"([A-Z0-9]+):', 1)"#;
 
+/// Whether a call was made with a temporary key.
+const IS_TEMPORARY: &str = "useridentity.accesskeyid LIKE 'ASIA%'";
+
+/// Which calls set a user's password.
+const SETS_PASSWORD: &str =
+    "eventsource = 'iam.amazonaws.com' AND eventname IN ('CreateLoginProfile', 'UpdateLoginProfile')";
+
+/// Whose password it is.
+const WHOSE: &str =
+    r#"coalesce(nullif(regexp_extract(requestparameters, '"userName" *: *"([^"]+)"', 1), ''), useridentity.username)"#;
+
 /// The user or role that a caller carries the rights of, by its unique ID: the issuer of a session, else the caller itself.
 const PRINCIPAL: &str =
     "coalesce(useridentity.sessioncontext.sessionissuer.principalid, split_part(useridentity.principalid, ':', 1))";
@@ -147,6 +158,16 @@ pub(super) fn round(
     select(table, window, &any.join("\n    OR "))
 }
 
+/// Sign-ins of these users, and what they called with temporary keys. Names are quoted: they may hold no quote in AWS, but come out of records.
+pub(super) fn sign_ins(table: &Table, window: &Window, users: &BTreeSet<&str>) -> String {
+    let names = quoted(users.iter().copied());
+    select(
+        table,
+        window,
+        &format!("useridentity.username IN ({names})\n      AND (eventname = 'ConsoleLogin' OR {IS_TEMPORARY})"),
+    )
+}
+
 /// What others did who carry the rights of the same users and roles, and how they came by them. `principals` are unique IDs.
 pub(super) fn kin(table: &Table, window: &Window, principals: &BTreeSet<String>) -> String {
     let ids = quoted(principals.iter().map(String::as_str));
@@ -166,6 +187,10 @@ pub(super) fn whole(table: &Table, window: &Window, asked: &[AccessKeyId]) -> St
     let mints = pruned(&format!(
         "{IS_MINT}\n    AND errorcode IS NULL AND useridentity.invokedby IS NULL"
     ));
+    let sets = pruned(&format!("{SETS_PASSWORD}\n    AND errorcode IS NULL"));
+    let sessions = pruned(&format!(
+        "{IS_TEMPORARY}\n    AND useridentity.username IN (SELECT u FROM passwords)"
+    ));
     let calls = pruned("useridentity.accesskeyid IN (SELECT k FROM family)");
     let given = pruned(&format!("{IS_MINT}\n    AND {CHILD} IN (SELECT k FROM family)"));
     let rows = select(
@@ -173,7 +198,8 @@ pub(super) fn whole(table: &Table, window: &Window, asked: &[AccessKeyId]) -> St
         window,
         &format!(
             "useridentity.accesskeyid IN (SELECT k FROM family)\n    OR ({IS_MINT}\n      AND {CHILD} IN (SELECT k FROM family))\n    \
-             OR {PRINCIPAL} IN (SELECT p FROM kin)\n    OR ({IS_MINT}\n      AND {ROLE} IN (SELECT p FROM kin))"
+             OR {PRINCIPAL} IN (SELECT p FROM kin)\n    OR ({IS_MINT}\n      AND {ROLE} IN (SELECT p FROM kin))\n    \
+             OR (eventname = 'ConsoleLogin'\n      AND useridentity.username IN (SELECT u FROM passwords))"
         ),
     );
     format!(
@@ -190,12 +216,29 @@ origin(k, depth) AS (
   FROM origin JOIN mints ON mints.child = origin.k
   WHERE mints.parent <> mints.child AND origin.k LIKE 'ASIA%' AND origin.depth < {DEEPEST}
 ),
+passwords(k, u, set_at) AS (
+  SELECT useridentity.accesskeyid, {WHOSE}, eventtime
+  FROM {name}
+  WHERE {sets}
+),
+sessions(u, k, used_at) AS (
+  SELECT useridentity.username, useridentity.accesskeyid, max(eventtime)
+  FROM {name}
+  WHERE {sessions}
+  GROUP BY useridentity.username, useridentity.accesskeyid
+),
+gave(parent, child) AS (
+  SELECT parent, child FROM mints
+  UNION
+  SELECT passwords.k, sessions.k
+  FROM passwords JOIN sessions ON sessions.u = passwords.u AND sessions.used_at >= passwords.set_at
+),
 family(k, depth) AS (
   SELECT k, 0 FROM origin
   UNION ALL
-  SELECT mints.child, family.depth + 1
-  FROM family JOIN mints ON mints.parent = family.k
-  WHERE mints.parent <> mints.child AND family.depth < {DEEPEST}
+  SELECT gave.child, family.depth + 1
+  FROM family JOIN gave ON gave.parent = family.k
+  WHERE gave.parent <> gave.child AND family.depth < {DEEPEST}
 ),
 kin(p) AS (
   SELECT {PRINCIPAL}

@@ -62,7 +62,8 @@ impl Fetching {
         let mut under_way: JoinSet<bool> = JoinSet::new();
         while let Some(object) = objects.recv().await {
             let name = format!("s3://{}/{}", self.bucket, object.key);
-            if !self.reader.wants(&name) {
+            if !self.reader.wants(&name, &object) {
+                read.passed += 1;
                 continue;
             }
             if under_way.len() >= SIDE_BY_SIDE
@@ -81,7 +82,7 @@ impl Fetching {
                 ));
             }
             let (client, bucket, reader) = (self.client.clone(), self.bucket.clone(), self.reader.clone());
-            under_way.spawn(async move { fetch(client, bucket, object.key, name, reader).await });
+            under_way.spawn(async move { fetch(client, bucket, object, name, reader).await });
         }
         while let Some(done) = under_way.join_next().await {
             read.failed += u64::from(!done.unwrap_or(false));
@@ -91,9 +92,15 @@ impl Fetching {
 }
 
 /// Reads one object; gives whether all of it came.
-async fn fetch(client: aws_sdk_s3::Client, bucket: String, key: String, name: String, reader: Arc<dyn Reader>) -> bool {
-    let body = match client.get_object().bucket(bucket).key(key).send().await {
-        Ok(object) => object.body,
+async fn fetch(
+    client: aws_sdk_s3::Client,
+    bucket: String,
+    object: Object,
+    name: String,
+    reader: Arc<dyn Reader>,
+) -> bool {
+    let body = match client.get_object().bucket(bucket).key(&object.key).send().await {
+        Ok(found) => found.body,
         Err(error) => {
             reader.failed(&name, AwsError::of("s3:GetObject", error).to_string());
             return false;
@@ -102,7 +109,7 @@ async fn fetch(client: aws_sdk_s3::Client, bucket: String, key: String, name: St
     let (sender, pieces) = mpsc::channel(PIECES);
     let reading = tokio::task::spawn_blocking(move || {
         let piece = Bytes::new();
-        reader.read(&name, Piped { pieces, piece });
+        reader.read(&name, &object, Piped { pieces, piece });
     });
     let whole = send(body, sender).await;
     reading.await.is_ok() && whole

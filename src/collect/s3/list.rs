@@ -17,11 +17,13 @@ const LATE_DAYS: i64 = 3;
 
 /// An object.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Object {
+pub struct Object {
     /// Its key.
-    pub(super) key: String,
-    /// Its size in bytes.
-    pub(super) bytes: u64,
+    pub key: String,
+    /// Its size in bytes, as it is stored.
+    pub bytes: u64,
+    /// What is another whenever its content is.
+    pub etag: Option<String>,
 }
 
 /// The Region of a bucket, where the answer tells it: clients sign for it.
@@ -157,6 +159,7 @@ impl Shared {
                 }
                 let object = Object {
                     key: key.to_owned(),
+                    etag: object.e_tag().map(str::to_owned),
                     bytes: object
                         .size()
                         .and_then(|size| u64::try_from(size).ok())

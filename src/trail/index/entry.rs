@@ -7,7 +7,7 @@ use crate::trail::survey::Facts;
 use crate::trail::{Hours, Seen};
 use std::time::SystemTime;
 
-/// By what a file is taken to be as it was: its size in bytes, and its time of change in nanoseconds since 1970.
+/// By what a file is taken to be as it was: its size in bytes, and its time of change in nanoseconds since 1970; of an object a hash of its ETag.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::trail) struct Version {
     pub(super) size: u64,
@@ -15,6 +15,10 @@ pub(in crate::trail) struct Version {
 }
 
 impl Version {
+    pub(super) fn marked(size: u64, changed: i64) -> Version {
+        Version { size, changed }
+    }
+
     pub(super) fn of(size: u64, changed: SystemTime) -> Option<Version> {
         let changed = changed.duration_since(SystemTime::UNIX_EPOCH).ok()?;
         Some(Version {

@@ -161,3 +161,55 @@ fn an_index_holds_no_key_and_may_lie_among_the_files() {
     let bytes = fs::read(&path).unwrap();
     assert_eq!(memchr::memmem::find(&bytes, b"AKIA"), None);
 }
+
+#[test]
+fn whoever_breaks_off_leaves_nothing_behind() {
+    let folder = archive();
+    let path = folder.path().join("index");
+    let names = || {
+        let inside = fs::read_dir(folder.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name());
+        inside.collect::<BTreeSet<_>>()
+    };
+    let before = names();
+    let index = Index::open(&path).unwrap();
+    read(folder.path(), &Window::default(), Some(&index));
+    // Whoever is killed runs no destructor.
+    std::mem::forget(index);
+    assert_eq!(names(), before);
+}
+
+#[test]
+fn an_object_is_known_by_its_size_and_etag() {
+    let folder = archive();
+    let path = folder.path().join("index");
+    let text = json!({"Records": [record("1", KEY, 3, "us-east-1"), record("2", KEY, 5, "us-east-1")]}).to_string();
+    let ask = |etag: Option<&str>, window: Window| {
+        let index = Index::open(&path).unwrap();
+        let survey = Survey::of(&[KEY.parse().unwrap()], window);
+        let name = "s3://trail/a.json";
+        let is_known = survey.knows_object(name, text.len() as u64, etag, Some(&index));
+        if !is_known {
+            survey.feed_object(name, text.len() as u64, etag, text.as_bytes(), Some(&index));
+        }
+        let harvest = survey.close();
+        assert!(harvest.wants(name) || harvest.wanted() == 0);
+        if harvest.wants(name) {
+            harvest.feed(name, text.as_bytes());
+        }
+        index.save().unwrap();
+        (is_known, harvest.finish().len())
+    };
+    let until = |at: &str| Window {
+        until: Some(at.parse().unwrap()),
+        ..Window::default()
+    };
+    assert_eq!(ask(Some("\"one\""), Window::default()), (false, 2));
+    assert_eq!(ask(Some("\"one\""), Window::default()), (true, 2));
+    assert_eq!(ask(Some("\"two\""), Window::default()), (false, 2));
+    assert_eq!(ask(None, Window::default()), (false, 2));
+    // What a window cuts must be read; what lies outside of it need not be.
+    assert_eq!(ask(Some("\"two\""), until("2026-11-10T04:00:00Z")), (false, 1));
+    assert_eq!(ask(Some("\"two\""), until("2026-11-09T04:00:00Z")), (true, 0));
+}
