@@ -13,7 +13,7 @@ mod progress;
 pub use compare::{Difference, compare, same_but_for_time};
 pub use entry::{Agreement, Entry, Event, Finish, Judgement};
 pub use file::{Journal, JournalError, load, read};
-pub use progress::{Progress, progress};
+pub use progress::{Progress, given_up, progress};
 
 #[cfg(test)]
 mod tests;

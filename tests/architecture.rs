@@ -93,6 +93,7 @@ const DOORS: [(&str, &[&str], &str); 9] = [
             "src/trail/spool.rs",
             "src/trail/walk.rs",
             "src/journal/file.rs",
+            "src/journal/head.rs",
             "src/cli/world.rs",
             "src/cli/folder.rs",
             "src/cli/plan.rs",

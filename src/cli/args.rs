@@ -3,7 +3,7 @@
 use crate::playbook::End;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde::{Deserialize, Serialize};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Put an intruder out of an AWS account: one access key ID in, every credential that came from it provably dead.
 #[derive(Debug, Parser)]
@@ -197,7 +197,7 @@ pub struct TraceArgs {
 }
 
 /// Which playbook, and how far.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Args, Serialize, Deserialize)]
 #[command(next_help_heading = "Plan")]
 pub struct Choice {
     /// The playbook, by name or file.
@@ -208,8 +208,33 @@ pub struct Choice {
     pub end: EndArg,
 }
 
+impl Choice {
+    /// The one that a plan was made by.
+    pub fn of(plan: &crate::plan::Plan) -> Choice {
+        Choice {
+            playbook: plan.playbook.clone(),
+            end: match plan.end {
+                End::Contain => EndArg::Contain,
+                End::Strip => EndArg::Strip,
+                End::Delete => EndArg::Delete,
+            },
+        }
+    }
+
+    /// The same wherever the process is started.
+    pub fn lasting(&self) -> Choice {
+        let file = Path::new(&self.playbook);
+        let whole = std::path::absolute(file).ok().filter(|_| file.is_file());
+        Choice {
+            playbook: whole.map_or_else(|| self.playbook.clone(), |path| path.display().to_string()),
+            end: self.end,
+        }
+    }
+}
+
 /// How far the plan goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum EndArg {
     /// The intruder is out, and every step can be undone.
     Contain,

@@ -1,10 +1,11 @@
 //! `oust run`: rehearse, ask, carry out, look again, say who is still in.
 
 use super::Desk;
-use super::args::{RunArgs, Sources};
+use super::args::{Choice, RunArgs, Sources};
 use super::console::{Console, Mode};
 use super::exit::{Exit, Failure};
-use super::folder::{Case, read_plan};
+use super::folder::{Begun, Case, read_plan};
+use super::further::further;
 use super::keys::keys;
 use super::prepare::{Prepared, account, missing, not_against_oneself, prepared, rehearsed, traced};
 use super::world::{World, read_text, wall_clock};
@@ -74,7 +75,14 @@ pub(super) async fn run(desk: &Desk, args: RunArgs) -> Result<Exit, Failure> {
     }
     let case = Case::create(&args.folder.cases, &prepared.lineage.asked, wall_clock())?;
     let _lock = case.lock()?;
-    case.write("sources.json", &args.sources.lasting())?;
+    let begun = Begun {
+        sources: args.sources.lasting(),
+        choice: match file {
+            Some(_) => Choice::of(prepared.rehearsed.plan()),
+            None => args.choice.lasting(),
+        },
+    };
+    case.write("run.json", &begun)?;
     let mut journal = open(&case, &world, &prepared.rehearsed)?;
     desk.terminal
         .status(&format!("case {} in {}", case.id, case.path.display()));
@@ -90,9 +98,35 @@ pub(super) async fn run(desk: &Desk, args: RunArgs) -> Result<Exit, Failure> {
         finish,
         interrupted: console.was_interrupted(),
     };
+    let (prepared, ended) = with_more(desk, &world, &case, &begun, &mut journal, mode, prepared, ended).await;
     let exit = conclude(desk, &world, &args.sources, &case, &mut journal, &prepared, ended).await?;
     desk.list_calls(world.clients());
     Ok(exit)
+}
+
+/// Goes on with what is found later. That it can't be looked for is a reason not to say "contained", and loses nothing of what was done.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "the end of a run is where everything about it comes together"
+)]
+pub(super) async fn with_more(
+    desk: &Desk,
+    world: &World,
+    case: &Case,
+    begun: &Begun,
+    journal: &mut Journal,
+    mode: Mode,
+    mut prepared: Prepared,
+    ended: Ended,
+) -> (Prepared, Ended) {
+    match further(desk, world, case, begun, journal, mode, ended.clone()).await {
+        Ok((later, ended)) => (later.unwrap_or(prepared), ended),
+        Err(failure) => {
+            let why = format!("what was made meanwhile could not be looked for: {}", failure.message);
+            prepared.gaps.push(why);
+            (prepared, ended)
+        }
+    }
 }
 
 /// A plan from a file is only carried out on the account that it was made on.
@@ -209,6 +243,7 @@ pub(super) async fn carry_out(
 }
 
 /// How the steps of a run ended.
+#[derive(Debug, Clone)]
 pub(super) struct Ended {
     pub(super) finish: Finish,
     /// Whether Ctrl-C was pressed.
@@ -262,7 +297,7 @@ pub(super) async fn conclude(
     entry.map_err(|error| Failure::new(Exit::CaseFolder, "journal.unwritable", error.to_string()))?;
     let dead = !verdicts.is_empty() && verdicts.iter().all(|judged| judged.verdict.is_contained());
     let closed = footholds.iter().all(|foothold| foothold.state.is_closed());
-    let left = progress(journal.entries()).left(&prepared.rehearsed.plan().steps);
+    let left = progress(journal.entries()).left(&case.plan()?.steps);
     let outcome = Outcome {
         left: left.into_iter().map(|step| step.id).collect(),
         case: case.id.clone(),

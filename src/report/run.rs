@@ -68,6 +68,9 @@ pub fn case(entries: &[Entry], paint: Paint) -> String {
                 out.push(paint.heading(&format!("Case {case}: {}, on {world}", keys.join(", "))));
                 out.push(format!("  plan {}", plan.get(..16).unwrap_or(plan)));
             }
+            Event::Widened { wave, .. } => {
+                out.push(format!("  {time}       wave {wave}: more was found"));
+            }
             Event::Resumed { left, .. } => {
                 out.push(format!("  {time}       taken up again; {} steps were left", left.len()));
             }
