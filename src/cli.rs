@@ -7,6 +7,7 @@ mod console;
 mod evidence;
 mod exit;
 mod folder;
+mod intruder;
 mod keys;
 mod plan;
 mod playbook;

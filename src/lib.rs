@@ -14,6 +14,7 @@
 //! - **reach**: whom the holder of a credential can become; **outlook**: the reach of a family; **foothold**: what lets him back in without any of it.
 //! - **rehearsal**: a run on a twin of the account; **verdict**: what a credential can still do; **proof**: the verdicts after each step.
 //! - **journal**: what happened, a chain of lines; **case**: the folder that it is in; **divergence**: the account is not as the rehearsal left it.
+//! - **intruder**: somebody in the twin who fights back by a script; **grip**: what he has at a moment: credentials that work, things of his making.
 //! - **sweep**: looking through the trail again for what was minted meanwhile; **undo**: a journal read backwards.
 //!
 //! # One idea

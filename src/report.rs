@@ -4,6 +4,7 @@
 
 mod decision;
 mod exercise;
+mod grip;
 mod plan;
 mod reach;
 mod run;
@@ -11,6 +12,7 @@ mod trace;
 
 pub use decision::{Answer, Decision, NearMiss, Place, decision};
 pub use exercise::exercise;
+pub use grip::grip;
 pub use plan::{details, plan, proof, question, step_head};
 pub use reach::tone as foothold_tone;
 pub use run::{case, entry};

@@ -5,5 +5,5 @@ mod scenario;
 mod stage;
 
 pub use exercise::{ExerciseError, Played, Seen, Standing, exercise};
-pub use scenario::{CATALOGUE, EXERCISES, Scenario, ScenarioError};
+pub use scenario::{CATALOGUE, EXERCISES, Pace, Scenario, ScenarioError};
 pub use stage::{Stage, StageError, Told};

@@ -4,6 +4,8 @@
 //! doors lead to it: the SDK connector ([`Twin::http_client`]) and the HTTP server ([`serve`]). One table of operations says for each its name,
 //! the resource that it asks permission on, and its handler; a handler can't run without a decision.
 //!
+//! Somebody may live in it who fights back ([`intruder`]): he comes through the same door as everybody else.
+//!
 //! It models IAM (users, keys, passwords, groups, roles, policies, boundaries, MFA, certificates, SSH keys, service-specific credentials, the
 //! account as a whole), STS (AssumeRole, GetSessionToken, GetFederationToken, GetCallerIdentity, GetAccessKeyInfo), CloudTrail's LookupEvents, and of S3
 //! what an intruder needs. Any other operation is authenticated and authorized, and then answered with `NotModelled`, HTTP 501, which no plan takes for success. A request
@@ -17,6 +19,7 @@ mod connector;
 mod door;
 mod handle;
 mod iam;
+pub mod intruder;
 mod node;
 pub(crate) mod operation;
 mod regions;
@@ -24,6 +27,7 @@ mod request;
 mod s3;
 pub mod serve;
 mod signature;
+mod signed;
 mod state;
 mod sts;
 mod xml;

@@ -597,6 +597,7 @@ fn the_readme_tells_every_error_code() {
                 "plan.",
                 "playbook.",
                 "scenario.",
+                "intruder.",
                 "snapshot.",
                 "twin.",
                 "case.",
@@ -739,4 +740,42 @@ fn a_plan_takes_no_further_keys() {
     );
     let both = [&["run", plan, "--finding", &finding, "--yes"][..], &twin].concat();
     expect(&both, 2, &["plan.and_finding"]);
+}
+
+#[test]
+fn an_intruder_who_cannot_be_played_is_refused_before_anything_is_served() {
+    let serve = ["twin", "serve", "--scenario", "fights-back", "--intruder"];
+    let with = |more: &[&str], exit: i32, expected: &[&str]| {
+        expect(&[&serve[..], more].concat(), exit, expected);
+    };
+    let missing = ["error[file.unreadable]", "that the program carries are: notyet"];
+    with(&["nobody.toml"], 7, &missing);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("slow.toml");
+    let script = include_str!("../playbooks/intruders/notyet.toml");
+    std::fs::write(&path, script.replace("every = \"500ms\"", "every = \"soon\"")).unwrap();
+    let wrong = [
+        "error[intruder.malformed]",
+        "line 13, column 9",
+        "`soon` is no length of time",
+    ];
+    with(&[path.to_str().unwrap()], 7, &wrong);
+    let unknown = [
+        "error[intruder.key]",
+        "no credential `Z`",
+        "A, alice-key, responder-key",
+    ];
+    with(&["notyet", "--intruder-key", "Z"], 2, &unknown);
+    let snapshot = folder.path().join("one.json");
+    let snapshot = snapshot.to_str().unwrap();
+    expect(
+        &["twin", "snapshot", "--scenario", "fights-back", "--out", snapshot],
+        0,
+        &[],
+    );
+    expect(
+        &["twin", "serve", "--snapshot", snapshot, "--intruder"],
+        2,
+        &["error[intruder.key]", "doesn't tell which credential"],
+    );
 }

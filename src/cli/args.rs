@@ -340,6 +340,8 @@ pub enum TwinCommand {
         /// Turn authorization off, for clients that only need the state.
         #[arg(long)]
         no_enforce: bool,
+        #[command(flatten)]
+        fight: Fight,
     },
     /// Write an account as a JSON file that --snapshot reads back.
     Snapshot {
@@ -356,6 +358,22 @@ pub enum TwinCommand {
         /// The later one.
         after: PathBuf,
     },
+}
+
+/// An intruder who lives in the served twin.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Intruder")]
+pub struct Fight {
+    /// Let an intruder fight back: a script by name or file, `notyet` without one. What it does is told on stderr; at the end (Ctrl-C) what it
+    /// still has. A script is TOML: moves, pace, latency; playbooks/intruders/notyet.toml is the example, and what a scenario's own is.
+    #[arg(long, value_name = "SCRIPT", num_args = 0..=1, default_missing_value = "default", conflicts_with = "no_enforce")]
+    pub intruder: Option<String>,
+    /// The credential that it begins with, by its name in the scenario or as access key ID; the compromised one without it.
+    #[arg(long, value_name = "NAME|KEY", requires = "intruder")]
+    pub intruder_key: Option<String>,
+    /// The seed of its jitter and of the names that it makes up.
+    #[arg(long, value_name = "NUMBER", default_value_t = 1, requires = "intruder")]
+    pub intruder_seed: u64,
 }
 
 /// `oust playbook`.

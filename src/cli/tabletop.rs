@@ -72,7 +72,7 @@ async fn run(desk: &Desk, name: &str, choice: &Choice) -> Result<Exit, Failure> 
     let wrong = wrong_order(&mut stage, &scenario).await?;
     let played = exercise(&mut stage, &scenario, &playbook, end).await.map_err(failed)?;
     let still_in = played.still_in();
-    let contained = still_in.is_empty() && played.innocents_hit.is_empty();
+    let contained = still_in.is_empty() && played.innocents_hit.is_empty() && played.left_standing().is_empty();
     let told = Transcript {
         scenario: &scenario.name,
         story: &story,
@@ -141,9 +141,17 @@ fn ending(played: &Played, paint: report::Paint) -> String {
         [] => "no innocent principal is hit".to_owned(),
         hit => format!("innocent principals are hit: {}", hit.join(", ")),
     };
+    let left = played.left_standing();
+    let mut bad = Vec::new();
     if !still_in.is_empty() {
-        let text = format!("    STILL IN after {steps} steps: {}", still_in.join(", "));
-        return (paint.with)(Tone::Bad, &text);
+        bad.push(format!("STILL IN after {steps} steps: {}", still_in.join(", ")));
+    }
+    if !left.is_empty() {
+        bad.push(format!("LEFT BEHIND by the intruder: {}", left.join("; ")));
+    }
+    if !bad.is_empty() {
+        let bad: Vec<String> = bad.iter().map(|line| format!("    {}", paint.fold(4, line))).collect();
+        return (paint.with)(Tone::Bad, &bad.join("\n"));
     }
     let changing = played.plan.steps.iter().filter(|step| step.action.changes());
     let named: BTreeSet<&str> = changing.flat_map(|step| &step.hits).map(String::as_str).collect();

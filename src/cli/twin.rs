@@ -1,9 +1,9 @@
 //! `oust twin`: the mocked IAM by itself.
 
-use super::Desk;
-use super::args::TwinCommand;
+use super::args::{Fight, TwinCommand};
 use super::exit::{Exit, Failure};
 use super::world::{World, scenario, snapshot, stage, wall_clock};
+use super::{Desk, intruder};
 use crate::account::{Snapshot, diff};
 use crate::collect::{self, Scope};
 use crate::ids::AccessKeyId;
@@ -38,13 +38,14 @@ pub(super) async fn twin(desk: &Desk, command: TwinCommand) -> Result<Exit, Fail
             port,
             played,
             no_enforce,
+            fight,
         } => {
-            let (twin, names, region) = match (scenario, snapshot) {
+            let offer = match (scenario, snapshot) {
                 (Some(name), _) => from_scenario(&name, played, no_enforce)?,
                 (None, Some(path)) => from_snapshot(&path, no_enforce)?,
                 (None, None) => return Err(Failure::new(Exit::Usage, "twin.serve", "give --scenario or --snapshot")),
             };
-            serve_twin(desk, twin, names, region, port).await
+            serve_twin(desk, offer, &fight, port).await
         }
         TwinCommand::Snapshot { world, out } => write_snapshot(desk, &world, out.as_deref()).await,
         TwinCommand::Diff { before, after } => {
@@ -69,10 +70,19 @@ pub(super) async fn twin(desk: &Desk, command: TwinCommand) -> Result<Exit, Fail
     }
 }
 
-type Named = Vec<(String, AccessKeyId)>;
+/// A twin that is about to be served.
+struct Offer {
+    twin: Twin,
+    names: Vec<(String, AccessKeyId)>,
+    region: String,
+    /// The name of the compromised credential, where it is known.
+    stolen: Option<String>,
+    /// The scenario's own intruder.
+    intruder: Option<String>,
+}
 
 /// The scenario in real time: its last move lies a minute back.
-fn from_scenario(name: &str, played: bool, no_enforce: bool) -> Result<(Twin, Named, String), Failure> {
+fn from_scenario(name: &str, played: bool, no_enforce: bool) -> Result<Offer, Failure> {
     let (scenario, _) = scenario(name)?;
     let start = wall_clock().whole_second().plus_seconds(-scenario.length_seconds());
     let mut stage = stage(&scenario, start)?;
@@ -83,11 +93,16 @@ fn from_scenario(name: &str, played: bool, no_enforce: bool) -> Result<(Twin, Na
     }
     let mut state = stage.twin.state();
     state.enforce = !no_enforce;
-    let names = stage.names.into_iter().collect();
-    Ok((Twin::on_clock(state, Arc::new(SystemClock)), names, scenario.region))
+    Ok(Offer {
+        twin: Twin::on_clock(state, Arc::new(SystemClock)),
+        names: stage.names.into_iter().collect(),
+        region: scenario.region,
+        stolen: Some(scenario.stolen),
+        intruder: scenario.intruder,
+    })
 }
 
-fn from_snapshot(path: &Path, no_enforce: bool) -> Result<(Twin, Named, String), Failure> {
+fn from_snapshot(path: &Path, no_enforce: bool) -> Result<Offer, Failure> {
     let snapshot = snapshot(path)?;
     let mut state = State::new(snapshot.account, snapshot.sessions, 1);
     state.trail = snapshot.trail;
@@ -102,14 +117,16 @@ fn from_snapshot(path: &Path, no_enforce: bool) -> Result<(Twin, Named, String),
         .iter()
         .map(|session| ("session".to_owned(), session.key.clone()));
     let names = users.chain(sessions).collect();
-    Ok((
-        Twin::on_clock(state, Arc::new(SystemClock)),
+    Ok(Offer {
+        twin: Twin::on_clock(state, Arc::new(SystemClock)),
         names,
-        "us-east-1".to_owned(),
-    ))
+        region: "us-east-1".to_owned(),
+        stolen: None,
+        intruder: None,
+    })
 }
 
-async fn serve_twin(desk: &Desk, twin: Twin, names: Named, region: String, port: u16) -> Result<Exit, Failure> {
+async fn serve_twin(desk: &Desk, offer: Offer, fight: &Fight, port: u16) -> Result<Exit, Failure> {
     let listener = serve::bind(port).await.map_err(|error| {
         Failure::new(
             Exit::Failure,
@@ -120,6 +137,11 @@ async fn serve_twin(desk: &Desk, twin: Twin, names: Named, region: String, port:
     let address = listener
         .local_addr()
         .map_err(|error| Failure::new(Exit::Failure, "twin.port", format!("the port is not known: {error}")))?;
+    let Offer {
+        twin, names, region, ..
+    } = offer;
+    let (own, stolen) = (offer.intruder.as_deref(), offer.stolen.as_deref());
+    let twin = intruder::inhabited(twin, fight, &names, own, stolen)?;
     let offered = names.into_iter().map(|(name, key)| {
         let keys = twin.keys(&key);
         Offered {
@@ -136,9 +158,12 @@ async fn serve_twin(desk: &Desk, twin: Twin, names: Named, region: String, port:
     };
     desk.result(|| text(&serving), &serving)?;
     tokio::select! {
-        () = serve::serve(twin, listener) => Ok(Exit::Success),
-        _ = tokio::signal::ctrl_c() => Ok(Exit::Interrupted),
+        () = serve::serve(twin.clone(), listener) => {}
+        () = intruder::act(desk, &twin), if fight.intruder.is_some() => {}
+        _ = tokio::signal::ctrl_c() => {}
     }
+    intruder::ended(desk, &twin)?;
+    Ok(Exit::Interrupted)
 }
 
 fn text(serving: &Serving) -> String {

@@ -3,19 +3,20 @@
 use super::{Paint, Tone, tone_of};
 use crate::tabletop::{Played, Seen};
 
+/// The width of a credential's column, and the least width of a step's text.
+const COLUMN: usize = 8;
+const LEAST_TEXT: usize = 24;
+
 /// One exercise as a table: a line for each step, a column for each credential of the attacker.
 pub fn exercise(played: &Played, paint: Paint) -> String {
-    let names: Vec<&str> = played
-        .seen
-        .last()
-        .into_iter()
-        .flat_map(|seen| &seen.standings)
-        .map(|one| one.name.as_str())
-        .collect();
-    let columns: usize = names.len() * 8;
-    let text = paint.width.saturating_sub(columns + 4).max(24);
+    let names = played.seen.last().into_iter().flat_map(|seen| &seen.standings);
+    let mut names: Vec<&str> = names.map(|one| one.name.as_str()).collect();
+    // A fighting intruder gets more credentials than there are columns: the list below has them all.
+    names.truncate(paint.width.saturating_sub(LEAST_TEXT + 4) / COLUMN);
+    let columns: usize = names.len() * COLUMN;
+    let text = paint.width.saturating_sub(columns + 4).max(LEAST_TEXT);
     let mut out = Vec::new();
-    let head: String = names.iter().map(|name| format!("{name:<8}")).collect();
+    let head: String = names.iter().map(|name| format!("{name:<COLUMN$}")).collect();
     out.push(paint.heading(&format!("    {:text$}{head}", "step")));
     for seen in &played.seen {
         line(seen, &names, text, paint, &mut out);

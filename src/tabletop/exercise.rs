@@ -1,6 +1,6 @@
 //! An exercise: a plan carried out on the stage while the attacker does something about each step.
 
-use super::scenario::{Reaction, Scenario};
+use super::scenario::{Pace, Reaction, Scenario};
 use super::stage::{Stage, minted};
 use crate::account::Account;
 use crate::action::Setting;
@@ -15,13 +15,13 @@ use crate::playbook::{End, Playbook};
 use crate::rehearse::family;
 use crate::time::Moment;
 use crate::trail::Evidence;
+use crate::twin::intruder::{Grip, Identity};
 use crate::verdict::{Verdict, altered, verdict};
 use aws_credential_types::Credentials;
 use serde::Serialize;
 
-/// How long the attacker takes to do something about a step, and how long a person takes to begin the next, in seconds.
-const REACTION_SECONDS: i64 = 20;
-const STEP_SECONDS: i64 = 40;
+/// How many of the intruder's moves are told behind one step.
+const TOLD: usize = 4;
 
 /// Why an exercise could not be played.
 #[derive(Debug, thiserror::Error)]
@@ -78,17 +78,29 @@ pub struct Played {
     pub seconds: i64,
     /// Innocent principals that can do less or more than before, and that the plan did not name.
     pub innocents_hit: Vec<String>,
+    /// What an intruder who fights back by himself has at the end: credentials that work, things of his making.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub grip: Option<Grip>,
     /// The journal.
     pub journal: Vec<Entry>,
 }
 
 impl Played {
-    /// Credentials of the attacker that are not proven useless at the end.
+    /// Credentials of the attacker that are not proven useless at the end, or that still work.
     pub fn still_in(&self) -> Vec<&str> {
+        let works = |key: &AccessKeyId| {
+            let mut grip = self.grip.iter().flat_map(|grip| &grip.works);
+            grip.any(|one| one.key == *key)
+        };
         let last = self.seen.last().into_iter().flat_map(|seen| &seen.standings);
-        last.filter(|one| !one.verdict.is_contained())
+        last.filter(|one| !one.verdict.is_contained() || works(&one.key))
             .map(|one| one.name.as_str())
             .collect()
+    }
+
+    /// Things of the intruder's own making that are in the account at the end.
+    pub fn left_standing(&self) -> &[String] {
+        self.grip.as_ref().map_or(&[], |grip| &grip.made)
     }
 }
 
@@ -125,6 +137,7 @@ pub async fn exercise(
     let plan = plan(playbook, end, facts, stage.twin.now());
     let began = stage.twin.now();
     let before = stage.twin.account();
+    let of_the_intruder = of_the_intruder(stage, &before);
     let mut journal = Journal::in_memory();
     let first = Seen {
         step: None,
@@ -137,20 +150,24 @@ pub async fn exercise(
         let mut hooks = AtTheTable {
             stage,
             reaction: scenario.reaction.as_ref(),
+            pace: scenario.pace,
             seen: vec![first],
         };
         let finish = execute(mount.writable(), &plan.steps, family(&plan), &mut journal, &mut hooks).await?;
+        hooks.wait_for_the_end();
         (finish, hooks.seen)
     };
     let later = stage.twin.now().plus_seconds(3600);
     let hit = altered(&before, &stage.twin.account(), later)
         .into_iter()
         .map(|hit| hit.arn);
-    let named = named(&plan);
+    let mut named = named(&plan);
+    named.extend(of_the_intruder);
     let innocents_hit = hit.filter(|arn| !named.contains(arn));
     Ok(Played {
         playbook: playbook.name.clone(),
         seconds: stage.twin.now().seconds() - began.seconds(),
+        grip: stage.twin.grip(),
         innocents_hit: innocents_hit.collect(),
         plan,
         seen,
@@ -185,7 +202,18 @@ fn named(plan: &Plan) -> Vec<String> {
     users.map(|user| plan.basis.user_arn(user).to_string()).collect()
 }
 
-fn standings(stage: &Stage) -> Vec<Standing> {
+/// Users and roles that the intruder made: whoever cuts them off hits nobody who is innocent.
+fn of_the_intruder(stage: &Stage, account: &Account) -> Vec<String> {
+    let made = stage.twin.intruder_made().into_iter();
+    let arns = made.filter_map(|id| match id {
+        Identity::User(name) => Some(account.user_arn(account.users.get(&name)?)),
+        Identity::Role(name) => Some(account.role_arn(account.roles.get(&name)?)),
+    });
+    arns.map(|arn| arn.to_string()).collect()
+}
+
+fn standings(stage: &mut Stage) -> Vec<Standing> {
+    stage.meet_intruder();
     let (account, sessions, now) = (stage.twin.account(), stage.twin.sessions(), stage.twin.now());
     let held = stage
         .attackers
@@ -203,10 +231,43 @@ fn standings(stage: &Stage) -> Vec<Standing> {
 struct AtTheTable<'a> {
     stage: &'a mut Stage,
     reaction: Option<&'a Reaction>,
+    pace: Pace,
     seen: Vec<Seen>,
 }
 
 impl AtTheTable<'_> {
+    /// What an intruder who acts by himself did since the last step.
+    fn overheard(&self) -> Option<String> {
+        let did = self.stage.twin.overheard();
+        let told: Vec<&str> = did.iter().take(TOLD).map(|did| did.what.as_str()).collect();
+        let more = match did.len().saturating_sub(TOLD) {
+            0 => String::new(),
+            more => format!("; and {more} moves more"),
+        };
+        (!told.is_empty()).then(|| format!("the intruder {}{more}", told.join("; ")))
+    }
+
+    /// Some time passes behind the last step, so that what was in flight is in force.
+    fn wait_for_the_end(&mut self) {
+        if self.pace.at_the_end > 0 {
+            self.stage.clock.advance_millis(self.pace.at_the_end * 1000);
+            self.saw(None, format!("{} seconds later", self.pace.at_the_end), None);
+        }
+    }
+
+    fn saw(&mut self, step: Option<StepId>, title: String, reaction: Option<String>) -> &Seen {
+        let reaction = reaction.or_else(|| self.overheard());
+        let standings = standings(self.stage);
+        self.seen.push(Seen {
+            step,
+            title,
+            at: self.stage.twin.now(),
+            reaction,
+            standings,
+        });
+        &self.seen[self.seen.len() - 1]
+    }
+
     /// The attacker tries what he wants with every session; if none can, he mints another.
     fn react(&mut self) -> Option<String> {
         let reaction = self.reaction?;
@@ -252,7 +313,7 @@ impl Hooks for AtTheTable<'_> {
     }
 
     fn starts(&mut self, _: &Step) {
-        self.stage.clock.advance_millis(STEP_SECONDS * 1000);
+        self.stage.clock.advance_millis(self.pace.before * 1000);
     }
 
     fn keep(&mut self, _: &Account) -> Result<String, String> {
@@ -264,22 +325,14 @@ impl Hooks for AtTheTable<'_> {
     }
 
     fn settled(&mut self, step: &Step) -> Option<Vec<Judgement>> {
-        self.stage.clock.advance_millis(REACTION_SECONDS * 1000);
+        self.stage.clock.advance_millis(self.pace.behind * 1000);
         let reaction = self.react();
-        let standings = standings(self.stage);
-        let verdicts = standings.iter().map(|one| Judgement {
+        let seen = self.saw(Some(step.id.clone()), step.title.clone(), reaction);
+        let verdicts = seen.standings.iter().map(|one| Judgement {
             label: one.name.clone(),
             key: one.key.clone(),
             verdict: one.verdict.clone(),
         });
-        let verdicts = verdicts.collect();
-        self.seen.push(Seen {
-            step: Some(step.id.clone()),
-            title: step.title.clone(),
-            at: self.stage.twin.now(),
-            reaction,
-            standings,
-        });
-        Some(verdicts)
+        Some(verdicts.collect())
     }
 }

@@ -1,5 +1,6 @@
 //! The scenario file: an account, what happened in it, and what the attacker does about each step of the responder.
 
+use crate::twin::intruder::CATALOGUE as INTRUDERS;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -48,6 +49,33 @@ pub struct Scenario {
     pub moves: Vec<Move>,
     /// What the attacker does about each step.
     pub reaction: Option<Reaction>,
+    /// The intruder who fights back by himself all the time: the name of a script that the program carries.
+    pub intruder: Option<String>,
+    /// How long a person takes to begin a step, in seconds, and how long the attacker gets behind it.
+    #[serde(default)]
+    pub pace: Pace,
+}
+
+/// The pace of an exercise, on the twin's clock.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Pace {
+    /// Before each step, in seconds.
+    pub before: i64,
+    /// Behind each step, in seconds.
+    pub behind: i64,
+    /// Behind the last step, before anybody says how it ended, in seconds.
+    pub at_the_end: i64,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Pace {
+            before: 40,
+            behind: 20,
+            at_the_end: 0,
+        }
+    }
 }
 
 /// A user with named keys.
@@ -177,7 +205,13 @@ pub struct ScenarioError {
 }
 
 /// The scenarios that the binary carries: name and text.
-pub const CATALOGUE: &[(&str, &str)] = &[("stolen-key", include_str!("../../playbooks/scenarios/stolen-key.toml"))];
+pub const CATALOGUE: &[(&str, &str)] = &[
+    ("stolen-key", include_str!("../../playbooks/scenarios/stolen-key.toml")),
+    (
+        "fights-back",
+        include_str!("../../playbooks/scenarios/fights-back.toml"),
+    ),
+];
 
 /// The exercises in a wrong order that the binary carries: name and text.
 pub const EXERCISES: &[(&str, &str)] = &[(
@@ -240,6 +274,13 @@ impl Scenario {
             .filter(|reaction| !given.contains(&reaction.by.as_str()));
         if let Some(reaction) = reaction {
             return Some((&reaction.by, unknown(&reaction.by)));
+        }
+        let unknown_intruder = self
+            .intruder
+            .as_ref()
+            .filter(|name| !INTRUDERS.iter().any(|(known, _)| known == name));
+        if let Some(name) = unknown_intruder {
+            return Some((name, format!("the program carries no intruder `{name}`")));
         }
         let responder = self
             .user

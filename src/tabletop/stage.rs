@@ -8,6 +8,7 @@ use crate::account::{
 use crate::ids::{AccessKeyId, AccountId, Arn};
 use crate::policy::PolicyText;
 use crate::time::{ManualClock, Moment};
+use crate::twin::intruder::{CATALOGUE as INTRUDERS, Intruder, Script};
 use crate::twin::{Fault, Keys, Node, State, Twin};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -140,7 +141,30 @@ impl Stage {
             self.make(made)?;
         }
         self.clock.advance_to(start.plus_seconds(scenario.length_seconds()));
+        self.let_loose(scenario)
+    }
+
+    /// From here on the scenario's intruder, where it has one, acts by himself.
+    fn let_loose(&mut self, scenario: &Scenario) -> Result<(), StageError> {
+        let texts = INTRUDERS.iter();
+        let mut texts = texts.filter(|(name, _)| scenario.intruder.as_deref() == Some(*name));
+        let (Some((_, text)), Some(keys)) = (texts.next(), self.keys(&scenario.stolen)) else {
+            return Ok(());
+        };
+        let script = Script::parse(text).map_err(|error| StageError::Value(error.to_string()))?;
+        let intruder = Intruder::new(script, keys, scenario.seed, self.twin.now());
+        self.twin = self.twin.clone().inhabited_by(intruder);
         Ok(())
+    }
+
+    /// Gives names to the credentials that the intruder has got by himself: I1, I2, ...
+    pub fn meet_intruder(&mut self) {
+        let fresh = self.twin.intruder_holds();
+        let known: BTreeSet<AccessKeyId> = self.names.values().cloned().collect();
+        for key in fresh.into_iter().filter(|key| !known.contains(key)) {
+            let count = self.attackers.iter().filter(|name| name.starts_with('I')).count();
+            self.got(&format!("I{}", count + 1), key, true);
+        }
     }
 
     /// The keys of a named credential.
@@ -236,7 +260,7 @@ impl Stage {
     pub fn fork(&self) -> Stage {
         let clock = ManualClock::starting_at(self.twin.now());
         Stage {
-            twin: Twin::on_manual_clock(self.twin.state(), clock.clone()),
+            twin: self.twin.fork_on(clock.clone()),
             clock,
             names: self.names.clone(),
             attackers: self.attackers.clone(),

@@ -1,8 +1,8 @@
 //! A twin that can be held: shared state and a clock. Forking gives a twin that shares nothing.
 
+use super::intruder::{Did, Grip, Identity, Intruder};
 use super::request::Request;
-use super::signature::Signing;
-use super::{Fault, Node, Reply, State, handle, plain};
+use super::{Fault, Node, Reply, State, handle, plain, signed};
 use crate::account::{Account, Session};
 use crate::ids::AccessKeyId;
 use crate::time::{Clock, ManualClock, Moment};
@@ -41,6 +41,8 @@ enum Hands {
 pub struct Twin {
     state: Arc<Mutex<State>>,
     hands: Hands,
+    /// Who fights back in it. Locked behind the state, never before.
+    intruder: Option<Arc<Mutex<Intruder>>>,
 }
 
 impl Twin {
@@ -49,6 +51,7 @@ impl Twin {
         Twin {
             state: Arc::new(Mutex::new(state)),
             hands: Hands::Manual(clock),
+            intruder: None,
         }
     }
 
@@ -57,6 +60,7 @@ impl Twin {
         Twin {
             state: Arc::new(Mutex::new(state)),
             hands: Hands::Other(clock),
+            intruder: None,
         }
     }
 
@@ -73,14 +77,71 @@ impl Twin {
         self.clock().now()
     }
 
+    /// The same twin with an intruder in it, who acts whenever its time has come.
+    #[must_use]
+    pub fn inhabited_by(self, intruder: Intruder) -> Self {
+        Twin {
+            intruder: Some(Arc::new(Mutex::new(intruder))),
+            ..self
+        }
+    }
+
+    /// The state, in which the intruder has done all that was due.
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(mut intruder) = self.intruder() {
+            intruder.act_until(self.now(), &mut |request, at| handle(&mut state, request, at));
+        }
+        state
+    }
+
+    fn intruder(&self) -> Option<MutexGuard<'_, Intruder>> {
+        let intruder = self.intruder.as_ref()?;
+        Some(intruder.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Another twin in the same state, on a manual clock of its own that stands at the same moment.
     pub fn fork(&self) -> Twin {
-        let clock = ManualClock::starting_at(self.now());
-        Twin::on_manual_clock(self.state(), clock)
+        self.fork_on(ManualClock::starting_at(self.now()))
+    }
+
+    /// Another twin in the same state on `clock`; an intruder goes on in both, each for itself.
+    pub fn fork_on(&self, clock: ManualClock) -> Twin {
+        let state = self.state();
+        let fork = Twin::on_manual_clock(state, clock);
+        match self.intruder() {
+            Some(intruder) => fork.inhabited_by(intruder.clone()),
+            None => fork,
+        }
+    }
+
+    /// What the intruder has now: judged by calls of its own, on a fork that nobody else sees. `None` where there is no intruder.
+    pub fn grip(&self) -> Option<Grip> {
+        let mut state = self.lock().clone();
+        let intruder = self.intruder()?;
+        let account = state.account.clone();
+        Some(intruder.grip(&account, self.now(), &mut |request, at| handle(&mut state, request, at)))
+    }
+
+    /// What the intruder did since this was last asked.
+    pub fn overheard(&self) -> Vec<Did> {
+        drop(self.lock());
+        self.intruder()
+            .map(|mut intruder| intruder.overheard())
+            .unwrap_or_default()
+    }
+
+    /// The users and roles that the intruder made and that are in the account.
+    pub fn intruder_made(&self) -> Vec<Identity> {
+        let state = self.lock();
+        let entities = |intruder: MutexGuard<'_, Intruder>| intruder.entities(&state.account);
+        self.intruder().map(entities).unwrap_or_default()
+    }
+
+    /// The credentials that the intruder holds, in the order in which it got them.
+    pub fn intruder_holds(&self) -> Vec<AccessKeyId> {
+        drop(self.lock());
+        self.intruder().map(|intruder| intruder.holds()).unwrap_or_default()
     }
 
     /// A copy of the state.
@@ -135,13 +196,7 @@ impl Twin {
         params: &[(&str, &str)],
         source_ip: &str,
     ) -> Result<Node, Fault> {
-        let version = if service == "sts" { "2011-06-15" } else { "2010-05-08" };
-        let mut form = form_urlencoded::Serializer::new(String::new());
-        form.append_pair("Action", operation).append_pair("Version", version);
-        params.iter().for_each(|(name, value)| {
-            form.append_pair(name, value);
-        });
-        self.handle(&self.signed(keys, service, form.finish().into_bytes(), source_ip))
+        self.handle(&signed::query(keys, service, operation, params, source_ip, self.now()))
             .outcome
     }
 
@@ -155,45 +210,5 @@ impl Twin {
         }
         let now = self.now();
         plain(&mut self.lock(), &keys.key, action, resource, source_ip, now)
-    }
-
-    fn signed(&self, keys: &Keys, service: &str, body: Vec<u8>, source_ip: &str) -> Request {
-        let date_time = self.now().basic();
-        let date = date_time.get(..8).unwrap_or_default().to_owned();
-        let mut headers = vec![
-            (
-                "content-type".to_owned(),
-                "application/x-www-form-urlencoded".to_owned(),
-            ),
-            ("host".to_owned(), format!("{service}.amazonaws.com")),
-            ("user-agent".to_owned(), "aws-cli/2.31.0".to_owned()),
-            ("x-amz-date".to_owned(), date_time),
-        ];
-        let mut signed_headers = "content-type;host;x-amz-date".to_owned();
-        if let Some(token) = &keys.token {
-            headers.push(("x-amz-security-token".to_owned(), token.clone()));
-            signed_headers.push_str(";x-amz-security-token");
-        }
-        let mut request = Request {
-            method: "POST".to_owned(),
-            path: "/".to_owned(),
-            headers,
-            body,
-            source_ip: source_ip.to_owned(),
-        };
-        let signing = Signing {
-            secret: &keys.secret,
-            date: &date,
-            region: "us-east-1",
-            service,
-            signed_headers: &signed_headers,
-        };
-        let authorization = format!(
-            "AWS4-HMAC-SHA256 Credential={}/{date}/us-east-1/{service}/aws4_request, SignedHeaders={signed_headers}, Signature={}",
-            keys.key,
-            signing.signature(&request)
-        );
-        request.headers.push(("authorization".to_owned(), authorization));
-        request
     }
 }

@@ -1,0 +1,367 @@
+//! The race: an intruder who fights back inside of the propagation window of a served twin, and `oust run` against him. Two intruders:
+//! the twin's own, and one with boto3 that shares no code with it. `OUST_RACE_SEEDS=20` plays twenty races in the place of one.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
+
+mod support;
+
+use serde_json::{Map, Value, json};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::path::Path;
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
+use std::time::Duration;
+use support::peers;
+
+const OUST: &str = env!("CARGO_BIN_EXE_oust");
+
+/// A command in an environment of its own: nothing of the machine's AWS configuration is seen.
+fn clean(program: impl AsRef<std::ffi::OsStr>) -> Command {
+    let mut command = Command::new(program);
+    command
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap())
+        .env("HOME", "/nonexistent")
+        .env("AWS_EC2_METADATA_DISABLED", "true");
+    command
+}
+
+fn text(output: &Output) -> String {
+    let (out, err) = (
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr),
+    );
+    format!("{out}{err}")
+}
+
+/// A process that ends with the test.
+struct Running(Child, BufReader<ChildStdout>);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+impl Running {
+    fn start(command: &mut Command) -> Self {
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let out = BufReader::new(child.stdout.take().unwrap());
+        Running(child, out)
+    }
+
+    /// The rest of its output.
+    fn rest(&mut self) -> String {
+        let mut text = String::new();
+        self.1.read_to_string(&mut text).unwrap();
+        text
+    }
+}
+
+/// A served twin of the scenario `fights-back`, the story played.
+struct Twin {
+    process: Running,
+    endpoint: String,
+    keys: Map<String, Value>,
+}
+
+impl Twin {
+    fn serve(more: &[&str]) -> Self {
+        let mut command = clean(OUST);
+        command.args([
+            "twin",
+            "serve",
+            "--scenario",
+            "fights-back",
+            "--played",
+            "--format",
+            "json",
+        ]);
+        let mut process = Running::start(command.args(more));
+        let mut text = String::new();
+        while !text.ends_with("\n}\n") {
+            assert!(process.1.read_line(&mut text).unwrap() > 0, "the twin ended: {text}");
+        }
+        let served: Value = serde_json::from_str(&text).unwrap();
+        let named = served["credentials"].as_array().unwrap().iter();
+        Twin {
+            process,
+            endpoint: served["endpoint"].as_str().unwrap().to_owned(),
+            keys: named
+                .map(|one| (one["name"].as_str().unwrap().to_owned(), one.clone()))
+                .collect(),
+        }
+    }
+
+    fn stolen(&self) -> &str {
+        self.keys["A"]["access_key_id"].as_str().unwrap()
+    }
+
+    /// `oust` as the responder.
+    fn oust(&self, args: &[&str]) -> Output {
+        let key = &self.keys["responder-key"];
+        let mut command = clean(OUST);
+        command
+            .env("AWS_ACCESS_KEY_ID", key["access_key_id"].as_str().unwrap())
+            .env("AWS_SECRET_ACCESS_KEY", key["secret_access_key"].as_str().unwrap())
+            .env("AWS_REGION", "us-east-1");
+        command.args(args).args(["--endpoint-url", &self.endpoint]);
+        command.output().unwrap()
+    }
+
+    /// `oust run`, which waits `hold` seconds for the changes to be in force.
+    fn run(&self, end: &str, hold: u32) -> Output {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+        let (cases, playbook) = (path("cases"), path("playbook.toml"));
+        let text = include_str!("../playbooks/user-key.toml");
+        std::fs::write(&playbook, text.replace("seconds = 30", &format!("seconds = {hold}"))).unwrap();
+        let args = ["run", self.stolen(), "--yes", "--end", end];
+        self.oust(&[&args[..], &["--playbook", &playbook, "--cases", &cases]].concat())
+    }
+
+    fn account(&self) -> Value {
+        let snapshot = self.oust(&["twin", "snapshot"]);
+        assert!(snapshot.status.success(), "{}", text(&snapshot));
+        let snapshot: Value = serde_json::from_slice(&snapshot.stdout).unwrap();
+        snapshot["account"].clone()
+    }
+
+    /// Ends the twin as a person does; gives what its own intruder has.
+    fn end(mut self) -> Value {
+        let id = self.process.0.id().to_string();
+        assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+        serde_json::from_str(&self.process.rest()).unwrap()
+    }
+}
+
+/// The fighter with boto3, under way.
+struct Fighter(Running);
+
+impl Fighter {
+    fn start(python: &Path, twin: &Twin, seed: u64) -> Self {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers/fighter.py");
+        let mut command = clean(python);
+        let mut process = Running::start(command.arg(path).arg(&twin.endpoint).arg(seed.to_string()));
+        writeln!(process.0.stdin.as_mut().unwrap(), "{}", twin.keys["A"]).unwrap();
+        let mut line = String::new();
+        process.1.read_line(&mut line).unwrap();
+        assert_eq!(line.trim(), "ready");
+        Fighter(process)
+    }
+
+    fn report(mut self) -> Value {
+        drop(self.0.0.stdin.take());
+        serde_json::from_str(&self.0.rest()).unwrap()
+    }
+}
+
+/// How a race ended.
+#[derive(Debug)]
+struct Outcome {
+    /// The exit code of `oust run`.
+    exit: Option<i32>,
+    /// What the run said.
+    said: String,
+    /// The intruder's credentials that work.
+    works: Value,
+    /// What of his making is in the account.
+    left: Vec<String>,
+    /// What he did.
+    did: String,
+}
+
+impl Outcome {
+    fn is_out(&self) -> bool {
+        self.works.as_object().is_none_or(Map::is_empty) && self.works.as_array().is_none_or(Vec::is_empty)
+    }
+
+    /// Whether he is out for good: nothing of his making stands either.
+    fn is_won(&self) -> bool {
+        self.is_out() && self.left.is_empty()
+    }
+
+    /// The worst that a run can do is to say "contained" while he is in.
+    fn is_honest(&self) -> bool {
+        self.is_out() || (self.exit != Some(0) && !self.said.contains("CONTAINED"))
+    }
+}
+
+/// How many races are run at a time: they wait more than they work.
+const AT_ONCE: usize = 4;
+
+/// Every race of `seeds` as `race` runs it.
+fn races(race: impl Fn(u64) -> Outcome + Sync) -> Vec<(u64, Outcome)> {
+    let count = std::env::var("OUST_RACE_SEEDS").ok();
+    let count: u64 = count.map_or(1, |count| count.parse().unwrap());
+    let seeds: Vec<u64> = (1..=count).collect();
+    let mut outcomes = Vec::new();
+    for some in seeds.chunks(AT_ONCE) {
+        std::thread::scope(|scope| {
+            let under_way: Vec<_> = some.iter().map(|seed| (*seed, scope.spawn(|| race(*seed)))).collect();
+            outcomes.extend(under_way.into_iter().map(|(seed, race)| (seed, race.join().unwrap())));
+        });
+    }
+    outcomes
+}
+
+/// The conditions of a race.
+struct Race<'a> {
+    seed: u64,
+    /// How far the run goes.
+    end: &'a str,
+    /// How long it waits for its changes to be in force, in seconds.
+    hold: u32,
+    /// How long nobody does anything behind it, so that all that is in flight is in force and the intruder has looked again, in seconds.
+    settled: u64,
+    /// How the twin is served.
+    twin: &'a [&'a str],
+}
+
+impl Race<'_> {
+    fn run(&self, twin: &Twin) -> Output {
+        std::thread::sleep(Duration::from_secs(2));
+        let run = twin.run(self.end, self.hold);
+        std::thread::sleep(Duration::from_secs(self.settled));
+        run
+    }
+
+    /// Against the fighter with boto3.
+    fn with_boto3(&self, python: &Path) -> Outcome {
+        let twin = Twin::serve(self.twin);
+        let fighter = Fighter::start(python, &twin, self.seed);
+        let run = self.run(&twin);
+        let report = fighter.report();
+        let account = twin.account();
+        let made = report["made"].as_array().unwrap().iter();
+        let left = made.filter(|made| stands(&account, made)).map(Value::to_string);
+        Outcome {
+            exit: run.status.code(),
+            said: text(&run),
+            works: report["access"].clone(),
+            left: left.collect(),
+            did: report["did"].to_string(),
+        }
+    }
+
+    /// Against the twin's own intruder.
+    fn with_its_own(&self) -> Outcome {
+        let seed = self.seed.to_string();
+        let mut args = vec!["--intruder", "notyet", "--intruder-seed", &seed];
+        args.extend(self.twin);
+        let twin = Twin::serve(&args);
+        let run = self.run(&twin);
+        let grip = twin.end();
+        let left = grip["made"].as_array().unwrap().iter();
+        Outcome {
+            exit: run.status.code(),
+            said: text(&run),
+            works: grip["works"].clone(),
+            left: left.map(|made| made.as_str().unwrap().to_owned()).collect(),
+            did: format!("{} calls", grip["calls"]),
+        }
+    }
+}
+
+/// Whether something that the fighter made is in the account.
+fn stands(account: &Value, made: &Value) -> bool {
+    let name = |member: &str| made[member].as_str().unwrap_or_default().to_owned();
+    match made["what"].as_str().unwrap() {
+        "user" => account["users"][name("name")]["id"] == made["id"],
+        "role" => account["roles"][name("name")]["id"] == made["id"],
+        "policy" => !account[name("kind") + "s"][name("on")]["inline"][name("name")].is_null(),
+        "key" => {
+            let keys = &account["users"][name("user")]["credentials"]["access_keys"];
+            keys.as_array()
+                .is_some_and(|keys| keys.iter().any(|key| key["id"] == made["id"]))
+        }
+        other => panic!("the fighter made `{other}`, which nobody knows how to look for"),
+    }
+}
+
+/// Without lag nothing can be undone by who is denied: the order of the playbook is enough.
+#[test]
+fn without_lag_no_intruder_is_left_in() {
+    let race = Race {
+        seed: 1,
+        end: "contain",
+        hold: 1,
+        settled: 6,
+        twin: &[],
+    };
+    let outcome = race.with_its_own();
+    assert!(outcome.is_out(), "{outcome:#?}");
+    let Some(python) = peers::python() else { return };
+    let outcome = race.with_boto3(&python);
+    assert!(outcome.is_out(), "{outcome:#?}");
+    assert!(outcome.did.contains("put notyet-"), "{outcome:#?}");
+}
+
+/// A race inside of the lag: the seed parts one from another in the twin and in the intruder.
+fn inside_the_lag(seed: u64, race: impl Fn(&Race<'_>) -> Outcome) -> Outcome {
+    let number = seed.to_string();
+    race(&Race {
+        seed,
+        end: "contain",
+        hold: 30,
+        settled: 15,
+        twin: &["--lag", "4s", "--seed", &number],
+    })
+}
+
+/// What the run must reach: the intruder out for good, with nothing of his making left.
+#[test]
+#[ignore = "the run doesn't hold what it cut off nor sweep up what was made meanwhile: the intruder wins"]
+fn inside_the_lag_every_race_is_won() {
+    let mut lost = Vec::new();
+    let own = races(|seed| inside_the_lag(seed, |race| race.with_its_own()));
+    lost.extend(own.into_iter().filter(|(_, outcome)| !outcome.is_won()));
+    if let Some(python) = peers::python() {
+        let boto3 = races(|seed| inside_the_lag(seed, |race| race.with_boto3(&python)));
+        lost.extend(boto3.into_iter().filter(|(_, outcome)| !outcome.is_won()));
+    }
+    assert!(lost.is_empty(), "{} lost: {lost:#?}", lost.len());
+}
+
+/// And whatever becomes of the race: nobody is told that the key is contained while the intruder is in.
+#[test]
+#[ignore = "the twin has no lag yet"]
+fn inside_the_lag_no_run_says_contained_of_who_is_in() {
+    let mut lies = races(|seed| inside_the_lag(seed, |race| race.with_its_own()));
+    if let Some(python) = peers::python() {
+        lies.extend(races(|seed| inside_the_lag(seed, |race| race.with_boto3(&python))));
+    }
+    lies.retain(|(_, outcome)| !outcome.is_honest());
+    assert!(lies.is_empty(), "{lies:#?}");
+}
+
+#[test]
+fn what_the_fighter_made_is_found_where_it_stands() {
+    let account = json!({
+        "users": {"bob": {"id": "AIDA1", "inline": {"notyet-1": {}}, "credentials": {"access_keys": [{"id": "AKIA1"}]}}},
+        "roles": {"r": {"id": "AROA1", "inline": {}}},
+    });
+    let cases = [
+        (json!({"what": "user", "name": "bob", "id": "AIDA1"}), true),
+        (json!({"what": "user", "name": "bob", "id": "AIDA2"}), false),
+        (json!({"what": "role", "name": "r", "id": "AROA1"}), true),
+        (json!({"what": "role", "name": "s", "id": "AROA1"}), false),
+        (
+            json!({"what": "policy", "kind": "user", "on": "bob", "name": "notyet-1"}),
+            true,
+        ),
+        (
+            json!({"what": "policy", "kind": "role", "on": "r", "name": "notyet-1"}),
+            false,
+        ),
+        (json!({"what": "key", "user": "bob", "id": "AKIA1"}), true),
+        (json!({"what": "key", "user": "bob", "id": "AKIA2"}), false),
+    ];
+    for (made, expected) in cases {
+        assert_eq!(stands(&account, &made), expected, "{made}");
+    }
+}
