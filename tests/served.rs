@@ -3,6 +3,8 @@
 
 mod support;
 
+use std::process::Command;
+
 use support::served::{OUST, Served, said};
 
 #[test]
