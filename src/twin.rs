@@ -4,7 +4,8 @@
 //! doors lead to it: the SDK connector ([`Twin::http_client`]) and the HTTP server ([`serve`]). One table of operations says for each its name,
 //! the resource that it asks permission on, and its handler; a handler can't run without a decision.
 //!
-//! Somebody may live in it who fights back ([`intruder`]): he comes through the same door as everybody else.
+//! Somebody may live in it who fights back ([`intruder`]): he comes through the same door as everybody else. And it may have [`weather`]: then
+//! what is changed takes effect late, as in AWS.
 //!
 //! It models IAM (users, keys, passwords, groups, roles, policies, boundaries, MFA, certificates, SSH keys, service-specific credentials, the
 //! account as a whole), STS (AssumeRole, GetSessionToken, GetFederationToken, GetCallerIdentity, GetAccessKeyInfo), CloudTrail's LookupEvents, the policies
@@ -31,6 +32,7 @@ mod signature;
 mod signed;
 mod state;
 mod sts;
+pub mod weather;
 mod xml;
 
 pub use door::{Keys, Twin};
@@ -39,6 +41,7 @@ pub use node::{Fault, Node};
 pub use operation::{Call, Caller, Operation, Params};
 pub use request::Request;
 pub use state::{Mint, State};
+pub use weather::Weather;
 
 #[cfg(test)]
 mod tests;

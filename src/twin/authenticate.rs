@@ -83,7 +83,7 @@ pub(super) fn authenticate(
 
 /// Refuses a key that is unknown, inactive, expired or left without its holder.
 pub(super) fn alive(state: &State, key: &AccessKeyId, protocol: Protocol, now: Moment) -> Result<(), Fault> {
-    match Standing::of(&state.account, &state.mint.sessions, key, now) {
+    match Standing::of(state.in_force(), &state.mint.sessions, key, now) {
         Ok(_) => Ok(()),
         Err(Dead::Expired) => Err(match protocol {
             Protocol::Query => Fault::new(

@@ -2,7 +2,7 @@
 
 use super::intruder::{Did, Grip, Identity, Intruder};
 use super::request::Request;
-use super::{Fault, Node, Reply, State, handle, plain, signed};
+use super::{Fault, Node, Reply, State, Weather, handle, plain, signed};
 use crate::account::{Account, Session};
 use crate::ids::AccessKeyId;
 use crate::time::{Clock, ManualClock, Moment};
@@ -84,6 +84,25 @@ impl Twin {
             intruder: Some(Arc::new(Mutex::new(intruder))),
             ..self
         }
+    }
+
+    /// The same twin in other weather from now on. What is under way already arrives as it was to. Forks keep the weather.
+    #[must_use]
+    pub fn in_weather(self, weather: Weather) -> Self {
+        self.lock().weather = weather;
+        self
+    }
+
+    /// The account as authentication and authorization see it now; [`Twin::account`] is what Get and List tell.
+    pub fn effective(&self) -> Account {
+        let state = self.lock();
+        state.effective(self.now()).into_owned()
+    }
+
+    /// When the last change that is under way takes effect; `None` where everything is in force.
+    pub fn settled_at(&self) -> Option<Moment> {
+        let state = self.lock();
+        state.settled_at(self.now())
     }
 
     /// The state, in which the intruder has done all that was due.

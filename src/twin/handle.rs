@@ -52,6 +52,7 @@ fn operations() -> &'static HashMap<(&'static str, &'static str), Operation> {
 
 /// Handles one request at `now`. The only way to change the state.
 pub fn handle(state: &mut State, request: &Request, now: Moment) -> Reply {
+    state.late.settle(&state.account, now);
     let request_id = state.mint.uuid();
     let asked = match request.asked() {
         Ok(asked) => asked,
@@ -115,6 +116,7 @@ pub fn plain(
         body: Vec::new(),
         source_ip: source_ip.to_owned(),
     };
+    state.late.settle(&state.account, now);
     let request_id = state.mint.uuid();
     let outcome = authenticate::alive(state, key, Protocol::Rest, now).and_then(|()| {
         permitted(state, &request, &asked, key, operation::Asked::on(resource), now).map(|_| Node::empty())
@@ -163,16 +165,28 @@ fn serve(
     let caller = caller(state, key, now)?;
     let question = (row.asks)(&state.account, &caller, &asked.params);
     permitted(state, request, asked, key, question, now)?;
-    let mut call = Call {
-        account: &mut state.account,
-        issue: &mut state.mint,
-        caller: &caller,
-        params: &asked.params,
-        region: &asked.region,
-        trail: &state.trail,
-        now,
+    let run = |state: &mut State| {
+        // STS asks what is in force; IAM shows and changes what is.
+        let account = match asked.service.as_str() {
+            "sts" => state.late.in_force_mut(&mut state.account),
+            _ => &mut state.account,
+        };
+        let mut call = Call {
+            account,
+            issue: &mut state.mint,
+            caller: &caller,
+            params: &asked.params,
+            region: &asked.region,
+            trail: &state.trail,
+            now,
+        };
+        (row.handler)(&mut call)
     };
-    (row.handler)(&mut call)
+    if row.read_only {
+        run(state)
+    } else {
+        state.changing(now, run)
+    }
 }
 
 /// Asks the policies, unless authorization is off.
@@ -188,7 +202,7 @@ fn permitted(
     if !state.enforce || organizer {
         return Ok(());
     }
-    let standing = Standing::of(&state.account, &state.mint.sessions, key, now)
+    let standing = Standing::of(state.in_force(), &state.mint.sessions, key, now)
         .map_err(|dead| Fault::new(403, "InvalidClientTokenId", dead.to_string()))?;
     let agent = request.header("user-agent").unwrap_or_default();
     let mut context = question.context.clone();
@@ -204,7 +218,7 @@ fn permitted(
 
 /// The caller as handlers see it. With authorization off, a key that nobody knows counts as root's.
 fn caller(state: &State, key: &AccessKeyId, now: Moment) -> Result<Caller, Fault> {
-    match Standing::of(&state.account, &state.mint.sessions, key, now) {
+    match Standing::of(state.in_force(), &state.mint.sessions, key, now) {
         Ok(standing) => {
             let user = matches!(standing.principal.kind, PrincipalKind::User)
                 .then(|| standing.principal.arn.name().to_owned());
@@ -217,7 +231,7 @@ fn caller(state: &State, key: &AccessKeyId, now: Moment) -> Result<Caller, Fault
         }
         Err(_) if !state.enforce => Ok(Caller {
             key: key.clone(),
-            principal: crate::verdict::root_principal(&state.account),
+            principal: crate::verdict::root_principal(state.in_force()),
             session: None,
             user_name: None,
         }),
@@ -227,7 +241,7 @@ fn caller(state: &State, key: &AccessKeyId, now: Moment) -> Result<Caller, Fault
 
 /// When a long-term key was last used, as GetAccessKeyLastUsed tells it.
 fn note_use(state: &mut State, key: &AccessKeyId, asked: &Asked, now: Moment) {
-    if state.account.owner_of_key(key).is_some() {
+    if state.in_force().owner_of_key(key).is_some() {
         let used = (now.whole_second(), asked.service.clone(), asked.region.clone());
         state.mint.last_used.insert(key.clone(), used);
     }
