@@ -6,12 +6,15 @@
 
 mod access_key;
 mod attachment;
+mod body;
 mod boundary;
 mod group_membership;
 mod known;
 mod login_profile;
+mod managed_policy;
 mod mfa_device;
 pub mod revoke;
+mod role;
 mod role_policy;
 pub mod service_control;
 mod service_credential;
@@ -55,6 +58,28 @@ pub enum Member {
         role: String,
         /// The policy's name.
         name: String,
+    },
+    /// Who may assume a role.
+    TrustPolicy {
+        /// The role.
+        role: String,
+    },
+    /// A managed policy's attachment to a role.
+    RoleAttachment {
+        /// The role.
+        role: String,
+        /// The policy.
+        policy: Arn,
+    },
+    /// A role itself.
+    Role {
+        /// The role.
+        role: String,
+    },
+    /// A managed policy of the account itself.
+    ManagedPolicy {
+        /// The policy.
+        policy: Arn,
     },
     /// A managed policy's attachment to a user.
     Attachment {
@@ -141,8 +166,10 @@ pub enum Setting {
     Document(PolicyText),
     /// A boundary with this policy.
     Policy(Arn),
-    /// A public key or certificate with this body.
+    /// A public key or certificate with this body, active.
     Body(String),
+    /// The same, but not active.
+    Dormant(String),
     /// A user with this path and these tags.
     Identity {
         /// The path.
@@ -263,6 +290,22 @@ pub struct Permission {
     pub resource: String,
 }
 
+impl Permission {
+    /// The permission to do `action` on `resource`.
+    pub fn new(action: &str, resource: &str) -> Self {
+        Permission {
+            action: action.to_owned(),
+            resource: resource.to_owned(),
+        }
+    }
+
+    /// Whether it is one that only reads.
+    pub fn reads(&self) -> bool {
+        let call = self.action.split_once(':').map_or("", |(_, call)| call);
+        ["Get", "List", "Lookup"].iter().any(|verb| call.starts_with(verb))
+    }
+}
+
 /// Reads what `member` is now. A user that is gone makes all its members absent.
 ///
 /// # Errors
@@ -272,6 +315,10 @@ pub async fn read(clients: &Clients, member: &Member) -> Result<Setting, AwsErro
         Member::AccessKey { user, key } => access_key::read(clients, user, key).await,
         Member::UserPolicy { user, name } => user_policy::read(clients, user, name).await,
         Member::RolePolicy { role, name } => role_policy::read(clients, role, name).await,
+        Member::TrustPolicy { role } => role::read_trust(clients, role).await,
+        Member::RoleAttachment { role, policy } => role::read_attachment(clients, role, policy).await,
+        Member::Role { role } => role::read(clients, role).await,
+        Member::ManagedPolicy { policy } => managed_policy::read(clients, policy).await,
         Member::Attachment { user, policy } => attachment::read(clients, user, policy).await,
         Member::Boundary { user } => boundary::read(clients, user).await,
         Member::GroupMembership { user, group } => group_membership::read(clients, user, group).await,
@@ -301,6 +348,10 @@ pub async fn write(world: Writable<'_>, change: &Change) -> Result<(), AwsError>
         Member::AccessKey { user, key } => access_key::write(clients, user, key, to).await,
         Member::UserPolicy { user, name } => user_policy::write(clients, user, name, to).await,
         Member::RolePolicy { role, name } => role_policy::write(clients, role, name, to).await,
+        Member::TrustPolicy { role } => role::write_trust(clients, role, to).await,
+        Member::RoleAttachment { role, policy } => role::write_attachment(clients, role, policy, to).await,
+        Member::Role { role } => role::write(clients, role, to).await,
+        Member::ManagedPolicy { policy } => managed_policy::write(clients, policy, to).await,
         Member::Attachment { user, policy } => attachment::write(clients, user, policy, to).await,
         Member::Boundary { user } => boundary::write(clients, user, to).await,
         Member::GroupMembership { user, group } => group_membership::write(clients, user, group, to).await,
@@ -351,12 +402,17 @@ impl Change {
     /// The change that would bring back `before`, and what it cannot bring back.
     pub fn inverse(&self, before: &Setting) -> Inverse {
         let change = Change {
-            member: self.member.clone(),
+            member: body::uploaded(&self.member, before),
             to: before.clone(),
         };
         let lost = match (&self.member, &self.to, before) {
             (Member::AccessKey { .. }, Setting::Absent, _) => {
                 return Inverse::None("a deleted access key cannot be restored".to_owned());
+            }
+            (Member::Role { .. } | Member::ManagedPolicy { .. }, Setting::Absent, _) => {
+                return Inverse::None(
+                    "what the intruder made is not made again; the evidence shows what it was".to_owned(),
+                );
             }
             (Member::LoginProfile { .. }, Setting::Absent, _) => {
                 return Inverse::None(
@@ -369,10 +425,12 @@ impl Change {
             (Member::ServiceSpecificCredential { .. }, Setting::Absent, _) => {
                 return Inverse::None("a deleted service-specific credential cannot be restored".to_owned());
             }
-            (Member::SshPublicKey { .. }, Setting::Absent, Setting::Body(_)) => {
-                "its ID: the key uploaded again gets a new one"
+            (Member::SshPublicKey { .. }, Setting::Absent, Setting::Body(_) | Setting::Dormant(_)) => {
+                "its ID and the time of its upload: the key uploaded again gets new ones, and whoever signs in with the ID must be told"
             }
-            (Member::SigningCertificate { .. }, Setting::Absent, Setting::Body(_)) => "the time of its upload",
+            (Member::SigningCertificate { .. }, Setting::Absent, Setting::Body(_) | Setting::Dormant(_)) => {
+                "its ID and the time of its upload: the certificate uploaded again gets new ones"
+            }
             (Member::SshPublicKey { .. } | Member::SigningCertificate { .. }, Setting::Absent, _) => {
                 return Inverse::None("its body could not be read".to_owned());
             }

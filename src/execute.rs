@@ -8,6 +8,7 @@
 
 mod again;
 mod hold;
+mod meanwhile;
 mod sweep;
 mod wave;
 
@@ -112,6 +113,8 @@ struct Run<'a> {
     kept: Vec<(Step, Change)>,
     /// The account as evidence shows it, and when it was read.
     seen: Option<(Moment, Account)>,
+    /// Who was in the account before this run changed anything.
+    known: Option<meanwhile::Principals>,
 }
 
 /// How a step left the run.
@@ -136,6 +139,10 @@ pub async fn execute(
         journal,
         hooks,
         kept: family.set.clone(),
+        known: family
+            .read
+            .as_ref()
+            .map(|(_, account)| meanwhile::Principals::of(account)),
         family,
         queue: steps.iter().cloned().collect(),
         seen: None,
@@ -248,6 +255,7 @@ impl Run<'_> {
             step: step.id.clone(),
             sha256,
         })?;
+        self.known = Some(meanwhile::Principals::of(&account));
         self.seen = Some((at, account));
         Ok(Next::GoOn)
     }

@@ -16,6 +16,7 @@
 //! - **rehearsal**: a run on a twin of the account; **verdict**: what a credential can still do; **proof**: the verdicts after each step.
 //! - **journal**: what happened, a chain of lines; **case**: the folder that it is in; **divergence**: the account is not as the rehearsal left it.
 //! - **intruder**: somebody in the twin who fights back by a script; **grip**: what he has at a moment: credentials that work, things of his making.
+//! - **drift**: the account is not as the journal left it, so nothing is undone; **rebuild**: the means to make again what AWS cannot bring back.
 //! - **sweep**: looking through the trail again for what was minted meanwhile; **undo**: a journal read backwards.
 //!
 //! # One idea
@@ -63,6 +64,10 @@ pub mod action;
 pub mod playbook;
 
 pub mod plan;
+
+pub mod permissions;
+
+pub mod rebuild;
 
 pub mod journal;
 

@@ -86,6 +86,13 @@ pub enum Verb {
     },
     /// Delete passwords and service-specific credentials that the lineage set or made for other users.
     DeleteMintedCredentials,
+    /// Deny everything to users and roles that the lineage made.
+    DenyMade {
+        /// The inline policy's name.
+        policy_name: String,
+    },
+    /// Take back what the lineage granted to others, and delete the users, roles and policies that it made.
+    DeleteMade,
     /// Delete the user's console password.
     DeleteLoginProfile,
     /// Deactivate the user's MFA devices, and delete the virtual ones.

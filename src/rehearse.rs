@@ -6,10 +6,12 @@
 mod caller;
 mod hooks;
 mod proof;
+mod undoing;
 
 pub use caller::{Standin, stand_in, stand_in_for_organization};
 pub use hooks::Beside;
 pub use proof::{Proof, Row, judge, judge_one};
+pub use undoing::ToUndo;
 
 use crate::account::Account;
 use crate::action::{Permission, Setting};
@@ -18,7 +20,7 @@ use crate::execute::{ExecuteError, Family, execute};
 use crate::ids::{AccessKeyId, StepId};
 use crate::journal::{Entry, Event, Finish, Journal};
 use crate::mount::Mount;
-use crate::plan::{Plan, Step};
+use crate::plan::{Plan, Step, permissions};
 use crate::policy::Context;
 use crate::time::{ManualClock, Moment};
 use crate::twin::{State, Twin};
@@ -38,6 +40,8 @@ pub struct Rehearsed {
     proof: Proof,
     finish: Finish,
     missing: Vec<Permission>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unseen: Vec<Permission>,
     unchecked: Option<String>,
 }
 
@@ -62,9 +66,15 @@ impl Rehearsed {
         &self.finish
     }
 
-    /// Permissions that the caller lacks, all of them at once.
+    /// Permissions that the caller lacks and that a step cannot be done without, all of them at once.
     pub fn missing(&self) -> &[Permission] {
         &self.missing
+    }
+
+    /// Permissions that the caller lacks and that the required steps can be done without: what those to read would show is not known, and
+    /// those to write are of steps that the plan doesn't stand on.
+    pub fn unseen(&self) -> &[Permission] {
+        &self.unseen
     }
 
     /// Why the caller's permissions could not be checked, if they couldn't.
@@ -114,7 +124,10 @@ pub async fn rehearse(
     let mut state = State::new(account.clone(), plan.lineage.sessions(), SEED);
     let standin = stand_in(&mut state, caller, signing_key, now);
     let organizer = stand_in_for_organization(&mut state, caller, now);
-    let missing = missing(&state, &standin, &plan.steps, now);
+    let musts: BTreeSet<Permission> = plan.steps.iter().flat_map(Step::must).cloned().collect();
+    let others = permissions(&plan, account);
+    let missing = lacking(&state, &standin, musts.iter(), now);
+    let unseen = lacking(&state, &standin, others.difference(&musts), now);
     // The stand-in's own key is no part of the account that is judged.
     // Innocents are judged by sessions that are issued behind every cut of the plan.
     let later = now.plus_seconds(3600);
@@ -141,24 +154,25 @@ pub async fn rehearse(
         proof,
         finish,
         missing,
+        unseen,
         unchecked: standin.unchecked,
     })
 }
 
-/// What the caller may not do of all that the steps need.
-fn missing(state: &State, standin: &Standin, steps: &[Step], now: Moment) -> Vec<Permission> {
+/// What the caller may not do of all that is needed.
+fn lacking<'a>(
+    state: &State,
+    standin: &Standin,
+    needed: impl Iterator<Item = &'a Permission>,
+    now: Moment,
+) -> Vec<Permission> {
     if standin.unchecked.is_some() {
         return Vec::new();
     }
     let Ok(standing) = Standing::of(&state.account, &state.mint.sessions, &standin.key, now) else {
         return Vec::new();
     };
-    let needed: BTreeSet<&Permission> = steps
-        .iter()
-        .filter(|step| step.required)
-        .flat_map(|step| &step.permissions)
-        .collect();
-    let lacking = needed.into_iter().filter(|permission| {
+    let lacking = needed.filter(|permission| {
         let outcome = standing.decide(&permission.action, &permission.resource, &Context::closed());
         matches!(
             outcome,

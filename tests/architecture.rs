@@ -103,7 +103,17 @@ const DOORS: [(&str, &[&str], &str); 9] = [
 ];
 
 /// Pure modules: no I/O of any kind.
-const PURE: [&str; 6] = ["policy", "account", "verdict", "reach", "lineage", "plan"];
+const PURE: [&str; 9] = [
+    "policy",
+    "account",
+    "verdict",
+    "reach",
+    "lineage",
+    "plan",
+    "permissions",
+    "rebuild",
+    "undo",
+];
 const IMPURE: [&str; 7] = [
     "std::fs",
     "std::env",

@@ -18,10 +18,10 @@ use oust::playbook::{CATALOGUE, End};
 use oust::rehearse::{family, rehearse};
 use oust::time::{ManualClock, Moment};
 use oust::twin::{State, Twin};
-use oust::undo::{Care, undo};
+use oust::undo::{Care, Denies, undo};
 use oust::verdict::{altered, verdict};
 use proptest::prelude::*;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use support::story;
 
@@ -132,10 +132,11 @@ fn undoing_gives_back_the_account_but_for_what_was_said_to_be_lost() {
             let between = story::account(&mount).await;
             assert!(!diff(&before, &between).is_empty());
             let care = Care {
-                leaked: lineage.credentials.iter().map(|one| one.key.clone()).collect(),
-                ..Care::default()
+                lineage: &lineage,
+                denies: Denies::default(),
+                named: BTreeSet::new(),
             };
-            let undoing = undo(journal.entries(), &between, &care, None);
+            let undoing = undo(journal.entries(), &between, &plan.basis, &care, &BTreeSet::new());
             let finish = execute(
                 mount.writable(),
                 &undoing.steps,

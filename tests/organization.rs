@@ -24,9 +24,9 @@ use oust::policy::{Context, Outcome, PolicyText};
 use oust::rehearse::{family, rehearse};
 use oust::tabletop::{CATALOGUE, Scenario, Stage};
 use oust::twin::{Fault, Keys, Twin};
-use oust::undo::{Care, undo};
+use oust::undo::{Care, Denies, undo};
 use oust::verdict::{Standing, Verdict};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use support::story;
 
@@ -274,6 +274,26 @@ fn the_policy_is_the_first_change_and_denies_the_whole_family_by_itself() {
     });
 }
 
+/// The step as it is read, and the document as it is attached.
+#[test]
+fn the_step_and_its_document_are_these() {
+    let stage = staged(Some("responder"), 0);
+    let plan = wait(async { planned_on(&stage, &collected(&responder(&stage)).await.account) });
+    let (step, change) = first(&plan).unwrap();
+    let written: serde_json::Value = serde_json::from_str(document(change).as_str()).unwrap();
+    let said = [
+        step.title.clone(),
+        step.fact.clone().unwrap_or_default(),
+        step.api.clone(),
+        step.breaks.clone(),
+        step.undo.describe(),
+        step.hits.join("\n"),
+        serde_json::to_string_pretty(&step.permissions).unwrap(),
+        serde_json::to_string_pretty(&written).unwrap(),
+    ];
+    insta::assert_snapshot!("quarantine", said.join("\n\n"));
+}
+
 #[test]
 fn only_the_responder_may_change_what_the_policy_keeps() {
     let stage = staged(Some("responder"), 0);
@@ -442,18 +462,23 @@ fn undoing_it_gives_back_the_organization() {
         let level = &between.guards.as_ref().unwrap().scps[2];
         assert!(level.keys().any(|name| is_quarantine_name(name)));
         // As long as a credential of the family may live by itself, it stays.
-        let alive = Care {
-            lineage_alive: true,
-            ..Care::default()
+        let care = |all: Option<&str>| Care {
+            lineage: &plan.lineage,
+            denies: Denies {
+                all: all.map(str::to_owned),
+                ..Denies::default()
+            },
+            named: BTreeSet::new(),
         };
-        let undoing = undo(journal.entries(), &between, &alive, None);
+        let alive = care(Some("it is a deny, and A is alive"));
+        let undoing = undo(journal.entries(), &between, &before, &alive, &BTreeSet::new());
         assert!(
             undoing
                 .left
                 .iter()
                 .any(|left| left.step.as_str() == "2" && left.why.contains("it is a deny"))
         );
-        let undoing = undo(journal.entries(), &between, &Care::default(), None);
+        let undoing = undo(journal.entries(), &between, &before, &care(None), &BTreeSet::new());
         assert!(
             undoing
                 .steps

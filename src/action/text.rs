@@ -20,6 +20,11 @@ impl Change {
             Member::RolePolicy { role, name } => {
                 format!("{} inline policy `{name}` {} role `{role}`", put(gone), of(gone))
             }
+            Member::TrustPolicy { role } => format!("set who may assume role `{role}`"),
+            Member::RoleAttachment { role, policy } if gone => format!("detach `{}` from role `{role}`", policy.name()),
+            Member::RoleAttachment { role, policy } => format!("attach `{}` to role `{role}`", policy.name()),
+            Member::Role { role } => format!("delete role `{role}`"),
+            Member::ManagedPolicy { policy } => format!("delete managed policy `{}`", policy.name()),
             Member::Attachment { user, policy } if gone => format!("detach `{}` from user `{user}`", policy.name()),
             Member::Attachment { user, policy } => format!("attach `{}` to user `{user}`", policy.name()),
             Member::Boundary { user } => match &self.to {
@@ -33,10 +38,12 @@ impl Change {
             Member::LoginProfile { user } => format!("delete the console password of user `{user}`"),
             Member::MfaDevice { user, serial } => format!("deactivate MFA device `{serial}` of user `{user}`"),
             Member::VirtualMfaDevice { serial } => format!("delete virtual MFA device `{serial}`"),
-            Member::SigningCertificate { user, id } => {
-                format!("{} signing certificate {id} of user `{user}`", upload(gone))
+            Member::SigningCertificate { user, id } if gone => {
+                format!("delete signing certificate {id} of user `{user}`")
             }
-            Member::SshPublicKey { user, id } => format!("{} SSH public key {id} of user `{user}`", upload(gone)),
+            Member::SigningCertificate { user, .. } => format!("upload a signing certificate of user `{user}` again"),
+            Member::SshPublicKey { user, id } if gone => format!("delete SSH public key {id} of user `{user}`"),
+            Member::SshPublicKey { user, .. } => format!("upload an SSH public key of user `{user}` again"),
             Member::ServiceSpecificCredential { user, id } => {
                 let verb = if gone { "delete" } else { "set the status of" };
                 format!("{verb} service-specific credential {id} of user `{user}`")
@@ -62,6 +69,9 @@ impl Change {
             },
             Member::UserPolicy { user, name } => format!("UserName={user} PolicyName={name}"),
             Member::RolePolicy { role, name } => format!("RoleName={role} PolicyName={name}"),
+            Member::TrustPolicy { role } | Member::Role { role } => format!("RoleName={role}"),
+            Member::RoleAttachment { role, policy } => format!("RoleName={role} PolicyArn={policy}"),
+            Member::ManagedPolicy { policy } => format!("PolicyArn={policy}"),
             Member::Attachment { user, policy } => format!("UserName={user} PolicyArn={policy}"),
             Member::Boundary { user } => match &self.to {
                 Setting::Policy(policy) => format!("UserName={user} PermissionsBoundary={policy}"),
@@ -96,6 +106,13 @@ impl Change {
             (Member::UserPolicy { .. }, false) => "iam:PutUserPolicy",
             (Member::RolePolicy { .. }, true) => "iam:DeleteRolePolicy",
             (Member::RolePolicy { .. }, false) => "iam:PutRolePolicy",
+            (Member::TrustPolicy { .. }, _) => "iam:UpdateAssumeRolePolicy",
+            (Member::RoleAttachment { .. }, true) => "iam:DetachRolePolicy",
+            (Member::RoleAttachment { .. }, false) => "iam:AttachRolePolicy",
+            (Member::Role { .. }, true) => "iam:DeleteRole",
+            (Member::Role { .. }, false) => "iam:CreateRole",
+            (Member::ManagedPolicy { .. }, true) => "iam:DeletePolicy",
+            (Member::ManagedPolicy { .. }, false) => "iam:CreatePolicy",
             (Member::Attachment { .. }, true) => "iam:DetachUserPolicy",
             (Member::Attachment { .. }, false) => "iam:AttachUserPolicy",
             (Member::Boundary { .. }, true) => "iam:DeleteUserPermissionsBoundary",
@@ -142,6 +159,9 @@ impl Change {
             (Member::ServiceControlPolicy { .. }, Setting::Document(_)) => {
                 "everything that the compromised users do, sessions of the reached roles issued before the cut, everybody's, and every change of these users and roles but your own".to_owned()
             }
+            (Member::TrustPolicy { role }, _) => format!("new sessions of `{role}` for whom it no longer trusts"),
+            (Member::Role { role }, _) => format!("everything that uses `{role}`: its sessions, and what runs under it"),
+            (Member::ManagedPolicy { .. } | Member::RoleAttachment { .. }, _) => "what it grants, or denies".to_owned(),
             (Member::LoginProfile { user }, _) => format!("console sign-in of `{user}`"),
             (Member::User { user }, Setting::Absent) => {
                 format!("everything that uses `{user}`, and logs that name its ID lose their owner")
@@ -157,6 +177,7 @@ impl Change {
                 self.member,
                 Member::UserPolicy { .. }
                     | Member::RolePolicy { .. }
+                    | Member::RoleAttachment { .. }
                     | Member::Attachment { .. }
                     | Member::GroupMembership { .. }
                     | Member::Boundary { .. }
@@ -166,26 +187,35 @@ impl Change {
 
     /// The permissions that looking, changing and reading back need.
     pub fn permissions(&self, account: &Account) -> Vec<Permission> {
-        let resource = self.member.resource(account);
-        // Where a policy of that name is there already, it is looked for and changed.
-        let further: &[&str] = match (&self.member, &self.to) {
-            (Member::ServiceControlPolicy { .. }, Setting::Absent) => &["organizations:DeletePolicy"],
-            (Member::ServiceControlPolicy { .. }, _) => &[
-                "organizations:CreatePolicy",
-                "organizations:DescribePolicy",
-                "organizations:ListPolicies",
-                "organizations:UpdatePolicy",
-            ],
-            _ => &[],
-        };
-        [self.member.read_operation(), self.operation()]
-            .iter()
-            .chain(further)
-            .map(|action| Permission {
-                action: (*action).to_owned(),
-                resource: resource.clone(),
-            })
-            .collect()
+        let read = self.member.read_resource(account);
+        let write = self.member.resource(account);
+        let mut needed = vec![Permission::new(self.member.read_operation(), &read)];
+        let mut further = |action: &str, resource: &str| needed.push(Permission::new(action, resource));
+        match (&self.member, &self.to) {
+            // What is uploaded gets a new ID: it is found again by its body.
+            (Member::SshPublicKey { .. }, to) if *to != Setting::Absent => further("iam:ListSSHPublicKeys", &read),
+            // <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags_users.html>
+            (Member::User { .. }, Setting::Identity { tags, .. }) if !tags.is_empty() => further("iam:TagUser", &write),
+            // Where a policy of that name is there already, it is looked for and changed.
+            (Member::ServiceControlPolicy { .. }, Setting::Absent) => further("organizations:DeletePolicy", &write),
+            (Member::ServiceControlPolicy { .. }, _) => {
+                for action in ["CreatePolicy", "DescribePolicy", "ListPolicies", "UpdatePolicy"] {
+                    further(&format!("organizations:{action}"), &write);
+                }
+            }
+            (Member::ManagedPolicy { .. }, Setting::Absent) => {
+                further("iam:ListPolicyVersions", &write);
+                further("iam:DeletePolicyVersion", &write);
+            }
+            _ => {}
+        }
+        match (&self.member, &self.to) {
+            (Member::SshPublicKey { .. }, Setting::Dormant(_)) => further("iam:UpdateSSHPublicKey", &write),
+            (Member::SigningCertificate { .. }, Setting::Dormant(_)) => further("iam:UpdateSigningCertificate", &write),
+            _ => {}
+        }
+        further(self.operation(), &write);
+        needed
     }
 }
 
@@ -196,6 +226,9 @@ impl Member {
             Member::AccessKey { .. } => "iam:ListAccessKeys",
             Member::UserPolicy { .. } => "iam:GetUserPolicy",
             Member::RolePolicy { .. } => "iam:GetRolePolicy",
+            Member::TrustPolicy { .. } | Member::Role { .. } => "iam:GetRole",
+            Member::RoleAttachment { .. } => "iam:ListAttachedRolePolicies",
+            Member::ManagedPolicy { .. } => "iam:GetPolicy",
             Member::Attachment { .. } => "iam:ListAttachedUserPolicies",
             Member::Boundary { .. } | Member::User { .. } => "iam:GetUser",
             Member::GroupMembership { .. } => "iam:ListGroupsForUser",
@@ -223,27 +256,43 @@ impl Member {
             | Member::SshPublicKey { user, .. }
             | Member::ServiceSpecificCredential { user, .. }
             | Member::User { user } => Some(user),
-            Member::RolePolicy { role, .. } => Some(role),
+            Member::RolePolicy { role, .. }
+            | Member::TrustPolicy { role }
+            | Member::RoleAttachment { role, .. }
+            | Member::Role { role } => Some(role),
+            Member::ManagedPolicy { policy } => Some(policy.name()),
             Member::VirtualMfaDevice { .. } | Member::ServiceControlPolicy { .. } => None,
         }
     }
 
-    /// The ARN that IAM asks permission on.
+    /// What IAM asks the permission to read it on; `*` for calls that list more than one user's.
+    /// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html>
+    fn read_resource(&self, account: &Account) -> String {
+        match self {
+            Member::VirtualMfaDevice { .. } | Member::ServiceSpecificCredential { .. } => "*".to_owned(),
+            Member::GroupMembership { user, .. } => Member::User { user: user.clone() }.resource(account),
+            other => other.resource(account),
+        }
+    }
+
+    /// What IAM asks the permission to change it on.
     fn resource(&self, account: &Account) -> String {
         let named = |kind: &str, path: Option<&str>, name: &str| {
             Arn::iam(&account.partition, &account.id, kind, path.unwrap_or("/"), name).to_string()
         };
         match self {
-            Member::RolePolicy { role, .. } => {
-                named("role", account.roles.get(role).map(|role| role.path.as_str()), role)
-            }
+            Member::ManagedPolicy { policy } => policy.to_string(),
+            Member::RolePolicy { role, .. }
+            | Member::TrustPolicy { role }
+            | Member::RoleAttachment { role, .. }
+            | Member::Role { role } => named("role", account.roles.get(role).map(|role| role.path.as_str()), role),
             Member::GroupMembership { group, .. } => named(
                 "group",
                 account.groups.get(group).map(|group| group.path.as_str()),
                 group,
             ),
-            Member::VirtualMfaDevice { serial } => serial.clone(),
-            Member::ServiceControlPolicy { .. } => "*".to_owned(),
+            // Its serial number would do on AWS; `*` does for whoever stands in for AWS too.
+            Member::VirtualMfaDevice { .. } | Member::ServiceControlPolicy { .. } => "*".to_owned(),
             other => {
                 let user = other.owner().unwrap_or_default();
                 named("user", account.users.get(user).map(|user| user.path.as_str()), user)
@@ -267,8 +316,4 @@ fn target_words(target: &str) -> String {
         Some("ou") => format!("organizational unit {target}"),
         _ => format!("account {target}"),
     }
-}
-
-fn upload(gone: bool) -> &'static str {
-    if gone { "delete" } else { "upload" }
 }

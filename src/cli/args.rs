@@ -229,7 +229,7 @@ impl From<EndArg> for End {
 /// `oust plan`.
 #[derive(Debug, Args)]
 pub struct PlanArgs {
-    /// The compromised access key ID; several are one incident.
+    /// The compromised access key ID; several are one incident. With --permissions, `standing` in its place.
     #[arg(value_name = "KEY", required_unless_present = "finding")]
     pub keys: Vec<String>,
     #[command(flatten)]
@@ -241,6 +241,11 @@ pub struct PlanArgs {
     /// Write the plan to a file that `oust run` takes.
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
+    /// Print the IAM policy that this plan needs and no more, reads and writes apart, on exact resources. `oust plan --permissions standing` makes no
+    /// call and prints policies for responders beforehand: what every playbook reads, changes and undoes, for any user and role; --region tells the
+    /// partition.
+    #[arg(long)]
+    pub permissions: bool,
 }
 
 /// `oust run`.
@@ -284,9 +289,10 @@ pub struct ResumeArgs {
 pub struct UndoArgs {
     /// The case.
     pub case: String,
-    /// Only this step; also does what undo otherwise refuses, such as making a leaked key active.
+    /// Only this step, which may be given several times; also does what undo otherwise refuses, such as making a leaked key active. `u3` undoes
+    /// the undoing of step 3.
     #[arg(long)]
-    pub step: Option<String>,
+    pub step: Vec<String>,
     #[command(flatten)]
     pub world: World,
     #[command(flatten)]

@@ -12,7 +12,8 @@ pub enum Exit {
     Usage = 2,
     /// At the end a credential is still alive or a way back is open, or it cannot be said.
     NotContained = 3,
-    /// Refused before anything was changed: the plan would cut off its caller, the account has drifted, the key is not one that can be contained here.
+    /// Refused before anything was changed: the plan would cut off its caller, the account has drifted, the key is not one that can be contained here,
+    /// undo would let the intruder in.
     Refused = 4,
     /// The person stopped.
     Stopped = 5,
@@ -48,7 +49,7 @@ impl Exit {
         ),
         (
             Exit::Refused,
-            "refused before anything was changed: it would cut off its caller, the account has drifted, or the key cannot be contained here",
+            "refused before anything was changed: it would cut off its caller, the account has drifted, the key cannot be contained here, or undo would let the intruder in",
         ),
         (Exit::Stopped, "the person stopped"),
         (

@@ -207,6 +207,12 @@ impl Case {
         })
     }
 
+    /// Keeps the means to build again what `plan` deletes, made from the account that it was made on.
+    pub fn write_rebuild(&self, plan: &Plan) -> Result<(), Failure> {
+        let files = crate::rebuild::rebuild_files(plan, &plan.basis);
+        files.iter().try_for_each(|(name, text)| self.write_text(name, text))
+    }
+
     /// The plan that was carried out.
     pub fn plan(&self) -> Result<Plan, Failure> {
         let path = self.path.join("plan.json");

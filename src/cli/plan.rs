@@ -1,4 +1,4 @@
-//! `oust plan`: a rehearsed plan; changes nothing.
+//! `oust plan`: a rehearsed plan, or the permissions that it needs; changes nothing.
 
 use super::Desk;
 use super::args::PlanArgs;
@@ -6,9 +6,17 @@ use super::exit::{Exit, Failure};
 use super::keys::keys;
 use super::prepare::{missing, prepared};
 use super::world::World;
+use crate::permissions::{policy, standing};
+use crate::plan::permissions;
 use crate::report;
 
 pub(super) async fn plan(desk: &Desk, args: PlanArgs) -> Result<Exit, Failure> {
+    if args.permissions && args.keys == ["standing"] {
+        let policies = standing(partition(args.world.region.as_deref().unwrap_or_default()));
+        let json = serde_json::to_string_pretty(&policies).unwrap_or_default();
+        desk.result(|| json, &policies)?;
+        return Ok(Exit::Success);
+    }
     let keys = keys(desk, &args.keys, &args.sources)?;
     let world = World::mount(&args.world, "plan").await?;
     let prepared = prepared(desk, &world, &args.sources, &args.choice, &keys).await?;
@@ -29,6 +37,13 @@ pub(super) async fn plan(desk: &Desk, args: PlanArgs) -> Result<Exit, Failure> {
             path.display()
         ));
     }
+    if args.permissions {
+        let needed = permissions(rehearsed.plan(), &prepared.collected.account);
+        let policy = policy(&needed);
+        desk.result(|| format!("{policy:#}"), &policy)?;
+        desk.list_calls(world.clients());
+        return Ok(Exit::Success);
+    }
     desk.result(|| report::plan(rehearsed, desk.paint()), rehearsed)?;
     for gap in &prepared.gaps {
         desk.terminal.urgent(&format!("in doubt: {gap}"));
@@ -38,5 +53,14 @@ pub(super) async fn plan(desk: &Desk, args: PlanArgs) -> Result<Exit, Failure> {
         Some(failure) => Err(failure),
         None if rehearsed.contains() && prepared.gaps.is_empty() => Ok(Exit::Success),
         None => Ok(Exit::NotContained),
+    }
+}
+
+/// The partition of a Region: the second part of every ARN in it.
+fn partition(region: &str) -> &'static str {
+    match region {
+        region if region.starts_with("cn-") => "aws-cn",
+        region if region.starts_with("us-gov-") => "aws-us-gov",
+        _ => "aws",
     }
 }

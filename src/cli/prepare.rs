@@ -244,9 +244,22 @@ pub async fn rehearsed(world: &World, plan: Plan, traced: Traced, collected: Col
     let rehearsed = rehearse(plan, &collected.account, &caller, signing, world.clients().now())
         .await
         .map_err(|error| Failure::new(Exit::Failure, "rehearsal", error.to_string()))?;
+    let mut gaps = traced.gaps;
+    gaps.extend(
+        rehearsed
+            .unseen()
+            .iter()
+            .filter(|lacking| lacking.reads())
+            .map(|lacking| {
+                format!(
+                    "you lack {} on {}: what it would show is not known",
+                    lacking.action, lacking.resource
+                )
+            }),
+    );
     Ok(Prepared {
         rehearsed,
-        gaps: traced.gaps,
+        gaps,
         collected,
         read_at,
         lineage: traced.lineage,
@@ -270,6 +283,6 @@ pub fn missing(rehearsed: &Rehearsed) -> Option<Failure> {
     );
     Some(
         Failure::new(Exit::Aws, "rehearsal.missing_permissions", message)
-            .hint("use credentials that may do all of this"),
+            .hint("use credentials that may do all of this; `oust plan KEY --permissions` prints the policy for it"),
     )
 }

@@ -166,6 +166,7 @@ fn open(case: &Case, world: &World, rehearsed: &Rehearsed) -> Result<Journal, Fa
         .filter_map(|entry| serde_json::to_string(entry).ok())
         .collect();
     case.write_text("rehearsal.jsonl", &(lines.join("\n") + "\n"))?;
+    case.write_rebuild(rehearsed.plan())?;
     let mut journal = case.journal()?;
     let opened = Event::Opened {
         case: case.id.clone(),

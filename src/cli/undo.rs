@@ -8,74 +8,82 @@ use super::folder::Case;
 use super::prepare::missing;
 use super::run::{carry_out, rehearsed_well};
 use super::world::{World, wall_clock};
-use crate::account::KeyStatus;
-use crate::collect::{self, Scope};
-use crate::ids::StepId;
-use crate::journal::Finish;
-use crate::lineage::Kind;
-use crate::rehearse::{family, rehearse};
+use crate::action::{Member, Setting, read};
+use crate::collect::{self, Collected, Scope};
+use crate::ids::{AccessKeyId, StepId};
+use crate::journal::{Entry, Event, Finish};
+use crate::lineage::trace;
+use crate::plan::Plan;
+use crate::rebuild::{CLOUDFORMATION, TERRAFORM};
+use crate::rehearse::{Rehearsed, ToUndo, family};
 use crate::report;
-use crate::undo::{Care, undo as reverse};
+use crate::trail::Window;
+use crate::undo::{Drifted, Left, Lost, Undoing, done, drifted, members};
+use serde::Serialize;
+use std::collections::BTreeSet;
+
+/// How far a clock may be off before AWS refuses its signatures.
+const CLOCK_DOUBT_SECONDS: i64 = 15 * 60;
+
+/// A rehearsed undoing, for machines.
+#[derive(Serialize)]
+struct Shown<'a> {
+    left: &'a [Left],
+    lost: &'a [Lost],
+    #[serde(flatten)]
+    rehearsed: &'a Rehearsed,
+}
 
 pub(super) async fn undo(desk: &Desk, args: UndoArgs) -> Result<Exit, Failure> {
     let case = Case::open(&args.folder.cases, &args.case)?;
     let _lock = case.lock()?;
     let (entries, mut plan) = (case.entries()?, case.plan()?);
-    let only: Option<StepId> = match &args.step {
-        None => None,
-        Some(text) => Some(
-            text.parse()
-                .map_err(|error: crate::ids::IdError| Failure::new(Exit::Usage, "step.garbled", error.to_string()))?,
-        ),
-    };
+    let named = named(&args.step, &entries)?;
     let world = World::mount(&args.world, &format!("undo-{}", wall_clock().basic())).await?;
     let caller = collect::caller(world.clients()).await?;
-    let users = plan.basis.users.keys().cloned().collect();
-    let roles = plan.basis.roles.keys().cloned().collect();
-    let mut collected = collect::account(world.clients(), Scope::Around { users, roles }).await?;
-    collect::organization(world.clients(), &mut collected).await;
-    let now = world.clients().now();
-    let members = || plan.lineage.credentials.iter();
-    let active = |key| {
-        collected
-            .account
-            .owner_of_key(key)
-            .is_some_and(|(_, held)| held.status == KeyStatus::Active)
+    let doubt = trace_again(&world, &mut plan, &entries).await;
+    let collected = around(&world, &plan).await?;
+    let now = match world {
+        World::Live { .. } => world.clients().now().plus_seconds(-CLOCK_DOUBT_SECONDS),
+        World::Twin { .. } => world.clients().now(),
     };
-    let care = Care {
-        leaked: members()
-            .filter(|member| member.kind == Kind::LongTerm)
-            .map(|member| member.key.clone())
-            .collect(),
-        lineage_alive: members().any(|member| match member.kind {
-            Kind::LongTerm => active(&member.key),
-            _ => member.has_expired(now) != Some(true),
-        }),
-        named: only.iter().cloned().collect(),
+    let to_undo = ToUndo {
+        entries: &entries,
+        plan: &plan,
+        account: &collected.account,
+        caller: &caller,
+        signing_key: world.clients().signing_key.as_ref(),
+        now,
+        named: &named,
+        doubt: doubt.as_deref(),
     };
-    let undoing = reverse(&entries, &collected.account, &care, only.as_ref());
-    for left in &undoing.left {
-        desk.terminal.status(&format!(
-            "left as it is: step {} ({}): {}",
-            left.step, left.did, left.why
-        ));
-    }
+    let rehearsing = |error: crate::execute::ExecuteError| Failure::new(Exit::Failure, "rehearsal", error.to_string());
+    let (mut undoing, rehearsed) = to_undo.rehearsed().await.map_err(rehearsing)?;
+    say_beforehand(desk, &case, &undoing);
+    left_although_named(&undoing, &named)?;
+    let before = undoing.steps.len();
+    not_drifted(&world, &mut undoing).await?;
     if undoing.steps.is_empty() {
         desk.result(|| "nothing to undo".to_owned(), &undoing)?;
         return Ok(Exit::Success);
     }
-    plan.steps = undoing.steps;
-    let rehearsed = rehearse(
-        plan,
-        &collected.account,
-        &caller,
-        world.clients().signing_key.as_ref(),
-        now,
-    )
-    .await
-    .map_err(|error| Failure::new(Exit::Failure, "rehearsal", error.to_string()))?;
+    let rehearsed = match undoing.steps.len() == before {
+        true => rehearsed,
+        // Somebody undid a part already: the rest is rehearsed by itself.
+        false => {
+            plan.steps.clone_from(&undoing.steps);
+            let signing = world.clients().signing_key.as_ref();
+            let again = crate::rehearse::rehearse(plan, &collected.account, &caller, signing, now);
+            again.await.map_err(rehearsing)?
+        }
+    };
     if !(args.yes || desk.terminal.can_ask()) {
-        desk.result(|| report::plan(&rehearsed, desk.paint()), &rehearsed)?;
+        let shown = Shown {
+            left: &undoing.left,
+            lost: &undoing.lost,
+            rehearsed: &rehearsed,
+        };
+        desk.result(|| report::plan(&rehearsed, desk.paint()), &shown)?;
         desk.terminal
             .status("no terminal to ask at and no --yes: this was a dry run; nothing was changed");
         return Ok(Exit::Success);
@@ -84,28 +92,169 @@ pub(super) async fn undo(desk: &Desk, args: UndoArgs) -> Result<Exit, Failure> {
         return Err(failure);
     }
     rehearsed_well(&rehearsed)?;
+    revives_nobody(desk, &rehearsed, &named)?;
     let mut journal = case.go_on()?;
     let mode = if args.yes { Mode::Beforehand } else { Mode::Asked };
-    let mut console = Console::new(desk, &case, mode, rehearsed.plan().steps.len(), now);
+    let mut console = Console::new(desk, &case, mode, rehearsed.plan().steps.len(), world.clients().now());
     let finish = carry_out(&world, &rehearsed, family(rehearsed.plan()), &mut journal, &mut console).await?;
-    desk.result(
-        || {
-            format!(
-                "undo {}",
-                match &finish {
-                    Finish::Completed => "is done".to_owned(),
-                    Finish::Stopped { before } => format!("stopped before step {before}"),
-                    Finish::Failed { at } => format!("failed at step {at}"),
-                    Finish::Diverged { at } => format!("diverged at step {at}"),
-                }
-            )
-        },
-        &finish,
-    )?;
+    conclude(desk, &world, &finish, console.was_interrupted())
+}
+
+/// The steps that --step names; each must be one that stands.
+fn named(texts: &[String], entries: &[Entry]) -> Result<BTreeSet<StepId>, Failure> {
+    let known = done(entries);
+    let mut named = BTreeSet::new();
+    for text in texts {
+        let step: StepId = text
+            .parse()
+            .map_err(|error: crate::ids::IdError| Failure::new(Exit::Usage, "step.garbled", error.to_string()))?;
+        if !known.contains(&step) {
+            let all: Vec<&str> = known.iter().map(StepId::as_str).collect();
+            let message = format!("no change of step {step} stands in this case; nothing was done");
+            return Err(Failure::new(Exit::Usage, "step.unknown", message)
+                .hint(format!("these can be named: {}", all.join(", "))));
+        }
+        named.insert(step);
+    }
+    Ok(named)
+}
+
+/// Looks through the trail for members that the family got since. Why that cannot be said, if it can't.
+async fn trace_again(world: &World, plan: &mut Plan, entries: &[Entry]) -> Option<String> {
+    let members: Vec<AccessKeyId> = plan.lineage.credentials.iter().map(|held| held.key.clone()).collect();
+    let asked = plan.lineage.asked.clone();
+    let found = match collect::trail(world.clients(), &asked, &members, &Window::default(), &|_| {}).await {
+        Ok(found) => found,
+        Err(error) => return Some(format!("the trail cannot be looked through again: {error}")),
+    };
+    let again = trace(&found.evidence, &members);
+    let fresh = again
+        .credentials
+        .into_iter()
+        .filter(|held| !members.contains(&held.key));
+    plan.lineage.credentials.extend(fresh);
+    let made = again.made.into_iter().filter(|made| !plan.lineage.made.contains(made));
+    let made: Vec<_> = made.collect();
+    plan.lineage.made.extend(made);
+    let swept = entries.iter().filter_map(|entry| match &entry.event {
+        Event::Swept { found, .. } => Some(found),
+        _ => None,
+    });
+    let lost = swept.flatten().find(|key| plan.lineage.member(key).is_none());
+    let lost = lost.map(|key| format!("the sweep found {key}, and the trail does not tell of it any more"));
+    lost.or_else(|| found.gaps.first().cloned())
+}
+
+/// The account around the users and roles that the plan, and whatever was minted since, are about.
+async fn around(world: &World, plan: &Plan) -> Result<Collected, Failure> {
+    let members = || plan.lineage.credentials.iter();
+    let mut users: BTreeSet<String> = plan.basis.users.keys().cloned().collect();
+    users.extend(members().filter_map(|member| member.user().map(str::to_owned)));
+    let mut roles: BTreeSet<String> = plan.basis.roles.keys().cloned().collect();
+    roles.extend(members().filter_map(|member| member.role().map(str::to_owned)));
+    let mut collected = collect::account(world.clients(), Scope::Around { users, roles }).await?;
+    collect::organization(world.clients(), &mut collected).await;
+    Ok(collected)
+}
+
+/// What stays, what is lost for good, and by what that can be built again.
+fn say_beforehand(desk: &Desk, case: &Case, undoing: &Undoing) {
+    for left in &undoing.left {
+        desk.terminal.status(&format!(
+            "left as it is: step {} ({}): {}",
+            left.step, left.did, left.why
+        ));
+    }
+    for lost in &undoing.lost {
+        desk.terminal.urgent(&format!(
+            "lost for good: step {} ({}): {}",
+            lost.step, lost.did, lost.what
+        ));
+    }
+    let built = [CLOUDFORMATION, TERRAFORM].map(|name| case.path.join(name));
+    for file in built.iter().filter(|file| file.is_file()) {
+        desk.terminal
+            .status(&format!("{} builds again what the plan deleted", file.display()));
+    }
+}
+
+/// Whoever names a step wants that step: that it cannot be undone is no success.
+fn left_although_named(undoing: &Undoing, named: &BTreeSet<StepId>) -> Result<(), Failure> {
+    let Some(left) = undoing.left.iter().find(|left| named.contains(&left.step)) else {
+        return Ok(());
+    };
+    let message = format!(
+        "step {} ({}) cannot be undone, and nothing was done: {}",
+        left.step, left.did, left.why
+    );
+    Err(Failure::new(Exit::Refused, "refused.undo", message)
+        .hint("--step may be given several times: name the steps that stand in its way too"))
+}
+
+/// Reads every member that would be changed, and refuses when one is not what the journal left.
+async fn not_drifted(world: &World, undoing: &mut Undoing) -> Result<(), Failure> {
+    let members: Vec<Member> = members(undoing).cloned().collect();
+    let mut found: Vec<(Member, Setting)> = Vec::new();
+    for member in members {
+        let setting = read(world.clients(), &member).await?;
+        found.push((member, setting));
+    }
+    let drifted = drifted(undoing, &found);
+    if drifted.is_empty() {
+        return Ok(());
+    }
+    let tell = |one: &Drifted| {
+        format!(
+            "step {} ({}) left {}, and there is {}",
+            one.step,
+            one.did,
+            report::setting(&one.expected),
+            report::setting(&one.found)
+        )
+    };
+    let each: Vec<String> = drifted.iter().map(tell).collect();
+    let message = format!(
+        "the account is not what the journal left, and nothing was done: {}",
+        each.join("; ")
+    );
+    Err(Failure::new(Exit::Refused, "refused.drift", message).hint(
+        "look at who changed it; then put it back as the step left it, or undo the other steps one by one with --step",
+    ))
+}
+
+/// An undoing that would bring a credential of the family back to life is not carried out, unless its steps are named.
+fn revives_nobody(desk: &Desk, rehearsed: &Rehearsed, named: &BTreeSet<StepId>) -> Result<(), Failure> {
+    let revived = rehearsed.revived();
+    let each: Vec<String> = revived
+        .iter()
+        .map(|row| format!("{} ({}) {}", row.label, row.key, row.end))
+        .collect();
+    if each.is_empty() {
+        return Ok(());
+    }
+    let each = each.join("; ");
+    if named.is_empty() {
+        let message = format!("undoing this would let the intruder in again, and nothing was done: {each}");
+        return Err(Failure::new(Exit::Refused, "refused.undo", message)
+            .hint("name the steps that you want undone all the same, with --step"));
+    }
+    desk.terminal
+        .urgent(&format!("this lets the intruder in again, and was named: {each}"));
+    Ok(())
+}
+
+fn conclude(desk: &Desk, world: &World, finish: &Finish, interrupted: bool) -> Result<Exit, Failure> {
+    let word = match finish {
+        Finish::Completed => "is done".to_owned(),
+        Finish::Stopped { before } => format!("stopped before step {before}"),
+        Finish::Failed { at } => format!("failed at step {at}"),
+        Finish::Diverged { at } => format!("diverged at step {at}"),
+    };
+    desk.result(|| format!("undo {word}"), finish)?;
     desk.list_calls(world.clients());
     Ok(match finish {
         Finish::Completed => Exit::Success,
-        Finish::Stopped { .. } if console.was_interrupted() => Exit::Interrupted,
+        Finish::Stopped { .. } if interrupted => Exit::Interrupted,
         Finish::Stopped { .. } => Exit::Stopped,
         Finish::Failed { .. } => Exit::Aws,
         Finish::Diverged { .. } => Exit::Diverged,

@@ -5,10 +5,12 @@
 //! once. Its reversal takes as long to arrive as the cut did, so what counts is for how short a time each cut is missing.
 
 use super::again::patiently;
+use super::meanwhile::{Principals, look_around};
 use super::wave::{Looked, at_once};
 use super::{Consent, ExecuteError, Next, Run, stopped};
-use crate::action::{Setting, read};
+use crate::action::{Change, Setting, read};
 use crate::journal::{Event, Finish};
+use crate::mount::AwsError;
 use crate::plan::Step;
 use crate::time::Moment;
 use futures_util::stream::{self, StreamExt};
@@ -52,7 +54,7 @@ impl Run<'_> {
             if self.hooks.interrupted() {
                 return Ok(stopped(step));
             }
-            match self.look_after_cuts().await? {
+            match self.tend(step).await? {
                 Tended::Untouched => self.clients().rest(self.until_the_next_look(quiet_since)).await,
                 Tended::Again => quiet_since = self.clients().now(),
                 Tended::Ended(finish) => return Ok(Next::End(finish)),
@@ -77,22 +79,12 @@ impl Run<'_> {
         }
     }
 
-    /// Reads every cut of this run once, and makes again what somebody turned round.
-    pub(super) async fn look_after_cuts(&mut self) -> Result<Tended, ExecuteError> {
-        let clients = self.world.clients();
-        let cuts: Vec<_> = self
-            .kept
-            .iter()
-            .filter(|(_, change)| change.is_cut())
-            .cloned()
-            .collect();
-        let reads = cuts.into_iter().map(|(step, change)| async move {
-            let found = patiently(clients, &step.id, async || read(clients, &change.member).await).await;
-            (step, change, found)
-        });
-        let found: Vec<_> = stream::iter(reads).buffered(at_once(clients)).collect().await;
+    /// Looks at every cut of this run and at who is in the account, and answers what it finds.
+    async fn tend(&mut self, hold: &Step) -> Result<Tended, ExecuteError> {
+        let (clients, watched) = (self.world.clients(), self.watched());
+        let (cuts, around) = futures_util::join!(self.read_cuts(), look_around(clients, &watched));
         let mut turned = Vec::new();
-        for (step, change, found) in found {
+        for (step, change, found) in cuts {
             match found {
                 // What is gone altogether holds no power that a cut would have to take away.
                 Ok(found) if !found.same_as(&change.to) && !self.is_gone(&change.member, &found).await => {
@@ -110,13 +102,42 @@ impl Run<'_> {
                 _ => {}
             }
         }
-        if turned.is_empty() {
+        let contested = !turned.is_empty();
+        if let Next::End(finish) = self.perform(turned).await? {
+            return Ok(Tended::Ended(finish));
+        }
+        // Lists that cannot be read now are read the next time; the end reads the account once more.
+        let Ok(around) = around else {
+            return Ok(if contested { Tended::Again } else { Tended::Untouched });
+        };
+        Ok(match self.answer(hold, &around).await? {
+            Tended::Untouched if contested => Tended::Again,
+            other => other,
+        })
+    }
+
+    /// Denies whoever appeared, where somebody fights.
+    async fn answer(&mut self, hold: &Step, around: &Principals) -> Result<Tended, ExecuteError> {
+        let before = self.known.clone().unwrap_or_default();
+        let changes = self.against(&before, around);
+        if changes.is_empty() || !self.is_fought() {
             return Ok(Tended::Untouched);
         }
-        Ok(match self.perform(turned).await? {
+        let steps = self.as_steps(hold, changes)?;
+        Ok(match self.wave(&steps).await? {
             Next::GoOn => Tended::Again,
             Next::End(finish) => Tended::Ended(finish),
         })
+    }
+
+    async fn read_cuts(&self) -> Vec<(Step, Change, Result<Setting, AwsError>)> {
+        let clients = self.world.clients();
+        let cuts = self.kept.iter().filter(|(_, change)| change.is_cut());
+        let reads = cuts.map(|(step, change)| async move {
+            let found = patiently(clients, &step.id, async || read(clients, &change.member).await).await;
+            (step.clone(), change.clone(), found)
+        });
+        stream::iter(reads).buffered(at_once(clients)).collect().await
     }
 
     /// Whether the member is absent because its user or role is.
@@ -127,6 +148,7 @@ impl Run<'_> {
             Member::UserPolicy { user, .. } | Member::Attachment { user, .. } | Member::Boundary { user } => {
                 Member::User { user: user.clone() }
             }
+            Member::RolePolicy { role, .. } => Member::Role { role: role.clone() },
             _ => return false,
         };
         *found == Setting::Absent && matches!(read(self.clients(), &owner).await, Ok(Setting::Absent))

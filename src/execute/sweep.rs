@@ -87,8 +87,8 @@ impl Run<'_> {
         Ok(Some(step))
     }
 
-    /// An ID for a step that `sweep` adds: one that no step of this journal has.
-    fn next_behind(&self, sweep: &StepId) -> Option<StepId> {
+    /// An ID for a step that `sweep` (or a hold) adds: one that no step of this journal has.
+    pub(super) fn next_behind(&self, sweep: &StepId) -> Option<StepId> {
         let lead = format!("{sweep}.");
         let entries = self.journal.entries().iter();
         let taken = entries.filter(|entry| match &entry.event {

@@ -49,12 +49,12 @@ pub fn progress(entries: &[Entry]) -> Progress {
                     so_far.set.insert(step.clone(), (*change).clone());
                 }
             }
-            Event::AlreadySo { .. } | Event::Declined { .. } | Event::EvidenceKept { .. } | Event::Held { .. } => {
+            Event::AlreadySo { .. } | Event::Declined { .. } | Event::EvidenceKept { .. } => {
                 so_far.settle(step);
             }
             Event::Added { step: new } => added.entry(sweep_of(step, entries)).or_default().push(new),
-            // What a sweep adds counts once it says that it is done: before that it is done again.
-            Event::Swept { .. } => {
+            // What a sweep or a hold adds counts once it says that it is done: before that it is done again.
+            Event::Swept { .. } | Event::Held { .. } => {
                 so_far.settle(step);
                 so_far.added.extend(added.remove(step).into_iter().flatten().cloned());
             }

@@ -1,7 +1,7 @@
 //! From the steps of a playbook to the steps of a plan.
 
 use super::foothold::{passwords_set, service_credentials_made};
-use super::{FORMAT, Facts, NotTouched, Plan, Step, basis, outlook};
+use super::{FORMAT, Facts, NotTouched, Plan, Step, basis, outlook, reading};
 use crate::account::{KeyStatus, User};
 use crate::action::revoke::Issuer;
 use crate::action::{Action, Change, Member, Setting};
@@ -116,7 +116,14 @@ impl Making<'_> {
 
     fn step(&mut self, from: &PlaybookStep) {
         match &from.verb {
-            Verb::Evidence => self.add(from, Action::Evidence, &Setting::Absent, None),
+            Verb::Evidence => {
+                self.add(from, Action::Evidence, &Setting::Absent, None);
+                let part = basis(self.facts.account, self.facts.lineage);
+                let names = (part.users.into_keys().collect(), part.roles.into_keys().collect());
+                if let Some(step) = self.steps.last_mut() {
+                    step.permissions = reading::evidence(self.facts.account, &names.0, &names.1);
+                }
+            }
             Verb::Hold { seconds } => {
                 if self.steps.iter().any(|step| step.action.changes()) {
                     self.add(from, Action::Hold { seconds: *seconds }, &Setting::Absent, None);
@@ -131,6 +138,8 @@ impl Making<'_> {
             Verb::DenyByScp { margin_seconds } => self.deny_by_scp(from, *margin_seconds),
             Verb::DeactivateAccessKeys(which) => self.deactivate(from, *which),
             Verb::DeleteMintedCredentials => self.delete_minted(from),
+            Verb::DenyMade { policy_name } => self.deny_made(from, policy_name),
+            Verb::DeleteMade => self.delete_made(from),
             Verb::RevokeOlderSessions { margin_seconds } => self.revoke(from, *margin_seconds),
             _ => {
                 for user in self.facts.users() {

@@ -9,7 +9,7 @@ use crate::playbook::{PlaybookStep, Verb};
 use crate::policy::PolicyText;
 
 /// Every action on everything, without a condition: <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_disable-perms.html>
-const DENY_ALL: &str =
+pub(super) const DENY_ALL: &str =
     r#"{"Version":"2012-10-17","Statement":[{"Sid":"DenyAll","Effect":"Deny","Action":"*","Resource":"*"}]}"#;
 
 /// The sum of a user's inline policies, in characters without white space.
@@ -74,12 +74,13 @@ impl Making<'_> {
                         user: name.clone(),
                         id: held.id,
                     };
-                    self.change(from, member, Setting::Body(held.body), Setting::Absent, None);
+                    let before = uploaded(held.status, held.body);
+                    self.change(from, member, before, Setting::Absent, None);
                 }
             }
             Verb::DeleteSshPublicKeys => {
                 for held in held.ssh_public_keys {
-                    let before = held.body.map_or(Setting::Present, Setting::Body);
+                    let before = held.body.map_or(Setting::Present, |body| uploaded(held.status, body));
                     let member = Member::SshPublicKey {
                         user: name.clone(),
                         id: held.id,
@@ -155,6 +156,8 @@ impl Making<'_> {
             | Verb::Hold { .. }
             | Verb::Sweep { .. }
             | Verb::DeleteMintedCredentials
+            | Verb::DenyMade { .. }
+            | Verb::DeleteMade
             | Verb::DeactivateAccessKeys(_)
             | Verb::RevokeOlderSessions { .. } => {}
         }
@@ -167,7 +170,7 @@ impl Making<'_> {
     }
 
     /// Inline where it fits; else `AWSDenyAll` attached: an intruder may have filled the quota on purpose.
-    fn deny(&mut self, from: &PlaybookStep, user: &User, policy_name: &str) {
+    pub(super) fn deny(&mut self, from: &PlaybookStep, user: &User, policy_name: &str) {
         let document = PolicyText::new(DENY_ALL);
         let others = user.inline.iter().filter(|(name, _)| *name != policy_name);
         let taken: usize = others.map(|(_, text)| text.counted_size()).sum();
@@ -270,5 +273,13 @@ impl Making<'_> {
                 None,
             );
         }
+    }
+}
+
+/// Something that was uploaded, as it is.
+fn uploaded(status: KeyStatus, body: String) -> Setting {
+    match status {
+        KeyStatus::Active => Setting::Body(body),
+        KeyStatus::Inactive | KeyStatus::Expired => Setting::Dormant(body),
     }
 }

@@ -46,27 +46,41 @@ const CHANGES: [&str; 17] = [
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_getsessiontoken.html>
 const MINTS: [&str; 3] = ["iam:PassRole", "sts:AssumeRole", "sts:GetFederationToken"];
 
-/// One thing that the policy does, the most important first: what does not fit is left out from the end.
+/// What the policy does about one principal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Does {
+    /// Denies everything: to a compromised user, to its federated session, or to a user whom the family made for itself.
+    Deny,
+    /// Keeps it as it is: nobody but the responder changes it.
+    Keep,
+    /// Denies everything to sessions that it issued before the cut.
+    DenyOlder,
+    /// Denies minting: to a user who is innocent and holds something that the family made.
+    DenyMinting,
+}
+
+/// One thing that the policy does; the most important come first, and what does not fit is left out from the end.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Part {
-    /// Denies everything to a compromised user, to its federated session, or to a user whom the family made for itself.
-    Deny(Arn),
-    /// Keeps a compromised user as it is.
-    Keep(Arn),
-    /// Denies everything to sessions that a role or user issued before the cut.
-    DenyOlder(Arn),
-    /// Denies minting to a user who is innocent and holds something that the family made.
-    DenyMinting(Arn),
+struct Part {
+    does: Does,
+    arn: Arn,
+}
+
+impl Does {
+    fn to(self, arns: impl IntoIterator<Item = Arn>) -> impl Iterator<Item = Part> {
+        arns.into_iter().map(move |arn| Part { does: self, arn })
+    }
 }
 
 impl Part {
     /// What is missing without it.
     fn left_out(&self) -> String {
-        match self {
-            Part::Deny(arn) => format!("the deny of `{arn}`"),
-            Part::Keep(arn) => format!("that nobody else changes `{}`", arn.resource()),
-            Part::DenyOlder(arn) => format!("the deny of older sessions of `{}`", arn.resource()),
-            Part::DenyMinting(arn) => format!("the deny of minting for `{}`", arn.resource()),
+        let whom = self.arn.resource();
+        match self.does {
+            Does::Deny => format!("the deny of `{whom}`"),
+            Does::Keep => format!("that nobody else changes `{whom}`"),
+            Does::DenyOlder => format!("the deny of older sessions of `{whom}`"),
+            Does::DenyMinting => format!("the deny of minting for `{whom}`"),
         }
     }
 }
@@ -87,7 +101,7 @@ pub(super) fn quarantine(facts: Facts<'_>, name: &str, responder: &Responder, cu
     let text = loop {
         if !parts
             .iter()
-            .any(|part| matches!(part, Part::Deny(_) | Part::DenyOlder(_)))
+            .any(|part| matches!(part.does, Does::Deny | Does::DenyOlder))
         {
             return None;
         }
@@ -183,43 +197,38 @@ fn parts(facts: Facts<'_>, responder: &Responder) -> Vec<Part> {
         .filter(|arn| !users.contains(arn))
         .partition(|arn| is_made(facts, arn));
     let made: Vec<Arn> = made.into_iter().filter(spared).collect();
-    let mut parts: Vec<Part> = users.iter().cloned().map(Part::Deny).collect();
-    parts.extend(federated(facts).into_iter().map(Part::Deny));
-    parts.extend(users.into_iter().map(Part::Keep));
-    parts.extend(made.iter().cloned().map(Part::Deny));
-    parts.extend(made.into_iter().map(Part::Keep));
-    parts.extend(roles(facts).into_iter().filter(spared).map(Part::DenyOlder));
-    parts.extend(holders.iter().filter(|arn| spared(arn)).cloned().map(Part::DenyOlder));
-    parts.extend(holders.iter().filter(|arn| spared(arn)).cloned().map(Part::DenyMinting));
-    parts.extend(roles(facts).into_iter().chain(holders).map(Part::Keep));
-    // Who tampers with the responder stops him.
-    if responder.in_account.resource() != "root" {
-        parts.push(Part::Keep(responder.in_account.clone()));
-    }
-    parts
+    let roles = roles(facts);
+    let bound: Vec<Arn> = roles
+        .iter()
+        .chain(&holders)
+        .filter(|arn| spared(arn))
+        .cloned()
+        .collect();
+    let holding: Vec<Arn> = holders.iter().filter(|arn| spared(arn)).cloned().collect();
+    // Who tampers with the responder stops him; root is changed by nobody.
+    let own = Some(responder.in_account.clone()).filter(|arn| arn.resource() != "root");
+    Does::Deny
+        .to(users.clone().into_iter().chain(federated(facts)))
+        .chain(Does::Keep.to(users))
+        .chain(Does::Deny.to(made.clone()))
+        .chain(Does::Keep.to(made))
+        .chain(Does::DenyOlder.to(bound))
+        .chain(Does::DenyMinting.to(holding))
+        .chain(Does::Keep.to(roles.into_iter().chain(holders)))
+        .chain(Does::Keep.to(own))
+        .collect()
+}
+
+/// ARNs that something is done about.
+fn arns(parts: &[Part], does: Does) -> impl Iterator<Item = &Arn> {
+    parts.iter().filter(move |part| part.does == does).map(|part| &part.arn)
 }
 
 fn written(parts: &[Part], probe: &Arn, account: &Account, responder: &Responder, cut: Moment) -> String {
-    let of = |wanted: fn(&Part) -> Option<&Arn>| -> Vec<&str> {
-        let arns: BTreeSet<&Arn> = parts.iter().filter_map(wanted).collect();
-        arns.into_iter().map(Arn::as_str).collect()
-    };
-    let everything = of(|part| match part {
-        Part::Deny(arn) => Some(arn),
-        _ => None,
-    });
-    let older = of(|part| match part {
-        Part::DenyOlder(arn) => Some(arn),
-        _ => None,
-    });
-    let minting = of(|part| match part {
-        Part::DenyMinting(arn) => Some(arn),
-        _ => None,
-    });
-    let kept = of(|part| match part {
-        Part::Keep(arn) => Some(arn),
-        _ => None,
-    });
+    // Each once, and in an order that hangs on nothing else.
+    let of = |does: Does| arns(parts, does).map(Arn::as_str).collect::<BTreeSet<&str>>();
+    let (everything, older) = (of(Does::Deny), of(Does::DenyOlder));
+    let (minting, kept) = (of(Does::DenyMinting), of(Does::Keep));
     let but_for_responder = json!({"ArnNotEquals": {"aws:PrincipalArn": responder.in_account}});
     let mut statements = Vec::new();
     let mut deny = |sid: &str, action: Value, resource: Value, condition: Option<Value>| {
@@ -259,41 +268,21 @@ fn written(parts: &[Part], probe: &Arn, account: &Account, responder: &Responder
 }
 
 fn about(parts: &[Part], responder: &Responder, cut: Moment, text: &str, left_out: &[String]) -> String {
-    let named = |wanted: fn(&Part) -> Option<&Arn>| -> String {
-        let names: Vec<String> = parts
-            .iter()
-            .filter_map(wanted)
-            .map(|arn| format!("`{}`", arn.resource()))
-            .collect();
-        names.join(", ")
+    let named = |does: Does| {
+        let names: Vec<String> = arns(parts, does).map(|arn| format!("`{}`", arn.resource())).collect();
+        Some(names.join(", ")).filter(|names| !names.is_empty())
     };
     let mut said = Vec::new();
-    let denied = named(|part| match part {
-        Part::Deny(arn) => Some(arn),
-        _ => None,
-    });
-    if !denied.is_empty() {
-        said.push(format!("denies everything to {denied}"));
-    }
-    let older = named(|part| match part {
-        Part::DenyOlder(arn) => Some(arn),
-        _ => None,
-    });
-    if !older.is_empty() {
-        said.push(format!(
-            "and to sessions of {older} that were issued before {}",
+    said.extend(named(Does::Deny).map(|whom| format!("denies everything to {whom}")));
+    said.extend(named(Does::DenyOlder).map(|whom| {
+        format!(
+            "and to sessions of {whom} that were issued before {}",
             cut.whole_second()
-        ));
-    }
-    let minting = named(|part| match part {
-        Part::DenyMinting(arn) => Some(arn),
-        _ => None,
-    });
-    if !minting.is_empty() {
-        said.push(format!(
-            "denies minting to {minting}, who is innocent: no condition selects one key, and the steps behind end it"
-        ));
-    }
+        )
+    }));
+    said.extend(named(Does::DenyMinting).map(|whom| {
+        format!("denies minting to {whom}, who is innocent: no condition selects one key, and the steps behind end it")
+    }));
     said.push(format!(
         "only `{}` may change them while it is attached",
         responder.in_account

@@ -1,5 +1,6 @@
 //! One concrete step: what is done, why, by which call, who else is hit, and how it is undone.
 
+use super::reading;
 use crate::account::Account;
 use crate::action::revoke::Issuer;
 use crate::action::{Action, Inverse, Permission, Setting};
@@ -86,6 +87,14 @@ impl Step {
         }
     }
 
+    /// Permissions without which it cannot be done. What else the evidence reads can be missing: then it is not known, and nothing is
+    /// called contained.
+    pub fn must(&self) -> impl Iterator<Item = &Permission> {
+        let all = self.required && self.action != Action::Evidence;
+        let needed = self.permissions.iter();
+        needed.filter(move |permission| all || (self.required && permission.action == reading::DETAILS))
+    }
+
     /// The user whose name a destructive step wants typed.
     pub fn name_to_type(&self) -> Option<&str> {
         match &self.action {
@@ -123,32 +132,24 @@ impl Words {
                 api: "reads only".to_owned(),
                 breaks: "nothing".to_owned(),
                 undo: Undo::Nothing,
-                permissions: reading(&["iam:GetAccountAuthorizationDetails"]),
+                permissions: vec![Permission::new(reading::DETAILS, "*")],
             },
             Action::Hold { seconds } => Words {
-                title: format!("wait {seconds} s for the changes to reach every endpoint"),
-                api: String::new(),
-                breaks: "nothing".to_owned(),
+                title: format!("hold until nobody has touched the changes for {seconds} s"),
+                api: "reads; what is turned round is made again".to_owned(),
+                breaks: "nothing; who appears meanwhile is denied by steps of its own".to_owned(),
                 undo: Undo::Nothing,
-                permissions: Vec::new(),
+                permissions: super::reading::holding(),
             },
             Action::Sweep { .. } => Words {
                 title: "look for credentials minted meanwhile, and revoke them".to_owned(),
                 api: "cloudtrail:LookupEvents".to_owned(),
                 breaks: "nothing; what it finds becomes steps of its own".to_owned(),
                 undo: Undo::Nothing,
-                permissions: reading(&["cloudtrail:LookupEvents"]),
+                permissions: reading::trail(),
             },
         }
     }
-}
-
-fn reading(actions: &[&str]) -> Vec<Permission> {
-    let each = |action: &&str| Permission {
-        action: (*action).to_owned(),
-        resource: "*".to_owned(),
-    };
-    actions.iter().map(each).collect()
 }
 
 fn revocation(issuer: &Issuer, margin_seconds: u32, account: &Account) -> Words {

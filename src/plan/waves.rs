@@ -40,7 +40,7 @@ fn removes_power(change: &Change) -> bool {
             Member::Attachment { policy, .. } => {
                 !is_quarantine(policy) && deny_all_arn(policy.partition()).as_ref() != Some(policy)
             }
-            Member::Boundary { .. } | Member::User { .. } => false,
+            Member::Boundary { .. } | Member::User { .. } | Member::Role { .. } | Member::ManagedPolicy { .. } => false,
             _ => true,
         }
 }

@@ -62,6 +62,7 @@ fn destroys(verb: &Verb) -> bool {
             | Verb::DetachManagedPolicies
             | Verb::LeaveGroups
             | Verb::DeleteAccessKeys
+            | Verb::DeleteMade
     )
 }
 

@@ -35,7 +35,7 @@ fn yes() -> bool {
 }
 
 /// The verbs as they are written, each with the one field that it takes.
-const VERBS: [(&str, Option<&str>); 21] = [
+const VERBS: [(&str, Option<&str>); 23] = [
     ("evidence", None),
     ("deny_by_scp", Some("margin_seconds")),
     ("deactivate_access_keys", Some("which")),
@@ -45,6 +45,8 @@ const VERBS: [(&str, Option<&str>); 21] = [
     ("hold", Some("seconds")),
     ("sweep", Some("margin_seconds")),
     ("delete_minted_credentials", None),
+    ("deny_made", Some("policy_name")),
+    ("delete_made", None),
     ("delete_login_profile", None),
     ("deactivate_mfa_devices", None),
     ("delete_signing_certificates", None),
@@ -165,6 +167,10 @@ fn verb(row: &Row, name: &str) -> Result<Verb, PlaybookError> {
             margin_seconds: within(row, row.margin_seconds.as_ref(), 0..=900)?,
         },
         "delete_minted_credentials" => Verb::DeleteMintedCredentials,
+        "deny_made" => Verb::DenyMade {
+            policy_name: policy_name(row)?,
+        },
+        "delete_made" => Verb::DeleteMade,
         "delete_login_profile" => Verb::DeleteLoginProfile,
         "deactivate_mfa_devices" => Verb::DeactivateMfaDevices,
         "delete_signing_certificates" => Verb::DeleteSigningCertificates,

@@ -60,6 +60,14 @@ pub fn plan(rehearsed: &Rehearsed, paint: Paint) -> String {
             out.push(format!("  {} on {}", permission.action, permission.resource));
         }
     }
+    if !rehearsed.unseen().is_empty() {
+        out.push(String::new());
+        let line = "You lack these too. The required steps can be done without them; what is not read is not known, and nothing is called contained then:";
+        out.push(paint.as_tone(Tone::Careful, &paint.fold(0, line)));
+        for permission in rehearsed.unseen() {
+            out.push(format!("  {} on {}", permission.action, permission.resource));
+        }
+    }
     out.join("\n")
 }
 
@@ -119,7 +127,8 @@ pub fn details(step: &Step, before: Option<&Setting>, paint: Paint) -> String {
     out.join("\n")
 }
 
-fn setting(setting: &Setting) -> String {
+/// What a member is, in words.
+pub fn setting(setting: &Setting) -> String {
     match setting {
         Setting::Absent => "not there".to_owned(),
         Setting::Present => "there".to_owned(),
@@ -127,6 +136,7 @@ fn setting(setting: &Setting) -> String {
         Setting::Document(document) => document.as_str().to_owned(),
         Setting::Policy(policy) => policy.to_string(),
         Setting::Body(body) => format!("{} characters", body.len()),
+        Setting::Dormant(body) => format!("{} characters, inactive", body.len()),
         Setting::Identity { path, tags } => format!("path {path}, {} tags", tags.len()),
     }
 }

@@ -64,7 +64,7 @@ prop_compose! {
             login_profile: password.map(|(created, password_reset_required)| LoginProfile { created, password_reset_required }),
             mfa_devices: devices.into_iter().map(|(virt, enabled)| MfaDevice { serial: if virt { "v".into() } else { "GAHT".into() }, enabled }).collect(),
             signing_certificates: certificates.into_iter().map(|(status, uploaded)| SigningCertificate { id: String::new(), body: "-----BEGIN CERTIFICATE-----\nA&B<C>\n-----END CERTIFICATE-----".into(), status, uploaded }).collect(),
-            ssh_public_keys: ssh.into_iter().map(|(status, uploaded)| SshPublicKey { id: String::new(), status, uploaded, body: Some("ssh-rsa AAAA+/= me".into()) }).collect(),
+            ssh_public_keys: ssh.into_iter().map(|(status, uploaded)| SshPublicKey { id: String::new(), status, uploaded, body: None }).collect(),
             service_specific: specific.into_iter().map(|(status, created)| ServiceSpecificCredential { id: String::new(), service: "codecommit.amazonaws.com".into(), service_user_name: Some("u-at-1".into()), status, created }).collect(),
             ..Credentials::default()
         }
@@ -134,7 +134,7 @@ prop_compose! {
                 device.serial = if device.serial == "v" { format!("arn:aws:iam::{ACCOUNT}:mfa/u{n}d{k}") } else { format!("GAHT{n}{k}") };
             }
             for (k, one) in held.signing_certificates.iter_mut().enumerate() { one.id = format!("CERT{n}{k}"); }
-            for (k, one) in held.ssh_public_keys.iter_mut().enumerate() { one.id = format!("APKA{n}{k}"); }
+            for (k, one) in held.ssh_public_keys.iter_mut().enumerate() { one.id = format!("APKA{n}{k}"); one.body = Some(format!("ssh-rsa AAAA{n}{k}+/= me")); }
             for (k, one) in held.service_specific.iter_mut().enumerate() { one.id = format!("ACCA{n}{k}"); }
             account.users.insert(name.clone(), User {
                 name, path, id: format!("AIDA{n}"), created, tags, inline, attached: some_of(&known, attached),

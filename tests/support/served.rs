@@ -50,6 +50,29 @@ impl Served {
             .unwrap()
     }
 
+    /// Somebody else changes a role's inline policy.
+    pub fn put_role_policy(&self, role: &str, policy: &str, document: &str) {
+        let key = self.key("responder-key");
+        let text = |name: &str| key[name].as_str().unwrap();
+        let credentials =
+            aws_credential_types::Credentials::from_keys(text("access_key_id"), text("secret_access_key"), None);
+        let clock = std::sync::Arc::new(oust::time::SystemClock);
+        let http = aws_smithy_http_client::Builder::new().build_http();
+        let mount = oust::mount::Mount::twin_at(&self.endpoint, http, credentials, "us-east-1", clock);
+        let put = mount
+            .clients()
+            .iam
+            .put_role_policy()
+            .role_name(role)
+            .policy_name(policy);
+        let put = put.policy_document(document).send();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        runtime.block_on(put).unwrap();
+    }
+
     pub fn oust(&self, name: &str, secret: Option<&str>, args: &[&str]) -> Output {
         self.command(name, secret, args).output().unwrap()
     }

@@ -12,6 +12,10 @@ use oust::tabletop::{CATALOGUE as SCENARIOS, Scenario, Stage};
 use oust::trail::Evidence;
 use oust::twin::Twin;
 
+/// The story as it is written.
+#[allow(dead_code, reason = "each test takes what it needs")]
+pub const SCENARIO_TEXT: &str = SCENARIOS[0].1;
+
 pub fn scenario() -> Scenario {
     Scenario::parse(SCENARIOS[0].1).unwrap()
 }
