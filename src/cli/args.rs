@@ -1,6 +1,8 @@
 //! The command line as clap reads it. What is written here is what `--help` teaches.
 
 use crate::playbook::End;
+use crate::twin::Weather;
+use crate::twin::weather::Lag;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -379,6 +381,8 @@ pub enum TwinCommand {
         #[arg(long)]
         no_enforce: bool,
         #[command(flatten)]
+        forecast: Forecast,
+        #[command(flatten)]
         fight: Fight,
     },
     /// Write an account as a JSON file that --snapshot reads back.
@@ -396,6 +400,28 @@ pub enum TwinCommand {
         /// The later one.
         after: PathBuf,
     },
+}
+
+/// The weather over the served twin.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Weather")]
+pub struct Forecast {
+    /// How late changes take effect for authentication and authorization, while Get and List tell them at once: `4s` is a quarter more or less,
+    /// `3s..5s` anything between. Kinds of change may differ: `4s,key=2s..6s,guards=5m`; kinds are key, entity, policy, group, boundary, trust, guards.
+    #[arg(long, value_name = "TIME")]
+    pub lag: Option<Lag>,
+    /// The seed that all of the weather is drawn from.
+    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    pub seed: u64,
+}
+
+impl Forecast {
+    /// The weather itself.
+    pub fn weather(&self) -> Weather {
+        let mut weather = Weather::seeded(self.seed);
+        weather.lag.clone_from(&self.lag);
+        weather
+    }
 }
 
 /// An intruder who lives in the served twin.
