@@ -618,6 +618,7 @@ fn the_readme_tells_every_error_code() {
                 "plan.json",
                 "evidence.json",
                 "journal.jsonl",
+                "run.json",
                 "rehearsal.jsonl",
                 "twin.rs",
             ];
