@@ -6,6 +6,7 @@ mod cases;
 mod console;
 mod evidence;
 mod exit;
+mod first;
 mod folder;
 mod further;
 mod intruder;

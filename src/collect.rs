@@ -21,5 +21,5 @@ pub use athena::{Athena, NameError, Table, checked, whole_query};
 pub use collected::{Collected, Scope, Unread};
 pub use lookup::{Found, sign_ins, trail};
 pub use organization::organization;
-pub use owner::{Caller, caller, origin};
+pub use owner::{Caller, caller, origin, user_of};
 pub use s3::{Location, LocationError, Object, Piped, Read, Reader, s3};

@@ -88,7 +88,8 @@ async fn found(
     rehearsed(world, plan, traced, collected).await.map(Some)
 }
 
-async fn carried_out(
+/// Carries a prepared plan out as wave `wave` of the case.
+pub(super) async fn carried_out(
     desk: &Desk,
     world: &World,
     case: &Case,
@@ -99,6 +100,7 @@ async fn carried_out(
 ) -> Result<Ended, Failure> {
     let plan: &Plan = prepared.rehearsed.plan();
     case.write(&plan_file(wave), plan)?;
+    case.write_rebuild(&case.plan()?)?;
     let widened = Event::Widened {
         wave,
         plan: plan.digest(),

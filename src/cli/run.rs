@@ -4,8 +4,9 @@ use super::Desk;
 use super::args::{Choice, RunArgs, Sources};
 use super::console::{Console, Mode};
 use super::exit::{Exit, Failure};
+use super::first::{Opened, first_wave};
 use super::folder::{Begun, Case, read_plan};
-use super::further::further;
+use super::further::{carried_out, further};
 use super::keys::keys;
 use super::prepare::{Prepared, account, missing, not_against_oneself, prepared, rehearsed, traced};
 use super::world::{World, read_text, wall_clock};
@@ -56,11 +57,18 @@ pub(super) async fn run(desk: &Desk, args: RunArgs) -> Result<Exit, Failure> {
     };
     let run_name = format!("run-{}", wall_clock().basic());
     let world = World::mount(&args.world, &run_name).await?;
+    let dry = args.dry_run || !(args.yes || desk.terminal.can_ask());
+    let first = match file {
+        None if !dry => first_wave(desk, &world, &args, &keys).await?,
+        _ => None,
+    };
+    if let Some(first) = first {
+        return after_first(desk, &world, &args, &keys, first).await;
+    }
     let prepared = match file {
         Some(file) => from_plan(desk, &world, &args, file).await?,
         None => prepared(desk, &world, &args.sources, &args.choice, &keys).await?,
     };
-    let dry = args.dry_run || !(args.yes || desk.terminal.can_ask());
     if dry {
         return dry_run(desk, &world, &args, &prepared);
     }
@@ -101,6 +109,53 @@ pub(super) async fn run(desk: &Desk, args: RunArgs) -> Result<Exit, Failure> {
     let (prepared, ended) = with_more(desk, &world, &case, &begun, &mut journal, mode, prepared, ended).await;
     let exit = conclude(desk, &world, &args.sources, &case, &mut journal, &prepared, ended).await?;
     desk.list_calls(world.clients());
+    Ok(exit)
+}
+
+/// After the first wave: everything is read, and the whole plan follows in the same case.
+async fn after_first(
+    desk: &Desk,
+    world: &World,
+    args: &RunArgs,
+    keys: &[AccessKeyId],
+    first: Opened,
+) -> Result<Exit, Failure> {
+    let Opened {
+        case,
+        lock,
+        mut journal,
+        finish,
+        interrupted,
+    } = first;
+    let mut ended = Ended { finish, interrupted };
+    let case_goes_on = |failure: Failure| {
+        let hint = format!(
+            "the first wave is done and stands: `oust resume {0}` goes on, `oust undo {0}` turns it round",
+            case.id
+        );
+        failure.hint(hint)
+    };
+    let prepared = prepared(desk, world, &args.sources, &args.choice, keys)
+        .await
+        .map_err(case_goes_on)?;
+    let mode = if args.yes { Mode::Beforehand } else { Mode::Asked };
+    if ended.finish == Finish::Completed && !ended.interrupted {
+        if let Some(failure) = missing(&prepared.rehearsed) {
+            return Err(case_goes_on(failure));
+        }
+        rehearsed_well(&prepared.rehearsed).map_err(case_goes_on)?;
+        in_doubt(desk, &prepared);
+        if !args.yes {
+            desk.terminal
+                .urgent(&report::plan(&prepared.rehearsed, desk.paint_status()));
+        }
+        ended = carried_out(desk, world, &case, &mut journal, &prepared, 2, mode).await?;
+    }
+    let begun = case.begun()?;
+    let (prepared, ended) = with_more(desk, world, &case, &begun, &mut journal, mode, prepared, ended).await;
+    let exit = conclude(desk, world, &args.sources, &case, &mut journal, &prepared, ended).await?;
+    desk.list_calls(world.clients());
+    drop(lock);
     Ok(exit)
 }
 
@@ -192,7 +247,7 @@ pub(super) fn rehearsed_well(rehearsed: &Rehearsed) -> Result<(), Failure> {
     }
 }
 
-fn open(case: &Case, world: &World, rehearsed: &Rehearsed) -> Result<Journal, Failure> {
+pub(super) fn open(case: &Case, world: &World, rehearsed: &Rehearsed) -> Result<Journal, Failure> {
     case.write("plan.json", rehearsed.plan())?;
     let lines: Vec<String> = rehearsed
         .entries()

@@ -3,7 +3,7 @@
 use super::{Paint, Tone};
 use crate::action::{Change, Member, Setting};
 use crate::ids::StepId;
-use crate::journal::{Entry, Event, Finish};
+use crate::journal::{Entry, Event, Finish, path_of};
 use std::collections::BTreeSet;
 
 /// One entry as a line, with the step that it is `of` where that isn't the one whose head stands above; `None` for entries that say nothing to a
@@ -99,7 +99,11 @@ pub fn case(entries: &[Entry], paint: Paint) -> String {
                     Finish::Failed { at } => format!("failed at step {at}"),
                     Finish::Diverged { at } => format!("diverged at step {at}"),
                 };
-                out.push(format!("  {time}       {how}; {} API calls", calls.len()));
+                let path = match path_of(entries, calls) {
+                    None => String::new(),
+                    Some(path) => format!(", {} of them one after another", path.round_trips),
+                };
+                out.push(format!("  {time}       {how}; {} API calls{path}", calls.len()));
             }
             Event::Verified { step } if guards.contains(step) => {
                 let text = "attached, and read back; effect not yet seen";
