@@ -23,6 +23,7 @@ mod terminal;
 mod trace;
 mod twin;
 mod undo;
+mod watch;
 mod window;
 mod world;
 
@@ -79,6 +80,7 @@ async fn dispatch(desk: &Desk, command: Command) -> Result<Exit, Failure> {
         Command::Plan(args) => plan::plan(desk, args).await,
         Command::Run(args) => run::run(desk, args).await,
         Command::Resume(args) => resume::resume(desk, args).await,
+        Command::Watch(args) => watch::watch(desk, args).await,
         Command::Undo(args) => undo::undo(desk, args).await,
         Command::Cases(args) => cases::cases(desk, &args),
         Command::Report(args) => cases::report(desk, &args),

@@ -45,6 +45,8 @@ pub enum Command {
     Run(RunArgs),
     /// Go on with a run that was broken off, stopped or failed: what was done is recognized, and what is left is rehearsed anew.
     Resume(ResumeArgs),
+    /// Keep looking at a case until the last credential of its family has expired; make again what is turned round.
+    Watch(WatchArgs),
     /// Turn a run round: rehearsed, asked for and executed like any plan.
     Undo(UndoArgs),
     /// List the cases.
@@ -310,6 +312,26 @@ pub struct ResumeArgs {
     #[command(flatten)]
     pub folder: CaseFolder,
     /// Agree to every step that is left beforehand, the destructive ones included.
+    #[arg(long)]
+    pub yes: bool,
+}
+
+/// `oust watch`.
+#[derive(Debug, Args)]
+pub struct WatchArgs {
+    /// The case; `oust cases` lists them.
+    pub case: String,
+    /// Seconds between two looks.
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub every: u64,
+    /// Look once and end.
+    #[arg(long)]
+    pub once: bool,
+    #[command(flatten)]
+    pub world: World,
+    #[command(flatten)]
+    pub folder: CaseFolder,
+    /// Agree beforehand to whatever is called for, the destructive steps included.
     #[arg(long)]
     pub yes: bool,
 }

@@ -54,7 +54,7 @@ pub(super) async fn further(
 }
 
 /// The next wave, if there is anything to do.
-async fn found(
+pub(super) async fn found(
     desk: &Desk,
     world: &World,
     case: &Case,

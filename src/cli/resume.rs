@@ -67,7 +67,7 @@ pub(super) async fn resume(desk: &Desk, args: ResumeArgs) -> Result<Exit, Failur
 }
 
 /// The plan of a case whose last run was one of that plan.
-fn carried_out(case: &Case, entries: &[Entry]) -> Result<Plan, Failure> {
+pub(super) fn carried_out(case: &Case, entries: &[Entry]) -> Result<Plan, Failure> {
     let digests: Vec<String> = case.plans()?.iter().map(Plan::digest).collect();
     let told = entries.iter().filter_map(|entry| match &entry.event {
         Event::Opened { plan, .. } | Event::Widened { plan, .. } => Some(plan),
@@ -103,7 +103,7 @@ fn carried_out(case: &Case, entries: &[Entry]) -> Result<Plan, Failure> {
 }
 
 /// A run goes on where it began.
-fn same_world(case: &Case, entries: &[Entry], world: &World) -> Result<(), Failure> {
+pub(super) fn same_world(case: &Case, entries: &[Entry], world: &World) -> Result<(), Failure> {
     let began = entries.iter().find_map(|entry| match &entry.event {
         Event::Opened { world, .. } => Some(world.as_str()),
         _ => None,

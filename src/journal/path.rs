@@ -1,6 +1,6 @@
 //! How many calls had to wait for one another: what containment is counted in.
 
-use super::Entry;
+use super::{Entry, Event};
 use crate::mount::ApiCall;
 use crate::time::Moment;
 
@@ -38,9 +38,43 @@ pub fn critical_path(calls: &[ApiCall], since: Moment) -> CriticalPath {
     path
 }
 
-/// The critical path of a journal's run so far, from its opening on.
-pub fn path_of(entries: &[Entry], calls: &[ApiCall]) -> Option<CriticalPath> {
-    entries.first().map(|opened| critical_path(calls, opened.at))
+/// The critical path of the cuts of a journal: from where each wave began to its last read-back before anybody waits. What is read and traced between
+/// the waves, and the waiting, are not in it.
+pub fn path_of_cuts(entries: &[Entry], calls: &[ApiCall]) -> CriticalPath {
+    let mut whole = CriticalPath {
+        round_trips: 0,
+        to_first_change: None,
+    };
+    for (from, to) in waves(entries) {
+        let within: Vec<ApiCall> = calls.iter().filter(|call| call.at <= to).cloned().collect();
+        let path = critical_path(&within, from);
+        let first = path.to_first_change.map(|first| whole.round_trips + first);
+        whole.to_first_change = whole.to_first_change.or(first);
+        whole.round_trips += path.round_trips;
+    }
+    whole
+}
+
+/// From the beginning of each wave to its last read-back before the first wait.
+fn waves(entries: &[Entry]) -> Vec<(Moment, Moment)> {
+    let mut waves: Vec<(Moment, Moment)> = Vec::new();
+    let mut waiting = true;
+    for entry in entries {
+        match &entry.event {
+            Event::Opened { .. } | Event::Widened { .. } | Event::Resumed { .. } => {
+                waves.push((entry.at, entry.at));
+                waiting = false;
+            }
+            Event::Verified { .. } | Event::AlreadySo { .. } if !waiting => {
+                if let Some((_, to)) = waves.last_mut() {
+                    *to = entry.at;
+                }
+            }
+            Event::Held { .. } | Event::Contested { .. } => waiting = true,
+            _ => {}
+        }
+    }
+    waves
 }
 
 fn changes(operation: &str) -> bool {

@@ -3,7 +3,7 @@
 use super::{Paint, Tone};
 use crate::action::{Change, Member, Setting};
 use crate::ids::StepId;
-use crate::journal::{Entry, Event, Finish, path_of};
+use crate::journal::{Entry, Event, Finish, path_of_cuts};
 use std::collections::BTreeSet;
 
 /// One entry as a line, with the step that it is `of` where that isn't the one whose head stands above; `None` for entries that say nothing to a
@@ -55,7 +55,7 @@ fn guard(event: &Event) -> Option<&StepId> {
 pub fn case(entries: &[Entry], paint: Paint) -> String {
     let mut out = Vec::new();
     let guards: BTreeSet<&StepId> = entries.iter().filter_map(|item| guard(&item.event)).collect();
-    for item in entries {
+    for (n, item) in entries.iter().enumerate() {
         let time = item.at.clock_face();
         match &item.event {
             Event::Opened {
@@ -99,11 +99,10 @@ pub fn case(entries: &[Entry], paint: Paint) -> String {
                     Finish::Failed { at } => format!("failed at step {at}"),
                     Finish::Diverged { at } => format!("diverged at step {at}"),
                 };
-                let path = match path_of(entries, calls) {
-                    None => String::new(),
-                    Some(path) => format!(", {} of them one after another", path.round_trips),
-                };
-                out.push(format!("  {time}       {how}; {} API calls{path}", calls.len()));
+                let cuts = path_of_cuts(entries.get(..=n).unwrap_or(entries), calls).round_trips;
+                let so_far = calls.len();
+                let text = format!("{how}; {so_far} API calls by now; cutting took {cuts} one after another");
+                out.push(format!("  {time}       {text}"));
             }
             Event::Verified { step } if guards.contains(step) => {
                 let text = "attached, and read back; effect not yet seen";
