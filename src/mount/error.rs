@@ -133,7 +133,7 @@ impl AwsError {
 }
 
 /// Whether it is known that nothing was sent: the connection itself could not be made. Every other failure on the way leaves doubt.
-fn never_connected(error: &dyn Error) -> bool {
+pub(super) fn never_connected(error: &(dyn Error + 'static)) -> bool {
     let mut cause = error.source();
     while let Some(inner) = cause {
         if inner
