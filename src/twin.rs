@@ -4,8 +4,8 @@
 //! doors lead to it: the SDK connector ([`Twin::http_client`]) and the HTTP server ([`serve`]). One table of operations says for each its name,
 //! the resource that it asks permission on, and its handler; a handler can't run without a decision.
 //!
-//! Somebody may live in it who fights back ([`intruder`]): he comes through the same door as everybody else. And it may have [`weather`]: then
-//! what is changed takes effect late, as in AWS.
+//! Somebody may live in it who fights back ([`intruder`]): he comes through the same door as everybody else. And it may have [`weather`]:
+//! changes that take effect late, throttling, faults, clocks that differ, drift.
 //!
 //! It models IAM (users, keys, passwords, groups, roles, policies, boundaries, MFA, certificates, SSH keys, service-specific credentials, the
 //! account as a whole), STS (AssumeRole, GetSessionToken, GetFederationToken, GetCallerIdentity, GetAccessKeyInfo), CloudTrail's LookupEvents, the policies
@@ -30,6 +30,7 @@ mod s3;
 pub mod serve;
 mod signature;
 mod signed;
+mod somebody;
 mod state;
 mod sts;
 pub mod weather;

@@ -2,7 +2,7 @@
 
 use crate::playbook::End;
 use crate::twin::Weather;
-use crate::twin::weather::Lag;
+use crate::twin::weather::{Faults, Lag, Length, Throttle};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -432,6 +432,21 @@ pub struct Forecast {
     /// `3s..5s` anything between. Kinds of change may differ: `4s,key=2s..6s,guards=5m`; kinds are key, entity, policy, group, boundary, trust, guards.
     #[arg(long, value_name = "TIME")]
     pub lag: Option<Lag>,
+    /// How many requests a second IAM answers for each of its operations, whoever makes them: what is more gets `Throttling`, HTTP 400, and is not
+    /// done. With it STS answers 600 a second, LookupEvents 2. Without it everything is answered.
+    #[arg(long, value_name = "RATE")]
+    pub throttle: Option<Throttle>,
+    /// What goes wrong: `5%` of the calls by chance, `PutUserPolicy:1=timeout-done` the first of that operation, `*:7=503` the seventh of all; with
+    /// commas between. Faults are 500, 503 and throttle (refused, nothing is done), 500-done (done all the same), timeout-lost and timeout-done (the
+    /// connection breaks off before the call is done, or behind it).
+    #[arg(long, value_name = "FAULTS")]
+    pub faults: Option<Faults>,
+    /// How long each answer takes, beside what the machine needs: 50ms.
+    #[arg(long, value_name = "TIME")]
+    pub latency: Option<Length>,
+    /// How far the twin's clock is ahead: 20m, -90s. Beyond 15 minutes requests are refused by clients that don't correct their clock.
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub skew: Option<Length>,
     /// The seed that all of the weather is drawn from.
     #[arg(long, value_name = "NUMBER", default_value_t = 1)]
     pub seed: u64,
@@ -442,6 +457,10 @@ impl Forecast {
     pub fn weather(&self) -> Weather {
         let mut weather = Weather::seeded(self.seed);
         weather.lag.clone_from(&self.lag);
+        weather.throttle.clone_from(&self.throttle);
+        weather.faults = self.faults.clone().unwrap_or_default();
+        weather.latency_millis = self.latency.map(Length::millis);
+        weather.skew_millis = self.skew.map_or(0, Length::millis);
         weather
     }
 }

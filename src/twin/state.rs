@@ -156,7 +156,8 @@ impl State {
 
     /// Does what may change the account, and lets what it changed take effect late where there is a lag.
     pub(super) fn changing<T>(&mut self, now: Moment, change: impl FnOnce(&mut State) -> T) -> T {
-        let before = self.weather.lag.is_some().then(|| self.account.clone());
+        let late = self.weather.lag.is_some() || !self.late.is_empty();
+        let before = late.then(|| self.account.clone());
         let done = change(self);
         if let Some(before) = before {
             self.late.note(before, &self.account, now, &mut self.weather);

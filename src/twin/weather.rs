@@ -1,16 +1,27 @@
 //! The weather over a twin: what lies between a call and its effect in AWS, drawn from a seed so that a storm can be met again.
 //!
-//! Changes take effect late ([`Lag`]). Calm is the default: a twin without weather behaves as if this room were not there.
+//! Changes take effect late ([`Lag`]), answers are refused for their number ([`Throttle`]), calls fail or their answers get lost ([`Faults`]),
+//! the clocks of both sides differ, answers take time, and somebody else changes the account meanwhile ([`Drift`]). Calm is the default: a
+//! twin without weather behaves as if this room were not there.
 
+mod drift;
+mod faults;
 mod lag;
 mod late;
 mod member;
 mod span;
+mod throttle;
 
+pub use drift::{Drift, When};
+pub use faults::{Faults, Mishap, Scripted};
 pub use lag::{Kind, Lag};
 pub(super) use late::Late;
-pub use span::Span;
+pub use span::{Length, Span};
+pub use throttle::Throttle;
 
+use super::Fault;
+use super::request::{Asked, Protocol};
+use crate::time::Moment;
 use sha2::{Digest, Sha256};
 
 /// Weather that cannot be understood, in words.
@@ -23,8 +34,19 @@ pub struct WeatherError(pub String);
 pub struct Weather {
     seed: u64,
     draws: u64,
+    calls: faults::Counted,
     /// How late changes take effect; at once without it.
     pub lag: Option<Lag>,
+    /// How many requests are answered; all of them without it.
+    pub throttle: Option<Throttle>,
+    /// What goes wrong.
+    pub faults: Faults,
+    /// How long an answer takes, in milliseconds: a manual clock moves by it, and a served twin waits. As ever without it.
+    pub latency_millis: Option<i64>,
+    /// How far the twin's clock is ahead of everybody else's, in milliseconds; behind when negative. An intruder in the twin goes by the twin's.
+    pub skew_millis: i64,
+    /// What somebody else changes, each once.
+    pub drift: Vec<Drift>,
 }
 
 impl Weather {
@@ -42,11 +64,53 @@ impl Weather {
         Weather { lag: Some(lag), ..self }
     }
 
-    /// How late a change of this kind takes effect, in milliseconds; `None` for at once.
-    fn delay(&mut self, kind: Kind) -> Option<i64> {
-        let lag = self.lag.as_ref()?;
+    /// The same, with a change that somebody else makes.
+    #[must_use]
+    pub fn with_drift(mut self, drift: Drift) -> Self {
+        self.drift.push(drift);
+        self
+    }
+
+    /// Counts a call, and tells its number among all.
+    pub(super) fn count(&mut self, operation: &str) -> u64 {
+        self.calls.count(operation)
+    }
+
+    /// What the call that was counted last meets, if anything.
+    pub(super) fn strikes(&self, operation: &str) -> Option<Mishap> {
+        if self.faults == Faults::default() {
+            return None;
+        }
+        let chance = number(self.seed, "fault", self.calls.all());
+        self.faults.strike(&self.calls, operation, chance)
+    }
+
+    /// Why a call by somebody who was recognized is not even looked at: the service fails, or it is one too many.
+    pub(super) fn refuses(&mut self, asked: &Asked, mishap: Option<Mishap>, now: Moment) -> Option<Fault> {
+        let json = asked.protocol == Protocol::Json;
+        if let Some(mishap) = mishap.filter(|mishap| !mishap.takes_effect()) {
+            return Some(mishap.fault(json));
+        }
+        let admits = |throttle: &mut Throttle| throttle.admits(&asked.service, &asked.operation, &asked.region, now);
+        let admitted = self.throttle.as_mut().is_none_or(admits);
+        (!admitted).then(|| Mishap::Throttled.fault(json))
+    }
+
+    /// The scripted changes that are due at the call numbered `call`, taken out.
+    pub(super) fn due_drift(&mut self, call: u64, now: Moment) -> Vec<Drift> {
+        if self.drift.is_empty() {
+            return Vec::new();
+        }
+        let (due, later) = self.drift.drain(..).partition(|drift| drift.when.is_due(call, now));
+        self.drift = later;
+        due
+    }
+
+    /// How late a change of this kind takes effect, in milliseconds.
+    fn delay(&mut self, kind: Kind) -> i64 {
+        let Some(lag) = &self.lag else { return 0 };
         self.draws += 1;
-        Some(lag.of(kind).at(number(self.seed, "lag", self.draws)))
+        lag.of(kind).at(number(self.seed, "lag", self.draws))
     }
 }
 

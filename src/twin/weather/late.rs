@@ -46,6 +46,11 @@ impl Late {
         Cow::Owned(effective)
     }
 
+    /// Whether everything has arrived, as far as it was settled.
+    pub(in crate::twin) fn is_empty(&self) -> bool {
+        self.pending.is_empty()
+    }
+
     /// The same, for handlers that ask what is in force and change nothing.
     pub(in crate::twin) fn in_force_mut<'a>(&'a mut self, account: &'a mut Account) -> &'a mut Account {
         self.behind.as_mut().unwrap_or(account)
@@ -73,9 +78,7 @@ impl Late {
         let Some(named) = birth.or(changes.last()) else {
             return;
         };
-        let Some(delay) = weather.delay(named.kind()) else {
-            return;
-        };
+        let delay = weather.delay(named.kind());
         let mut due = now.plus_millis(delay);
         // What is done later to the same thing never takes effect before what was done first.
         for pending in &self.pending {

@@ -61,6 +61,28 @@ impl FromStr for Span {
     }
 }
 
+/// One length of time: `50ms`, `-20m`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Length(i64);
+
+impl Length {
+    /// In milliseconds.
+    pub fn millis(self) -> i64 {
+        self.0
+    }
+}
+
+impl FromStr for Length {
+    type Err = WeatherError;
+
+    fn from_str(text: &str) -> Result<Self, WeatherError> {
+        Ok(Length(match text.strip_prefix('-') {
+            Some(rest) => -millis(rest)?,
+            None => millis(text)?,
+        }))
+    }
+}
+
 /// The longest that is understood: a day.
 const LONGEST_MILLIS: i64 = 86_400_000;
 
@@ -68,7 +90,7 @@ const LONGEST_MILLIS: i64 = 86_400_000;
 ///
 /// # Errors
 /// It is none.
-pub(super) fn millis(text: &str) -> Result<i64, WeatherError> {
+fn millis(text: &str) -> Result<i64, WeatherError> {
     let wrong = || {
         WeatherError(format!(
             "`{text}` is no length of time: write a number and its unit, such as 50ms, 4s or 2m, a day at most"

@@ -95,4 +95,5 @@ impl Place {
     }
 }
 
+mod calls;
 mod late;
