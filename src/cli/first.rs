@@ -85,6 +85,10 @@ async fn known_at_once(
     let World::Live { .. } = world else {
         return Ok(None);
     };
+    // Whoever may act in the organization begins with the policy that nobody in the account can take away.
+    if args.world.organizations_profile.is_some() {
+        return Ok(None);
+    }
     let Some(short) = at_once(&playbook(&args.choice.playbook)?) else {
         return Ok(None);
     };
