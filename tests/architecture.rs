@@ -103,7 +103,7 @@ const DOORS: [(&str, &[&str], &str); 9] = [
 ];
 
 /// Pure modules: no I/O of any kind.
-const PURE: [&str; 9] = [
+const PURE: [&str; 10] = [
     "policy",
     "account",
     "verdict",
@@ -112,6 +112,7 @@ const PURE: [&str; 9] = [
     "plan",
     "permissions",
     "rebuild",
+    "ready",
     "undo",
 ];
 const IMPURE: [&str; 7] = [
