@@ -58,11 +58,36 @@ pub fn terraform() -> String {
 }
 
 fn block(head: &str, members: &[(&str, String)]) -> String {
-    let width = members.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
-    let lines = members
+    let members: Vec<(String, String)> = members
         .iter()
-        .map(|(name, value)| format!("  {name:<width$} = {value}\n"));
-    format!("\n{head} {{\n{}}}\n", lines.collect::<String>())
+        .map(|(name, value)| ((*name).to_owned(), value.clone()))
+        .collect();
+    format!("\n{head} {{\n{}}}\n", lines(&members, 2))
+}
+
+/// Members as `terraform fmt` writes them: equal signs stand below each other as long as values are of one line.
+fn lines(members: &[(String, String)], indent: usize) -> String {
+    let pad = " ".repeat(indent);
+    let mut out = String::new();
+    let mut rest = members;
+    while let Some((name, value)) = rest.first() {
+        let single = rest.iter().take_while(|(_, value)| !value.contains('\n')).count();
+        let (group, behind) = rest.split_at(single);
+        let width = group
+            .iter()
+            .map(|(name, _)| name.chars().count())
+            .max()
+            .unwrap_or_default();
+        for (name, value) in group {
+            out.push_str(&format!("{pad}{name:<width$} = {value}\n"));
+        }
+        rest = behind;
+        if single == 0 {
+            out.push_str(&format!("{pad}{name} = {value}\n"));
+            rest = rest.get(1..).unwrap_or_default();
+        }
+    }
+    out
 }
 
 fn resource(kind: &str, label: &str, members: &[(&str, String)]) -> String {
