@@ -16,6 +16,7 @@ mod playbook;
 mod policy;
 mod prepare;
 mod progress;
+mod ready;
 mod resume;
 mod run;
 mod tabletop;
@@ -84,6 +85,7 @@ async fn dispatch(desk: &Desk, command: Command) -> Result<Exit, Failure> {
         Command::Undo(args) => undo::undo(desk, args).await,
         Command::Cases(args) => cases::cases(desk, &args),
         Command::Report(args) => cases::report(desk, &args),
+        Command::Ready(args) => ready::ready(desk, args).await,
         Command::Tabletop(args) => tabletop::tabletop(desk, args).await,
         Command::Twin(args) => twin::twin(desk, args).await,
         Command::Playbook(args) => playbook::playbook(desk, args),

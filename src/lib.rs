@@ -69,6 +69,8 @@ pub mod permissions;
 
 pub mod rebuild;
 
+pub mod ready;
+
 pub mod journal;
 
 pub mod undo;

@@ -7,6 +7,7 @@ mod exercise;
 mod grip;
 mod plan;
 mod reach;
+mod ready;
 mod run;
 mod trace;
 
@@ -15,6 +16,7 @@ pub use exercise::exercise;
 pub use grip::grip;
 pub use plan::{details, plan, proof, question, setting, step_head};
 pub use reach::tone as foothold_tone;
+pub use ready::readiness;
 pub use run::{case, entry};
 pub use trace::{Known, Remaining, trace};
 

@@ -8,7 +8,7 @@
 //! changes that take effect late, throttling, faults, clocks that differ, drift.
 //!
 //! It models IAM (users, keys, passwords, groups, roles, policies, boundaries, MFA, certificates, SSH keys, service-specific credentials, the
-//! account as a whole), STS (AssumeRole, GetSessionToken, GetFederationToken, GetCallerIdentity, GetAccessKeyInfo), CloudTrail's LookupEvents, the policies
+//! account as a whole), STS (AssumeRole, GetSessionToken, GetFederationToken, GetCallerIdentity, GetAccessKeyInfo), CloudTrail's LookupEvents and its trails, the policies
 //! of Organizations where the account is in one, and of S3 what an intruder needs. Any other operation is authenticated and authorized, and then answered with `NotModelled`, HTTP 501, which no plan takes for success. A request
 //! signed by a key that nobody in the account has is refused and lands in no trail, because no account owns it.
 

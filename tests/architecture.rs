@@ -104,7 +104,7 @@ const DOORS: [(&str, &[&str], &str); 9] = [
 ];
 
 /// Pure modules: no I/O of any kind.
-const PURE: [&str; 9] = [
+const PURE: [&str; 10] = [
     "policy",
     "account",
     "verdict",
@@ -113,6 +113,7 @@ const PURE: [&str; 9] = [
     "plan",
     "permissions",
     "rebuild",
+    "ready",
     "undo",
 ];
 const IMPURE: [&str; 7] = [

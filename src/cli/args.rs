@@ -53,6 +53,8 @@ pub enum Command {
     Cases(CaseFolder),
     /// Tell what happened in a case.
     Report(ReportArgs),
+    /// Before the incident: could you trace and contain here? A table of ready, not ready and unknown, with the fix for each. Reads only.
+    Ready(ReadyArgs),
     /// Exercises on the twin: nothing but this machine is touched.
     #[command(subcommand)]
     Tabletop(TabletopCommand),
@@ -361,6 +363,52 @@ pub struct ReportArgs {
     pub case: String,
     #[command(flatten)]
     pub folder: CaseFolder,
+}
+
+/// What `oust ready --help` ends with.
+const READY_EXAMPLES: &str = "\
+Examples:
+  oust ready --profile responder                               as who signs, in the account of the profile
+  oust ready --profile responder --organizations-profile org   with who may act for the organization
+  oust ready --responder role/oust/OustResponder               whether another than you could, by policies and AWS's simulator
+  oust ready --athena primary --table sec.cloudtrail           with the table of an organization's trail
+  oust ready --scenario stolen-key                             on a twin; what it doesn't model is unknown
+  oust ready --template cloudformation > oust.json             what to deploy beforehand
+  oust ready --template terraform > oust.tf
+
+Exit code 0: everything is ready. 3: something is not ready, or it cannot be said. Nothing is changed.";
+
+/// `oust ready`.
+#[derive(Debug, Args)]
+#[command(after_help = READY_EXAMPLES)]
+pub struct ReadyArgs {
+    #[command(flatten)]
+    pub world: World,
+    /// Who will respond, where that is not who signs: an ARN, or user/NAME or role/NAME.
+    #[arg(long, value_name = "ARN|user/NAME|role/NAME")]
+    pub responder: Option<String>,
+    /// Only these Regions, separated by commas. All that are enabled, without it.
+    #[arg(long, value_name = "REGION,...", value_delimiter = ',')]
+    pub regions: Vec<String>,
+    /// The workgroup that --table would be asked through. No query is made.
+    #[arg(long, value_name = "WORKGROUP", requires = "table")]
+    pub athena: Option<String>,
+    /// The table of the trail in Athena.
+    #[arg(long, value_name = "[DATABASE.]TABLE", requires = "athena")]
+    pub table: Option<String>,
+    /// Print what should be deployed beforehand, and do nothing else: the responder's role with its policies, the quarantine policy, the SCP that
+    /// keeps it on, and rules that alert. Names and ARNs are parameters.
+    #[arg(long, value_enum, value_name = "FORM", conflicts_with_all = ["scenario", "snapshot", "responder", "athena", "regions"])]
+    pub template: Option<TemplateForm>,
+}
+
+/// Which tool a template is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum TemplateForm {
+    /// AWS CloudFormation, as JSON.
+    Cloudformation,
+    /// Terraform, in HCL.
+    Terraform,
 }
 
 /// `oust tabletop`.
