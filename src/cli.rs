@@ -7,6 +7,7 @@ mod console;
 mod evidence;
 mod exit;
 mod folder;
+mod harden;
 mod intruder;
 mod keys;
 mod plan;
@@ -16,6 +17,7 @@ mod prepare;
 mod progress;
 mod resume;
 mod run;
+mod sifting;
 mod tabletop;
 mod terminal;
 mod trace;
@@ -81,6 +83,7 @@ async fn dispatch(desk: &Desk, command: Command) -> Result<Exit, Failure> {
         Command::Cases(args) => cases::cases(desk, &args),
         Command::Report(args) => cases::report(desk, &args),
         Command::Tabletop(args) => tabletop::tabletop(desk, args).await,
+        Command::Harden(args) => harden::harden(desk, args).await,
         Command::Twin(args) => twin::twin(desk, args).await,
         Command::Playbook(args) => playbook::playbook(desk, args),
         Command::Policy(args) => policy::policy(desk, args),

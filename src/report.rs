@@ -5,6 +5,7 @@
 mod decision;
 mod exercise;
 mod grip;
+mod harden;
 mod plan;
 mod reach;
 mod run;
@@ -13,6 +14,7 @@ mod trace;
 pub use decision::{Answer, Decision, NearMiss, Place, decision};
 pub use exercise::exercise;
 pub use grip::grip;
+pub use harden::{Detected, detected, rules};
 pub use plan::{details, plan, proof, question, setting, step_head};
 pub use reach::tone as foothold_tone;
 pub use run::{case, entry};

@@ -95,6 +95,7 @@ const DOORS: [(&str, &[&str], &str); 9] = [
             "src/journal/file.rs",
             "src/cli/world.rs",
             "src/cli/folder.rs",
+            "src/cli/harden.rs",
             "src/cli/plan.rs",
             "src/cli/twin.rs",
         ],
@@ -103,7 +104,7 @@ const DOORS: [(&str, &[&str], &str); 9] = [
 ];
 
 /// Pure modules: no I/O of any kind.
-const PURE: [&str; 9] = [
+const PURE: [&str; 10] = [
     "policy",
     "account",
     "verdict",
@@ -113,6 +114,7 @@ const PURE: [&str; 9] = [
     "permissions",
     "rebuild",
     "undo",
+    "harden",
 ];
 const IMPURE: [&str; 7] = [
     "std::fs",

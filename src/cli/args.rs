@@ -52,6 +52,8 @@ pub enum Command {
     /// Exercises on the twin: nothing but this machine is touched.
     #[command(subcommand)]
     Tabletop(TabletopCommand),
+    /// What would have shown the incident, and what would have stopped it, in this account. Reads only.
+    Harden(HardenArgs),
     /// The mocked IAM and STS by itself, for any SDK.
     #[command(subcommand)]
     Twin(TwinCommand),
@@ -312,6 +314,30 @@ pub struct ReportArgs {
     pub case: String,
     #[command(flatten)]
     pub folder: CaseFolder,
+}
+
+/// What `oust harden --help` ends with.
+const HARDEN_EXAMPLES: &str = "\
+Examples:
+  oust harden --rules ./rules                       every detection as EventBridge pattern, Sigma rule and query for Athena
+  oust harden --detect --logs ./trail               did any of this happen before we noticed?";
+
+/// `oust harden`.
+#[derive(Debug, Args)]
+#[command(after_help = HARDEN_EXAMPLES)]
+pub struct HardenArgs {
+    #[command(flatten)]
+    pub world: World,
+    #[command(flatten)]
+    pub sources: Sources,
+    /// Write the detections into this folder, one file for each form: eventbridge/*.json, sigma/*.yml, athena/*.sql; --table names the table of
+    /// the queries. Without a folder they are listed, with --format json in all forms.
+    #[arg(long, value_name = "DIR", num_args = 0..=1, conflicts_with_all = ["logs", "detect"])]
+    #[expect(clippy::option_option, reason = "the flag may stand without a folder")]
+    pub rules: Option<Option<PathBuf>>,
+    /// Run the detections over every record of --logs, or of the twin that --scenario or --snapshot mounts. Makes no AWS call but for s3://.
+    #[arg(long, conflicts_with_all = ["athena", "index", "finding"])]
+    pub detect: bool,
 }
 
 /// `oust tabletop`.
