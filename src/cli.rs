@@ -96,6 +96,7 @@ impl Command {
         match self {
             Command::Run(args) => args.folder.cases.clone(),
             Command::Undo(args) => args.folder.cases.clone(),
+            Command::Harden(args) => args.folder.cases.clone(),
             _ => std::env::var_os("OUST_CASES").map_or_else(|| PathBuf::from(args::CASES), PathBuf::from),
         }
     }

@@ -47,7 +47,7 @@ pub use read::{read_path, read_stream};
 pub use row::{COLUMNS, Column, record_of_row};
 pub use search::{Progress, search};
 pub use seen::{Hours, Recorder, Seen};
-pub use sift::{Glance, Sieve, Sift};
+pub use sift::{Glance, Make, Sieve, Sift};
 pub use spool::Spool;
 pub use survey::Survey;
 pub use window::Window;

@@ -8,7 +8,7 @@ use super::progress::Drawing;
 use super::window::{left_out, window};
 use super::world::{World, wall_clock};
 use crate::collect::{Found, Object, Piped, Reader};
-use crate::trail::{Damage, Progress, Sieve, Sift};
+use crate::trail::{Damage, Make, Progress, Sieve, Sift};
 use std::sync::Arc;
 
 /// What was sifted.
@@ -49,7 +49,7 @@ pub async fn sifted<S: Sieve + Send + 'static>(
     desk: &Desk,
     world: Option<&World>,
     sources: &Sources,
-    make: fn() -> S,
+    make: Make<S>,
 ) -> Result<Sifted<S>, Failure> {
     let now = world.map_or_else(wall_clock, |world| world.clients().now());
     let window = window(sources, now)?;

@@ -46,7 +46,9 @@ const NAMED: usize = 20;
 /// Names of the calls that rules read in full.
 static NAMES: LazyLock<HashSet<&'static str>> = LazyLock::new(|| {
     let full = RULES.iter().flat_map(|rule| rule.shape.records());
-    let full = full.filter(|records| !is_at_a_glance(records)).flat_map(|records| records.iter());
+    let full = full
+        .filter(|records| !is_at_a_glance(records))
+        .flat_map(|records| records.iter());
     let named = full.flat_map(|tests| tests.iter()).filter_map(|test| match test.is {
         Is::Any(names) if test.field == "eventName" => Some(names),
         _ => None,
@@ -179,7 +181,10 @@ impl Detector {
 
     fn hits(&self, n: usize, rule: &'static Rule) -> Vec<Hit> {
         match rule.shape {
-            Shape::One(_) => self.facts(n, 0).map(|fact| hit(rule, &[fact], fact.call.to_string())).collect(),
+            Shape::One(_) => self
+                .facts(n, 0)
+                .map(|fact| hit(rule, &[fact], fact.call.to_string()))
+                .collect(),
             Shape::Count { at_least, seconds, .. } => {
                 let mut groups: BTreeMap<&[Box<str>], Vec<&Fact>> = BTreeMap::new();
                 self.facts(n, 0)
@@ -187,7 +192,11 @@ impl Detector {
                 let each = groups.into_values().filter_map(|facts| {
                     let close = close(&facts, at_least, seconds);
                     let on = close.first()?.joined.last().cloned().unwrap_or_default();
-                    Some(hit(rule, &close, format!("{} times {} of {on}", close.len(), close.first()?.call)))
+                    Some(hit(
+                        rule,
+                        &close,
+                        format!("{} times {} of {on}", close.len(), close.first()?.call),
+                    ))
                 });
                 each.collect()
             }
@@ -203,11 +212,13 @@ impl Detector {
 
     /// Callers with the times at which they were seen, from addresses that are looked for.
     fn seen(&self, of: Records) -> impl Iterator<Item = (&Caller, &str, i64, Moment, Moment)> {
-        self.sightings.iter().filter_map(move |((caller, address, hour), (first, last))| {
-            let caller = self.callers.get(caller)?.as_ref()?;
-            let address = self.addresses.get(address)?;
-            is_one_of(of, &At(caller, address)).then_some((caller, &**address, *hour, *first, *last))
-        })
+        self.sightings
+            .iter()
+            .filter_map(move |((caller, address, hour), (first, last))| {
+                let caller = self.callers.get(caller)?.as_ref()?;
+                let address = self.addresses.get(address)?;
+                is_one_of(of, &At(caller, address)).then_some((caller, &**address, *hour, *first, *last))
+            })
     }
 
     fn several(&self, rule: &'static Rule, of: Records, by: &[&str], within: Within) -> Vec<Hit> {
@@ -305,7 +316,12 @@ fn close<'f>(facts: &[&'f Fact], at_least: usize, seconds: i64) -> Vec<&'f Fact>
             is_in.iter_mut().skip(n).take(at_least).for_each(|one| *one = true);
         }
     }
-    facts.iter().zip(is_in).filter(|(_, is_in)| *is_in).map(|(fact, _)| *fact).collect()
+    facts
+        .iter()
+        .zip(is_in)
+        .filter(|(_, is_in)| *is_in)
+        .map(|(fact, _)| *fact)
+        .collect()
 }
 
 fn hit(rule: &'static Rule, facts: &[&Fact], what: String) -> Hit {

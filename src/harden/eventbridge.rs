@@ -73,7 +73,10 @@ fn matchers(is: Is) -> Value {
     match is {
         Is::Any(texts) => json!(texts),
         Is::Begins(fronts) => each("prefix", fronts),
-        Is::Holds(parts) => parts.iter().map(|part| json!({"wildcard": format!("*{part}*")})).collect(),
+        Is::Holds(parts) => parts
+            .iter()
+            .map(|part| json!({"wildcard": format!("*{part}*")}))
+            .collect(),
         Is::NotAny(texts) => json!([{"anything-but": texts}]),
         Is::NotBegins(fronts) => json!([{"anything-but": {"prefix": fronts}}]),
         Is::NotEnds(ends) => json!([{"anything-but": {"suffix": ends}}]),

@@ -204,8 +204,20 @@ pub const RULES: [Rule; 15] = [
         attack: "attack.t1550.001",
         source: JUGGLING_PAGE,
         shape: Shape::Then {
-            first: &[&[STS, ASSUME_ROLE, t(KIND, Is::Any(&["AssumedRole"])), t(ROLE, Is::OtherThan(ISSUER)), DONE]],
-            then: &[&[STS, ASSUME_ROLE, t(KIND, Is::Any(&["AssumedRole"])), t(ROLE, Is::OtherThan(ISSUER)), DONE]],
+            first: &[&[
+                STS,
+                ASSUME_ROLE,
+                t(KIND, Is::Any(&["AssumedRole"])),
+                t(ROLE, Is::OtherThan(ISSUER)),
+                DONE,
+            ]],
+            then: &[&[
+                STS,
+                ASSUME_ROLE,
+                t(KIND, Is::Any(&["AssumedRole"])),
+                t(ROLE, Is::OtherThan(ISSUER)),
+                DONE,
+            ]],
             joined: &[("responseElements.credentials.accessKeyId", KEY), (ISSUER, ROLE)],
             seconds: 43_200,
         },
@@ -267,7 +279,13 @@ pub const RULES: [Rule; 15] = [
         attack: "attack.t1078.004",
         source: "https://docs.aws.amazon.com/guardduty/latest/ug/guardduty_finding-types-iam.html",
         shape: Shape::Several {
-            of: &[&[t(KEY, Is::Begins(&["AKIA"])), PUBLIC[0], PUBLIC[1], PUBLIC[2], PUBLIC[3]]],
+            of: &[&[
+                t(KEY, Is::Begins(&["AKIA"])),
+                PUBLIC[0],
+                PUBLIC[1],
+                PUBLIC[2],
+                PUBLIC[3],
+            ]],
             by: &[KEY],
             field: ADDRESS,
             within: Within::ClockHour,
@@ -319,8 +337,20 @@ pub const RULES: [Rule; 15] = [
         attack: "attack.t1098.001",
         source: "https://docs.aws.amazon.com/IAM/latest/UserGuide/cloudtrail-integration.html",
         shape: Shape::One(&[
-            &[IAM, GIVES, t(KIND, Is::Any(&["IAMUser"])), t(OF_USER, Is::OtherThan(USER)), DONE],
-            &[IAM, GIVES, t(KIND, Is::Any(&["AssumedRole", "FederatedUser"])), t(OF_USER, Is::There), DONE],
+            &[
+                IAM,
+                GIVES,
+                t(KIND, Is::Any(&["IAMUser"])),
+                t(OF_USER, Is::OtherThan(USER)),
+                DONE,
+            ],
+            &[
+                IAM,
+                GIVES,
+                t(KIND, Is::Any(&["AssumedRole", "FederatedUser"])),
+                t(OF_USER, Is::There),
+                DONE,
+            ],
         ]),
     },
     Rule {
@@ -335,19 +365,28 @@ pub const RULES: [Rule; 15] = [
         shape: Shape::One(&[
             &[
                 IAM,
-                t("eventName", Is::Any(&["DeleteUserPolicy", "DeleteRolePolicy", "DeleteGroupPolicy"])),
+                t(
+                    "eventName",
+                    Is::Any(&["DeleteUserPolicy", "DeleteRolePolicy", "DeleteGroupPolicy"]),
+                ),
                 t(POLICY, Is::Any(DENIES)),
                 DONE,
             ],
             &[
                 IAM,
-                t("eventName", Is::Any(&["DetachUserPolicy", "DetachRolePolicy", "DetachGroupPolicy"])),
+                t(
+                    "eventName",
+                    Is::Any(&["DetachUserPolicy", "DetachRolePolicy", "DetachGroupPolicy"]),
+                ),
                 t(POLICY_ARN, Is::Begins(DENY_ARNS)),
                 DONE,
             ],
             &[
                 IAM,
-                t("eventName", Is::Any(&["DeleteUserPermissionsBoundary", "DeleteRolePermissionsBoundary"])),
+                t(
+                    "eventName",
+                    Is::Any(&["DeleteUserPermissionsBoundary", "DeleteRolePermissionsBoundary"]),
+                ),
                 DONE,
             ],
             &[
@@ -376,7 +415,12 @@ pub const RULES: [Rule; 15] = [
             IAM,
             t(
                 "eventName",
-                Is::Any(&["DeleteUserPolicy", "DetachUserPolicy", "RemoveUserFromGroup", "DeleteUserPermissionsBoundary"]),
+                Is::Any(&[
+                    "DeleteUserPolicy",
+                    "DetachUserPolicy",
+                    "RemoveUserFromGroup",
+                    "DeleteUserPermissionsBoundary",
+                ]),
             ),
             t(OF_USER, Is::SameAs(USER)),
             DONE,

@@ -21,7 +21,7 @@ pub fn sigma(rule: &Rule) -> String {
             at_least,
             seconds,
         } => {
-            let base = one(rule, &format!("{}-record", rule.id), "", of);
+            let base = one(rule, &format!("{}-record", rule.id), " (the record)", of);
             let body = format!(
                 "  type: event_count\n  rules:\n    - {}-record\n  group-by:\n{}  timespan: {}\n  condition:\n    gte: {at_least}\n",
                 rule.id,
@@ -31,7 +31,7 @@ pub fn sigma(rule: &Rule) -> String {
             format!("{base}---\n{}", correlation(rule, &body))
         }
         Shape::Several { of, by, field, within } => {
-            let base = one(rule, &format!("{}-record", rule.id), "", of);
+            let base = one(rule, &format!("{}-record", rule.id), " (the record)", of);
             let seconds = match within {
                 Within::Seconds(seconds) => seconds,
                 Within::ClockHour => 3_600,
@@ -115,7 +115,14 @@ fn uuid(name: &str) -> String {
         .collect();
     let part = |from: usize, to: usize| hash.get(from..to).unwrap_or_default();
     // A version and a variant, as a UUID has them.
-    [part(0, 8), part(8, 12), &format!("4{}", part(13, 16)), &format!("8{}", part(17, 20)), part(20, 32)].join("-")
+    [
+        part(0, 8),
+        part(8, 12),
+        &format!("4{}", part(13, 16)),
+        &format!("8{}", part(17, 20)),
+        part(20, 32),
+    ]
+    .join("-")
 }
 
 fn head(rule: &Rule, id: &str, title: &str) -> String {
@@ -154,7 +161,11 @@ fn one(rule: &Rule, name: &str, which: &str, of: Records) -> String {
             false => format!("({condition})"),
         });
     }
-    let level = if name == rule.id { rule.level.word() } else { "informational" };
+    let level = if name == rule.id {
+        rule.level.word()
+    } else {
+        "informational"
+    };
     let _ = write!(
         text,
         "  condition: {}\nfalsepositives:\n  - {}\nlevel: {level}\n",

@@ -42,17 +42,20 @@ pub trait Sieve {
     fn record(&mut self, record: &Value);
 }
 
+/// Makes a sieve.
+pub type Make<S> = Box<dyn Fn() -> S + Send + Sync>;
+
 /// Reads sources for sieves, one for each thread that reads.
 pub struct Sift<S> {
     window: Window,
-    make: fn() -> S,
+    make: Make<S>,
     desks: Mutex<Vec<(Scratch, S)>>,
     told: Mutex<(u64, Vec<Damage>)>,
 }
 
 impl<S: Sieve + Send> Sift<S> {
     /// A pass over what `window` admits; `make` makes a sieve.
-    pub fn of(window: Window, make: fn() -> S) -> Self {
+    pub fn of(window: Window, make: Make<S>) -> Self {
         Sift {
             window,
             make,
