@@ -422,6 +422,7 @@ pub const RULES: [Rule; 15] = [
                     "DeleteUserPermissionsBoundary",
                 ]),
             ),
+            t(KIND, Is::Any(&["IAMUser"])),
             t(OF_USER, Is::SameAs(USER)),
             DONE,
         ]]),
