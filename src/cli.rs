@@ -9,6 +9,7 @@ mod exit;
 mod first;
 mod folder;
 mod further;
+mod harden;
 mod intruder;
 mod keys;
 mod plan;
@@ -19,6 +20,7 @@ mod progress;
 mod ready;
 mod resume;
 mod run;
+mod sifting;
 mod tabletop;
 mod terminal;
 mod trace;
@@ -87,6 +89,7 @@ async fn dispatch(desk: &Desk, command: Command) -> Result<Exit, Failure> {
         Command::Report(args) => cases::report(desk, &args),
         Command::Ready(args) => ready::ready(desk, args).await,
         Command::Tabletop(args) => tabletop::tabletop(desk, args).await,
+        Command::Harden(args) => harden::harden(desk, args).await,
         Command::Twin(args) => twin::twin(desk, args).await,
         Command::Playbook(args) => playbook::playbook(desk, args),
         Command::Policy(args) => policy::policy(desk, args),
@@ -99,6 +102,7 @@ impl Command {
         match self {
             Command::Run(args) => args.folder.cases.clone(),
             Command::Undo(args) => args.folder.cases.clone(),
+            Command::Harden(args) => args.folder.cases.clone(),
             _ => std::env::var_os("OUST_CASES").map_or_else(|| PathBuf::from(args::CASES), PathBuf::from),
         }
     }

@@ -16,6 +16,8 @@
 //! - **rehearsal**: a run on a twin of the account; **verdict**: what a credential can still do; **proof**: the verdicts after each step.
 //! - **journal**: what happened, a chain of lines; **case**: the folder that it is in; **divergence**: the account is not as the rehearsal left it.
 //! - **intruder**: somebody in the twin who fights back by a script; **grip**: what he has at a moment: credentials that work, things of his making.
+//! - **rule**: a detection as data, of which every form is written; **measure**: a document that would have stopped a part of the path; **replay**: the
+//!   trail's calls asked again of a changed account.
 //! - **drift**: the account is not as the journal left it, so nothing is undone; **rebuild**: the means to make again what AWS cannot bring back.
 //! - **sweep**: looking through the trail again for what was minted meanwhile; **undo**: a journal read backwards.
 //!
@@ -80,6 +82,8 @@ pub mod execute;
 pub mod twin;
 
 pub mod rehearse;
+
+pub mod harden;
 
 pub mod live;
 

@@ -5,6 +5,7 @@
 mod decision;
 mod exercise;
 mod grip;
+mod harden;
 mod plan;
 mod reach;
 mod ready;
@@ -14,6 +15,7 @@ mod trace;
 pub use decision::{Answer, Decision, NearMiss, Place, decision};
 pub use exercise::exercise;
 pub use grip::grip;
+pub use harden::{Detected, detected, prevention, rules};
 pub use plan::{details, plan, proof, question, setting, step_head};
 pub use reach::tone as foothold_tone;
 pub use ready::readiness;

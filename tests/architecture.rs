@@ -96,6 +96,7 @@ const DOORS: [(&str, &[&str], &str); 9] = [
             "src/journal/head.rs",
             "src/cli/world.rs",
             "src/cli/folder.rs",
+            "src/cli/harden.rs",
             "src/cli/plan.rs",
             "src/cli/twin.rs",
         ],
@@ -115,6 +116,7 @@ const PURE: [&str; 10] = [
     "rebuild",
     "ready",
     "undo",
+    "harden",
 ];
 const IMPURE: [&str; 7] = [
     "std::fs",

@@ -139,10 +139,10 @@ fn told(desk: &Desk, evidence: &Evidence) {
 }
 
 /// What `--logs` names, by where it lies.
-struct Files {
-    paths: Vec<PathBuf>,
-    buckets: Vec<Location>,
-    stdin: Option<Spool>,
+pub(super) struct Files {
+    pub(super) paths: Vec<PathBuf>,
+    pub(super) buckets: Vec<Location>,
+    pub(super) stdin: Option<Spool>,
     /// Where what the first pass finds in `paths` and `buckets` is kept.
     index: Option<Kept>,
 }
@@ -159,7 +159,7 @@ enum Kept {
 const STDIN: &str = "stdin";
 
 impl Files {
-    fn of(desk: &Desk, sources: &Sources) -> Result<Files, Failure> {
+    pub(super) fn of(desk: &Desk, sources: &Sources) -> Result<Files, Failure> {
         let mut files = Files {
             paths: Vec::new(),
             buckets: Vec::new(),
@@ -300,7 +300,7 @@ fn beside_cases(cases: &Path, logs: &[PathBuf]) -> Option<PathBuf> {
     cases.is_dir().then(|| cases.join(format!("archive-{name}.index")))
 }
 
-fn unspooled(error: std::io::Error) -> Failure {
+pub(super) fn unspooled(error: std::io::Error) -> Failure {
     let message = format!("stdin cannot be kept to be read twice: {error}; nothing was read");
     Failure::new(Exit::Input, "file.unreadable", message).hint("give a file with --logs")
 }
@@ -327,7 +327,7 @@ fn bucket(path: &Path) -> Result<Option<Location>, Failure> {
 }
 
 /// Does `work`, and `count` beside it where that is wanted.
-fn beside(work: impl FnOnce(), count: impl FnOnce() + Send, wanted: bool) {
+pub(super) fn beside(work: impl FnOnce(), count: impl FnOnce() + Send, wanted: bool) {
     std::thread::scope(|scope| {
         if wanted {
             scope.spawn(count);
@@ -409,7 +409,7 @@ impl Reader for Pass<Harvest> {
 }
 
 /// Reads the files of a trail where it lies; gives how many there were.
-async fn downloaded(
+pub(super) async fn downloaded(
     desk: &Desk,
     world: Option<&World>,
     location: &Location,

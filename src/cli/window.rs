@@ -84,7 +84,7 @@ fn garbled(what: String) -> Failure {
 }
 
 /// A moment, and whether it was given as a day.
-fn moment(flag: &str, text: &str, now: Moment) -> Result<(Moment, bool), Failure> {
+pub fn moment(flag: &str, text: &str, now: Moment) -> Result<(Moment, bool), Failure> {
     let text = text.trim();
     if let Some(ago) = text.strip_suffix('d').and_then(|days| days.parse::<u32>().ok()) {
         return Ok((now.plus_seconds(-i64::from(ago) * DAY_SECONDS), false));

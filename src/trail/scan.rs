@@ -14,6 +14,7 @@ use super::harvest::{Closure, Kept};
 use super::identity;
 use super::seen::Hours;
 use super::shape::Taker;
+use super::sift::{Glance, Sieve, without_secrets};
 use super::survey::Facts;
 use super::window::Window;
 use crate::ids::AccountId;
@@ -39,6 +40,7 @@ const TIME: &[u8] = b",\"eventTime\":\"";
 const SOURCE: &[u8] = b"Z\",\"eventSource\":\"";
 const NAME: &[u8] = b"\",\"eventName\":\"";
 const REGION: &[u8] = b"\",\"awsRegion\":\"";
+const ADDRESS: &[u8] = b"\",\"sourceIPAddress\":\"";
 const ID: &[u8] = b"\"eventID\":\"";
 
 /// How far before an `eventTime` its record's beginning is looked for first, and before a record's end its `eventID`.
@@ -163,6 +165,8 @@ struct Found<'t> {
     is_new: bool,
     /// The whole record.
     text: &'t [u8],
+    /// The caller's identity.
+    identity: &'t [u8],
     time: &'t [u8],
     source: &'t [u8],
     name: &'t [u8],
@@ -214,6 +218,39 @@ pub(super) fn harvest(scratch: &mut Scratch, closure: &Closure, kept: &mut Kept<
         if matters || found.tail.corrects {
             let record: Value = serde_json::from_slice(found.text).map_err(|_| Unsure)?;
             kept.record(&record).map_err(|_| Unsure)?;
+        }
+        Ok(())
+    })
+}
+
+/// Shows each record to a sieve, and reads those in full that it wants.
+///
+/// # Errors
+/// As [`survey`].
+pub(super) fn sift(scratch: &mut Scratch, window: &Window, sieve: &mut impl Sieve) -> Sure<()> {
+    let is_open = window.is_open();
+    let text = scratch.text.get(..scratch.text_length).unwrap_or_default();
+    records(text, &mut scratch.memory, |found| {
+        if !is_open && !found.is_in(window)? {
+            return Ok(());
+        }
+        let told = |text| std::str::from_utf8(text).map_err(|_| Unsure);
+        // CloudTrail writes the address behind the Region; a record that has none goes on otherwise.
+        let address = match found.body.strip_prefix(ADDRESS) {
+            Some(rest) => plain(rest, 0)?,
+            None => return Err(Unsure),
+        };
+        let glance = Glance {
+            at: found.at()?,
+            source: told(found.source)?,
+            name: told(found.name)?,
+            address: told(address)?,
+            identity: found.identity,
+            caller: rapidhash_v3(found.identity),
+        };
+        if sieve.glance(&glance) {
+            let record: Value = serde_json::from_slice(found.text).map_err(|_| Unsure)?;
+            sieve.record(&without_secrets(&record));
         }
         Ok(())
     })
@@ -295,14 +332,7 @@ fn beginning(text: &[u8], floor: usize, time: usize, memory: &mut Memory) -> Sur
 /// Who called, where between the record's beginning and `time` stand its version and its caller's identity and nothing else; and whether
 /// they call for the first time in this text.
 fn caller(text: &[u8], record: usize, time: usize, memory: &mut Memory) -> Sure<(Who, bool)> {
-    let head = text.get(record + VERSION.len()..time).ok_or(Unsure)?;
-    let version = memchr(b'"', head.get(..12).unwrap_or(head)).ok_or(Unsure)?;
-    let plain = |byte: &u8| byte.is_ascii_digit() || *byte == b'.';
-    let (version, rest) = head.split_at(version);
-    let identity_text = rest
-        .strip_prefix(IDENTITY)
-        .filter(|_| version.iter().all(plain))
-        .ok_or(Unsure)?;
+    let identity_text = identity_in(text.get(record + VERSION.len()..time).ok_or(Unsure)?)?;
     let hash = rapidhash_v3(identity_text);
     if let Some(known) = memory.identities.get_mut(&hash) {
         let is_new = std::mem::replace(&mut known.scan, memory.scan) != memory.scan;
@@ -315,6 +345,16 @@ fn caller(text: &[u8], record: usize, time: usize, memory: &mut Memory) -> Sure<
     let scan = memory.scan;
     memory.identities.insert(hash, Known { who, scan });
     Ok((who, true))
+}
+
+/// The identity in what stands between the beginning of a record's version and its time.
+fn identity_in(head: &[u8]) -> Sure<&[u8]> {
+    let version = memchr(b'"', head.get(..12).unwrap_or(head)).ok_or(Unsure)?;
+    let plain = |byte: &u8| byte.is_ascii_digit() || *byte == b'.';
+    let (version, rest) = head.split_at(version);
+    rest.strip_prefix(IDENTITY)
+        .filter(|_| version.iter().all(plain))
+        .ok_or(Unsure)
 }
 
 /// A text that begins at `from` and ends before the next quote; none that counts has an escape.
@@ -346,6 +386,7 @@ fn found<'t>(record: &'t [u8], time: usize, start: &Beginning, memory: &mut Memo
         who: start.who,
         is_new: start.is_new,
         text: record,
+        identity: identity_in(record.get(VERSION.len()..time - TIME.len()).ok_or(Unsure)?)?,
         time: record.get(time..time + 20).ok_or(Unsure)?,
         source,
         name,

@@ -204,12 +204,12 @@ impl Harvest {
     }
 }
 
-fn name(path: &Path) -> String {
+pub(super) fn name(path: &Path) -> String {
     path.display().to_string()
 }
 
 /// Does `work` with every item, in no order.
-fn on_all_cores<T>(items: impl Iterator<Item = T> + Send, work: impl Fn(T) + Sync) {
+pub(super) fn on_all_cores<T>(items: impl Iterator<Item = T> + Send, work: impl Fn(T) + Sync) {
     let cores = thread::available_parallelism().map_or(1, NonZero::get);
     let items = Mutex::new(items);
     let run = || {

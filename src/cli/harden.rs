@@ -1,0 +1,221 @@
+//! `oust harden`: what would have shown the incident, and what would have stopped it.
+
+use super::Desk;
+use super::args::{HardenArgs, Sources};
+use super::evidence::evidence;
+use super::exit::{Exit, Failure};
+use super::folder::Case;
+use super::keys::keys;
+use super::sifting::sifted;
+use super::window::moment;
+use super::world::{World, scenario, stage};
+use crate::collect::{self, Found, Scope};
+use crate::harden::{Call, Detector, Prevention, RULES, Usage, Written, found, prevention, written};
+use crate::ids::AccessKeyId;
+use crate::lineage::trace;
+use crate::report::{self, Detected};
+use std::collections::HashSet;
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+/// The table of the queries, where nobody names another.
+const TABLE: &str = "cloudtrail";
+
+pub(super) async fn harden(desk: &Desk, args: HardenArgs) -> Result<Exit, Failure> {
+    match &args.rules {
+        Some(folder) => rules(desk, folder.as_deref(), &args.sources),
+        None if args.detect => detect(desk, &args).await,
+        None => prevent(desk, args).await,
+    }
+}
+
+fn rules(desk: &Desk, folder: Option<&Path>, sources: &Sources) -> Result<Exit, Failure> {
+    let table = sources.table.as_deref().unwrap_or(TABLE);
+    let all: Vec<Written> = RULES.iter().map(|rule| written(rule, table)).collect();
+    if let Some(folder) = folder {
+        for rule in &all {
+            let pattern = rule.eventbridge.as_ref().map(|pattern| format!("{pattern:#}\n"));
+            let forms = [
+                ("eventbridge", "json", pattern.as_deref()),
+                ("sigma", "yml", Some(rule.sigma.as_str())),
+                ("athena", "sql", Some(rule.athena.as_str())),
+            ];
+            for (form, ending, text) in forms {
+                let Some(text) = text else { continue };
+                let inside = folder.join(form);
+                let path = inside.join(format!("{}.{ending}", rule.id));
+                write(&inside, &path, text)?;
+            }
+        }
+        desk.terminal.status(&format!("written to {}", folder.display()));
+    }
+    desk.result(|| report::rules(&all, desk.paint()), &all)?;
+    Ok(Exit::Success)
+}
+
+fn write(folder: &Path, path: &Path, text: &str) -> Result<(), Failure> {
+    let done = fs::create_dir_all(folder).and_then(|()| fs::write(path, text));
+    done.map_err(|error| {
+        let message = format!(
+            "`{}` cannot be written: {error}; what was written before it is there",
+            path.display()
+        );
+        Failure::new(Exit::Input, "harden.unwritable", message).hint("name another folder")
+    })
+}
+
+/// The keys of the incident, and where its evidence lies: of a case what it was made with, unless --logs names it anew.
+fn incident(desk: &Desk, args: &mut HardenArgs) -> Result<Vec<AccessKeyId>, Failure> {
+    if let ([target], true) = (args.targets.as_slice(), args.targets.iter().all(|text| !is_key(text))) {
+        let case = Case::open(&args.folder.cases, target)?;
+        if args.sources.logs.is_empty() {
+            args.sources = case.begun()?.sources;
+        }
+        return Ok(case.plan()?.lineage.asked);
+    }
+    if let (Some(name), true) = (
+        &args.world.scenario,
+        args.targets.is_empty() && args.sources.finding.is_empty(),
+    ) {
+        let (scenario, _) = scenario(name)?;
+        let mut played = stage(&scenario, scenario.start())?;
+        // A credential that a move gives has its name only after that.
+        let _ = played.play(&scenario);
+        return Ok(played.names.get(&scenario.stolen).cloned().into_iter().collect());
+    }
+    keys(desk, &args.targets, &args.sources)
+}
+
+fn is_key(text: &str) -> bool {
+    text.parse::<AccessKeyId>().is_ok()
+}
+
+async fn prevent(desk: &Desk, mut args: HardenArgs) -> Result<Exit, Failure> {
+    let keys = incident(desk, &mut args)?;
+    let world = World::mount(&args.world, "harden").await?;
+    let now = world.clients().now();
+    let stolen = args
+        .stolen
+        .as_deref()
+        .map(|text| moment("--stolen", text, now))
+        .transpose()?;
+    let found = match keys.is_empty() {
+        true => Found::default(),
+        false => evidence(desk, Some(&world), &args.sources, &keys).await?,
+    };
+    let lineage = trace(&found.evidence, &keys);
+    let family: HashSet<String> = lineage
+        .credentials
+        .iter()
+        .map(|member| member.key.to_string())
+        .collect();
+    let family = Arc::new(family);
+    let beside = family.clone();
+    let make = Box::new(move || Usage::beside(beside.clone()));
+    let sifted = sifted(desk, Some(&world), &args.sources, make).await?;
+    let (mut intruder, mut legitimate) = (Vec::new(), Usage::calls(sifted.sieves));
+    for event in found
+        .evidence
+        .events()
+        .into_iter()
+        .filter(|event| event.error.is_none())
+    {
+        let key = event.identity.key.as_ref().map(AccessKeyId::as_str);
+        let by_family = key.is_some_and(|key| family.contains(key));
+        let call = Call {
+            event: event.clone(),
+            endpoint: None,
+            count: event.times,
+        };
+        match by_family && stolen.is_none_or(|(stolen, _)| event.at >= stolen) {
+            true => intruder.push(call),
+            false => legitimate.push(call),
+        }
+    }
+    let collected = collect::account(world.clients(), Scope::Everything).await?;
+    let mut told = prevention(
+        &collected.account,
+        &lineage,
+        &legitimate,
+        &intruder,
+        world.clients().signing_key.as_ref(),
+        now,
+    );
+    told.gaps = sifted.gaps;
+    told.gaps.extend(
+        collected
+            .unread
+            .iter()
+            .map(|unread| format!("not read: {}: {}", unread.what, unread.error)),
+    );
+    told.gaps.extend(found.gaps);
+    told.gaps.extend(
+        sifted
+            .damage
+            .iter()
+            .map(|damage| format!("not read: {}: {}", damage.file, damage.what)),
+    );
+    if matches!(world, World::Live { .. }) && args.sources.logs.is_empty() {
+        told.gaps.push(
+            "how others use the account is only told by --logs: LookupEvents was asked for the family alone".to_owned(),
+        );
+    }
+    told.gaps.sort();
+    told.gaps.dedup();
+    if let Some(folder) = &args.out {
+        documents(desk, folder, &told)?;
+    }
+    desk.result(|| report::prevention(&told, desk.paint()), &told)?;
+    desk.list_calls(world.clients());
+    Ok(Exit::Success)
+}
+
+/// Writes the document of each measure that can be put there as it is.
+fn documents(desk: &Desk, folder: &Path, told: &Prevention) -> Result<(), Failure> {
+    let ready = told.findings.iter().filter(|finding| finding.is_ready());
+    let mut count = 0;
+    for measure in ready.filter_map(|finding| Some((finding.kind, finding.measure.as_ref()?))) {
+        let (kind, measure) = measure;
+        let Some(document) = measure.document() else { continue };
+        let (what, name) = measure.about();
+        let path = folder.join(format!("{what}-{name}-{kind}.json"));
+        write(folder, &path, &format!("{document:#}\n"))?;
+        count += 1;
+    }
+    desk.terminal
+        .status(&format!("{count} documents written to {}", folder.display()));
+    Ok(())
+}
+
+async fn detect(desk: &Desk, args: &HardenArgs) -> Result<Exit, Failure> {
+    let has_twin = args.world.scenario.is_some() || args.world.snapshot.is_some();
+    let in_s3 = args
+        .sources
+        .logs
+        .iter()
+        .any(|path| path.to_string_lossy().starts_with("s3://"));
+    if args.sources.logs.is_empty() && !has_twin {
+        let message = "there is no trail to run the detections over; nothing was read";
+        return Err(Failure::new(Exit::Usage, "detect.nothing", message)
+            .hint("give CloudTrail files with --logs, or a twin with --scenario or --snapshot"));
+    }
+    let world = match has_twin || in_s3 {
+        true => Some(World::mount(&args.world, "harden").await?),
+        false => None,
+    };
+    let sifted = sifted(desk, world.as_ref(), &args.sources, Box::new(Detector::default)).await?;
+    let (hits, records) = found(sifted.sieves);
+    let told = Detected {
+        records,
+        files: sifted.files,
+        hits,
+        not_read: sifted.damage,
+        gaps: sifted.gaps,
+    };
+    desk.result(|| report::detected(&told, desk.paint()), &told)?;
+    if let Some(world) = &world {
+        desk.list_calls(world.clients());
+    }
+    Ok(Exit::Success)
+}

@@ -1,0 +1,40 @@
+//! What would have shown the incident, and what would have stopped it: detections and measures for this account.
+//!
+//! A detection is a [`Rule`], data; its EventBridge pattern, its Sigma rule, its query for Athena and the run over a trail ([`Detector`]) are
+//! written of the same value.
+//!
+//! A measure is proven by asking the trail's calls again of the account with it, with the judgement that the twin authorizes by: everybody
+//! else's must go through as before, and the intruder's are stopped somewhere, or honestly aren't.
+
+mod athena;
+mod caller;
+mod detect;
+mod eventbridge;
+mod finding;
+mod keys;
+mod matching;
+mod measure;
+mod places;
+mod prevention;
+mod proof;
+mod replay;
+mod rule;
+mod rules;
+mod seen;
+mod sigma;
+mod trust;
+mod usage;
+mod written;
+
+pub use athena::athena;
+pub use detect::{Detector, Hit, found};
+pub use eventbridge::{Pattern, pattern};
+pub use finding::Finding;
+pub use measure::Measure;
+pub use prevention::{Prevention, prevention};
+pub use proof::Proof;
+pub use rule::{Is, Level, Row, Rule, Shape, Test, Within};
+pub use rules::RULES;
+pub use sigma::sigma;
+pub use usage::{Call, Usage};
+pub use written::{Written, written};

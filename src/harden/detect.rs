@@ -1,0 +1,356 @@
+//! The rules over a trail: "did any of this happen before we noticed?"
+
+use super::caller::{At, Caller, is_at_a_glance};
+use super::matching::{Members, is_one_of};
+use super::rule::{Is, Level, Records, Row, Rule, Shape, Within};
+use super::rules::RULES;
+use crate::time::Moment;
+use crate::trail::{Glance, Sieve};
+use rapidhash::fast::RandomState;
+use serde::Serialize;
+use serde_json::Value;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::LazyLock;
+
+/// What a rule found.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Hit {
+    /// The rule.
+    pub rule: &'static str,
+    /// What it finds.
+    pub title: &'static str,
+    /// The row that it is of.
+    pub row: Row,
+    /// How much it means.
+    pub level: Level,
+    /// When first.
+    pub first: Moment,
+    /// When last.
+    pub last: Moment,
+    /// The credential.
+    pub key: String,
+    /// Whose it is, as the records tell.
+    pub who: String,
+    /// What was done.
+    pub what: String,
+    /// From where.
+    pub addresses: BTreeSet<String>,
+    /// `eventID`s, where single records tell it; the first twenty.
+    pub events: Vec<String>,
+}
+
+/// So many events of a hit are named.
+const NAMED: usize = 20;
+
+/// Names of the calls that rules read in full.
+static NAMES: LazyLock<HashSet<&'static str>> = LazyLock::new(|| {
+    let full = RULES.iter().flat_map(|rule| rule.shape.records());
+    let full = full
+        .filter(|records| !is_at_a_glance(records))
+        .flat_map(|records| records.iter());
+    let named = full.flat_map(|tests| tests.iter()).filter_map(|test| match test.is {
+        Is::Any(names) if test.field == "eventName" => Some(names),
+        _ => None,
+    });
+    named.flatten().copied().collect()
+});
+
+/// A record that matched a part of a rule.
+#[derive(Debug, Clone)]
+struct Fact {
+    rule: u8,
+    /// 0 for the earlier record of two, else 1.
+    part: u8,
+    at: Moment,
+    id: Box<str>,
+    /// The members by which it is counted or joined.
+    joined: Box<[Box<str>]>,
+    key: Box<str>,
+    who: Box<str>,
+    call: Box<str>,
+    address: Box<str>,
+}
+
+/// When a caller was seen from an address in one hour.
+type Sightings = HashMap<(u64, u64, i64), (Moment, Moment), RandomState>;
+
+/// Looks at every record; several can work side by side and are brought together at the end.
+#[derive(Debug, Default)]
+pub struct Detector {
+    callers: HashMap<u64, Option<Caller>, RandomState>,
+    addresses: HashMap<u64, Box<str>, RandomState>,
+    sightings: Sightings,
+    facts: Vec<Fact>,
+    records: u64,
+}
+
+const HOUR_SECONDS: i64 = 3_600;
+
+impl Sieve for Detector {
+    fn glance(&mut self, glance: &Glance<'_>) -> bool {
+        self.records += 1;
+        let caller = self.callers.entry(glance.caller);
+        if caller.or_insert_with(|| Caller::of(glance.identity)).is_some() {
+            let address = rapidhash::v3::rapidhash_v3(glance.address.as_bytes());
+            self.addresses.entry(address).or_insert_with(|| glance.address.into());
+            let hour = glance.at.seconds().div_euclid(HOUR_SECONDS);
+            let seen = self.sightings.entry((glance.caller, address, hour));
+            let (first, last) = seen.or_insert((glance.at, glance.at));
+            *first = glance.at.min(*first);
+            *last = glance.at.max(*last);
+        }
+        NAMES.contains(glance.name)
+    }
+
+    fn record(&mut self, record: &Value) {
+        for (n, rule) in RULES.iter().enumerate() {
+            for (part, records) in rule.shape.records().into_iter().enumerate() {
+                if !is_at_a_glance(records) && is_one_of(records, record) {
+                    self.facts.extend(Fact::of(n, part, rule, record));
+                }
+            }
+        }
+    }
+}
+
+impl Fact {
+    fn of(n: usize, part: usize, rule: &Rule, record: &Value) -> Option<Fact> {
+        let text = |field: &str| record.text(field).unwrap_or_default().into_owned().into_boxed_str();
+        let joined: Vec<&str> = match rule.shape {
+            Shape::One(_) => Vec::new(),
+            Shape::Count { by, .. } | Shape::Several { by, .. } => by.to_vec(),
+            Shape::Then { joined, .. } => {
+                let side = joined.iter().map(|(one, two)| if part == 0 { *one } else { *two });
+                side.collect()
+            }
+        };
+        // What isn't there joins nothing.
+        let joined: Option<Box<[Box<str>]>> = joined
+            .into_iter()
+            .map(|field| record.text(field).map(|text| text.into_owned().into_boxed_str()))
+            .collect();
+        Some(Fact {
+            rule: u8::try_from(n).ok()?,
+            part: u8::try_from(part).ok()?,
+            at: text("eventTime").parse().ok()?,
+            id: text("eventID"),
+            joined: joined?,
+            key: text("userIdentity.accessKeyId"),
+            who: text("userIdentity.arn"),
+            call: text("eventName"),
+            address: text("sourceIPAddress"),
+        })
+    }
+}
+
+/// What several detectors found together, the gravest first, and how many records they saw.
+pub fn found(detectors: Vec<Detector>) -> (Vec<Hit>, u64) {
+    let mut all = Detector::default();
+    for one in detectors {
+        all.callers.extend(one.callers);
+        all.addresses.extend(one.addresses);
+        all.facts.extend(one.facts);
+        all.records += one.records;
+        for (place, (first, last)) in one.sightings {
+            let seen = all.sightings.entry(place).or_insert((first, last));
+            *seen = (seen.0.min(first), seen.1.max(last));
+        }
+    }
+    // A record that comes twice counts once, and the order of files makes no difference.
+    all.facts
+        .sort_by(|one, two| (one.rule, one.part, one.at, &one.id).cmp(&(two.rule, two.part, two.at, &two.id)));
+    all.facts
+        .dedup_by(|one, two| (one.rule, one.part, &one.id) == (two.rule, two.part, &two.id));
+    let mut hits: Vec<Hit> = RULES
+        .iter()
+        .enumerate()
+        .flat_map(|(n, rule)| all.hits(n, rule))
+        .collect();
+    hits.sort_by(|one, two| {
+        (Reverse(one.level), one.rule, one.first, &one.key).cmp(&(Reverse(two.level), two.rule, two.first, &two.key))
+    });
+    (hits, all.records)
+}
+
+impl Detector {
+    fn facts(&self, n: usize, part: u8) -> impl Iterator<Item = &Fact> {
+        let of_rule = move |fact: &&Fact| usize::from(fact.rule) == n && fact.part == part;
+        self.facts.iter().filter(of_rule)
+    }
+
+    fn hits(&self, n: usize, rule: &'static Rule) -> Vec<Hit> {
+        match rule.shape {
+            Shape::One(_) => self
+                .facts(n, 0)
+                .map(|fact| hit(rule, &[fact], fact.call.to_string()))
+                .collect(),
+            Shape::Count { at_least, seconds, .. } => {
+                let mut groups: BTreeMap<&[Box<str>], Vec<&Fact>> = BTreeMap::new();
+                self.facts(n, 0)
+                    .for_each(|fact| groups.entry(&fact.joined).or_default().push(fact));
+                let each = groups.into_values().filter_map(|facts| {
+                    let close = close(&facts, at_least, seconds);
+                    let on = close.first()?.joined.last().cloned().unwrap_or_default();
+                    Some(hit(
+                        rule,
+                        &close,
+                        format!("{} times {} of {on}", close.len(), close.first()?.call),
+                    ))
+                });
+                each.collect()
+            }
+            Shape::Several { of, by, within, .. } => self.several(rule, of, by, within),
+            Shape::Then {
+                then, joined, seconds, ..
+            } => match is_at_a_glance(then) {
+                true => self.then_seen(n, rule, then, joined, seconds),
+                false => self.then_done(n, rule, seconds),
+            },
+        }
+    }
+
+    /// Callers with the times at which they were seen, from addresses that are looked for.
+    fn seen(&self, of: Records) -> impl Iterator<Item = (&Caller, &str, i64, Moment, Moment)> {
+        self.sightings
+            .iter()
+            .filter_map(move |((caller, address, hour), (first, last))| {
+                let caller = self.callers.get(caller)?.as_ref()?;
+                let address = self.addresses.get(address)?;
+                is_one_of(of, &At(caller, address)).then_some((caller, &**address, *hour, *first, *last))
+            })
+    }
+
+    fn several(&self, rule: &'static Rule, of: Records, by: &[&str], within: Within) -> Vec<Hit> {
+        let mut groups: BTreeMap<(Vec<String>, i64), Hit> = BTreeMap::new();
+        for (caller, address, hour, first, last) in self.seen(of) {
+            let common: Option<Vec<String>> = by.iter().map(|field| Some(caller.text(field)?.into_owned())).collect();
+            let Some(common) = common else { continue };
+            let hour = if within == Within::ClockHour { hour } else { 0 };
+            let found = groups
+                .entry((common, hour))
+                .or_insert_with(|| of_caller(rule, caller, first, last));
+            found.first = found.first.min(first);
+            found.last = found.last.max(last);
+            found.addresses.insert(address.to_owned());
+        }
+        let several = groups.into_values().filter(|hit| hit.addresses.len() > 1);
+        several
+            .map(|hit| Hit {
+                what: format!("used from {} public addresses", hit.addresses.len()),
+                ..hit
+            })
+            .collect()
+    }
+
+    /// What callers did after a record that is joined to them.
+    fn then_seen(
+        &self,
+        n: usize,
+        rule: &'static Rule,
+        then: Records,
+        joined: &[(&str, &str)],
+        seconds: i64,
+    ) -> Vec<Hit> {
+        let mut earlier: HashMap<&[Box<str>], Vec<&Fact>> = HashMap::new();
+        self.facts(n, 0)
+            .for_each(|fact| earlier.entry(&fact.joined).or_default().push(fact));
+        if earlier.is_empty() {
+            return Vec::new();
+        }
+        let mut hits: BTreeMap<(&str, String), Hit> = BTreeMap::new();
+        for (caller, address, _, first, last) in self.seen(then) {
+            let own: Option<Vec<Box<str>>> = joined
+                .iter()
+                .map(|(_, field)| Some(caller.text(field)?.into_owned().into_boxed_str()))
+                .collect();
+            let Some(own) = own else { continue };
+            for fact in earlier.get(own.as_slice()).into_iter().flatten() {
+                if last <= fact.at || first > fact.at.plus_seconds(seconds) {
+                    continue;
+                }
+                let key = caller.text("userIdentity.accessKeyId").unwrap_or_default().into_owned();
+                let found = hits
+                    .entry((&fact.id, key))
+                    .or_insert_with(|| of_caller(rule, caller, last, last));
+                found.first = found.first.min(first.max(fact.at));
+                found.last = found.last.max(last);
+                found.addresses.insert(address.to_owned());
+                found.what = format!("used after {} at {}", fact.call, fact.at.whole_second());
+                found.events = vec![fact.id.to_string()];
+            }
+        }
+        hits.into_values().collect()
+    }
+
+    /// Records that come after others that they are joined to.
+    fn then_done(&self, n: usize, rule: &'static Rule, seconds: i64) -> Vec<Hit> {
+        let mut earlier: HashMap<&[Box<str>], Vec<&Fact>> = HashMap::new();
+        self.facts(n, 0)
+            .for_each(|fact| earlier.entry(&fact.joined).or_default().push(fact));
+        let mut hits: BTreeMap<(&str, &str), Vec<&Fact>> = BTreeMap::new();
+        for later in self.facts(n, 1) {
+            for fact in earlier.get(&*later.joined).into_iter().flatten() {
+                if later.at > fact.at && later.at <= fact.at.plus_seconds(seconds) {
+                    let both = hits.entry((&fact.id, &later.key)).or_insert_with(|| vec![fact]);
+                    both.push(later);
+                }
+            }
+        }
+        let each = hits.into_values().filter_map(|facts| {
+            let later = facts.last()?;
+            let on = later.joined.last().cloned().unwrap_or_default();
+            Some(hit(rule, &facts, format!("{} of {on}, the role before", later.call)))
+        });
+        each.collect()
+    }
+}
+
+/// The records that stand in a row of `at_least` within so many seconds.
+fn close<'f>(facts: &[&'f Fact], at_least: usize, seconds: i64) -> Vec<&'f Fact> {
+    let mut is_in = vec![false; facts.len()];
+    for (n, row) in facts.windows(at_least).enumerate() {
+        if let (Some(first), Some(last)) = (row.first(), row.last())
+            && last.at <= first.at.plus_seconds(seconds)
+        {
+            is_in.iter_mut().skip(n).take(at_least).for_each(|one| *one = true);
+        }
+    }
+    facts
+        .iter()
+        .zip(is_in)
+        .filter(|(_, is_in)| *is_in)
+        .map(|(fact, _)| *fact)
+        .collect()
+}
+
+fn hit(rule: &'static Rule, facts: &[&Fact], what: String) -> Hit {
+    let epoch = Moment::from_millis(0);
+    let last = facts.last();
+    Hit {
+        rule: rule.id,
+        title: rule.title,
+        row: rule.row,
+        level: rule.level,
+        first: facts.first().map_or(epoch, |fact| fact.at),
+        last: last.map_or(epoch, |fact| fact.at),
+        key: last.map(|fact| fact.key.to_string()).unwrap_or_default(),
+        who: last.map(|fact| fact.who.to_string()).unwrap_or_default(),
+        what,
+        addresses: facts.iter().map(|fact| fact.address.to_string()).collect(),
+        events: facts.iter().take(NAMED).map(|fact| fact.id.to_string()).collect(),
+    }
+}
+
+fn of_caller(rule: &'static Rule, caller: &Caller, first: Moment, last: Moment) -> Hit {
+    let text = |field: &str| caller.text(field).unwrap_or_default().into_owned();
+    Hit {
+        key: text("userIdentity.accessKeyId"),
+        who: text("userIdentity.arn"),
+        first,
+        last,
+        addresses: BTreeSet::new(),
+        events: Vec::new(),
+        ..hit(rule, &[], String::new())
+    }
+}

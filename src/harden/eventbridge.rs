@@ -1,0 +1,102 @@
+//! A rule as a pattern of EventBridge, which looks at one event at a time and compares with constants only.
+//! <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-patterns.html>
+//!
+//! AssumeRole and GetSessionToken are read-only calls to CloudTrail: the rule must be in the state
+//! `ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS` to see them.
+//! <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail.html>
+
+use super::rule::{Is, Rule, Shape, Test};
+use serde_json::{Map, Value, json};
+
+/// What EventBridge can make of a rule.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Pattern {
+    /// It says the same.
+    Same(Value),
+    /// It lets more through, for this reason.
+    Wider(Value, &'static str),
+    /// It can't be said, for this reason.
+    None(&'static str),
+}
+
+impl Pattern {
+    /// The pattern, where there is one.
+    pub fn value(&self) -> Option<&Value> {
+        match self {
+            Pattern::Same(value) | Pattern::Wider(value, _) => Some(value),
+            Pattern::None(_) => None,
+        }
+    }
+
+    /// What differs from the rule.
+    pub fn remark(&self) -> Option<&'static str> {
+        match self {
+            Pattern::Same(_) => None,
+            Pattern::Wider(_, why) | Pattern::None(why) => Some(why),
+        }
+    }
+}
+
+/// The rule as a pattern.
+pub fn pattern(rule: &Rule) -> Pattern {
+    let of = match rule.shape {
+        Shape::One(of) => of,
+        Shape::Count { .. } | Shape::Several { .. } => return Pattern::None("EventBridge doesn't count events"),
+        Shape::Then { .. } => return Pattern::None("EventBridge doesn't join one event to another"),
+    };
+    let each: Vec<Value> = of.iter().map(|tests| detail(tests)).collect();
+    let detail = match each.as_slice() {
+        [one] => one.clone(),
+        _ => json!({"$or": each}),
+    };
+    let compares = |test: &Test| matches!(test.is, Is::SameAs(_) | Is::OtherThan(_));
+    let pattern = json!({"detail-type": ["AWS API Call via CloudTrail"], "detail": detail});
+    match of.iter().any(|tests| tests.iter().any(compares)) {
+        true => Pattern::Wider(
+            pattern,
+            "EventBridge compares a member with constants only, so who is named isn't compared with who calls",
+        ),
+        false => Pattern::Same(pattern),
+    }
+}
+
+fn detail(tests: &[Test]) -> Value {
+    let mut detail = Map::new();
+    for test in tests {
+        set(&mut detail, test.field, matchers(test.is));
+    }
+    Value::Object(detail)
+}
+
+fn matchers(is: Is) -> Value {
+    let each = |name: &str, texts: &[&str]| texts.iter().map(|text| json!({name: text})).collect::<Value>();
+    match is {
+        Is::Any(texts) => json!(texts),
+        Is::Begins(fronts) => each("prefix", fronts),
+        Is::Holds(parts) => parts
+            .iter()
+            .map(|part| json!({"wildcard": format!("*{part}*")}))
+            .collect(),
+        Is::NotAny(texts) => json!([{"anything-but": texts}]),
+        Is::NotBegins(fronts) => json!([{"anything-but": {"prefix": fronts}}]),
+        Is::NotEnds(ends) => json!([{"anything-but": {"suffix": ends}}]),
+        Is::NotHolds(parts) => {
+            let parts: Vec<String> = parts.iter().map(|part| format!("*{part}*")).collect();
+            json!([{"anything-but": {"wildcard": parts}}])
+        }
+        Is::There | Is::SameAs(_) | Is::OtherThan(_) => json!([{"exists": true}]),
+        Is::Absent => json!([{"exists": false}]),
+    }
+}
+
+fn set(into: &mut Map<String, Value>, place: &str, value: Value) {
+    match place.split_once('.') {
+        None => drop(into.insert(place.to_owned(), value)),
+        Some((name, rest)) => {
+            let inner = into.entry(name).or_insert_with(|| json!({}));
+            if let Value::Object(inner) = inner {
+                set(inner, rest, value);
+            }
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! Long-term credentials that needn't be there, and sessions that live longer than they need.
+
+use super::finding::Finding;
+use super::measure::Measure;
+use super::rule::Row;
+use super::seen::Seen;
+use crate::account::{Account, KeyStatus, User};
+use crate::ids::AccessKeyId;
+use crate::time::Moment;
+
+const OLD_DAYS: i64 = 90;
+const DAY_SECONDS: i64 = 86_400;
+const HOUR_SECONDS: u32 = 3_600;
+
+const KEYS_PAGE: &str = "https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html";
+const SERVICE_PAGE: &str =
+    "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html";
+const DURATION_PAGE: &str = "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_update-role-settings.html";
+
+/// What is weak about long-term credentials and the length of sessions. `hit` are the keys of the incident, which are dealt with elsewhere.
+pub(super) fn findings(account: &Account, seen: &Seen, hit: &[AccessKeyId], now: Moment) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for user in account.users.values() {
+        found.extend(keys(user, seen, hit, now));
+        let held = user.credentials.iter().flat_map(|held| &held.service_specific);
+        for one in held.filter(|one| one.status == KeyStatus::Active) {
+            let title = format!("user `{}` has a credential of its own for {}", user.name, one.service);
+            let finding = Finding::of("service-credential", Row::PermanentKey, title, SERVICE_PAGE)
+                .shown_by([format!("{}, created {}", one.id, one.created.whole_second())])
+                .advised("MFA and sessions don't bind it, and its use isn't told by the key IDs of a trace; iam:ServiceSpecificCredentialAgeDays limits its age where it must stay")
+                .met_by(Measure::ServiceCredentialInactive {
+                    user: user.name.clone(),
+                    id: one.id.clone(),
+                });
+            found.push(finding);
+        }
+    }
+    for role in account.roles.values().filter(|role| role.unmodifiable().is_none()) {
+        let Some(most) = role.max_session_seconds.filter(|most| *most > HOUR_SECONDS) else {
+            continue;
+        };
+        let taken = seen.taken.get(account.role_arn(role).as_str());
+        if taken.is_some_and(|taken| taken.seconds > i64::from(HOUR_SECONDS)) {
+            continue;
+        }
+        let title = format!(
+            "sessions of role `{}` may last {} hours",
+            role.name,
+            most / HOUR_SECONDS
+        );
+        let shown = match taken {
+            Some(taken) => format!("nobody of {} who took it asked for more than an hour", taken.times),
+            None => "nobody was seen to take it".to_owned(),
+        };
+        found.push(
+            Finding::of("session-long", Row::RoleSession, title, DURATION_PAGE)
+                .shown_by([shown])
+                .met_by(Measure::MaxSession {
+                    role: role.name.clone(),
+                    seconds: HOUR_SECONDS,
+                }),
+        );
+    }
+    found
+}
+
+fn keys(user: &User, seen: &Seen, hit: &[AccessKeyId], now: Moment) -> Vec<Finding> {
+    let long_ago = now.plus_seconds(-OLD_DAYS * DAY_SECONDS);
+    let held = user.credentials.iter().flat_map(|held| &held.access_keys);
+    let active =
+        held.filter(|key| key.status == KeyStatus::Active && !hit.contains(&key.id) && key.created <= long_ago);
+    let mut found = Vec::new();
+    for key in active {
+        let in_trail = seen.users.get(&user.name).and_then(|used| used.last);
+        let last = key.last_used.as_ref().map(|used| used.at).max(in_trail);
+        let created = format!("created {}", key.created.whole_second());
+        if last.is_none_or(|last| last <= long_ago) {
+            let used = last.map_or("no use of it is known".to_owned(), |last| {
+                format!("last used {}", last.whole_second())
+            });
+            let title = format!("key {} of user `{}` is active and not used", key.id, user.name);
+            let finding = Finding::of("key-unused", Row::PermanentKey, title, KEYS_PAGE).shown_by([created, used]);
+            found.push(finding.met_by(Measure::KeyInactive {
+                user: user.name.clone(),
+                key: key.id.clone(),
+            }));
+        } else {
+            let title = format!(
+                "key {} of user `{}` is more than {OLD_DAYS} days old",
+                key.id, user.name
+            );
+            let finding = Finding::of("key-old", Row::PermanentKey, title, KEYS_PAGE).shown_by([created]);
+            found.push(finding.advised(
+                "replace it: people by IAM Identity Center or `aws login`, machines outside by Roles Anywhere, CI by OIDC, compute by its role; rotate it where it must stay",
+            ));
+        }
+    }
+    found
+}

@@ -1,0 +1,165 @@
+//! A measure: what is to be put where, ready to be put there.
+
+use crate::account::{Account, KeyStatus};
+use crate::ids::AccessKeyId;
+use crate::policy::PolicyText;
+use serde::Serialize;
+use serde_json::Value;
+
+/// What is to be put where.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "put", rename_all = "snake_case")]
+pub enum Measure {
+    /// A role's trust policy, in the place of the one that is there.
+    Trust {
+        /// The role.
+        role: String,
+        /// The document.
+        document: Value,
+    },
+    /// An inline policy on a user.
+    UserPolicy {
+        /// The user.
+        user: String,
+        /// The policy's name.
+        name: &'static str,
+        /// The document.
+        document: Value,
+    },
+    /// An inline policy on a role.
+    RolePolicy {
+        /// The role.
+        role: String,
+        /// The policy's name.
+        name: &'static str,
+        /// The document.
+        document: Value,
+    },
+    /// A key that is deactivated.
+    KeyInactive {
+        /// Whose.
+        user: String,
+        /// The key.
+        key: AccessKeyId,
+    },
+    /// A credential for one service that is deactivated.
+    ServiceCredentialInactive {
+        /// Whose.
+        user: String,
+        /// Its ID.
+        id: String,
+    },
+    /// The longest session of a role.
+    MaxSession {
+        /// The role.
+        role: String,
+        /// In seconds.
+        seconds: u32,
+    },
+}
+
+impl Measure {
+    /// Whom it is about: the user or role by name.
+    pub fn about(&self) -> (&'static str, &str) {
+        match self {
+            Measure::UserPolicy { user, .. }
+            | Measure::KeyInactive { user, .. }
+            | Measure::ServiceCredentialInactive { user, .. } => ("user", user),
+            Measure::Trust { role, .. } | Measure::RolePolicy { role, .. } | Measure::MaxSession { role, .. } => {
+                ("role", role)
+            }
+        }
+    }
+
+    /// The document, where it is one.
+    pub fn document(&self) -> Option<&Value> {
+        match self {
+            Measure::Trust { document, .. }
+            | Measure::UserPolicy { document, .. }
+            | Measure::RolePolicy { document, .. } => Some(document),
+            _ => None,
+        }
+    }
+
+    /// The call that puts it there, as the AWS CLI writes it; `document.json` holds the document.
+    pub fn call(&self) -> String {
+        match self {
+            Measure::Trust { role, .. } => {
+                format!("aws iam update-assume-role-policy --role-name {role} --policy-document file://document.json")
+            }
+            Measure::UserPolicy { user, name, .. } => format!(
+                "aws iam put-user-policy --user-name {user} --policy-name {name} --policy-document file://document.json"
+            ),
+            Measure::RolePolicy { role, name, .. } => format!(
+                "aws iam put-role-policy --role-name {role} --policy-name {name} --policy-document file://document.json"
+            ),
+            Measure::KeyInactive { user, key } => {
+                format!("aws iam update-access-key --user-name {user} --access-key-id {key} --status Inactive")
+            }
+            Measure::ServiceCredentialInactive { user, id } => format!(
+                "aws iam update-service-specific-credential --user-name {user} --service-specific-credential-id {id} --status Inactive"
+            ),
+            Measure::MaxSession { role, seconds } => {
+                format!("aws iam update-role --role-name {role} --max-session-duration {seconds}")
+            }
+        }
+    }
+
+    /// Puts it into an account.
+    pub(super) fn put(&self, account: &mut Account) {
+        let text = |document: &Value| PolicyText::new(document.to_string());
+        match self {
+            Measure::Trust { role, document } => {
+                if let Some(role) = account.roles.get_mut(role) {
+                    role.trust = text(document);
+                }
+            }
+            Measure::UserPolicy { user, name, document } => {
+                if let Some(user) = account.users.get_mut(user) {
+                    user.inline.insert((*name).to_owned(), text(document));
+                }
+            }
+            Measure::RolePolicy { role, name, document } => {
+                if let Some(role) = account.roles.get_mut(role) {
+                    role.inline.insert((*name).to_owned(), text(document));
+                }
+            }
+            Measure::KeyInactive { user, key } => {
+                let held = account.users.get_mut(user).and_then(|user| user.credentials.as_mut());
+                let keys = held.into_iter().flat_map(|held| held.access_keys.iter_mut());
+                keys.filter(|held| held.id == *key)
+                    .for_each(|held| held.status = KeyStatus::Inactive);
+            }
+            Measure::ServiceCredentialInactive { .. } | Measure::MaxSession { .. } => {}
+        }
+    }
+
+    /// Why IAM would refuse it, if it would: the characters of inline policies and trust policies, white space left out.
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
+    pub(super) fn too_large(&self, account: &Account) -> Option<String> {
+        let mut account = account.clone();
+        self.put(&mut account);
+        let size = |texts: &std::collections::BTreeMap<String, PolicyText>| {
+            texts.values().map(PolicyText::counted_size).sum::<usize>()
+        };
+        let (size, most, of) = match self {
+            Measure::Trust { role, .. } => (account.roles.get(role)?.trust.counted_size(), 2_048, "a trust policy"),
+            Measure::UserPolicy { user, .. } => (
+                size(&account.users.get(user)?.inline),
+                2_048,
+                "a user's inline policies",
+            ),
+            Measure::RolePolicy { role, .. } => (
+                size(&account.roles.get(role)?.inline),
+                10_240,
+                "a role's inline policies",
+            ),
+            _ => return None,
+        };
+        (size > most).then(|| {
+            format!(
+                "{size} characters, and {of} may have {most}: attach it as a managed policy, or ask for a higher quota"
+            )
+        })
+    }
+}

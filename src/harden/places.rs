@@ -1,0 +1,281 @@
+//! Users and roles whose credentials work from anywhere, with MFA or without, though they are used from a few places only.
+
+use super::finding::Finding;
+use super::measure::Measure;
+use super::rule::Row;
+use super::seen::{Seen, Used};
+use crate::account::{Account, KeyStatus, Role, User};
+use crate::policy::{Effect, Listed, Named};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+/// More places than this are no short list.
+const MOST_PLACES: usize = 8;
+
+/// The names of the policies that are written.
+const FROM_HERE: &str = "OustOnlyFromHere";
+const WITH_MFA: &str = "OustOnlyWithMFA";
+const TOKENS_WITH_MFA: &str = "OustOnlyTokensWithMFA";
+const BOUND: &str = "OustBoundToInstance";
+const IMDS: &str = "OustOnlyIMDSv2";
+const FUNCTIONS: &str = "OustBoundToFunctions";
+
+const PERIMETER_PAGE: &str = "https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_data-perimeters.html";
+const MFA_PAGE: &str = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_examples_aws_my-sec-creds-self-manage-mfa-only.html";
+const KEYS_PAGE: &str = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html";
+const TOKENS_PAGE: &str =
+    "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_disable-perms.html";
+
+fn deny(condition: Value) -> Value {
+    json!({"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": ["*"], "Resource": ["*"], "Condition": condition}]})
+}
+
+/// A deny from anywhere but these places. What a service does on somebody's behalf comes from nowhere and is left alone; a request through a
+/// VPC endpoint has no `aws:SourceIp`, so the endpoints are named beside the addresses.
+fn only_from(addresses: &BTreeSet<String>, endpoints: &BTreeSet<String>) -> Value {
+    let mut condition = json!({"NotIpAddress": {"aws:SourceIp": addresses}, "Bool": {"aws:ViaAWSService": "false"}});
+    if !endpoints.is_empty()
+        && let Some(condition) = condition.as_object_mut()
+    {
+        condition.insert("StringNotEquals".to_owned(), json!({"aws:SourceVpce": endpoints}));
+    }
+    deny(condition)
+}
+
+/// What is weak about where users and roles are used from. `hit` are the users of the incident.
+pub(super) fn findings(account: &Account, seen: &Seen, hit: &BTreeSet<&str>) -> Vec<Finding> {
+    let house: BTreeSet<String> = seen.users.values().flat_map(|used| used.addresses.clone()).collect();
+    let mut found = Vec::new();
+    for user in account.users.values() {
+        let used = seen.users.get(&user.name);
+        let is_hit = hit.contains(user.name.as_str());
+        let has_key = user
+            .credentials
+            .as_ref()
+            .is_none_or(|held| held.access_keys.iter().any(|key| key.status == KeyStatus::Active));
+        if (used.is_none() && !is_hit) || !(has_key || is_hit) {
+            continue;
+        }
+        let nothing = Used::default();
+        let used = used.unwrap_or(&nothing);
+        found.extend(user_from(user, used, &house, is_hit));
+        if is_hit || !used.without_mfa {
+            found.push(user_mfa(user, used));
+        }
+        if !used.sessions_without_mfa {
+            found.push(user_tokens(user, used));
+        }
+    }
+    for role in account.roles.values().filter(|role| role.unmodifiable().is_none()) {
+        let used = seen.roles.get(&role.name);
+        let on = compute(role);
+        if let Some(used) = used {
+            found.extend(role_from(role, used));
+        }
+        if on.contains("ec2.amazonaws.com") || !role.instance_profiles.is_empty() {
+            found.extend(instance(role, used));
+        }
+        if on.contains("lambda.amazonaws.com") {
+            found.extend(used.and_then(|used| functions(account, role, used)));
+        }
+    }
+    found
+}
+
+/// The services that a role trusts.
+fn compute(role: &Role) -> BTreeSet<String> {
+    let Ok(trust) = role.trust.parse() else {
+        return BTreeSet::new();
+    };
+    let allows = trust
+        .statements
+        .iter()
+        .filter(|statement| statement.effect == Effect::Allow);
+    let named = allows.filter_map(|statement| match &statement.principal {
+        Some(Listed::These(named)) => Some(named.clone()),
+        _ => None,
+    });
+    let services = named.flatten().filter_map(|named| match named {
+        Named::Service(name) => Some(name),
+        _ => None,
+    });
+    services.collect()
+}
+
+fn places(used: &Used) -> Vec<String> {
+    let addresses = used.addresses.iter().map(|address| format!("used from {address}"));
+    let endpoints = used.endpoints.iter().map(|endpoint| format!("used through {endpoint}"));
+    addresses.chain(endpoints).collect()
+}
+
+fn is_short(used: &Used) -> bool {
+    let count = used.addresses.len() + used.endpoints.len();
+    (1..=MOST_PLACES).contains(&count) && used.elsewhere == 0
+}
+
+fn user_from(user: &User, used: &Used, house: &BTreeSet<String>, is_hit: bool) -> Option<Finding> {
+    let title = format!("credentials of user `{}` work from anywhere", user.name);
+    let finding = Finding::of("address-free-user", Row::PermanentKey, title, PERIMETER_PAGE);
+    let policy = |document| Measure::UserPolicy {
+        user: user.name.clone(),
+        name: FROM_HERE,
+        document,
+    };
+    if used.calls == 0 && is_hit {
+        let finding = finding.shown_by(["nobody but the intruder was seen to use it".to_owned()]);
+        if house.is_empty() || house.len() > MOST_PLACES {
+            return Some(finding.advised("name the addresses that its owner comes from"));
+        }
+        let shown = house
+            .iter()
+            .map(|address| format!("the account's other users come from {address}"));
+        let finding = finding
+            .shown_by(shown)
+            .advised("make sure that its owner comes from there too");
+        return Some(finding.met_by(policy(only_from(house, &BTreeSet::new()))));
+    }
+    is_short(used).then(|| {
+        finding
+            .shown_by(places(used))
+            .met_by(policy(only_from(&used.addresses, &used.endpoints)))
+    })
+}
+
+fn role_from(role: &Role, used: &Used) -> Option<Finding> {
+    let title = format!("sessions of role `{}` work from anywhere", role.name);
+    let finding = Finding::of("address-free-role", Row::RoleSession, title, PERIMETER_PAGE).shown_by(places(used));
+    is_short(used).then(|| {
+        finding.met_by(Measure::RolePolicy {
+            role: role.name.clone(),
+            name: FROM_HERE,
+            document: only_from(&used.addresses, &used.endpoints),
+        })
+    })
+}
+
+fn user_mfa(user: &User, used: &Used) -> Finding {
+    let document = json!({"Version": "2012-10-17", "Statement": [{
+        "Effect": "Deny",
+        "NotAction": [
+            "iam:CreateVirtualMFADevice", "iam:EnableMFADevice", "iam:GetUser", "iam:ListMFADevices", "iam:ListVirtualMFADevices",
+            "iam:ResyncMFADevice", "sts:GetSessionToken"
+        ],
+        "Resource": ["*"],
+        "Condition": {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}, "Bool": {"aws:ViaAWSService": "false"}}
+    }]});
+    let shown = match used.calls {
+        0 => "nobody but the intruder was seen to use it".to_owned(),
+        calls if used.without_mfa => format!("{calls} legitimate calls, some without MFA"),
+        calls => format!("all of {calls} legitimate calls were made with MFA"),
+    };
+    let title = format!("user `{}` may do without MFA what it does with it", user.name);
+    Finding::of("mfa-not-required", Row::PermanentKey, title, MFA_PAGE)
+        .shown_by([shown])
+        .advised(
+            "a key then only works through GetSessionToken with MFA; programs that can't bring MFA belong on a role",
+        )
+        .met_by(Measure::UserPolicy {
+            user: user.name.clone(),
+            name: WITH_MFA,
+            document,
+        })
+}
+
+fn user_tokens(user: &User, used: &Used) -> Finding {
+    let document = deny(json!({
+        "Null": {"aws:TokenIssueTime": "false"},
+        "BoolIfExists": {"aws:MultiFactorAuthPresent": "false"},
+        "Bool": {"aws:ViaAWSService": "false"}
+    }));
+    let shown = match used.calls {
+        0 => "nobody but the intruder was seen to use it".to_owned(),
+        calls => format!("none of {calls} legitimate calls was made with a session that was issued without MFA"),
+    };
+    let title = format!(
+        "session tokens of user `{}` that are issued without MFA can do all that its key can",
+        user.name
+    );
+    Finding::of("token-without-mfa", Row::SessionToken, title, TOKENS_PAGE)
+        .shown_by([shown])
+        .advised("GetSessionToken itself can't be prevented by policy; the token can be made useless. Long-term keys are left alone, console sessions without MFA are not")
+        .met_by(Measure::UserPolicy {
+            user: user.name.clone(),
+            name: TOKENS_WITH_MFA,
+            document,
+        })
+}
+
+/// Credentials of instances.
+fn instance(role: &Role, used: Option<&Used>) -> Vec<Finding> {
+    let mut found = Vec::new();
+    let through = used.is_some_and(|used| !used.endpoints.is_empty() && used.addresses.is_empty());
+    let title = format!(
+        "credentials of instances with role `{}` work away from the instance",
+        role.name
+    );
+    let finding = Finding::of("instance-unbound", Row::RoleSession, title, KEYS_PAGE)
+        .shown_by(used.map(places).unwrap_or_default());
+    let mut finding = Finding {
+        rules: vec!["instance-credential-away"],
+        ..finding
+    };
+    if through {
+        let rest = json!({"Null": {"ec2:SourceInstanceARN": "false"}, "BoolIfExists": {"aws:ViaAWSService": "false"}});
+        let statement = |key: &str, value: &str| {
+            let mut condition = rest.clone();
+            condition["StringNotEquals"] = json!({key: value});
+            json!({"Effect": "Deny", "Action": ["*"], "Resource": ["*"], "Condition": condition})
+        };
+        let document = json!({"Version": "2012-10-17", "Statement": [
+            statement("aws:Ec2InstanceSourceVpc", "${aws:SourceVpc}"),
+            statement("aws:Ec2InstanceSourcePrivateIPv4", "${aws:VpcSourceIp}"),
+        ]});
+        finding = finding.met_by(Measure::RolePolicy {
+            role: role.name.clone(),
+            name: BOUND,
+            document,
+        });
+    } else {
+        finding = finding.advised("its calls don't all go through VPC endpoints, which a bound token needs: put endpoints there, or hold it to its addresses (address-free-role) and keep them current");
+    }
+    found.push(finding);
+    let document = deny(json!({"NumericLessThan": {"ec2:RoleDelivery": "2.0"}}));
+    let title = format!("credentials of role `{}` that IMDSv1 handed out work", role.name);
+    let imds = Finding::of("imdsv1", Row::RoleSession, title, KEYS_PAGE)
+        .advised("and for the account: aws ec2 modify-instance-metadata-defaults --http-tokens required")
+        .met_by(Measure::RolePolicy {
+            role: role.name.clone(),
+            name: IMDS,
+            document,
+        });
+    found.push(Finding {
+        rules: vec!["instance-credential-away"],
+        ..imds
+    });
+    found
+}
+
+fn functions(account: &Account, role: &Role, used: &Used) -> Option<Finding> {
+    if used.sessions.is_empty() {
+        return None;
+    }
+    let arns: Vec<String> = used
+        .sessions
+        .iter()
+        .map(|name| format!("arn:{}:lambda:*:{}:function:{name}", account.partition, account.id))
+        .collect();
+    let document = deny(json!({
+        "ArnNotLike": {"lambda:SourceFunctionArn": arns},
+        "Bool": {"aws:ViaAWSService": "false"}
+    }));
+    let title = format!("role `{}` works in any function, and outside of any", role.name);
+    Some(
+        Finding::of("function-unbound", Row::RoleSession, title, KEYS_PAGE)
+            .shown_by(used.sessions.iter().map(|name| format!("used by function {name}")))
+            .met_by(Measure::RolePolicy {
+                role: role.name.clone(),
+                name: FUNCTIONS,
+                document,
+            }),
+    )
+}

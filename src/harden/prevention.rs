@@ -1,0 +1,93 @@
+//! What would have stopped the incident: every finding about an account, with its proof.
+
+use super::finding::Finding;
+use super::measure::Measure;
+use super::proof::{Past, Proof};
+use super::replay::as_it_was;
+use super::seen::Seen;
+use super::usage::Call;
+use super::{keys, places, trust};
+use crate::account::Account;
+use crate::ids::AccessKeyId;
+use crate::lineage::Lineage;
+use crate::time::Moment;
+use serde::Serialize;
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
+
+/// All of it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Prevention {
+    /// What was found: what is ready and stops most comes first.
+    pub findings: Vec<Finding>,
+    /// What all ready measures do together.
+    pub together: Proof,
+    /// How many are ready.
+    pub ready: usize,
+    /// Legitimate calls that were seen.
+    pub legitimate: u64,
+    /// Reasons why use may be larger than it was seen to be.
+    pub gaps: Vec<String>,
+}
+
+/// What would have stopped the incident. `legitimate` are everybody else's calls, `intruder` the family's, both that succeeded.
+/// The key of the `caller`, who asks, is in use.
+pub fn prevention(
+    account: &Account,
+    lineage: &Lineage,
+    legitimate: &[Call],
+    intruder: &[Call],
+    caller: Option<&AccessKeyId>,
+    now: Moment,
+) -> Prevention {
+    let mut all = legitimate.to_vec();
+    all.extend(intruder.iter().cloned());
+    let account = as_it_was(account, &all);
+    let past = Past::of(&account, lineage, legitimate, intruder);
+    let seen = Seen::of(past.legitimate());
+    let hit = lineage.users();
+    let mut keys: Vec<AccessKeyId> = lineage.credentials.iter().map(|member| member.key.clone()).collect();
+    keys.extend(caller.cloned());
+    let mut findings = trust::findings(&account, &seen);
+    findings.extend(places::findings(&account, &seen, &hit));
+    findings.extend(keys::findings(&account, &seen, &keys, now));
+    for finding in &mut findings {
+        if let Some(measure) = &finding.measure {
+            finding.proof = Some(past.with(&[measure]));
+            finding.too_large = measure.too_large(&account);
+        }
+    }
+    findings.sort_by_key(|finding| {
+        let stopped = finding
+            .proof
+            .as_ref()
+            .map_or(0, |proof| proof.stopped + 100 * proof.cut.len() as u64);
+        (
+            Reverse(finding.is_ready()),
+            Reverse(stopped),
+            finding.row,
+            finding.kind,
+            finding.title.clone(),
+        )
+    });
+    let ready: Vec<&Finding> = findings.iter().filter(|finding| finding.is_ready()).collect();
+    let trusts: BTreeSet<(&str, String)> = ready
+        .iter()
+        .filter_map(|finding| match &finding.measure {
+            Some(Measure::Trust { role, .. }) => Some((finding.kind, role.clone())),
+            _ => None,
+        })
+        .collect();
+    let trusts = trust::together(&account, &seen, &trusts);
+    let others = ready.iter().filter_map(|finding| finding.measure.as_ref());
+    let others = others.filter(|measure| !matches!(measure, Measure::Trust { .. }));
+    let measures: Vec<&Measure> = trusts.iter().chain(others).collect();
+    let together = past.with(&measures);
+    Prevention {
+        ready: ready.len(),
+        together,
+        legitimate: past.legitimate().map(|call| call.count).sum(),
+        findings,
+        gaps: Vec::new(),
+    }
+}

@@ -1,0 +1,228 @@
+//! What a measure does to the day of legitimate use, and to the incident: both are asked again of the account with it.
+
+use super::measure::Measure;
+use super::replay::{Went, action, replay};
+use super::usage::Call;
+use crate::account::Account;
+use crate::ids::AccessKeyId;
+use crate::lineage::{Lineage, mint_of};
+use serde::Serialize;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+/// What was seen: the account as it was, the intruder's calls, everybody else's.
+#[derive(Debug)]
+pub struct Past<'a> {
+    /// The account as it was.
+    pub account: &'a Account,
+    /// The family.
+    pub lineage: &'a Lineage,
+    /// Calls in order of time, and whose they are.
+    calls: Vec<(Cow<'a, Call>, By)>,
+    /// What became of them without any measure.
+    before: Vec<Went>,
+}
+
+/// Whose a call is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum By {
+    Others,
+    Intruder,
+    /// Nobody made it: what a credential that was kept in reserve was kept for.
+    Reserve,
+}
+
+/// What a measure does to what was seen.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Proof {
+    /// Legitimate calls that go through as before.
+    pub untouched: u64,
+    /// Legitimate calls that would be refused, each kind in words.
+    pub broken: Vec<String>,
+    /// Legitimate calls of which it can't be said; the reasons.
+    pub untold: u64,
+    /// Why of those.
+    pub why_untold: BTreeSet<String>,
+    /// The first call of the intruder that is stopped.
+    pub stops_at: Option<String>,
+    /// Calls of the intruder that are stopped, of all that could be asked again.
+    pub stopped: u64,
+    /// Calls of the intruder that could be asked again.
+    pub asked: u64,
+    /// Credentials that would never have been given, or could have done nothing that they did.
+    pub cut: Vec<String>,
+    /// Credentials that would have worked on.
+    pub left: Vec<String>,
+}
+
+impl Proof {
+    /// Whether the measure breaks nothing that was seen, as far as can be said.
+    pub fn spares_everybody(&self) -> bool {
+        self.broken.is_empty()
+    }
+}
+
+impl<'a> Past<'a> {
+    /// What was seen. Calls in `legitimate` by keys of the family are left out.
+    pub fn of(account: &'a Account, lineage: &'a Lineage, legitimate: &'a [Call], intruder: &'a [Call]) -> Self {
+        let mut calls: Vec<(Cow<'a, Call>, By)> = legitimate
+            .iter()
+            .map(|call| (Cow::Borrowed(call), By::Others))
+            .collect();
+        calls.extend(intruder.iter().map(|call| (Cow::Borrowed(call), By::Intruder)));
+        calls.sort_by(|(one, _), (two, _)| (one.event.at, &one.event.id).cmp(&(two.event.at, &two.event.id)));
+        calls.dedup_by(|(one, _), (two, _)| one.event.id == two.event.id);
+        let reserve = reserve(lineage, intruder);
+        calls.extend(reserve.into_iter().map(|call| (Cow::Owned(call), By::Reserve)));
+        let all: Vec<&Call> = calls.iter().map(|(call, _)| &**call).collect();
+        let before = replay(account, &all);
+        Past {
+            account,
+            lineage,
+            calls,
+            before,
+        }
+    }
+
+    /// Everybody else's calls.
+    pub fn legitimate(&self) -> impl Iterator<Item = &Call> {
+        self.calls
+            .iter()
+            .filter(|(_, by)| *by == By::Others)
+            .map(|(call, _)| &**call)
+    }
+
+    /// What `measures` do together.
+    pub fn with(&self, measures: &[&Measure]) -> Proof {
+        let mut account = self.account.clone();
+        measures.iter().for_each(|measure| measure.put(&mut account));
+        let bears = self.bears(measures);
+        let all = self.calls.iter().zip(&bears).filter(|(_, bears)| **bears);
+        let all: Vec<&Call> = all.map(|((call, _), _)| &**call).collect();
+        let mut asked = replay(&account, &all).into_iter();
+        // What the measures don't bear on goes as before.
+        let after = self.before.iter().zip(&bears).map(|(before, bears)| match bears {
+            true => asked.next().unwrap_or_else(|| before.clone()),
+            false => before.clone(),
+        });
+        let after: Vec<Went> = after.collect();
+        let mut proof = Proof::default();
+        let mut worked: Vec<(&AccessKeyId, bool)> = Vec::new();
+        for (((call, by), before), after) in self.calls.iter().zip(&self.before).zip(&after) {
+            if *by != By::Others {
+                if *before == Went::Through {
+                    let is_stopped = matches!(after, Went::Stopped(_));
+                    worked.extend(call.event.identity.key.as_ref().map(|key| (key, !is_stopped)));
+                    if *by == By::Intruder {
+                        self.intruder(&mut proof, call, is_stopped);
+                    }
+                }
+                continue;
+            }
+            match (before, after) {
+                (Went::Through, Went::Through) => proof.untouched += call.count,
+                (Went::Through, Went::Stopped(why)) => {
+                    let times = if call.count == 1 {
+                        String::new()
+                    } else {
+                        format!(" ({} times)", call.count)
+                    };
+                    proof.broken.push(format!("{}{times}: {why}", self.told(call)));
+                }
+                (Went::Through, Went::Unknown(why)) | (Went::Unknown(why), _) => {
+                    proof.untold += call.count;
+                    proof.why_untold.insert(why.clone());
+                }
+                (Went::Stopped(why), _) => {
+                    proof.untold += call.count;
+                    let why = format!("it went through, and as the account is known it would not: {why}");
+                    proof.why_untold.insert(why);
+                }
+            }
+        }
+        for member in &self.lineage.credentials {
+            let mut own = worked.iter().filter(|(key, _)| **key == member.key).peekable();
+            if own.peek().is_none() {
+                continue;
+            }
+            match own.any(|(_, works)| *works) {
+                true => proof.left.push(member.label.clone()),
+                false => proof.cut.push(member.label.clone()),
+            }
+        }
+        proof
+    }
+
+    /// Which calls measures can change: by whom they are about, for the role that they are about, and by sessions that such calls gave.
+    fn bears(&self, measures: &[&Measure]) -> Vec<bool> {
+        let about: HashSet<&str> = measures.iter().map(|measure| measure.about().1).collect();
+        let mut touched: HashSet<AccessKeyId> = HashSet::new();
+        let each = self.calls.iter().map(|(call, _)| {
+            let who = &call.event.identity;
+            let issuer = who.issuer.as_ref().and_then(|issuer| issuer.name.as_deref());
+            let role = call.event.asked("/roleArn");
+            let role = role.as_deref().and_then(|arn| arn.rsplit('/').next());
+            let names = [who.user_name.as_deref(), issuer, role];
+            let bears = names.iter().flatten().any(|name| about.contains(name))
+                || who.key.as_ref().is_some_and(|key| touched.contains(key));
+            if let Some(minted) = mint_of(&call.event).filter(|_| bears) {
+                touched.insert(minted.key);
+            }
+            bears
+        });
+        each.collect()
+    }
+
+    fn intruder(&self, proof: &mut Proof, call: &Call, is_stopped: bool) {
+        proof.asked += 1;
+        if is_stopped {
+            proof.stopped += 1;
+            if proof.stops_at.is_none() {
+                proof.stops_at = Some(self.told(call));
+            }
+        }
+    }
+
+    fn told(&self, call: &Call) -> String {
+        let event = &call.event;
+        let key = event.identity.key.as_ref();
+        let member = key.and_then(|key| self.lineage.member(key));
+        let who = match (member, &event.identity.arn) {
+            (Some(member), _) => member.label.clone(),
+            (None, Some(arn)) => arn.to_string(),
+            (None, None) => "somebody".to_owned(),
+        };
+        let what = action(event).unwrap_or_else(|| format!("{}:{}", event.service(), event.name));
+        let on = event.asked("/roleArn").or_else(|| event.resources.last().cloned());
+        let on = on.map(|on| format!(" on {on}")).unwrap_or_default();
+        format!("{what}{on} by {who} at {}", event.at.whole_second())
+    }
+}
+
+/// For each credential of the family that did nothing that went through: the roles that the family took, asked for with it. That is what
+/// such a credential is kept for.
+fn reserve(lineage: &Lineage, intruder: &[Call]) -> Vec<Call> {
+    let takes: BTreeMap<String, &Call> = intruder
+        .iter()
+        .filter(|call| call.event.name == "AssumeRole")
+        .filter_map(|call| Some((call.event.asked("/roleArn")?, call)))
+        .collect();
+    let idle = lineage.credentials.iter().filter(|member| {
+        let calls = |call: &Call| call.event.identity.key.as_ref() == Some(&member.key);
+        member.minted.is_some() && !intruder.iter().any(calls)
+    });
+    let mut calls = Vec::new();
+    for member in idle {
+        for call in takes.values() {
+            let mut call = (*call).clone();
+            let minted = member.minted.as_ref();
+            call.event.id = format!("{} by {}", call.event.id, member.label);
+            call.event.at = minted.map_or(call.event.at, |mint| mint.at.plus_seconds(60));
+            call.event.source_ip = minted.and_then(|mint| mint.source_ip.clone());
+            call.event.identity.key = Some(member.key.clone());
+            call.event.response = serde_json::Value::Null;
+            calls.push(call);
+        }
+    }
+    calls
+}

@@ -1,0 +1,301 @@
+//! The trail's calls, asked again of an account. The answers are the twin's own: the same standing and the same limits decide there.
+
+use super::usage::Call;
+use crate::account::{AccessKey, Account, Holder, KeyStatus, Session, SessionKind};
+use crate::action::revoke::POLICY_NAME as REVOKE_POLICY_NAME;
+use crate::catalogue::catalogue;
+use crate::ids::{AccessKeyId, Arn, KeyKind};
+use crate::lineage::{Kind, MintedKey, mint_of};
+use crate::policy::{Context, Outcome};
+use crate::trail::Event;
+use crate::verdict::{Standing, needs_no_permission, session_forbids};
+use std::collections::HashSet;
+
+/// What became of a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Went {
+    /// It is allowed.
+    Through,
+    /// It is refused, for this reason.
+    Stopped(String),
+    /// It can't be said, for this reason.
+    Unknown(String),
+}
+
+/// The name of the inline policy by which this program denies everything.
+const DENY_ALL: &str = "OustDenyAll";
+
+/// The account as it was while the calls were made: without what contained the incident since, keys active again that were used.
+pub fn as_it_was(account: &Account, calls: &[Call]) -> Account {
+    let mut account = account.clone();
+    for user in account.users.values_mut() {
+        user.inline.remove(DENY_ALL);
+        user.inline.remove(REVOKE_POLICY_NAME);
+        user.attached
+            .retain(|arn| !crate::account::is_quarantine(arn) && arn.name() != "AWSDenyAll");
+    }
+    for role in account.roles.values_mut() {
+        role.inline.remove(DENY_ALL);
+        role.inline.remove(REVOKE_POLICY_NAME);
+    }
+    for call in calls {
+        let who = &call.event.identity;
+        let (Some(key), Some(name)) = (&who.key, &who.user_name) else {
+            continue;
+        };
+        let Some(user) = account.users.get_mut(name).filter(|_| key.kind() == KeyKind::LongTerm) else {
+            continue;
+        };
+        let held = &mut user.credentials.get_or_insert_default().access_keys;
+        match held.iter_mut().find(|held| held.id == *key) {
+            Some(held) => held.status = KeyStatus::Active,
+            None => held.push(AccessKey {
+                id: key.clone(),
+                status: KeyStatus::Active,
+                created: call.event.at,
+                last_used: None,
+            }),
+        }
+    }
+    account
+}
+
+/// Asks `calls`, which are in order of time, of `account`. A session is there only if the call that gave it went through.
+pub fn replay(account: &Account, calls: &[&Call]) -> Vec<Went> {
+    let mut world = World {
+        account,
+        sessions: Vec::new(),
+        lost: HashSet::new(),
+    };
+    calls.iter().map(|call| world.ask(call)).collect()
+}
+
+struct World<'a> {
+    account: &'a Account,
+    sessions: Vec<Session>,
+    /// Keys of sessions that were not given.
+    lost: HashSet<AccessKeyId>,
+}
+
+impl World<'_> {
+    fn ask(&mut self, call: &Call) -> Went {
+        let event = &call.event;
+        let went = self.decide(call);
+        if let Some(minted) = mint_of(event) {
+            match went {
+                Went::Stopped(_) => drop(self.lost.insert(minted.key)),
+                _ => self.sessions.extend(session(event, minted)),
+            }
+        }
+        went
+    }
+
+    fn decide(&mut self, call: &Call) -> Went {
+        let event = &call.event;
+        let Some(key) = &event.identity.key else {
+            return Went::Unknown("nobody of the account signed it".to_owned());
+        };
+        if self.lost.contains(key) {
+            return Went::Stopped("its session is never given".to_owned());
+        }
+        if key.kind() != KeyKind::LongTerm && !self.sessions.iter().any(|session| session.key == *key) {
+            match met(event) {
+                Some(session) => self.sessions.push(session),
+                None => return Went::Unknown("its session isn't known".to_owned()),
+            }
+        }
+        let standing = match Standing::of(self.account, &self.sessions, key, event.at) {
+            Ok(standing) => standing,
+            Err(dead) => return Went::Stopped(dead.to_string()),
+        };
+        let Some(action) = action(event) else {
+            return Went::Unknown("which permission it needs isn't known".to_owned());
+        };
+        if let Some(why) = standing.session.and_then(|session| session_forbids(session, &action)) {
+            return Went::Stopped(why.to_owned());
+        }
+        if needs_no_permission(&action) {
+            return Went::Through;
+        }
+        match standing.decide(&action, &resource(self.account, event), &context(call)) {
+            Outcome::Allowed(_) => Went::Through,
+            Outcome::ExplicitDeny(by) => Went::Stopped(format!("denied by {by}")),
+            Outcome::ImplicitDeny(kind) => Went::Stopped(format!("no {} allows it", kind.describe())),
+            Outcome::Unknown(gaps) => {
+                let gaps: Vec<String> = gaps.iter().map(ToString::to_string).collect();
+                Went::Unknown(gaps.join("; "))
+            }
+        }
+    }
+}
+
+/// A session as the call gave it.
+fn session(event: &Event, minted: MintedKey) -> Option<Session> {
+    let kind = match minted.kind {
+        Kind::SessionToken => SessionKind::GetSessionToken,
+        Kind::FederationToken => SessionKind::GetFederationToken,
+        Kind::ChainedRoleSession => SessionKind::ChainedAssumeRole,
+        Kind::RoleSession if event.name != "AssumeRole" => SessionKind::FederatedAssumeRole,
+        Kind::RoleSession => SessionKind::AssumeRole,
+        Kind::LongTerm | Kind::Console | Kind::ServiceSpecific | Kind::Unknown => return None,
+    };
+    Some(Session {
+        key: minted.key,
+        holder: minted.holder?,
+        kind,
+        issued: event.at,
+        expires: minted.expires.unwrap_or(event.at.plus_seconds(LONGEST_SECONDS)),
+        mfa: minted.mint.mfa,
+        policy: minted.mint.policy,
+        policy_arns: minted.mint.policy_arns,
+        source_identity: minted.mint.source_identity,
+        tags: minted.mint.tags,
+        minted_by: Some(minted.mint.by),
+    })
+}
+
+/// No session lives longer.
+const LONGEST_SECONDS: i64 = 129_600;
+
+/// A session that is met without the call that gave it, as its own call tells of it.
+fn met(event: &Event) -> Option<Session> {
+    let who = &event.identity;
+    let id = who.principal_id.clone()?;
+    let (holder, kind) = match who.kind.as_deref()? {
+        "AssumedRole" => {
+            let (role_id, session) = id.split_once(':')?;
+            let name = who.issuer.as_ref()?.name.clone()?;
+            let holder = Holder::Role {
+                name,
+                id: role_id.to_owned(),
+                session: session.to_owned(),
+            };
+            (holder, SessionKind::AssumeRole)
+        }
+        "IAMUser" => {
+            let name = who.user_name.clone()?;
+            (Holder::User { name, id }, SessionKind::Console)
+        }
+        _ => return None,
+    };
+    let issued = who.session_created.unwrap_or(event.at);
+    Some(Session {
+        key: who.key.clone()?,
+        holder,
+        kind,
+        issued,
+        expires: issued.plus_seconds(LONGEST_SECONDS),
+        mfa: who.mfa == Some(true),
+        policy: None,
+        policy_arns: Vec::new(),
+        source_identity: who.source_identity.clone(),
+        tags: Default::default(),
+        minted_by: None,
+    })
+}
+
+/// S3's calls that ask for another permission than their name.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html>
+const S3: [(&str, &str); 8] = [
+    ("ListBuckets", "ListAllMyBuckets"),
+    ("HeadBucket", "ListBucket"),
+    ("ListObjects", "ListBucket"),
+    ("ListObjectsV2", "ListBucket"),
+    ("HeadObject", "GetObject"),
+    ("CopyObject", "PutObject"),
+    ("DeleteObjects", "DeleteObject"),
+    ("GetBucketEncryption", "GetEncryptionConfiguration"),
+];
+
+/// The permission that a call asks for; `None` where it isn't known by its name.
+pub(super) fn action(event: &Event) -> Option<String> {
+    let service = match event.service() {
+        "monitoring" => "cloudwatch",
+        service => service,
+    };
+    let renamed = S3.iter().find(|(call, _)| service == "s3" && *call == event.name);
+    // Lambda writes the version of its interface behind the name.
+    let plain = event.name.split("20").next().filter(|_| service == "lambda");
+    let name = renamed.map_or(plain.unwrap_or(&event.name), |(_, action)| *action);
+    catalogue().knows(service, name).then(|| format!("{service}:{name}"))
+}
+
+/// What a call acts on, as far as its record tells.
+fn resource(account: &Account, event: &Event) -> String {
+    if let Some(role) = event.asked("/roleArn").filter(|_| event.service() == "sts") {
+        return role;
+    }
+    if event.service() == "iam" {
+        let user = event.asked("/userName").or_else(|| event.identity.user_name.clone());
+        let of_user = || account.users.get(&user?).map(|user| account.user_arn(user));
+        let of_role = event.asked("/roleName").and_then(|name| account.roles.get(&name));
+        let of_role = of_role.map(|role| account.role_arn(role));
+        let named = event
+            .asked("/policyArn")
+            .filter(|_| of_role.is_none() && event.asked("/userName").is_none());
+        let list = event.name.starts_with("List") || event.name.starts_with("GetAccount");
+        return match (of_role, named) {
+            _ if list && event.request.is_null() => "*".to_owned(),
+            (Some(role), _) => role.to_string(),
+            (None, Some(policy)) => policy,
+            (None, None) => of_user().map_or("*".to_owned(), |arn: Arn| arn.to_string()),
+        };
+    }
+    // Of an object and its bucket the object is meant.
+    let longest = event.resources.iter().max_by_key(|arn| arn.len());
+    longest.cloned().unwrap_or_else(|| "*".to_owned())
+}
+
+/// The condition keys of the request, as far as its record tells them.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>
+fn context(call: &Call) -> Context {
+    let event = &call.event;
+    let mut context = Context::closed();
+    context.set("aws:CurrentTime", event.at.whole_second().to_string());
+    context.set("aws:EpochTime", event.at.seconds().to_string());
+    context.set("aws:SecureTransport", "true");
+    context.set("aws:RequestedRegion", event.region.as_str());
+    context.set("aws:UserAgent", event.user_agent.clone().unwrap_or_default());
+    context.set("aws:ViaAWSService", event.is_forwarded().to_string());
+    let address = event
+        .source_ip
+        .clone()
+        .filter(|text| text.parse::<std::net::IpAddr>().is_ok());
+    match (&call.endpoint, address) {
+        (Some(endpoint), address) => {
+            context.set("aws:SourceVpce", endpoint.as_str());
+            context.set_untold("aws:SourceVpc");
+            address
+                .into_iter()
+                .for_each(|address| context.set("aws:VpcSourceIp", address));
+        }
+        (None, Some(address)) => context.set("aws:SourceIp", address),
+        (None, None) => {}
+    }
+    // What compute a session runs on is told by no record in full.
+    let session = event.identity.principal_id.as_deref().and_then(|id| id.split_once(':'));
+    if session.is_some_and(|(_, name)| name.starts_with("i-")) {
+        for key in [
+            "ec2:SourceInstanceArn",
+            "ec2:RoleDelivery",
+            "aws:Ec2InstanceSourceVpc",
+            "aws:Ec2InstanceSourcePrivateIPv4",
+        ] {
+            context.set_untold(key);
+        }
+    } else if session.is_some() {
+        context.set_free("lambda:SourceFunctionArn");
+    }
+    let told = [
+        ("sts:RoleSessionName", "/roleSessionName"),
+        ("sts:ExternalId", "/externalId"),
+        ("sts:SourceIdentity", "/sourceIdentity"),
+    ];
+    for (key, place) in told.into_iter().filter(|_| event.service() == "sts") {
+        event.asked(place).into_iter().for_each(|text| context.set(key, text));
+    }
+    if event.service() == "sts" && event.asked("/serialNumber").is_some() {
+        context.set("aws:MultiFactorAuthPresent", "true");
+    }
+    context
+}

@@ -1,0 +1,122 @@
+//! What an account is used for, as its trail tells: one call of each kind, so that a large archive stays small.
+
+use crate::trail::{Event, Glance, Sieve};
+use rapidhash::fast::RandomState;
+use rapidhash::v3::rapidhash_v3;
+use serde_json::Value;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+/// One call, or one of many that are alike.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Call {
+    /// The record.
+    pub event: Event,
+    /// The VPC endpoint that it came through.
+    pub endpoint: Option<String>,
+    /// How many calls are alike: the same caller, key, call and address.
+    pub count: u64,
+}
+
+impl Call {
+    /// The call that a record tells of; `None` when it is none.
+    pub fn of(record: &Value) -> Option<Call> {
+        let endpoint = record.get("vpcEndpointId").and_then(Value::as_str);
+        Some(Call {
+            event: Event::parse(record).ok()?,
+            endpoint: endpoint.map(str::to_owned),
+            count: 1,
+        })
+    }
+}
+
+/// Keeps one call of each kind. Calls that give credentials are all kept: what they are asked for differs.
+#[derive(Debug, Default)]
+pub struct Usage {
+    /// The intruder's keys, whose calls are none of this.
+    family: Arc<HashSet<String>>,
+    callers: HashMap<u64, bool, RandomState>,
+    kinds: HashMap<u64, u64, RandomState>,
+    kept: HashMap<u64, (Value, u64), RandomState>,
+    last: u64,
+}
+
+/// So many calls that give credentials are kept.
+const MOST_MINTS: usize = 200_000;
+
+impl Usage {
+    /// One that passes over the calls of `family`.
+    pub fn beside(family: Arc<HashSet<String>>) -> Self {
+        Usage {
+            family,
+            ..Usage::default()
+        }
+    }
+
+    /// The calls that several of them kept, in order of time.
+    pub fn calls(all: Vec<Usage>) -> Vec<Call> {
+        let mut kinds: HashMap<u64, (Value, u64)> = HashMap::new();
+        let mut counts: HashMap<u64, u64> = HashMap::new();
+        for usage in all {
+            usage
+                .kinds
+                .into_iter()
+                .for_each(|(kind, count)| *counts.entry(kind).or_default() += count);
+            for (place, kept) in usage.kept {
+                kinds.entry(place).or_insert(kept);
+            }
+        }
+        let calls = kinds.into_values().filter_map(|(record, kind)| {
+            let count = counts.get(&kind).copied().unwrap_or(1);
+            Call::of(&record).map(|call| Call { count, ..call })
+        });
+        let mut calls: Vec<Call> = calls.filter(|call| call.event.error.is_none()).collect();
+        calls.sort_by(|one, two| (one.event.at, &one.event.id).cmp(&(two.event.at, &two.event.id)));
+        calls
+    }
+}
+
+fn is_mint(name: &str) -> bool {
+    name.starts_with("AssumeRole") || matches!(name, "GetSessionToken" | "GetFederationToken")
+}
+
+impl Sieve for Usage {
+    fn glance(&mut self, glance: &Glance<'_>) -> bool {
+        let family = &self.family;
+        let counts = self.callers.entry(glance.caller).or_insert_with(|| {
+            let identity: Option<Value> = serde_json::from_slice(glance.identity).ok();
+            let key = identity
+                .as_ref()
+                .and_then(|who| who.get("accessKeyId"))
+                .and_then(Value::as_str);
+            key.is_some_and(|key| !family.contains(key))
+        });
+        if !*counts {
+            return false;
+        }
+        let text = format!(
+            "{:x} {} {} {}",
+            glance.caller, glance.source, glance.name, glance.address
+        );
+        self.last = rapidhash_v3(text.as_bytes());
+        let count = self.kinds.entry(self.last).or_default();
+        *count += 1;
+        *count == 1 || is_mint(glance.name) && self.kept.len() < MOST_MINTS
+    }
+
+    fn record(&mut self, record: &Value) {
+        let id = record.get("eventID").and_then(Value::as_str).unwrap_or_default();
+        let name = record.get("eventName").and_then(Value::as_str).unwrap_or_default();
+        let place = if is_mint(name) {
+            rapidhash_v3(id.as_bytes())
+        } else {
+            self.last
+        };
+        // A refused call says nothing of use; another of its kind may succeed.
+        if record.get("errorCode").is_some_and(|code| !code.is_null()) {
+            self.kinds.remove(&self.last);
+            return;
+        }
+        self.kept.entry(place).or_insert_with(|| (record.clone(), self.last));
+    }
+}

@@ -1,0 +1,217 @@
+//! Detections, and what they found, as text.
+
+use super::{Paint, Tone};
+use crate::harden::{Finding, Hit, Level, Prevention, Proof, Written};
+use crate::trail::Damage;
+use serde::Serialize;
+
+/// What the detections found in a trail.
+#[derive(Debug, Clone, Serialize)]
+pub struct Detected {
+    /// Records that were looked at.
+    pub records: u64,
+    /// Files that they were in.
+    pub files: u64,
+    /// What was found, the gravest first.
+    pub hits: Vec<Hit>,
+    /// What could not be read.
+    pub not_read: Vec<Damage>,
+    /// What else is left out.
+    pub gaps: Vec<String>,
+}
+
+fn tone(level: Level) -> Tone {
+    match level {
+        Level::High => Tone::Bad,
+        Level::Medium => Tone::Careful,
+        Level::Low => Tone::Dim,
+    }
+}
+
+/// The table of detections.
+pub fn rules(rules: &[Written], paint: Paint) -> String {
+    let mut out = Vec::new();
+    for rule in rules {
+        let level = paint.as_tone(tone(rule.level), &format!("{:<6}", rule.level.word()));
+        out.push(format!("{level} {}", paint.heading(rule.id)));
+        out.push(format!(
+            "       {} ({})",
+            paint.fold(7, rule.title),
+            rule.row.describe()
+        ));
+        out.push(format!("       {}", paint.fold(7, rule.why)));
+        out.push(format!(
+            "       {}",
+            paint.fold(7, &format!("innocent: {}", rule.innocent))
+        ));
+        if let Some(remark) = rule.eventbridge_remark {
+            let what = match rule.eventbridge {
+                Some(_) => "its EventBridge pattern lets more through",
+                None => "no EventBridge pattern",
+            };
+            out.push(format!("       {}", paint.fold(7, &format!("{what}: {remark}"))));
+        }
+    }
+    out.push(String::new());
+    out.push(paint.fold(
+        0,
+        "Alerting on every AssumeRole is useless and isn't offered. A rule on sts needs the state ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS: these calls only read.",
+    ));
+    out.join("\n")
+}
+
+/// What was found.
+pub fn detected(told: &Detected, paint: Paint) -> String {
+    let mut out = Vec::new();
+    let mut rule = "";
+    for hit in &told.hits {
+        if hit.rule != rule {
+            let count = told.hits.iter().filter(|other| other.rule == hit.rule).count();
+            let level = paint.as_tone(tone(hit.level), &format!("{:<6}", hit.level.word()));
+            out.push(format!("{level} {}: {} ({count})", paint.heading(hit.rule), hit.title));
+            rule = hit.rule;
+        }
+        let until = match hit.last == hit.first {
+            true => String::new(),
+            false => format!(" until {}", hit.last.whole_second()),
+        };
+        let addresses: Vec<&str> = hit.addresses.iter().map(String::as_str).collect();
+        let line = format!(
+            "{}{until}  {} {} from {}: {}",
+            hit.first.whole_second(),
+            hit.key,
+            hit.who,
+            addresses.join(", "),
+            hit.what
+        );
+        out.push(format!("       {}", paint.fold(9, &line)));
+    }
+    if told.hits.is_empty() {
+        out.push(paint.as_tone(Tone::Good, "none of it happened, as far as these records tell"));
+    }
+    out.push(String::new());
+    out.push(format!(
+        "{} records in {} files were looked at",
+        told.records, told.files
+    ));
+    for damage in &told.not_read {
+        let at = damage
+            .offset
+            .map(|offset| format!(" at byte {offset}"))
+            .unwrap_or_default();
+        let line = format!("not read: {}{at}: {}", damage.file, damage.what);
+        out.push(paint.as_tone(Tone::Careful, &paint.fold(2, &line)));
+    }
+    out.extend(
+        told.gaps
+            .iter()
+            .map(|gap| paint.as_tone(Tone::Careful, &paint.fold(2, gap))),
+    );
+    out.join("\n")
+}
+
+/// What would have stopped it.
+pub fn prevention(told: &Prevention, paint: Paint) -> String {
+    let mut out = Vec::new();
+    for (n, finding) in told.findings.iter().enumerate() {
+        out.push(one(n + 1, finding, paint));
+    }
+    if told.findings.is_empty() {
+        out.push("nothing was found that would be tighter and is known to fit".to_owned());
+    }
+    out.push(String::new());
+    out.push(paint.heading(&format!("All {} that are ready, together", told.ready)));
+    out.extend(proof(&told.together, paint));
+    out.push(format!("{} legitimate calls were seen", told.legitimate));
+    out.extend(
+        told.gaps
+            .iter()
+            .map(|gap| paint.as_tone(Tone::Careful, &paint.fold(2, gap))),
+    );
+    out.join("\n")
+}
+
+fn one(n: usize, finding: &Finding, paint: Paint) -> String {
+    let (tone, word) = match (&finding.measure, finding.is_ready()) {
+        (_, true) => (Tone::Good, "ready"),
+        (Some(_), false) => (Tone::Careful, "not as it is"),
+        (None, _) => (Tone::Dim, "advice"),
+    };
+    let mut out = vec![format!(
+        "{}{}",
+        paint.heading(&format!("{n}. ")),
+        paint.fold(
+            3,
+            &format!("{} ({}, {})", finding.title, finding.kind, finding.row.describe())
+        )
+    )];
+    let mut line = |text: &str| out.push(format!("   {}", paint.fold(5, text)));
+    finding
+        .evidence
+        .iter()
+        .for_each(|shown| line(&format!("seen: {shown}")));
+    finding
+        .advice
+        .iter()
+        .for_each(|advice| line(&format!("note: {advice}")));
+    if let Some(call) = &finding.call {
+        line(&format!("do:   {call}"));
+    }
+    if let Some(document) = finding.measure.as_ref().and_then(|measure| measure.document()) {
+        out.push(format!("   {document}"));
+    }
+    out.push(format!("   {}", paint.as_tone(tone, word)));
+    out.extend(finding.too_large.iter().map(|why| format!("   {}", paint.fold(5, why))));
+    out.extend(finding.proof.iter().flat_map(|found| proof(found, paint)));
+    out.push(format!("   shown by: {}", finding.rules.join(", ")));
+    out.join("\n")
+}
+
+fn proof(proof: &Proof, paint: Paint) -> Vec<String> {
+    let mut out = Vec::new();
+    let mut line = |tone: Tone, text: &str| out.push(format!("   {}", paint.as_tone(tone, &paint.fold(5, text))));
+    match &proof.stops_at {
+        Some(step) => line(
+            Tone::Good,
+            &format!(
+                "the incident stops at {step} ({} of {} of its calls)",
+                proof.stopped, proof.asked
+            ),
+        ),
+        None if proof.asked > 0 => line(
+            Tone::Bad,
+            &format!("the incident goes on: none of {} calls is stopped", proof.asked),
+        ),
+        None => {}
+    }
+    if !proof.cut.is_empty() {
+        line(Tone::Plain, &format!("cut: {}", proof.cut.join(", ")));
+    }
+    if !proof.left.is_empty() {
+        line(Tone::Careful, &format!("left: {}", proof.left.join(", ")));
+    }
+    match proof.broken.as_slice() {
+        [] => line(
+            Tone::Good,
+            &format!("legitimate use is untouched: {} calls", proof.untouched),
+        ),
+        broken => {
+            line(
+                Tone::Bad,
+                &format!("it would break {} kinds of legitimate calls:", broken.len()),
+            );
+            broken
+                .iter()
+                .take(5)
+                .for_each(|one| line(Tone::Plain, &format!("  {one}")));
+        }
+    }
+    if proof.untold > 0 {
+        let why: Vec<&str> = proof.why_untold.iter().take(3).map(String::as_str).collect();
+        line(
+            Tone::Careful,
+            &format!("not said of {} legitimate calls: {}", proof.untold, why.join("; ")),
+        );
+    }
+    out
+}

@@ -1,0 +1,272 @@
+//! Each detection finds what it is there to find and nothing else, in every form that is written of it.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
+
+#[path = "support/peers.rs"]
+mod peers;
+#[path = "support/records.rs"]
+#[allow(dead_code, reason = "a part of it is used")]
+mod records;
+
+use oust::harden::{Detector, Hit, Pattern, RULES, found, pattern, written};
+use oust::trail::{Sift, Window};
+use records::cases;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+/// What the rules find in a text.
+fn hits(texts: &[String]) -> Vec<Hit> {
+    let sift = Sift::of(Window::default(), Box::new(Detector::default));
+    for (n, text) in texts.iter().enumerate() {
+        sift.feed(&format!("{n}.json"), text.as_bytes());
+    }
+    let (sieves, _, damage) = sift.finish();
+    assert!(damage.is_empty(), "{damage:?}");
+    found(sieves).0
+}
+
+fn as_cloudtrail(trail: &[Value]) -> String {
+    json!({"Records": trail}).to_string()
+}
+
+fn as_lines(trail: &[Value]) -> String {
+    trail.iter().map(|record| format!("{record:#}\n")).collect()
+}
+
+#[test]
+fn each_rule_has_trails_that_it_finds_and_that_it_does_not() {
+    let tried: BTreeSet<&str> = cases().iter().map(|case| case.rule).collect();
+    let rules: BTreeSet<&str> = RULES.iter().map(|rule| rule.id).collect();
+    assert_eq!(tried, rules);
+    assert_eq!(rules.len(), RULES.len(), "each name stands once");
+    assert!(
+        cases()
+            .iter()
+            .all(|case| !case.found.is_empty() && !case.not.is_empty())
+    );
+}
+
+#[test]
+fn a_run_over_a_trail_finds_what_it_must_whatever_its_shape() {
+    for case in cases() {
+        let is_found = |text: String| hits(&[text]).iter().any(|hit| hit.rule == case.rule);
+        for (is_expected, trails) in [(true, &case.found), (false, &case.not)] {
+            for trail in trails {
+                assert_eq!(is_found(as_cloudtrail(trail)), is_expected, "{}: {trail:#?}", case.rule);
+                assert_eq!(
+                    is_found(as_lines(trail)),
+                    is_expected,
+                    "{}, as lines: {trail:#?}",
+                    case.rule
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn copies_count_once_and_the_order_of_files_makes_no_difference() {
+    for case in cases() {
+        for trail in case.found.iter().chain(&case.not) {
+            let once = hits(&[as_cloudtrail(trail)]);
+            let mut files: Vec<String> = trail
+                .iter()
+                .map(|record| as_lines(std::slice::from_ref(record)))
+                .collect();
+            files.reverse();
+            files.push(as_cloudtrail(trail));
+            assert_eq!(hits(&files), once, "{}", case.rule);
+        }
+    }
+}
+
+#[test]
+fn no_secret_comes_out() {
+    for case in cases() {
+        for trail in &case.found {
+            assert!(!format!("{:?}", hits(&[as_cloudtrail(trail)])).contains("SECRET"));
+        }
+    }
+}
+
+/// EventBridge's rules, as its documentation tells them: all members must match, a member by any of its matchers, `$or` by any of its parts.
+/// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html>
+fn matches(pattern: &Value, event: Option<&Value>) -> bool {
+    let Value::Object(members) = pattern else {
+        panic!("no pattern: {pattern}")
+    };
+    members.iter().all(|(name, inner)| match inner {
+        Value::Array(parts) if name == "$or" => parts.iter().any(|part| matches(part, event)),
+        Value::Array(matchers) => {
+            let value = event
+                .and_then(|event| event.get(name))
+                .filter(|value| !value.is_object());
+            matchers.iter().any(|matcher| fits(matcher, value))
+        }
+        inner => matches(inner, event.and_then(|event| event.get(name))),
+    })
+}
+
+fn fits(matcher: &Value, value: Option<&Value>) -> bool {
+    let Value::Object(operator) = matcher else {
+        return value == Some(matcher);
+    };
+    let (name, operand) = operator.iter().next().unwrap();
+    if name == "exists" {
+        // A member that is null is there to EventBridge.
+        return value.is_some() == operand.as_bool().unwrap();
+    }
+    let Some(text) = value.and_then(Value::as_str) else {
+        return false;
+    };
+    let all = |operand: &Value| match operand {
+        Value::Array(many) => many.iter().map(|one| one.as_str().unwrap().to_owned()).collect(),
+        one => vec![one.as_str().unwrap().to_owned()],
+    };
+    match (name.as_str(), operand) {
+        ("prefix", front) => text.starts_with(front.as_str().unwrap()),
+        ("wildcard", parts) => all(parts).iter().any(|part| text.contains(part.trim_matches('*'))),
+        ("anything-but", Value::Object(inner)) => {
+            let (name, operand) = inner.iter().next().unwrap();
+            !all(operand).iter().any(|one| fits(&json!({name: one}), value))
+        }
+        ("anything-but", texts) => !all(texts).iter().any(|one| one == text),
+        (other, _) => panic!("the operator {other} isn't tried"),
+    }
+}
+
+fn delivered(record: &Value) -> Value {
+    json!({"version": "0", "detail-type": "AWS API Call via CloudTrail", "source": "aws.sts", "detail": record})
+}
+
+#[test]
+fn patterns_of_eventbridge_match_what_they_must() {
+    for case in cases() {
+        let rule = RULES.iter().find(|rule| rule.id == case.rule).unwrap();
+        let pattern = pattern(rule);
+        let Some(value) = pattern.value() else { continue };
+        let is_found = |trail: &Vec<Value>| trail.iter().any(|record| matches(value, Some(&delivered(record))));
+        assert!(case.found.iter().all(is_found), "{}: {value:#}", case.rule);
+        let not = case.not.iter().filter(|trail| is_found(trail)).count();
+        match pattern {
+            Pattern::Same(_) => assert_eq!(not, 0, "{}: {value:#}", case.rule),
+            _ => assert!(
+                not < case.not.len(),
+                "{}: it lets more through, but not everything",
+                case.rule
+            ),
+        }
+    }
+}
+
+/// One member in one alternative stands once: a pattern is an object.
+#[test]
+fn a_pattern_holds_every_test_of_its_rule() {
+    for rule in RULES.iter().filter(|rule| pattern(rule).value().is_some()) {
+        for records in rule.shape.records() {
+            for tests in records {
+                let fields: BTreeSet<&str> = tests.iter().map(|test| test.field).collect();
+                assert_eq!(fields.len(), tests.len(), "{}", rule.id);
+            }
+        }
+    }
+}
+
+#[test]
+fn nobody_is_alerted_on_every_assume_role() {
+    let plain = records::call(
+        records::user("ann", "AKIAAAAAAAAAAAAAAAAA"),
+        "09:00:00",
+        "sts",
+        "AssumeRole",
+    )
+    .sent(json!({"roleArn": records::role_arn("R"), "roleSessionName": "s"}))
+    .record(0);
+    let chained = records::call(
+        records::role("Q", "s", "ASIAAAAAAAAAAAAAAAAA"),
+        "09:00:00",
+        "sts",
+        "AssumeRole",
+    )
+    .sent(json!({"roleArn": records::role_arn("R"), "roleSessionName": "s"}))
+    .record(1);
+    assert_eq!(hits(&[as_cloudtrail(&[plain, chained])]), []);
+}
+
+fn peer(python: &Path, script: &str, args: &[&str], input: &str) -> String {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers").join(script);
+    let mut command = Command::new(python);
+    command
+        .arg(script)
+        .args(args)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    std::io::Write::write_all(&mut child.stdin.take().unwrap(), input.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// Every trail with what its rule is to make of it, in the form that the peers' scripts read.
+fn tasks(form: impl Fn(&oust::harden::Written) -> String) -> (String, Vec<bool>) {
+    let mut tasks = Vec::new();
+    let mut expected = Vec::new();
+    for case in cases() {
+        let rule = RULES.iter().find(|rule| rule.id == case.rule).unwrap();
+        let text = form(&written(rule, "cloudtrail"));
+        for (is_expected, trails) in [(true, &case.found), (false, &case.not)] {
+            for trail in trails {
+                tasks.push(json!({"rule": case.rule, "text": text, "records": trail}));
+                expected.push(is_expected);
+            }
+        }
+    }
+    (Value::Array(tasks).to_string(), expected)
+}
+
+#[test]
+fn another_engine_finds_the_same_with_the_queries() {
+    let Some(python) = peers::python() else { return };
+    let (tasks, expected) = tasks(|written| written.athena.clone());
+    let said = peer(&python, "detections.py", &["sql"], &tasks);
+    let found: Vec<bool> = serde_json::from_str(&said).unwrap();
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn sigmas_own_reader_finds_the_same_with_the_rules() {
+    let Some(python) = peers::python() else { return };
+    let (tasks, expected) = tasks(|written| written.sigma.clone());
+    let said = peer(&python, "detections.py", &["sigma"], &tasks);
+    let found: Vec<bool> = serde_json::from_str(&said).unwrap();
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn sigmas_own_checker_has_no_issue_with_the_rules() {
+    let Some(python) = peers::python() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let written = Command::new(env!("CARGO_BIN_EXE_oust"))
+        .args(["harden", "--rules"])
+        .arg(folder.path())
+        .output()
+        .unwrap();
+    assert!(written.status.success());
+    // Two of its validators fetch MITRE's lists from the network.
+    let check = Command::new(python.with_file_name("sigma"))
+        .args(["check", "--fail-on-issues", "-x", "attacktag", "-x", "d3_fendtag"])
+        .arg(folder.path().join("sigma"))
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&check.stdout);
+    assert!(
+        check.status.success(),
+        "{said}\n{}",
+        String::from_utf8_lossy(&check.stderr)
+    );
+    let count = std::fs::read_dir(folder.path().join("sigma")).unwrap().count();
+    assert_eq!(count, RULES.len());
+}
