@@ -17,6 +17,7 @@
 //! - **journal**: what happened, a chain of lines; **case**: the folder that it is in; **divergence**: the account is not as the rehearsal left it.
 //! - **intruder**: somebody in the twin who fights back by a script; **grip**: what he has at a moment: credentials that work, things of his making.
 //! - **drift**: the account is not as the journal left it, so nothing is undone; **rebuild**: the means to make again what AWS cannot bring back.
+//! - **readiness**: what of tracing and containing would work now, before there is an incident; **quarantine policy**: a managed policy that denies everything.
 //! - **sweep**: looking through the trail again for what was minted meanwhile; **undo**: a journal read backwards.
 //!
 //! # One idea

@@ -172,7 +172,7 @@ fn with_simulator(facts: Facts<'_>, permission: &Permission, state: State, why: 
         Some(Simulated::Denied(how)) => (State::NotReady, join(format!("AWS's simulator: {how}"))),
         Some(Simulated::Hangs(keys)) => {
             let keys: Vec<String> = keys.iter().cloned().collect();
-            let more = format!("AWS's simulator: depends on {}", few(&keys));
+            let more = format!("AWS's simulator refuses it, perhaps for want of {}", few(&keys));
             (state.max(State::Unknown), join(more))
         }
     }

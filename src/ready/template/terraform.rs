@@ -224,10 +224,11 @@ fn expression(value: &Value, indent: usize) -> String {
             format!("[{}]", items.join(", "))
         }
         Value::Object(members) => {
-            let lines = members
+            let members: Vec<(String, String)> = members
                 .iter()
-                .map(|(key, value)| format!("{pad}  {} = {}\n", quoted(key), expression(value, indent + 2)));
-            format!("{{\n{}{pad}}}", lines.collect::<String>())
+                .map(|(key, value)| (quoted(key), expression(value, indent + 2)))
+                .collect();
+            format!("{{\n{}{pad}}}", lines(&members, indent + 2))
         }
         other => other.to_string(),
     }
