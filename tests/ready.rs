@@ -156,6 +156,16 @@ fn of_terraform(mfa: bool) -> BTreeMap<String, Value> {
     context.declare_var("data", serde_json::from_value::<hcl::Value>(data).unwrap());
     let topic = json!({"alerts": {"arn": "topic"}});
     context.declare_var("aws_sns_topic", serde_json::from_value::<hcl::Value>(topic).unwrap());
+    let mut locals = Map::new();
+    for block in body.blocks().filter(|block| block.identifier() == "locals") {
+        for one in block.body().attributes() {
+            locals.insert(
+                one.key().to_owned(),
+                Expression::evaluate(one.expr(), &context).unwrap(),
+            );
+        }
+    }
+    context.declare_var("local", hcl::Value::from(locals));
     let mut found = BTreeMap::new();
     for resource in body.blocks().filter(|block| block.identifier() == "resource") {
         let attribute = |name: &str| {
