@@ -288,7 +288,7 @@ pub const RULES: [Rule; 15] = [
             ]],
             by: &[KEY],
             field: ADDRESS,
-            within: Within::ClockHour,
+            within: Within::SameHour,
         },
     },
     Rule {
