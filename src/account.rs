@@ -10,6 +10,7 @@ mod entity;
 mod organization;
 mod session;
 mod snapshot;
+mod trail;
 
 pub use aws_managed::{aws_managed, deny_all_arn, is_quarantine};
 pub use credential::{
@@ -21,6 +22,7 @@ pub use entity::{Group, ManagedPolicy, PolicyVersion, Role, Tags, User};
 pub use organization::{Organization, Responder};
 pub use session::{Holder, Session, SessionKind};
 pub use snapshot::{Snapshot, SnapshotError};
+pub use trail::{Recorded, Trail};
 
 use crate::ids::{AccountId, Arn, PrincipalArn};
 use crate::policy::PolicyText;
@@ -62,6 +64,9 @@ pub struct Account {
     /// The organization itself; `None` when it was not read, or when the guards say that there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub organization: Option<Organization>,
+    /// The trails that record the account's calls; `None` when they were not read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trails: Option<Vec<Trail>>,
 }
 
 impl Account {
@@ -79,6 +84,7 @@ impl Account {
             resources: None,
             guards: None,
             organization: None,
+            trails: None,
         }
     }
 

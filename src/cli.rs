@@ -6,7 +6,9 @@ mod cases;
 mod console;
 mod evidence;
 mod exit;
+mod first;
 mod folder;
+mod further;
 mod harden;
 mod intruder;
 mod keys;
@@ -15,6 +17,7 @@ mod playbook;
 mod policy;
 mod prepare;
 mod progress;
+mod ready;
 mod resume;
 mod run;
 mod sifting;
@@ -23,6 +26,7 @@ mod terminal;
 mod trace;
 mod twin;
 mod undo;
+mod watch;
 mod window;
 mod world;
 
@@ -79,9 +83,11 @@ async fn dispatch(desk: &Desk, command: Command) -> Result<Exit, Failure> {
         Command::Plan(args) => plan::plan(desk, args).await,
         Command::Run(args) => run::run(desk, args).await,
         Command::Resume(args) => resume::resume(desk, args).await,
+        Command::Watch(args) => watch::watch(desk, args).await,
         Command::Undo(args) => undo::undo(desk, args).await,
         Command::Cases(args) => cases::cases(desk, &args),
         Command::Report(args) => cases::report(desk, &args),
+        Command::Ready(args) => ready::ready(desk, args).await,
         Command::Tabletop(args) => tabletop::tabletop(desk, args).await,
         Command::Harden(args) => harden::harden(desk, args).await,
         Command::Twin(args) => twin::twin(desk, args).await,

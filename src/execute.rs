@@ -138,6 +138,10 @@ pub async fn execute(
         world,
         journal,
         hooks,
+        seen: match steps.iter().any(|step| step.action == Action::Evidence) {
+            true => None,
+            false => family.read.clone(),
+        },
         kept: family.set.clone(),
         known: family
             .read
@@ -145,7 +149,6 @@ pub async fn execute(
             .map(|(_, account)| meanwhile::Principals::of(account)),
         family,
         queue: steps.iter().cloned().collect(),
-        seen: None,
     };
     let finish = run.all().await?;
     let calls = run.clients().calls();

@@ -8,12 +8,14 @@ mod compare;
 mod entry;
 mod file;
 mod head;
+mod path;
 mod progress;
 
 pub use compare::{Difference, compare, same_but_for_time};
 pub use entry::{Agreement, Entry, Event, Finish, Judgement};
 pub use file::{Journal, JournalError, load, read};
-pub use progress::{Progress, progress};
+pub use path::{CriticalPath, critical_path, path_of_cuts};
+pub use progress::{Progress, given_up, progress};
 
 #[cfg(test)]
 mod tests;

@@ -71,6 +71,8 @@ pub mod permissions;
 
 pub mod rebuild;
 
+pub mod ready;
+
 pub mod journal;
 
 pub mod undo;

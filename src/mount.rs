@@ -4,6 +4,7 @@
 //! Every request is written down by the clients themselves ([`ApiCall`]), so that no caller can forget to count one.
 
 mod calls;
+mod doubt;
 mod error;
 mod evidence;
 mod live;
@@ -61,7 +62,9 @@ pub struct Clients {
 impl Clients {
     fn new(config: &SdkConfig, clock: Arc<dyn Clock>) -> Self {
         let calls = CallLog::new(clock.clone());
-        let iam = aws_sdk_iam::config::Builder::from(config).interceptor(calls.clone());
+        let iam = aws_sdk_iam::config::Builder::from(config)
+            .interceptor(calls.clone())
+            .interceptor(doubt::Doubt);
         let sts = aws_sdk_sts::config::Builder::from(config).interceptor(calls.clone());
         let cloudtrail = aws_sdk_cloudtrail::config::Builder::from(config).interceptor(calls.clone());
         Clients {

@@ -5,6 +5,7 @@
 use crate::account::{Account, KeyStatus};
 use crate::action::revoke::Issuer;
 use crate::action::{Change, Member, Permission, Setting};
+use crate::ids::AccountId;
 use crate::plan::on_anybody;
 use crate::policy::PolicyText;
 use serde::Serialize;
@@ -55,45 +56,56 @@ pub struct StandingPolicies {
     pub undo: Value,
 }
 
-/// The standing policies for accounts of `partition`.
-pub fn standing(partition: &str) -> StandingPolicies {
-    let Some(account) = anybody(partition) else {
-        return StandingPolicies {
-            read: policy([]),
-            write: policy([]),
-            undo: policy([]),
-        };
-    };
+/// What the playbooks and undo need for any user, role and group of one account.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ForAnybody {
+    /// What tracing, planning, evidence and verification read.
+    pub read: BTreeSet<Permission>,
+    /// What the steps of the playbooks change.
+    pub write: BTreeSet<Permission>,
+    /// What undo changes beyond that.
+    pub undo: BTreeSet<Permission>,
+}
+
+/// What the playbooks and undo need in an account: each action on a pattern for the kind of thing that it is asked on, `*` where it is asked on
+/// none.
+pub fn for_anybody(partition: &str, id: &AccountId) -> ForAnybody {
+    let mut account = Account::empty(id.clone());
+    account.partition = partition.to_owned();
     let of = |changes: Vec<Change>| changes.into_iter().flat_map(|change| change.permissions(&account));
     let forward: BTreeSet<Permission> = of(made_by_plans()).collect();
     let backward: BTreeSet<Permission> = of(made_by_undo()).collect();
     let known = on_anybody().into_iter().map(|(action, kind)| match kind {
         None => Permission::new(action, "*"),
-        Some(kind) => Permission::new(action, &format!("arn:{partition}:iam::{NOBODY}:{kind}/*")),
+        Some(kind) => Permission::new(action, &format!("arn:{partition}:iam::{id}:{kind}/*")),
     });
-    let reads: BTreeSet<Permission> = forward
-        .iter()
-        .chain(&backward)
-        .filter(|one| one.reads())
-        .cloned()
-        .chain(known)
-        .collect();
-    let undo = backward.difference(&forward).filter(|one| !one.reads());
+    let writes = |all: &BTreeSet<Permission>| all.iter().filter(|one| !one.reads()).cloned().collect();
+    let write: BTreeSet<Permission> = writes(&forward);
+    let undo: BTreeSet<Permission> = writes(&backward);
+    ForAnybody {
+        undo: undo.difference(&write).cloned().collect(),
+        write,
+        read: forward
+            .into_iter()
+            .chain(backward)
+            .filter(Permission::reads)
+            .chain(known)
+            .collect(),
+    }
+}
+
+/// The standing policies for accounts of `partition`.
+pub fn standing(partition: &str) -> StandingPolicies {
+    let needed = NOBODY.parse().map(|id| for_anybody(partition, &id)).unwrap_or_default();
     StandingPolicies {
-        read: in_any_account(policy(&reads)),
-        write: in_any_account(policy(forward.iter().filter(|one| !one.reads()))),
-        undo: in_any_account(policy(undo)),
+        read: in_any_account(policy(&needed.read)),
+        write: in_any_account(policy(&needed.write)),
+        undo: in_any_account(policy(&needed.undo)),
     }
 }
 
 /// An account number that is none, to be replaced by a wildcard.
 const NOBODY: &str = "000000000000";
-
-fn anybody(partition: &str) -> Option<Account> {
-    let mut account = Account::empty(NOBODY.parse().ok()?);
-    account.partition = partition.to_owned();
-    Some(account)
-}
 
 fn in_any_account(policy: Value) -> Value {
     let text = policy.to_string().replace(NOBODY, "*");

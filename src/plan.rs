@@ -14,6 +14,7 @@ mod quarantine;
 mod reading;
 mod refuse;
 mod step;
+mod still_open;
 mod waves;
 
 pub use basis::{basis, drift};
@@ -25,6 +26,7 @@ pub use outlook::{Could, Outlook, outlook};
 pub use reading::{on_anybody, permissions};
 pub use refuse::{Refusal, own_credentials, refusal};
 pub use step::{Step, Undo};
+pub use still_open::still_open;
 pub use waves::goes_with;
 
 use crate::account::Account;
@@ -77,6 +79,27 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// This plan and a later wave of the same case as one: all steps, the family as `later` knows it, each part of the account as it was first found.
+    #[must_use]
+    pub fn widened(mut self, later: Plan) -> Plan {
+        self.steps.extend(later.steps);
+        self.lineage = later.lineage;
+        self.bystanders = later.bystanders;
+        for (name, user) in later.basis.users {
+            self.basis.users.entry(name).or_insert(user);
+        }
+        for (name, role) in later.basis.roles {
+            self.basis.roles.entry(name).or_insert(role);
+        }
+        for (name, group) in later.basis.groups {
+            self.basis.groups.entry(name).or_insert(group);
+        }
+        for (arn, policy) in later.basis.policies {
+            self.basis.policies.entry(arn).or_insert(policy);
+        }
+        self
+    }
+
     /// The SHA-256 of the plan, in hexadecimal: what a journal says that it carried out.
     pub fn digest(&self) -> String {
         let json = serde_json::to_vec(self).unwrap_or_default();

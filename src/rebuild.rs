@@ -10,6 +10,7 @@ mod terraform;
 use crate::account::Account;
 use crate::plan::Plan;
 use parts::parts;
+pub(crate) use terraform::quoted;
 
 /// The file that holds the CloudFormation template.
 pub const CLOUDFORMATION: &str = "rebuild.cloudformation.json";

@@ -8,6 +8,7 @@ mod grip;
 mod harden;
 mod plan;
 mod reach;
+mod ready;
 mod run;
 mod trace;
 
@@ -17,6 +18,7 @@ pub use grip::grip;
 pub use harden::{Detected, detected, prevention, rules};
 pub use plan::{details, plan, proof, question, setting, step_head};
 pub use reach::tone as foothold_tone;
+pub use ready::readiness;
 pub use run::{case, entry};
 pub use trace::{Known, Remaining, trace};
 

@@ -93,6 +93,7 @@ const DOORS: [(&str, &[&str], &str); 9] = [
             "src/trail/spool.rs",
             "src/trail/walk.rs",
             "src/journal/file.rs",
+            "src/journal/head.rs",
             "src/cli/world.rs",
             "src/cli/folder.rs",
             "src/cli/harden.rs",
@@ -113,6 +114,7 @@ const PURE: [&str; 10] = [
     "plan",
     "permissions",
     "rebuild",
+    "ready",
     "undo",
     "harden",
 ];

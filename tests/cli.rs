@@ -606,6 +606,7 @@ fn the_readme_tells_every_error_code() {
                 "evidence.",
                 "rehearsal.",
                 "request.",
+                "harden.",
             ];
             let code = |text: &String| {
                 families.iter().any(|family| {
@@ -618,6 +619,7 @@ fn the_readme_tells_every_error_code() {
                 "plan.json",
                 "evidence.json",
                 "journal.jsonl",
+                "run.json",
                 "rehearsal.jsonl",
                 "twin.rs",
             ];

@@ -270,5 +270,5 @@ fn documents_and_rules_are_written_where_they_are_wanted() {
     assert!(said.contains("error[harden.unwritable]"), "{said}");
     let (code, said) = oust(&["harden", "--detect"]);
     assert_eq!(code, 2, "{said}");
-    assert!(said.contains("error[detect.nothing]"), "{said}");
+    assert!(said.contains("error[harden.nothing]"), "{said}");
 }

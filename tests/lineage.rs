@@ -416,3 +416,20 @@ fn evidence_without_an_event_says_what_was_asked() {
         gaps(&evidence)
     );
 }
+
+/// Parquet, as Security Lake keeps it, is refused by name: it is no silence.
+#[test]
+fn parquet_is_refused_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("a.gz.parquet"), b"PAR1").unwrap();
+    let asked = [A.parse::<AccessKeyId>().unwrap()];
+    let window = oust::trail::Window::default();
+    let progress = oust::trail::Progress::default();
+    let evidence = oust::trail::search(&[folder.path().to_owned()], &asked, window, &progress);
+    let damage = &evidence.damage[0];
+    assert!(
+        damage.file.ends_with("a.gz.parquet") && damage.what.contains("Parquet is not read"),
+        "{damage:?}"
+    );
+    assert_eq!(evidence.files, 0);
+}

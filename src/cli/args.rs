@@ -1,9 +1,11 @@
 //! The command line as clap reads it. What is written here is what `--help` teaches.
 
 use crate::playbook::End;
+use crate::twin::Weather;
+use crate::twin::weather::{Faults, Lag, Length, Throttle};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde::{Deserialize, Serialize};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Put an intruder out of an AWS account: one access key ID in, every credential that came from it provably dead.
 #[derive(Debug, Parser)]
@@ -43,12 +45,16 @@ pub enum Command {
     Run(RunArgs),
     /// Go on with a run that was broken off, stopped or failed: what was done is recognized, and what is left is rehearsed anew.
     Resume(ResumeArgs),
+    /// Keep looking at a case until the last credential of its family has expired; make again what is turned round.
+    Watch(WatchArgs),
     /// Turn a run round: rehearsed, asked for and executed like any plan.
     Undo(UndoArgs),
     /// List the cases.
     Cases(CaseFolder),
     /// Tell what happened in a case.
     Report(ReportArgs),
+    /// Before the incident: could you trace and contain here? A table of ready, not ready and unknown, with the fix for each. Reads only.
+    Ready(ReadyArgs),
     /// Exercises on the twin: nothing but this machine is touched.
     #[command(subcommand)]
     Tabletop(TabletopCommand),
@@ -199,7 +205,7 @@ pub struct TraceArgs {
 }
 
 /// Which playbook, and how far.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Args, Serialize, Deserialize)]
 #[command(next_help_heading = "Plan")]
 pub struct Choice {
     /// The playbook, by name or file.
@@ -210,8 +216,33 @@ pub struct Choice {
     pub end: EndArg,
 }
 
+impl Choice {
+    /// The one that a plan was made by.
+    pub fn of(plan: &crate::plan::Plan) -> Choice {
+        Choice {
+            playbook: plan.playbook.clone(),
+            end: match plan.end {
+                End::Contain => EndArg::Contain,
+                End::Strip => EndArg::Strip,
+                End::Delete => EndArg::Delete,
+            },
+        }
+    }
+
+    /// The same wherever the process is started.
+    pub fn lasting(&self) -> Choice {
+        let file = Path::new(&self.playbook);
+        let whole = std::path::absolute(file).ok().filter(|_| file.is_file());
+        Choice {
+            playbook: whole.map_or_else(|| self.playbook.clone(), |path| path.display().to_string()),
+            end: self.end,
+        }
+    }
+}
+
 /// How far the plan goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum EndArg {
     /// The intruder is out, and every step can be undone.
     Contain,
@@ -289,6 +320,26 @@ pub struct ResumeArgs {
     pub yes: bool,
 }
 
+/// `oust watch`.
+#[derive(Debug, Args)]
+pub struct WatchArgs {
+    /// The case; `oust cases` lists them.
+    pub case: String,
+    /// Seconds between two looks.
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub every: u64,
+    /// Look once and end.
+    #[arg(long)]
+    pub once: bool,
+    #[command(flatten)]
+    pub world: World,
+    #[command(flatten)]
+    pub folder: CaseFolder,
+    /// Agree beforehand to whatever is called for, the destructive steps included.
+    #[arg(long)]
+    pub yes: bool,
+}
+
 /// `oust undo`.
 #[derive(Debug, Args)]
 pub struct UndoArgs {
@@ -354,6 +405,52 @@ pub struct HardenArgs {
     pub detect: bool,
 }
 
+/// What `oust ready --help` ends with.
+const READY_EXAMPLES: &str = "\
+Examples:
+  oust ready --profile responder                               as who signs, in the account of the profile
+  oust ready --profile responder --organizations-profile org   with who may act for the organization
+  oust ready --responder role/oust/OustResponder               whether another than you could, by policies and AWS's simulator
+  oust ready --athena primary --table sec.cloudtrail           with the table of an organization's trail
+  oust ready --scenario stolen-key                             on a twin; what it doesn't model is unknown
+  oust ready --template cloudformation > oust.json             what to deploy beforehand
+  oust ready --template terraform > oust.tf
+
+Exit code 0: everything is ready. 3: something is not ready, or it cannot be said. Nothing is changed.";
+
+/// `oust ready`.
+#[derive(Debug, Args)]
+#[command(after_help = READY_EXAMPLES)]
+pub struct ReadyArgs {
+    #[command(flatten)]
+    pub world: World,
+    /// Who will respond, where that is not who signs: an ARN, or user/NAME or role/NAME.
+    #[arg(long, value_name = "ARN|user/NAME|role/NAME")]
+    pub responder: Option<String>,
+    /// Only these Regions, separated by commas. All that are enabled, without it.
+    #[arg(long, value_name = "REGION,...", value_delimiter = ',')]
+    pub regions: Vec<String>,
+    /// The workgroup that --table would be asked through. No query is made.
+    #[arg(long, value_name = "WORKGROUP", requires = "table")]
+    pub athena: Option<String>,
+    /// The table of the trail in Athena.
+    #[arg(long, value_name = "[DATABASE.]TABLE", requires = "athena")]
+    pub table: Option<String>,
+    /// Print what should be deployed beforehand, and do nothing else: the responder's role with its policies, the quarantine policy, the SCP that
+    /// keeps it on, and rules that alert. Names and ARNs are parameters.
+    #[arg(long, value_enum, value_name = "FORM", conflicts_with_all = ["scenario", "snapshot", "responder", "athena", "regions"])]
+    pub template: Option<TemplateForm>,
+}
+
+/// Which tool a template is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum TemplateForm {
+    /// AWS CloudFormation, as JSON.
+    Cloudformation,
+    /// Terraform, in HCL.
+    Terraform,
+}
+
 /// `oust tabletop`.
 #[derive(Debug, Subcommand)]
 pub enum TabletopCommand {
@@ -394,6 +491,8 @@ pub enum TwinCommand {
         #[arg(long)]
         no_enforce: bool,
         #[command(flatten)]
+        forecast: Forecast,
+        #[command(flatten)]
         fight: Fight,
     },
     /// Write an account as a JSON file that --snapshot reads back.
@@ -411,6 +510,47 @@ pub enum TwinCommand {
         /// The later one.
         after: PathBuf,
     },
+}
+
+/// The weather over the served twin.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Weather")]
+pub struct Forecast {
+    /// How late changes take effect for authentication and authorization, while Get and List tell them at once: `4s` is a quarter more or less,
+    /// `3s..5s` anything between. Kinds of change may differ: `4s,key=2s..6s,guards=5m`; kinds are key, entity, policy, group, boundary, trust, guards.
+    #[arg(long, value_name = "TIME")]
+    pub lag: Option<Lag>,
+    /// How many requests a second IAM answers for each of its operations, whoever makes them: what is more gets `Throttling`, HTTP 400, and is not
+    /// done. With it STS answers 600 a second, LookupEvents 2. Without it everything is answered.
+    #[arg(long, value_name = "RATE")]
+    pub throttle: Option<Throttle>,
+    /// What goes wrong: `5%` of the calls by chance, `PutUserPolicy:1=timeout-done` the first of that operation, `*:7=503` the seventh of all; with
+    /// commas between. Faults are 500, 503 and throttle (refused, nothing is done), 500-done (done all the same), timeout-lost and timeout-done (the
+    /// connection breaks off before the call is done, or behind it).
+    #[arg(long, value_name = "FAULTS")]
+    pub faults: Option<Faults>,
+    /// How long each answer takes, beside what the machine needs: 50ms.
+    #[arg(long, value_name = "TIME")]
+    pub latency: Option<Length>,
+    /// How far the twin's clock is ahead: 20m, -90s. Beyond 15 minutes requests are refused by clients that don't correct their clock.
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub skew: Option<Length>,
+    /// The seed that all of the weather is drawn from.
+    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    pub seed: u64,
+}
+
+impl Forecast {
+    /// The weather itself.
+    pub fn weather(&self) -> Weather {
+        let mut weather = Weather::seeded(self.seed);
+        weather.lag.clone_from(&self.lag);
+        weather.throttle.clone_from(&self.throttle);
+        weather.faults = self.faults.clone().unwrap_or_default();
+        weather.latency_millis = self.latency.map(Length::millis);
+        weather.skew_millis = self.skew.map_or(0, Length::millis);
+        weather
+    }
 }
 
 /// An intruder who lives in the served twin.

@@ -214,7 +214,7 @@ fn lifts_a_deny(step: &Step, before: Option<&Setting>) -> bool {
 }
 
 /// A flag that Ctrl-C raises. From here on Ctrl-C no longer ends the process by itself: the step in flight is finished first.
-fn watch_ctrl_c() -> Arc<AtomicBool> {
+pub(super) fn watch_ctrl_c() -> Arc<AtomicBool> {
     let flag = Arc::new(AtomicBool::new(false));
     let raised = flag.clone();
     std::thread::spawn(move || {

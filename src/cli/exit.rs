@@ -10,7 +10,7 @@ pub enum Exit {
     Failure = 1,
     /// The command line cannot be understood: an unknown flag, a garbled key ID.
     Usage = 2,
-    /// At the end a credential is still alive or a way back is open, or it cannot be said.
+    /// At the end a credential is still alive or a way back is open, something is not ready, or it cannot be said.
     NotContained = 3,
     /// Refused before anything was changed: the plan would cut off its caller, the account has drifted, the key is not one that can be contained here,
     /// undo would let the intruder in.
@@ -45,7 +45,7 @@ impl Exit {
         ),
         (
             Exit::NotContained,
-            "at the end a credential is still alive or a way back is open, or it cannot be said",
+            "at the end a credential is still alive or a way back is open, something is not ready, or it cannot be said",
         ),
         (
             Exit::Refused,

@@ -1,13 +1,13 @@
 //! The case folder: plan, rehearsal, evidence, journal, outcome. No secrets are in it.
 
-use super::args::Sources;
+use super::args::{Choice, Sources};
 use super::exit::{Exit, Failure};
 use crate::account::Snapshot;
 use crate::ids::{AccessKeyId, CaseId};
 use crate::journal::{Entry, Journal, JournalError};
 use crate::plan::Plan;
 use crate::time::Moment;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
@@ -20,6 +20,23 @@ pub struct Case {
     pub id: CaseId,
     /// Its folder.
     pub path: PathBuf,
+}
+
+/// How a run was asked for, for whoever takes it up again.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Begun {
+    /// Where its evidence comes from.
+    pub sources: Sources,
+    /// Its playbook and end.
+    pub choice: Choice,
+}
+
+/// The file of the plan of wave `n`, from 1.
+pub fn plan_file(n: usize) -> String {
+    match n {
+        1 => "plan.json".to_owned(),
+        n => format!("plan-{n}.json"),
+    }
 }
 
 /// A case that is taken for writing. Dropping it gives it back.
@@ -194,9 +211,9 @@ impl Case {
         durable(&path, text).map_err(|error| failed(&path, error))
     }
 
-    /// Where the evidence of the run came from.
-    pub fn sources(&self) -> Result<Sources, Failure> {
-        let path = self.path.join("sources.json");
+    /// How the run of the case was asked for.
+    pub fn begun(&self) -> Result<Begun, Failure> {
+        let path = self.path.join("run.json");
         let text = super::world::read_text(&path)?;
         serde_json::from_str(&text).map_err(|error| {
             Failure::new(
@@ -213,11 +230,35 @@ impl Case {
         files.iter().try_for_each(|(name, text)| self.write_text(name, text))
     }
 
-    /// The plan that was carried out.
+    /// The plans of the case's waves, in order: of its beginning, and of what was found later.
+    pub fn plans(&self) -> Result<Vec<Plan>, Failure> {
+        let files = (1..).map(|n| self.path.join(plan_file(n)));
+        let there = files.take_while(|path| path.is_file());
+        let mut plans = Vec::new();
+        for path in there {
+            plans.push(read_plan(&path, &super::world::read_text(&path)?)?);
+        }
+        if plans.is_empty() {
+            let path = self.path.join(plan_file(1));
+            plans.push(read_plan(&path, &super::world::read_text(&path)?)?);
+        }
+        Ok(plans)
+    }
+
+    /// Removes the plan of a wave that never began.
+    pub fn forget_wave(&self, n: usize) -> Result<(), Failure> {
+        let path = self.path.join(plan_file(n));
+        fs::remove_file(&path).map_err(|error| failed(&path, error))
+    }
+
+    /// Everything that was to be carried out, as one plan: the steps of all waves, the family as it was known last, and the account as each part of it
+    /// was first found.
     pub fn plan(&self) -> Result<Plan, Failure> {
-        let path = self.path.join("plan.json");
-        let text = super::world::read_text(&path)?;
-        read_plan(&path, &text)
+        let mut plans = self.plans()?.into_iter();
+        let Some(first) = plans.next() else {
+            return Err(failed(&self.path, "there is no plan in it"));
+        };
+        Ok(plans.fold(first, Plan::widened))
     }
 
     /// Keeps the account as evidence, reads it back, and compares. Gives the SHA-256 of the file.

@@ -70,7 +70,7 @@ fn incident(desk: &Desk, args: &mut HardenArgs) -> Result<Vec<AccessKeyId>, Fail
     if let ([target], true) = (args.targets.as_slice(), args.targets.iter().all(|text| !is_key(text))) {
         let case = Case::open(&args.folder.cases, target)?;
         if args.sources.logs.is_empty() {
-            args.sources = case.sources()?;
+            args.sources = case.begun()?.sources;
         }
         return Ok(case.plan()?.lineage.asked);
     }
@@ -197,7 +197,7 @@ async fn detect(desk: &Desk, args: &HardenArgs) -> Result<Exit, Failure> {
         .any(|path| path.to_string_lossy().starts_with("s3://"));
     if args.sources.logs.is_empty() && !has_twin {
         let message = "there is no trail to run the detections over; nothing was read";
-        return Err(Failure::new(Exit::Usage, "detect.nothing", message)
+        return Err(Failure::new(Exit::Usage, "harden.nothing", message)
             .hint("give CloudTrail files with --logs, or a twin with --scenario or --snapshot"));
     }
     let world = match has_twin || in_s3 {

@@ -72,7 +72,7 @@ pub fn inhabited(
         let message = format!("the twin has no credential `{wanted}` for the intruder; nothing is served");
         Failure::new(Exit::Usage, "intruder.key", message).hint(known())
     })?;
-    let intruder = Intruder::new(script, twin.keys(key), fight.intruder_seed, twin.now());
+    let intruder = Intruder::new(script, twin.keys(key), fight.intruder_seed, twin.service_now());
     Ok(twin.inhabited_by(intruder))
 }
 

@@ -206,11 +206,7 @@ pub async fn prepared(
     choice: &Choice,
     keys: &[AccessKeyId],
 ) -> Result<Prepared, Failure> {
-    let playbook = playbook(&choice.playbook)?;
-    not_against_oneself(world, keys, None).await?;
-    let mut traced = traced(desk, Some(world), sources, keys).await?;
-    not_against_oneself(world, keys, Some(&traced)).await?;
-    let collected = account(world, &mut traced).await?;
+    let (plan, traced, collected) = planned(desk, world, sources, choice, keys).await?;
     for unread in &collected.unread {
         desk.terminal
             .status(&format!("not read: {}: {}", unread.what, unread.error));
@@ -218,6 +214,22 @@ pub async fn prepared(
     for note in &collected.notes {
         desk.terminal.status(&format!("note: {note}"));
     }
+    rehearsed(world, plan, traced, collected).await
+}
+
+/// From the keys of an incident to its plan, with what it was made of.
+pub async fn planned(
+    desk: &Desk,
+    world: &World,
+    sources: &Sources,
+    choice: &Choice,
+    keys: &[AccessKeyId],
+) -> Result<(Plan, Traced, Collected), Failure> {
+    let playbook = playbook(&choice.playbook)?;
+    not_against_oneself(world, keys, None).await?;
+    let mut traced = traced(desk, Some(world), sources, keys).await?;
+    not_against_oneself(world, keys, Some(&traced)).await?;
+    let collected = account(world, &mut traced).await?;
     let facts = Facts {
         account: &collected.account,
         lineage: &traced.lineage,
@@ -225,7 +237,7 @@ pub async fn prepared(
     };
     let now = world.clients().now();
     let plan = plan(&playbook, choice.end.into(), facts, now);
-    rehearsed(world, plan, traced, collected).await
+    Ok((plan, traced, collected))
 }
 
 /// Refuses a plan that must not be carried out, and rehearses any other on a twin of the account.

@@ -9,7 +9,7 @@ use super::console::{Console, Mode};
 use super::exit::{Exit, Failure};
 use super::folder::Case;
 use super::prepare::{Prepared, account, missing, not_against_oneself, rehearsed, traced};
-use super::run::{Ended, carry_out, conclude, rehearsed_well};
+use super::run::{Ended, carry_out, conclude, rehearsed_well, with_more};
 use super::world::{World, wall_clock};
 use crate::execute::Family;
 use crate::journal::{Entry, Event, Finish, Journal, Progress, progress};
@@ -26,13 +26,14 @@ pub(super) async fn resume(desk: &Desk, args: ResumeArgs) -> Result<Exit, Failur
         ));
     }
     let mut journal = case.go_on()?;
-    let plan = begun(&case, journal.entries())?;
-    let sources = case.sources()?;
+    let plan = carried_out(&case, journal.entries())?;
+    let begun = case.begun()?;
+    let sources = &begun.sources;
     let so_far = progress(journal.entries());
     let left = so_far.left(&plan.steps);
     let world = World::mount(&args.world, &format!("resume-{}", wall_clock().basic())).await?;
     same_world(&case, journal.entries(), &world)?;
-    let prepared = prepared(desk, &world, &sources, &plan, left.clone()).await?;
+    let prepared = prepared(desk, &world, sources, &plan, left.clone()).await?;
     let ended = if left.is_empty() {
         desk.terminal
             .status("every step is settled: only the end is looked at again");
@@ -53,20 +54,28 @@ pub(super) async fn resume(desk: &Desk, args: ResumeArgs) -> Result<Exit, Failur
         rehearsed_well(&prepared.rehearsed)?;
         go_on(desk, &world, &case, &mut journal, &prepared, &so_far, args.yes).await?
     };
-    let exit = conclude(desk, &world, &sources, &case, &mut journal, &prepared, ended).await?;
+    let mode = if args.yes { Mode::Beforehand } else { Mode::Asked };
+    let (prepared, ended) = if args.yes || desk.terminal.can_ask() {
+        with_more(desk, &world, &case, &begun, &mut journal, mode, prepared, ended).await
+    } else {
+        (prepared, ended)
+    };
+    let exit = conclude(desk, &world, sources, &case, &mut journal, &prepared, ended).await?;
     desk.list_calls(world.clients());
     drop(lock);
     Ok(exit)
 }
 
 /// The plan of a case whose last run was one of that plan.
-fn begun(case: &Case, entries: &[Entry]) -> Result<Plan, Failure> {
-    let plan = case.plan()?;
-    let opened = entries.iter().find_map(|entry| match &entry.event {
-        Event::Opened { plan, .. } => Some(plan),
+pub(super) fn carried_out(case: &Case, entries: &[Entry]) -> Result<Plan, Failure> {
+    let digests: Vec<String> = case.plans()?.iter().map(Plan::digest).collect();
+    let told = entries.iter().filter_map(|entry| match &entry.event {
+        Event::Opened { plan, .. } | Event::Widened { plan, .. } => Some(plan),
         _ => None,
     });
-    if opened != Some(&plan.digest()) {
+    // A wave whose plan was written and that was broken off before it began is made anew.
+    let told: Vec<&String> = told.collect();
+    if told.is_empty() || !digests.iter().zip(&told).all(|(there, told)| there == *told) || digests.len() < told.len() {
         let message = format!(
             "the plan of case {} is not the one that its run began with; nothing was done",
             case.id
@@ -74,9 +83,13 @@ fn begun(case: &Case, entries: &[Entry]) -> Result<Plan, Failure> {
         return Err(Failure::new(Exit::Refused, "case.plan_changed", message)
             .hint("keep the folder as evidence, and begin a new case with `oust run`, which looks before it changes"));
     }
+    if digests.len() > told.len() {
+        case.forget_wave(digests.len())?;
+    }
+    let plan = case.plan()?;
     let undone = entries.iter().rev().find_map(|entry| match &entry.event {
         Event::Intended { step, .. } => Some(step.as_str().starts_with('u')),
-        Event::Opened { .. } | Event::Resumed { .. } => Some(false),
+        Event::Opened { .. } | Event::Widened { .. } | Event::Resumed { .. } => Some(false),
         _ => None,
     });
     if undone == Some(true) {
@@ -90,7 +103,7 @@ fn begun(case: &Case, entries: &[Entry]) -> Result<Plan, Failure> {
 }
 
 /// A run goes on where it began.
-fn same_world(case: &Case, entries: &[Entry], world: &World) -> Result<(), Failure> {
+pub(super) fn same_world(case: &Case, entries: &[Entry], world: &World) -> Result<(), Failure> {
     let began = entries.iter().find_map(|entry| match &entry.event {
         Event::Opened { world, .. } => Some(world.as_str()),
         _ => None,

@@ -1,10 +1,12 @@
 //! `oust run`: rehearse, ask, carry out, look again, say who is still in.
 
 use super::Desk;
-use super::args::{RunArgs, Sources};
+use super::args::{Choice, RunArgs, Sources};
 use super::console::{Console, Mode};
 use super::exit::{Exit, Failure};
-use super::folder::{Case, read_plan};
+use super::first::{Opened, first_wave};
+use super::folder::{Begun, Case, read_plan};
+use super::further::{carried_out, further};
 use super::keys::keys;
 use super::prepare::{Prepared, account, missing, not_against_oneself, prepared, rehearsed, traced};
 use super::world::{World, read_text, wall_clock};
@@ -55,11 +57,18 @@ pub(super) async fn run(desk: &Desk, args: RunArgs) -> Result<Exit, Failure> {
     };
     let run_name = format!("run-{}", wall_clock().basic());
     let world = World::mount(&args.world, &run_name).await?;
+    let dry = args.dry_run || !(args.yes || desk.terminal.can_ask());
+    let first = match file {
+        None if !dry => first_wave(desk, &world, &args, &keys).await?,
+        _ => None,
+    };
+    if let Some(first) = first {
+        return after_first(desk, &world, &args, &keys, first).await;
+    }
     let prepared = match file {
         Some(file) => from_plan(desk, &world, &args, file).await?,
         None => prepared(desk, &world, &args.sources, &args.choice, &keys).await?,
     };
-    let dry = args.dry_run || !(args.yes || desk.terminal.can_ask());
     if dry {
         return dry_run(desk, &world, &args, &prepared);
     }
@@ -74,7 +83,14 @@ pub(super) async fn run(desk: &Desk, args: RunArgs) -> Result<Exit, Failure> {
     }
     let case = Case::create(&args.folder.cases, &prepared.lineage.asked, wall_clock())?;
     let _lock = case.lock()?;
-    case.write("sources.json", &args.sources.lasting())?;
+    let begun = Begun {
+        sources: args.sources.lasting(),
+        choice: match file {
+            Some(_) => Choice::of(prepared.rehearsed.plan()),
+            None => args.choice.lasting(),
+        },
+    };
+    case.write("run.json", &begun)?;
     let mut journal = open(&case, &world, &prepared.rehearsed)?;
     desk.terminal
         .status(&format!("case {} in {}", case.id, case.path.display()));
@@ -90,9 +106,82 @@ pub(super) async fn run(desk: &Desk, args: RunArgs) -> Result<Exit, Failure> {
         finish,
         interrupted: console.was_interrupted(),
     };
+    let (prepared, ended) = with_more(desk, &world, &case, &begun, &mut journal, mode, prepared, ended).await;
     let exit = conclude(desk, &world, &args.sources, &case, &mut journal, &prepared, ended).await?;
     desk.list_calls(world.clients());
     Ok(exit)
+}
+
+/// After the first wave: everything is read, and the whole plan follows in the same case.
+async fn after_first(
+    desk: &Desk,
+    world: &World,
+    args: &RunArgs,
+    keys: &[AccessKeyId],
+    first: Opened,
+) -> Result<Exit, Failure> {
+    let Opened {
+        case,
+        lock,
+        mut journal,
+        finish,
+        interrupted,
+    } = first;
+    let mut ended = Ended { finish, interrupted };
+    let case_goes_on = |failure: Failure| {
+        let hint = format!(
+            "the first wave is done and stands: `oust resume {0}` goes on, `oust undo {0}` turns it round",
+            case.id
+        );
+        failure.hint(hint)
+    };
+    let prepared = prepared(desk, world, &args.sources, &args.choice, keys)
+        .await
+        .map_err(case_goes_on)?;
+    let mode = if args.yes { Mode::Beforehand } else { Mode::Asked };
+    if ended.finish == Finish::Completed && !ended.interrupted {
+        if let Some(failure) = missing(&prepared.rehearsed) {
+            return Err(case_goes_on(failure));
+        }
+        rehearsed_well(&prepared.rehearsed).map_err(case_goes_on)?;
+        in_doubt(desk, &prepared);
+        if !args.yes {
+            desk.terminal
+                .urgent(&report::plan(&prepared.rehearsed, desk.paint_status()));
+        }
+        ended = carried_out(desk, world, &case, &mut journal, &prepared, 2, mode).await?;
+    }
+    let begun = case.begun()?;
+    let (prepared, ended) = with_more(desk, world, &case, &begun, &mut journal, mode, prepared, ended).await;
+    let exit = conclude(desk, world, &args.sources, &case, &mut journal, &prepared, ended).await?;
+    desk.list_calls(world.clients());
+    drop(lock);
+    Ok(exit)
+}
+
+/// Goes on with what is found later. That it can't be looked for is a reason not to say "contained", and loses nothing of what was done.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "the end of a run is where everything about it comes together"
+)]
+pub(super) async fn with_more(
+    desk: &Desk,
+    world: &World,
+    case: &Case,
+    begun: &Begun,
+    journal: &mut Journal,
+    mode: Mode,
+    mut prepared: Prepared,
+    ended: Ended,
+) -> (Prepared, Ended) {
+    match further(desk, world, case, begun, journal, mode, ended.clone()).await {
+        Ok((later, ended)) => (later.unwrap_or(prepared), ended),
+        Err(failure) => {
+            let why = format!("what was made meanwhile could not be looked for: {}", failure.message);
+            prepared.gaps.push(why);
+            (prepared, ended)
+        }
+    }
 }
 
 /// A plan from a file is only carried out on the account that it was made on.
@@ -158,7 +247,7 @@ pub(super) fn rehearsed_well(rehearsed: &Rehearsed) -> Result<(), Failure> {
     }
 }
 
-fn open(case: &Case, world: &World, rehearsed: &Rehearsed) -> Result<Journal, Failure> {
+pub(super) fn open(case: &Case, world: &World, rehearsed: &Rehearsed) -> Result<Journal, Failure> {
     case.write("plan.json", rehearsed.plan())?;
     let lines: Vec<String> = rehearsed
         .entries()
@@ -209,6 +298,7 @@ pub(super) async fn carry_out(
 }
 
 /// How the steps of a run ended.
+#[derive(Debug, Clone)]
 pub(super) struct Ended {
     pub(super) finish: Finish,
     /// Whether Ctrl-C was pressed.
@@ -262,7 +352,7 @@ pub(super) async fn conclude(
     entry.map_err(|error| Failure::new(Exit::CaseFolder, "journal.unwritable", error.to_string()))?;
     let dead = !verdicts.is_empty() && verdicts.iter().all(|judged| judged.verdict.is_contained());
     let closed = footholds.iter().all(|foothold| foothold.state.is_closed());
-    let left = progress(journal.entries()).left(&prepared.rehearsed.plan().steps);
+    let left = progress(journal.entries()).left(&case.plan()?.steps);
     let outcome = Outcome {
         left: left.into_iter().map(|step| step.id).collect(),
         case: case.id.clone(),

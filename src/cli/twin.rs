@@ -8,7 +8,7 @@ use crate::account::{Snapshot, diff};
 use crate::collect::{self, Scope};
 use crate::ids::AccessKeyId;
 use crate::time::SystemClock;
-use crate::twin::{State, Twin, serve};
+use crate::twin::{State, Twin, Weather, serve};
 use serde::Serialize;
 use std::path::Path;
 use std::sync::Arc;
@@ -38,6 +38,7 @@ pub(super) async fn twin(desk: &Desk, command: TwinCommand) -> Result<Exit, Fail
             port,
             played,
             no_enforce,
+            forecast,
             fight,
         } => {
             let offer = match (scenario, snapshot) {
@@ -45,7 +46,7 @@ pub(super) async fn twin(desk: &Desk, command: TwinCommand) -> Result<Exit, Fail
                 (None, Some(path)) => from_snapshot(&path, no_enforce)?,
                 (None, None) => return Err(Failure::new(Exit::Usage, "twin.serve", "give --scenario or --snapshot")),
             };
-            serve_twin(desk, offer, &fight, port).await
+            serve_twin(desk, offer, forecast.weather(), &fight, port).await
         }
         TwinCommand::Snapshot { world, out } => write_snapshot(desk, &world, out.as_deref()).await,
         TwinCommand::Diff { before, after } => {
@@ -126,7 +127,7 @@ fn from_snapshot(path: &Path, no_enforce: bool) -> Result<Offer, Failure> {
     })
 }
 
-async fn serve_twin(desk: &Desk, offer: Offer, fight: &Fight, port: u16) -> Result<Exit, Failure> {
+async fn serve_twin(desk: &Desk, offer: Offer, weather: Weather, fight: &Fight, port: u16) -> Result<Exit, Failure> {
     let listener = serve::bind(port).await.map_err(|error| {
         Failure::new(
             Exit::Failure,
@@ -141,7 +142,7 @@ async fn serve_twin(desk: &Desk, offer: Offer, fight: &Fight, port: u16) -> Resu
         twin, names, region, ..
     } = offer;
     let (own, stolen) = (offer.intruder.as_deref(), offer.stolen.as_deref());
-    let twin = intruder::inhabited(twin, fight, &names, own, stolen)?;
+    let twin = intruder::inhabited(twin.in_weather(weather), fight, &names, own, stolen)?;
     let offered = names.into_iter().map(|(name, key)| {
         let keys = twin.keys(&key);
         Offered {

@@ -65,6 +65,16 @@ impl Athena {
         }
     }
 
+    /// Whether the table is known and the workgroup takes queries, without making one.
+    ///
+    /// # Errors
+    /// The first of them that isn't so.
+    pub async fn reachable(clients: &Clients, workgroup: &str, mut table: Table) -> Result<(), AwsError> {
+        let queries = Queries::of(clients, workgroup, table.database());
+        queries.describe(&mut table).await?;
+        queries.is_open().await
+    }
+
     /// Bytes that were scanned, in how many queries.
     pub fn scanned(&self) -> (u64, u32) {
         self.queries.scanned()

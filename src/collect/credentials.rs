@@ -10,7 +10,7 @@ use crate::time::Moment;
 use aws_sdk_iam::types::EncodingType;
 
 /// Everything that the user can sign in or sign with. A part that could not be read is named, and the others are there.
-pub(super) async fn credentials(clients: &Clients, user: &str, unread: &mut Vec<Unread>) -> Credentials {
+pub async fn credentials(clients: &Clients, user: &str, unread: &mut Vec<Unread>) -> Credentials {
     let mut held = Credentials::default();
     let mut part = |name: &str, what: &str, error: AwsError| {
         held.unread.insert(name.to_owned());

@@ -70,6 +70,18 @@ pub async fn origin(clients: &Clients, key: &AccessKeyId) -> Result<Origin, AwsE
     Ok(origin)
 }
 
+/// The user that a long-term key belongs to, in one call: all that a first cut needs. `None` where no user of this account has it.
+///
+/// # Errors
+/// The call was refused or not answered: the account may not be this one.
+pub async fn user_of(clients: &Clients, key: &AccessKeyId) -> Result<Option<String>, AwsError> {
+    let found = clients.iam.get_access_key_last_used().access_key_id(key.as_str());
+    let found = found.send().await;
+    let found = found.map_err(|error| AwsError::of("iam:GetAccessKeyLastUsed", error))?;
+    let name = found.user_name().filter(|name| !name.is_empty() && *name != "root");
+    Ok(name.map(str::to_owned))
+}
+
 /// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccessKeyLastUsed.html>
 async fn owner(clients: &Clients, origin: &mut Origin) {
     let key = origin.key.as_str();

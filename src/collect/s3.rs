@@ -110,6 +110,11 @@ pub async fn s3(
     Ok(read)
 }
 
+/// The Region of a bucket, where the answer tells it.
+pub(super) async fn bucket_region(clients: &Clients, bucket: &str) -> Result<Option<String>, AwsError> {
+    list::region(clients, bucket).await
+}
+
 /// How much there is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Weight {

@@ -82,7 +82,11 @@ impl Run<'_> {
     /// Looks at every cut of this run and at who is in the account, and answers what it finds.
     async fn tend(&mut self, hold: &Step) -> Result<Tended, ExecuteError> {
         let (clients, watched) = (self.world.clients(), self.watched());
-        let (cuts, around) = futures_util::join!(self.read_cuts(), look_around(clients, &watched));
+        let (cuts, around) = if clients.side_by_side() {
+            futures_util::join!(self.read_cuts(), look_around(clients, &watched))
+        } else {
+            (self.read_cuts().await, look_around(clients, &watched).await)
+        };
         let mut turned = Vec::new();
         for (step, change, found) in cuts {
             match found {

@@ -92,6 +92,13 @@ pub enum Event {
         /// Steps that are left.
         left: Vec<StepId>,
     },
+    /// A further wave of the case begins: something was found that its plan had not known.
+    Widened {
+        /// Its number; the first is 2.
+        wave: usize,
+        /// The digest of its plan.
+        plan: String,
+    },
     /// The account was kept as it was.
     EvidenceKept {
         /// The step.
@@ -229,7 +236,7 @@ impl Event {
             | Event::Swept { step, .. } => Some(step),
             Event::Added { step } => Some(&step.id),
             Event::Judged { after, .. } => after.as_ref(),
-            Event::Opened { .. } | Event::Resumed { .. } | Event::Closed { .. } => None,
+            Event::Opened { .. } | Event::Widened { .. } | Event::Resumed { .. } | Event::Closed { .. } => None,
         }
     }
 }

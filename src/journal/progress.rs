@@ -1,7 +1,7 @@
 //! How far a run came: which steps are settled, which are open, what it has set.
 
 use super::{Entry, Event, Finish};
-use crate::action::Change;
+use crate::action::{Change, Member};
 use crate::ids::StepId;
 use crate::plan::Step;
 use std::collections::{BTreeMap, BTreeSet};
@@ -30,7 +30,7 @@ pub fn progress(entries: &[Entry]) -> Progress {
         let Some(step) = entry.event.step() else {
             match &entry.event {
                 Event::Closed { finish, .. } => so_far.finish = Some(finish.clone()),
-                Event::Opened { .. } | Event::Resumed { .. } => so_far.finish = None,
+                Event::Opened { .. } | Event::Widened { .. } | Event::Resumed { .. } => so_far.finish = None,
                 _ => {}
             }
             continue;
@@ -74,6 +74,22 @@ fn sweep_of<'a>(added: &'a StepId, entries: &'a [Entry]) -> &'a StepId {
             .is_some_and(|(sweep, _)| sweep == step.as_str())
     };
     named.into_iter().find(of).unwrap_or(added)
+}
+
+/// Members that are left as they are: a person declined their step, or its call was refused for good.
+pub fn given_up(entries: &[Entry], steps: &[Step]) -> Vec<Member> {
+    let mut ended: BTreeMap<&StepId, bool> = BTreeMap::new();
+    for entry in entries {
+        if let Some(step) = entry.event.step() {
+            match &entry.event {
+                Event::Declined { .. } | Event::Failed { .. } => drop(ended.insert(step, true)),
+                Event::Intended { .. } => drop(ended.insert(step, false)),
+                _ => {}
+            }
+        }
+    }
+    let of = steps.iter().filter(|step| ended.get(&step.id) == Some(&true));
+    of.filter_map(|step| step.action.member()).collect()
 }
 
 impl Progress {

@@ -108,15 +108,17 @@ impl AwsError {
                 )
             }
             SdkError::DispatchFailure(failure) => {
-                let text = causes(&error);
-                let trouble = if failure.is_timeout() {
-                    Trouble::NoAnswer
-                } else if failure.is_io() {
-                    Trouble::Unreachable
-                } else {
-                    Trouble::Credentials
+                let transport = failure.is_timeout()
+                    || failure.is_io()
+                    || failure
+                        .as_connector_error()
+                        .is_some_and(|failed| failed.as_other().is_some());
+                let trouble = match (transport, never_connected(&error)) {
+                    (true, true) => Trouble::Unreachable,
+                    (true, false) => Trouble::NoAnswer,
+                    (false, _) => Trouble::Credentials,
                 };
-                (trouble, None, text)
+                (trouble, None, causes(&error))
             }
             SdkError::ConstructionFailure(_) => (Trouble::Credentials, None, causes(&error)),
             _ => (Trouble::Rubbish, None, causes(&error)),
@@ -128,6 +130,21 @@ impl AwsError {
             message,
         }
     }
+}
+
+/// Whether it is known that nothing was sent: the connection itself could not be made. Every other failure on the way leaves doubt.
+pub(super) fn never_connected(error: &(dyn Error + 'static)) -> bool {
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        if inner
+            .downcast_ref::<hyper_util::client::legacy::Error>()
+            .is_some_and(hyper_util::client::legacy::Error::is_connect)
+        {
+            return true;
+        }
+        cause = inner.source();
+    }
+    false
 }
 
 /// Codes are spelled differently by protocol and age; all spellings of one thing are listed together.
@@ -175,3 +192,6 @@ fn causes(error: &dyn Error) -> String {
     }
     said.join(": ")
 }
+
+#[cfg(test)]
+mod tests;

@@ -68,6 +68,13 @@ impl Clients {
         Some(aws_sdk_sts::Client::from_conf(config.build()))
     }
 
+    /// IAM as whoever signs for Organizations; `None` where that is who signs for all.
+    pub fn organizations_iam(&self) -> Option<aws_sdk_iam::Client> {
+        let config = self.organizations_config.as_ref()?;
+        let config = aws_sdk_iam::config::Builder::from(config).interceptor(self.calls.clone());
+        Some(aws_sdk_iam::Client::from_conf(config.build()))
+    }
+
     /// A pace of one turn each `time`.
     pub fn pace(&self, time: Duration) -> Pace {
         let ticks = self.paced.then(|| {

@@ -3,7 +3,7 @@
 use super::Facts;
 use super::make::Making;
 use super::on_user::DENY_ALL;
-use crate::account::{Role, User};
+use crate::account::{KeyStatus, Role, User};
 use crate::action::revoke::{self, Issuer};
 use crate::action::{Action, Member, Setting};
 use crate::ids::Arn;
@@ -101,6 +101,42 @@ impl Making<'_> {
         for (arn, made) in self.facts.made_policies() {
             self.delete_policy(from, arn, made);
         }
+        self.delete_keys(from);
+    }
+
+    /// Keys that the family made for users that stay: nobody else has ever had their secrets.
+    fn delete_keys(&mut self, from: &PlaybookStep) {
+        for (user, key) in self.facts.minted_keys() {
+            let held = self
+                .facts
+                .account
+                .users
+                .get(user)
+                .and_then(|user| user.credentials.as_ref());
+            let there = held.is_some_and(|held| held.access_keys.iter().any(|held| held.id == *key));
+            let member = Member::AccessKey {
+                user: user.to_owned(),
+                key: key.clone(),
+            };
+            if there && !self.deletes_member(&member) {
+                let fact = Some(format!("{key} is a key that the family made"));
+                self.change(
+                    from,
+                    member,
+                    Setting::Status(KeyStatus::Inactive),
+                    Setting::Absent,
+                    fact,
+                );
+            }
+        }
+    }
+
+    /// Whether a step deletes the member already.
+    pub(super) fn deletes_member(&self, member: &Member) -> bool {
+        self.steps.iter().any(|step| match &step.action {
+            Action::Change { change } => change.member == *member && change.to == Setting::Absent,
+            _ => false,
+        })
     }
 
     /// Grants to principals that it did not make. They can be put back.

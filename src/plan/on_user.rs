@@ -128,6 +128,9 @@ impl Making<'_> {
                         user: name.clone(),
                         key: key.id,
                     };
+                    if self.deletes_member(&member) {
+                        continue;
+                    }
                     self.change(
                         from,
                         member,

@@ -107,7 +107,7 @@ fn comment(text: &str) -> String {
 
 /// A text as a quoted template that means just that text: `${` and `%{` would begin an interpolation or a directive.
 /// <https://github.com/hashicorp/hcl/blob/main/hclsyntax/spec.md#template-expressions>
-fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     let mut out = String::from("\"");
     let mut rest = text.chars().peekable();
     while let Some(c) = rest.next() {

@@ -3,7 +3,7 @@
 use super::{Paint, Tone};
 use crate::action::{Change, Member, Setting};
 use crate::ids::StepId;
-use crate::journal::{Entry, Event, Finish};
+use crate::journal::{Entry, Event, Finish, path_of_cuts};
 use std::collections::BTreeSet;
 
 /// One entry as a line, with the step that it is `of` where that isn't the one whose head stands above; `None` for entries that say nothing to a
@@ -55,7 +55,7 @@ fn guard(event: &Event) -> Option<&StepId> {
 pub fn case(entries: &[Entry], paint: Paint) -> String {
     let mut out = Vec::new();
     let guards: BTreeSet<&StepId> = entries.iter().filter_map(|item| guard(&item.event)).collect();
-    for item in entries {
+    for (n, item) in entries.iter().enumerate() {
         let time = item.at.clock_face();
         match &item.event {
             Event::Opened {
@@ -67,6 +67,9 @@ pub fn case(entries: &[Entry], paint: Paint) -> String {
                 let keys: Vec<&str> = keys.iter().map(crate::ids::AccessKeyId::as_str).collect();
                 out.push(paint.heading(&format!("Case {case}: {}, on {world}", keys.join(", "))));
                 out.push(format!("  plan {}", plan.get(..16).unwrap_or(plan)));
+            }
+            Event::Widened { wave, .. } => {
+                out.push(format!("  {time}       wave {wave}: more was found"));
             }
             Event::Resumed { left, .. } => {
                 out.push(format!("  {time}       taken up again; {} steps were left", left.len()));
@@ -96,7 +99,10 @@ pub fn case(entries: &[Entry], paint: Paint) -> String {
                     Finish::Failed { at } => format!("failed at step {at}"),
                     Finish::Diverged { at } => format!("diverged at step {at}"),
                 };
-                out.push(format!("  {time}       {how}; {} API calls", calls.len()));
+                let cuts = path_of_cuts(entries.get(..=n).unwrap_or(entries), calls).round_trips;
+                let so_far = calls.len();
+                let text = format!("{how}; {so_far} API calls by now; cutting took {cuts} one after another");
+                out.push(format!("  {time}       {text}"));
             }
             Event::Verified { step } if guards.contains(step) => {
                 let text = "attached, and read back; effect not yet seen";

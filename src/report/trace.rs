@@ -377,7 +377,7 @@ fn secrets(lineage: &Lineage, paint: Paint, out: &mut Vec<String>) {
         let mut names: Vec<&str> = all.iter().take(MOST_SECRETS).map(|read| read.what.as_str()).collect();
         let more = match all.len().saturating_sub(MOST_SECRETS) {
             0 => String::new(),
-            more => format!(", and {more} more, which --json tells"),
+            more => format!(", and {more} more, which --format json tells"),
         };
         if names == ["-"] {
             names = vec!["which, the record does not say"];

@@ -90,6 +90,17 @@ impl<'a> Walk<'a> {
     fn file(&self, path: PathBuf) -> Option<Met> {
         match is_passed_over(&path) {
             true => Some(Met::PassedOver),
+            // As Security Lake keeps them: https://docs.aws.amazon.com/security-lake/latest/userguide/open-cybersecurity-schema-framework.html
+            false
+                if path
+                    .extension()
+                    .is_some_and(|name| name.eq_ignore_ascii_case("parquet")) =>
+            {
+                Some(Met::Trouble(
+                    path,
+                    "Parquet is not read: export it as JSON lines".to_owned(),
+                ))
+            }
             false => self
                 .window
                 .admits_path(&path.to_string_lossy())

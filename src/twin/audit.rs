@@ -23,7 +23,7 @@ pub(super) struct Happened<'a> {
 /// The `userIdentity` of whoever holds `key`, dead or alive; `None` when nobody in the account does.
 /// <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html>
 pub(super) fn identity(state: &State, key: &AccessKeyId) -> Option<Value> {
-    let account = &state.account;
+    let account = state.in_force();
     if let Some(session) = state.mint.sessions.iter().rev().find(|session| session.key == *key) {
         return Some(session_identity(account, session));
     }

@@ -43,7 +43,7 @@ pub(super) fn authenticate(
         .and_then(|date| date.parse::<Moment>().ok());
     let fresh = sent.is_some_and(|sent| (sent.seconds() - now.seconds()).abs() <= SKEW_SECONDS);
     if !fresh {
-        let message = format!("Signature expired: the request's time is not within 15 minutes of {now}");
+        let message = skewed(sent, now);
         return Err(match protocol {
             Protocol::Rest => Fault::new(
                 403,
@@ -81,9 +81,24 @@ pub(super) fn authenticate(
     }
 }
 
+/// What IAM says of a request whose time is too far from its own.
+fn skewed(sent: Option<Moment>, now: Moment) -> String {
+    let Some(sent) = sent else {
+        return "Signature expired: the request has no time".to_owned();
+    };
+    let (said, clock) = (sent.basic(), now.basic());
+    if sent < now {
+        let limit = now.plus_seconds(-SKEW_SECONDS).basic();
+        format!("Signature expired: {said} is now earlier than {limit} ({clock} - 15 min.)")
+    } else {
+        let limit = now.plus_seconds(SKEW_SECONDS).basic();
+        format!("Signature not yet current: {said} is still later than {limit} ({clock} + 15 min.)")
+    }
+}
+
 /// Refuses a key that is unknown, inactive, expired or left without its holder.
 pub(super) fn alive(state: &State, key: &AccessKeyId, protocol: Protocol, now: Moment) -> Result<(), Fault> {
-    match Standing::of(&state.account, &state.mint.sessions, key, now) {
+    match Standing::of(state.in_force(), &state.mint.sessions, key, now) {
         Ok(_) => Ok(()),
         Err(Dead::Expired) => Err(match protocol {
             Protocol::Query => Fault::new(

@@ -1,5 +1,7 @@
-//! CloudTrail: LookupEvents over the twin's own trail.
+//! CloudTrail: LookupEvents over the twin's own trail, and what the account's trails are.
 //! <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html>
+
+mod trails;
 
 use super::operation::Asked;
 use super::{Call, Caller, Fault, Node, Operation, Params};
@@ -10,12 +12,13 @@ use serde_json::Value;
 /// Every CloudTrail operation that the twin models.
 pub(super) fn operations() -> impl Iterator<Item = Operation> {
     let on_all = |_: &Account, _: &Caller, _: &Params| Asked::on("*");
-    std::iter::once(Operation {
+    let lookup = Operation {
         name: "LookupEvents",
         read_only: true,
         asks: on_all,
         handler: lookup,
-    })
+    };
+    std::iter::once(lookup).chain(trails::operations())
 }
 
 fn text<'a>(record: &'a Value, pointer: &str) -> &'a str {

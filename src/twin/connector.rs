@@ -60,10 +60,16 @@ impl Connector {
             body: request.body().bytes().unwrap_or_default().to_vec(),
             source_ip: SOURCE_IP.to_owned(),
         });
+        if reply.silent {
+            return Err(ConnectorError::timeout(
+                "the request was sent and no answer came".into(),
+            ));
+        }
         let status = StatusCode::try_from(reply.status).map_err(|error| ConnectorError::other(error.into(), None))?;
         let mut response = HttpResponse::new(status, SdkBody::from(reply.body));
         response.headers_mut().insert("content-type", reply.content_type);
         response.headers_mut().insert("x-amzn-requestid", reply.request_id);
+        response.headers_mut().insert("date", self.0.service_now().http_date());
         Ok(response)
     }
 }

@@ -2,7 +2,7 @@
 
 use super::intruder::{Did, Grip, Identity, Intruder};
 use super::request::Request;
-use super::{Fault, Node, Reply, State, handle, plain, signed};
+use super::{Fault, Node, Reply, State, Weather, handle, plain, signed};
 use crate::account::{Account, Session};
 use crate::ids::AccessKeyId;
 use crate::time::{Clock, ManualClock, Moment};
@@ -72,9 +72,31 @@ impl Twin {
         }
     }
 
-    /// The twin's present moment.
+    /// The present moment by the clock of whoever calls.
     pub fn now(&self) -> Moment {
         self.clock().now()
+    }
+
+    /// The present moment by IAM's own clock: another one only where the clocks differ ([`Weather::skew_millis`]).
+    pub fn service_now(&self) -> Moment {
+        self.now().plus_millis(self.as_left().weather.skew_millis)
+    }
+
+    /// How long a served twin lets its callers wait.
+    pub(super) fn latency_millis(&self) -> Option<u64> {
+        u64::try_from(self.as_left().weather.latency_millis?).ok()
+    }
+
+    /// Moves a manual clock on by what a request takes.
+    fn tick(&self) {
+        if let Hands::Manual(clock) = &self.hands {
+            clock.advance_millis(self.as_left().weather.latency_millis.unwrap_or(TICK_MILLIS));
+        }
+    }
+
+    /// The state as the last call left it.
+    fn as_left(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The same twin with an intruder in it, who acts whenever its time has come.
@@ -86,11 +108,34 @@ impl Twin {
         }
     }
 
+    /// The same twin in other weather from now on. What is under way already arrives as it was to. Forks keep the weather.
+    #[must_use]
+    pub fn in_weather(self, weather: Weather) -> Self {
+        self.lock().weather = weather;
+        self
+    }
+
+    /// The account as authentication and authorization see it now; [`Twin::account`] is what Get and List tell.
+    pub fn effective(&self) -> Account {
+        let state = self.lock();
+        let now = self.now().plus_millis(state.weather.skew_millis);
+        state.effective(now).into_owned()
+    }
+
+    /// When the last change that is under way takes effect; `None` where everything is in force.
+    pub fn settled_at(&self) -> Option<Moment> {
+        let state = self.lock();
+        let skew = state.weather.skew_millis;
+        let last = state.settled_at(self.now().plus_millis(skew))?;
+        Some(last.plus_millis(-skew))
+    }
+
     /// The state, in which the intruder has done all that was due.
     fn lock(&self) -> MutexGuard<'_, State> {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.as_left();
+        let now = self.now().plus_millis(state.weather.skew_millis);
         if let Some(mut intruder) = self.intruder() {
-            intruder.act_until(self.now(), &mut |request, at| handle(&mut state, request, at));
+            intruder.act_until(now, &mut |request, at| handle(&mut state, request, at));
         }
         state
     }
@@ -120,7 +165,9 @@ impl Twin {
         let mut state = self.lock().clone();
         let intruder = self.intruder()?;
         let account = state.account.clone();
-        Some(intruder.grip(&account, self.now(), &mut |request, at| handle(&mut state, request, at)))
+        let now = self.now().plus_millis(state.weather.skew_millis);
+        state.weather = Weather::default();
+        Some(intruder.grip(&account, now, &mut |request, at| handle(&mut state, request, at)))
     }
 
     /// What the intruder did since this was last asked.
@@ -166,10 +213,8 @@ impl Twin {
 
     /// Handles a request; a manual clock moves on a little.
     pub fn handle(&self, request: &Request) -> Reply {
-        if let Hands::Manual(clock) = &self.hands {
-            clock.advance_millis(TICK_MILLIS);
-        }
-        let now = self.now();
+        self.tick();
+        let now = self.service_now();
         handle(&mut self.lock(), request, now)
     }
 
@@ -205,10 +250,8 @@ impl Twin {
     /// # Errors
     /// AWS's error for a dead key or a call that is not allowed.
     pub fn plain(&self, keys: &Keys, action: &str, resource: &str, source_ip: &str) -> Result<(), Fault> {
-        if let Hands::Manual(clock) = &self.hands {
-            clock.advance_millis(TICK_MILLIS);
-        }
-        let now = self.now();
+        self.tick();
+        let now = self.service_now();
         plain(&mut self.lock(), &keys.key, action, resource, source_ip, now)
     }
 }

@@ -2,7 +2,10 @@
 
 use super::audit::{self, Happened};
 use super::request::{Asked, Protocol, Request};
-use super::{Call, Caller, Fault, Node, Operation, Params, State, authenticate, authorize, operation, s3, xml};
+use super::weather::Mishap;
+use super::{
+    Call, Caller, Fault, Node, Operation, Params, State, authenticate, authorize, operation, s3, somebody, xml,
+};
 use crate::ids::AccessKeyId;
 use crate::policy::PrincipalKind;
 use crate::time::Moment;
@@ -24,6 +27,8 @@ pub struct Reply {
     pub request_id: String,
     /// The same answer as a tree, for callers in the same process.
     pub outcome: Result<Node, Fault>,
+    /// Whether the answer gets lost: the caller hears nothing.
+    pub silent: bool,
 }
 
 impl fmt::Debug for Reply {
@@ -34,7 +39,7 @@ impl fmt::Debug for Reply {
 }
 
 /// The table of operations, by service and name.
-fn operations() -> &'static HashMap<(&'static str, &'static str), Operation> {
+pub(super) fn operations() -> &'static HashMap<(&'static str, &'static str), Operation> {
     static TABLE: OnceLock<HashMap<(&'static str, &'static str), Operation>> = OnceLock::new();
     TABLE.get_or_init(|| {
         let iam = super::iam::operations().map(|row| (("iam", row.name), row));
@@ -50,8 +55,42 @@ fn operations() -> &'static HashMap<(&'static str, &'static str), Operation> {
     })
 }
 
-/// Handles one request at `now`. The only way to change the state.
+/// Handles one request at `now`, in the weather that there is. The only way to change the state.
 pub fn handle(state: &mut State, request: &Request, now: Moment) -> Reply {
+    let asked = request.asked();
+    let (operation, json) = match &asked {
+        Ok(asked) => (asked.operation.as_str(), asked.protocol == Protocol::Json),
+        Err(_) => ("", false),
+    };
+    let call = state.weather.count(operation);
+    for drift in state.weather.due_drift(call, now) {
+        somebody::changes(state, &drift, now);
+    }
+    let mishap = state.weather.strikes(operation);
+    if mishap == Some(Mishap::Lost) {
+        return unheard(state.mint.uuid());
+    }
+    let reply = answer(state, request, mishap, now);
+    match mishap {
+        Some(Mishap::Done) => unheard(reply.request_id),
+        Some(Mishap::FailureDone) => {
+            let protocol = if json { Protocol::Json } else { Protocol::Query };
+            refused(protocol, Mishap::FailureDone.fault(json), reply.request_id)
+        }
+        _ => reply,
+    }
+}
+
+/// No answer.
+fn unheard(request_id: String) -> Reply {
+    Reply {
+        silent: true,
+        ..refused(Protocol::Query, Mishap::Done.fault(false), request_id)
+    }
+}
+
+fn answer(state: &mut State, request: &Request, mishap: Option<Mishap>, now: Moment) -> Reply {
+    state.late.settle(&state.account, now);
     let request_id = state.mint.uuid();
     let asked = match request.asked() {
         Ok(asked) => asked,
@@ -78,7 +117,10 @@ pub fn handle(state: &mut State, request: &Request, now: Moment) -> Reply {
     };
     note_use(state, &key, &asked, now);
     let mut body = Vec::new();
-    let outcome = serve(state, request, &asked, &key, now, &mut body);
+    let outcome = match state.weather.refuses(&asked, mishap, now) {
+        Some(fault) => Err(fault),
+        None => serve(state, request, &asked, &key, now, &mut body),
+    };
     record(state, request, &asked, Some(&key), &outcome, &request_id, now);
     match outcome {
         Err(fault) => refused(asked.protocol, fault, request_id),
@@ -115,6 +157,7 @@ pub fn plain(
         body: Vec::new(),
         source_ip: source_ip.to_owned(),
     };
+    state.late.settle(&state.account, now);
     let request_id = state.mint.uuid();
     let outcome = authenticate::alive(state, key, Protocol::Rest, now).and_then(|()| {
         permitted(state, &request, &asked, key, operation::Asked::on(resource), now).map(|_| Node::empty())
@@ -163,16 +206,28 @@ fn serve(
     let caller = caller(state, key, now)?;
     let question = (row.asks)(&state.account, &caller, &asked.params);
     permitted(state, request, asked, key, question, now)?;
-    let mut call = Call {
-        account: &mut state.account,
-        issue: &mut state.mint,
-        caller: &caller,
-        params: &asked.params,
-        region: &asked.region,
-        trail: &state.trail,
-        now,
+    let run = |state: &mut State| {
+        // STS asks what is in force; IAM shows and changes what is.
+        let account = match asked.service.as_str() {
+            "sts" => state.late.in_force_mut(&mut state.account),
+            _ => &mut state.account,
+        };
+        let mut call = Call {
+            account,
+            issue: &mut state.mint,
+            caller: &caller,
+            params: &asked.params,
+            region: &asked.region,
+            trail: &state.trail,
+            now,
+        };
+        (row.handler)(&mut call)
     };
-    (row.handler)(&mut call)
+    if row.read_only {
+        run(state)
+    } else {
+        state.changing(now, run)
+    }
 }
 
 /// Asks the policies, unless authorization is off.
@@ -188,7 +243,7 @@ fn permitted(
     if !state.enforce || organizer {
         return Ok(());
     }
-    let standing = Standing::of(&state.account, &state.mint.sessions, key, now)
+    let standing = Standing::of(state.in_force(), &state.mint.sessions, key, now)
         .map_err(|dead| Fault::new(403, "InvalidClientTokenId", dead.to_string()))?;
     let agent = request.header("user-agent").unwrap_or_default();
     let mut context = question.context.clone();
@@ -204,7 +259,7 @@ fn permitted(
 
 /// The caller as handlers see it. With authorization off, a key that nobody knows counts as root's.
 fn caller(state: &State, key: &AccessKeyId, now: Moment) -> Result<Caller, Fault> {
-    match Standing::of(&state.account, &state.mint.sessions, key, now) {
+    match Standing::of(state.in_force(), &state.mint.sessions, key, now) {
         Ok(standing) => {
             let user = matches!(standing.principal.kind, PrincipalKind::User)
                 .then(|| standing.principal.arn.name().to_owned());
@@ -217,7 +272,7 @@ fn caller(state: &State, key: &AccessKeyId, now: Moment) -> Result<Caller, Fault
         }
         Err(_) if !state.enforce => Ok(Caller {
             key: key.clone(),
-            principal: crate::verdict::root_principal(&state.account),
+            principal: crate::verdict::root_principal(state.in_force()),
             session: None,
             user_name: None,
         }),
@@ -227,7 +282,7 @@ fn caller(state: &State, key: &AccessKeyId, now: Moment) -> Result<Caller, Fault
 
 /// When a long-term key was last used, as GetAccessKeyLastUsed tells it.
 fn note_use(state: &mut State, key: &AccessKeyId, asked: &Asked, now: Moment) {
-    if state.account.owner_of_key(key).is_some() {
+    if state.in_force().owner_of_key(key).is_some() {
         let used = (now.whole_second(), asked.service.clone(), asked.region.clone());
         state.mint.last_used.insert(key.clone(), used);
     }
@@ -242,11 +297,22 @@ fn record(
     request_id: &str,
     now: Moment,
 ) {
-    let identity = key.and_then(|key| audit::identity(state, key));
     // A key that belongs to nobody belongs to no account: there is no trail that it could land in.
-    let Some(identity) = identity else {
-        return;
-    };
+    if let Some(identity) = key.and_then(|key| audit::identity(state, key)) {
+        record_as(state, identity, request, asked, outcome, request_id, now);
+    }
+}
+
+/// Writes the call of whoever `identity` says to the trail.
+pub(super) fn record_as(
+    state: &mut State,
+    identity: serde_json::Value,
+    request: &Request,
+    asked: &Asked,
+    outcome: &Result<Node, Fault>,
+    request_id: &str,
+    now: Moment,
+) {
     let event_id = state.mint.uuid();
     let read_only = operations()
         .get(&(asked.service.as_str(), asked.operation.as_str()))
@@ -286,6 +352,7 @@ fn answered(asked: &Asked, node: Node, body: Vec<u8>, request_id: String) -> Rep
         body,
         request_id,
         outcome: Ok(node),
+        silent: false,
     }
 }
 
@@ -297,5 +364,6 @@ fn refused(protocol: Protocol, fault: Fault, request_id: String) -> Reply {
         body: body.into_bytes(),
         request_id,
         outcome: Err(fault),
+        silent: false,
     }
 }

@@ -10,6 +10,7 @@ mod mfa;
 mod page;
 mod passwords;
 mod roles;
+mod simulate;
 mod uploads;
 mod users;
 mod versions;
@@ -34,6 +35,7 @@ pub fn operations() -> impl Iterator<Item = Operation> {
         mfa::OPERATIONS,
         uploads::OPERATIONS,
         details::OPERATIONS,
+        simulate::OPERATIONS,
     ]
     .into_iter()
     .flatten()

@@ -7,8 +7,9 @@ use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use std::convert::Infallible;
+use std::io;
 use std::net::Ipv4Addr;
+use std::time::Duration;
 use tokio::net::TcpListener;
 
 /// The largest body that is read: far above any request of IAM.
@@ -18,7 +19,7 @@ const LARGEST_BODY: usize = 4 << 20;
 ///
 /// # Errors
 /// The port is taken.
-pub async fn bind(port: u16) -> std::io::Result<TcpListener> {
+pub async fn bind(port: u16) -> io::Result<TcpListener> {
     TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await
 }
 
@@ -41,11 +42,13 @@ pub async fn serve(twin: Twin, listener: TcpListener) {
     }
 }
 
+/// # Errors
+/// The caller is to hear nothing.
 async fn answer(
     twin: Twin,
     request: http::Request<Incoming>,
     source_ip: String,
-) -> Result<http::Response<Full<Bytes>>, Infallible> {
+) -> io::Result<http::Response<Full<Bytes>>> {
     let (head, body) = request.into_parts();
     let head_only = head.method == http::Method::HEAD;
     let body = match Limited::new(body, LARGEST_BODY).collect().await {
@@ -63,9 +66,16 @@ async fn answer(
         body: body.to_vec(),
         source_ip,
     });
+    if let Some(latency) = twin.latency_millis() {
+        tokio::time::sleep(Duration::from_millis(latency)).await;
+    }
+    // An error in the place of an answer: hyper closes the connection without a word.
+    if reply.silent {
+        return Err(io::Error::other("the answer gets lost"));
+    }
     // The twin's own date: SDKs correct their clocks by it.
     let mut answer = response(reply.status, reply.content_type, reply.body, &reply.request_id);
-    if let Ok(date) = http::HeaderValue::from_str(&twin.now().http_date()) {
+    if let Ok(date) = http::HeaderValue::from_str(&twin.service_now().http_date()) {
         answer.headers_mut().insert(http::header::DATE, date);
     }
     if head_only {

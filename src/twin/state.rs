@@ -1,9 +1,11 @@
 //! What the twin remembers: the account, issued sessions, its trail, and the seed that all its IDs come from.
 
+use super::weather::{Late, Weather};
 use crate::account::{Account, Session};
 use crate::ids::{AccessKeyId, AccountId};
 use crate::time::Moment;
 use sha2::{Digest, Sha256};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// The twin's memory. Cloning it is a fork: nothing is shared.
@@ -17,6 +19,10 @@ pub struct State {
     pub trail: Vec<serde_json::Value>,
     /// Whether policies are asked; `false` only for clients that need the state alone.
     pub enforce: bool,
+    /// What calls meet.
+    pub(super) weather: Weather,
+    /// Changes that are made and not yet in force.
+    pub(super) late: Late,
 }
 
 /// Issues IDs, secrets and sessions, all derived from one seed, so that one seed gives one run.
@@ -126,6 +132,37 @@ impl State {
             mint,
             trail: Vec::new(),
             enforce: true,
+            weather: Weather::default(),
+            late: Late::default(),
         }
+    }
+
+    /// The account as authentication and authorization see it at `now`: what was changed a moment ago may be missing. [`State::account`] is
+    /// what Get and List tell. Both are the same where there is no lag.
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency>
+    pub fn effective(&self, now: Moment) -> Cow<'_, Account> {
+        self.late.effective(&self.account, now)
+    }
+
+    /// When the last change that is under way takes effect; `None` where everything that was changed is in force at `now`.
+    pub fn settled_at(&self, now: Moment) -> Option<Moment> {
+        self.late.last().filter(|last| *last > now)
+    }
+
+    /// The account that credentials are judged by, as far as it was settled at the beginning of the call.
+    pub(super) fn in_force(&self) -> &Account {
+        self.late.in_force(&self.account)
+    }
+
+    /// Does what may change the account, and lets what it changed take effect late where there is a lag.
+    pub(super) fn changing<T>(&mut self, now: Moment, change: impl FnOnce(&mut State) -> T) -> T {
+        let late = self.weather.lag.is_some() || !self.late.is_empty();
+        let before = late.then(|| self.account.clone());
+        let done = change(self);
+        if let Some(before) = before {
+            self.late.note(before, &self.account, now, &mut self.weather);
+            self.late.settle(&self.account, now);
+        }
+        done
     }
 }

@@ -22,8 +22,13 @@ impl Drop for Served {
 
 impl Served {
     pub fn start(more: &[&str]) -> Self {
+        Served::of("stolen-key", more)
+    }
+
+    /// A twin of another scenario, by name or file.
+    pub fn of(scenario: &str, more: &[&str]) -> Self {
         let mut child = Command::new(OUST)
-            .args(["twin", "serve", "--scenario", "stolen-key", "--format", "json"])
+            .args(["twin", "serve", "--scenario", scenario, "--format", "json"])
             .args(more)
             .stdout(Stdio::piped())
             .spawn()

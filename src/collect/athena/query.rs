@@ -82,6 +82,21 @@ impl Queries {
         Ok(())
     }
 
+    /// Whether the workgroup is there and takes queries.
+    pub(super) async fn is_open(&self) -> Result<(), AwsError> {
+        let found = self.client.get_work_group().work_group(&self.workgroup).send().await;
+        let found = found.map_err(|error| AwsError::of("athena:GetWorkGroup", error))?;
+        match found.work_group().and_then(|group| group.state()) {
+            Some(aws_sdk_athena::types::WorkGroupState::Disabled) => Err(AwsError {
+                operation: "athena:GetWorkGroup".to_owned(),
+                trouble: crate::mount::Trouble::Refused,
+                code: None,
+                message: format!("workgroup `{}` is disabled", self.workgroup),
+            }),
+            _ => Ok(()),
+        }
+    }
+
     /// At how many bytes the workgroup stops a query, if it does.
     pub(super) async fn limit(&self) -> Option<i64> {
         let found = self

@@ -1,0 +1,127 @@
+//! Further waves of a case: what is found when everything is looked at again becomes steps of its own, until nothing more is found.
+
+use super::Desk;
+use super::console::{Console, Mode};
+use super::exit::{Exit, Failure};
+use super::folder::{Begun, Case, plan_file};
+use super::prepare::{Prepared, missing, planned, rehearsed};
+use super::run::{Ended, carry_out, rehearsed_well};
+use super::world::World;
+use crate::execute::Family;
+use crate::ids::AccessKeyId;
+use crate::journal::{Event, Finish, Journal, given_up, progress};
+use crate::plan::{Plan, Step, still_open};
+use crate::rehearse::{family, judge};
+use crate::report;
+use std::collections::BTreeSet;
+
+/// Whoever makes new things faster than this many waves end them is not put out by waves.
+const AT_MOST: usize = 6;
+
+/// Looks again and carries out what is found, wave by wave. `ended` is how the wave before ended; nothing follows on one that did not come to its end.
+pub(super) async fn further(
+    desk: &Desk,
+    world: &World,
+    case: &Case,
+    begun: &Begun,
+    journal: &mut Journal,
+    mode: Mode,
+    mut ended: Ended,
+) -> Result<(Option<Prepared>, Ended), Failure> {
+    let mut last = None;
+    while ended.finish == Finish::Completed && !ended.interrupted {
+        let wave = case.plans()?.len() + 1;
+        if wave > AT_MOST {
+            desk.terminal.urgent(&format!(
+                "after {AT_MOST} waves there is still more: the account is not held"
+            ));
+            break;
+        }
+        let Some(prepared) = found(desk, world, case, begun, journal, wave).await? else {
+            break;
+        };
+        if let Some(failure) = missing(&prepared.rehearsed) {
+            return Err(failure);
+        }
+        rehearsed_well(&prepared.rehearsed)?;
+        desk.terminal.urgent(&format!("\nwave {wave}: more was found"));
+        desk.terminal
+            .urgent(&report::plan(&prepared.rehearsed, desk.paint_status()));
+        ended = carried_out(desk, world, case, journal, &prepared, wave, mode).await?;
+        last = Some(prepared);
+    }
+    Ok((last, ended))
+}
+
+/// The next wave, if there is anything to do.
+pub(super) async fn found(
+    desk: &Desk,
+    world: &World,
+    case: &Case,
+    begun: &Begun,
+    journal: &Journal,
+    wave: usize,
+) -> Result<Option<Prepared>, Failure> {
+    let so_far = case.plan()?;
+    let (mut plan, traced, collected) = planned(desk, world, &begun.sources, &begun.choice, &so_far.keys).await?;
+    let now = world.clients().now();
+    let alive: BTreeSet<AccessKeyId> = judge(&collected.account, &traced.lineage, now)
+        .into_iter()
+        .filter(|judged| !judged.verdict.is_contained())
+        .map(|judged| judged.key)
+        .collect();
+    let done = progress(journal.entries());
+    let made: Vec<_> = done.set.values().cloned().collect();
+    let steps: Vec<Step> = done.with_added(&so_far.steps);
+    let given_up = given_up(journal.entries(), &steps);
+    plan.steps = still_open(
+        &plan,
+        &collected.account,
+        &made,
+        &given_up,
+        &alive,
+        &format!("w{wave}-"),
+    );
+    if plan.steps.is_empty() {
+        return Ok(None);
+    }
+    rehearsed(world, plan, traced, collected).await.map(Some)
+}
+
+/// Carries a prepared plan out as wave `wave` of the case.
+pub(super) async fn carried_out(
+    desk: &Desk,
+    world: &World,
+    case: &Case,
+    journal: &mut Journal,
+    prepared: &Prepared,
+    wave: usize,
+    mode: Mode,
+) -> Result<Ended, Failure> {
+    let plan: &Plan = prepared.rehearsed.plan();
+    case.write(&plan_file(wave), plan)?;
+    case.write_rebuild(&case.plan()?)?;
+    let widened = Event::Widened {
+        wave,
+        plan: plan.digest(),
+    };
+    journal
+        .append(world.clients().now(), widened)
+        .map_err(|error| Failure::new(Exit::CaseFolder, "journal.unwritable", error.to_string()))?;
+    let before = case.plan()?;
+    let so_far = progress(journal.entries());
+    let set = so_far.with_added(&before.steps).into_iter();
+    let family = Family {
+        read: Some((prepared.read_at, prepared.collected.account.clone())),
+        set: set
+            .filter_map(|step| Some((step.clone(), so_far.set.get(&step.id)?.clone())))
+            .collect(),
+        ..family(plan)
+    };
+    let mut console = Console::new(desk, case, mode, plan.steps.len(), world.clients().now());
+    let finish = carry_out(world, &prepared.rehearsed, family, journal, &mut console).await?;
+    Ok(Ended {
+        finish,
+        interrupted: console.was_interrupted(),
+    })
+}

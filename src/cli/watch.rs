@@ -1,0 +1,181 @@
+//! `oust watch`: keeps looking at a case until the last credential of its family has expired.
+//!
+//! CloudTrail tells of calls some minutes late, and a change can be turned round long after a run has ended. So the account and the trail are read
+//! again and again; what is turned round or new becomes a further wave of the case, or is told, where nobody agrees to it.
+
+use super::Desk;
+use super::args::WatchArgs;
+use super::console::{Mode, watch_ctrl_c};
+use super::exit::{Exit, Failure};
+use super::folder::{Begun, Case};
+use super::further::{carried_out, found};
+use super::prepare::{missing, planned};
+use super::resume;
+use super::run::rehearsed_well;
+use super::world::{World, wall_clock};
+use crate::journal::{Event, Finish, Journal, Judgement};
+use crate::lineage::Lineage;
+use crate::plan::footholds;
+use crate::rehearse::judge;
+use crate::time::Moment;
+use serde::Serialize;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+/// How late CloudTrail may tell of a call: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/how-cloudtrail-works.html>.
+const DELIVERY_SECONDS: i64 = 15 * 60;
+
+/// What one look showed.
+#[derive(Debug, Serialize)]
+struct Look {
+    at: Moment,
+    /// Whether every known credential is dead, nothing that was left behind is open, and the evidence has no gap.
+    contained: bool,
+    verdicts: Vec<Judgement>,
+    /// What is open and why nothing more can be said.
+    doubts: Vec<String>,
+    /// Changes that a further wave made, or would make.
+    steps: Vec<String>,
+    /// Until when credentials of the family live, as far as is known.
+    until: Moment,
+}
+
+pub(super) async fn watch(desk: &Desk, args: WatchArgs) -> Result<Exit, Failure> {
+    let case = Case::open(&args.folder.cases, &args.case)?;
+    let _lock = case.lock()?;
+    let mut journal = case.go_on()?;
+    resume::carried_out(&case, journal.entries())?;
+    let begun = case.begun()?;
+    let world = World::mount(&args.world, &format!("watch-{}", wall_clock().basic())).await?;
+    resume::same_world(&case, journal.entries(), &world)?;
+    let interrupted = watch_ctrl_c();
+    let mut quiet_since = world.clients().now();
+    loop {
+        let look = once(desk, &world, &case, &begun, &mut journal, args.yes).await?;
+        desk.result(|| told(&look), &look)?;
+        if !look.steps.is_empty() {
+            quiet_since = look.at;
+        }
+        let over = look.until <= look.at && quiet_since.plus_seconds(DELIVERY_SECONDS) <= look.at;
+        let exit = if look.contained {
+            Exit::Success
+        } else {
+            Exit::NotContained
+        };
+        if args.once || over {
+            return Ok(exit);
+        }
+        for _ in 0..args.every {
+            if interrupted.load(Ordering::SeqCst) {
+                return Ok(Exit::Interrupted);
+            }
+            world.clients().rest(Duration::from_secs(1)).await;
+        }
+    }
+}
+
+/// Reads everything once more; carries out what is found, where that was agreed to.
+async fn once(
+    desk: &Desk,
+    world: &World,
+    case: &Case,
+    begun: &Begun,
+    journal: &mut Journal,
+    yes: bool,
+) -> Result<Look, Failure> {
+    let wave = case.plans()?.len() + 1;
+    let mut steps = Vec::new();
+    let mut doubts = Vec::new();
+    if let Some(prepared) = found(desk, world, case, begun, journal, wave).await? {
+        let plan = prepared.rehearsed.plan();
+        let changes = plan.steps.iter().filter(|step| step.action.changes());
+        steps.extend(changes.map(|step| step.title.clone()));
+        if yes || desk.terminal.can_ask() {
+            if let Some(failure) = missing(&prepared.rehearsed) {
+                return Err(failure);
+            }
+            rehearsed_well(&prepared.rehearsed)?;
+            let mode = if yes { Mode::Beforehand } else { Mode::Asked };
+            let ended = carried_out(desk, world, case, journal, &prepared, wave, mode).await?;
+            if ended.finish != Finish::Completed {
+                doubts.push("a further wave did not come to its end".to_owned());
+            }
+        } else {
+            doubts.push("changes are called for and nobody could be asked: --yes makes them".to_owned());
+        }
+    }
+    let keys = case.plan()?.keys;
+    let (_, traced, collected) = planned(desk, world, &begun.sources, &begun.choice, &keys).await?;
+    let at = world.clients().now();
+    let verdicts = judge(&collected.account, &traced.lineage, at);
+    let left = footholds(&traced.lineage, &collected.account, at);
+    doubts.extend(traced.gaps.iter().cloned());
+    doubts.extend(
+        collected
+            .unread
+            .iter()
+            .map(|unread| format!("{} could not be read", unread.what)),
+    );
+    let open = left.iter().filter(|foothold| !foothold.state.is_closed());
+    doubts.extend(open.map(|foothold| format!("left behind: {foothold}")));
+    journal
+        .append(
+            at,
+            Event::Judged {
+                after: None,
+                verdicts: verdicts.clone(),
+            },
+        )
+        .map_err(|error| Failure::new(Exit::CaseFolder, "journal.unwritable", error.to_string()))?;
+    let dead = !verdicts.is_empty() && verdicts.iter().all(|judged| judged.verdict.is_contained());
+    Ok(Look {
+        at,
+        contained: dead && doubts.is_empty(),
+        verdicts,
+        doubts,
+        steps,
+        until: until(&traced.lineage, at),
+    })
+}
+
+/// When the last session of the family expires; now, where none is known to live.
+fn until(lineage: &Lineage, now: Moment) -> Moment {
+    let ends = lineage.sessions().into_iter().map(|session| session.expires);
+    ends.max().map_or(now, |last| last.max(now))
+}
+
+fn told(look: &Look) -> String {
+    let mut out = Vec::new();
+    let alive = look.verdicts.iter().filter(|judged| !judged.verdict.is_contained());
+    for judged in alive {
+        out.push(format!(
+            "{} {} {}: {}",
+            look.at.clock_face(),
+            judged.label,
+            judged.key,
+            judged.verdict
+        ));
+    }
+    out.extend(
+        look.steps
+            .iter()
+            .map(|step| format!("{} found: {step}", look.at.clock_face())),
+    );
+    out.extend(
+        look.doubts
+            .iter()
+            .map(|doubt| format!("{} in doubt: {doubt}", look.at.clock_face())),
+    );
+    let state = if look.contained { "contained" } else { "NOT CONTAINED" };
+    let until = if look.until > look.at {
+        format!("; a session of the family lives until {}", look.until)
+    } else {
+        "; no session of the family lives any more".to_owned()
+    };
+    out.push(format!(
+        "{} {state}: {} credentials looked at{until}",
+        look.at.clock_face(),
+        look.verdicts.len()
+    ));
+    out.join("\n")
+}

@@ -1,0 +1,51 @@
+//! What of a plan is still to be done, on an account where much of it is done already.
+
+use super::{Plan, Step};
+use crate::account::Account;
+use crate::action::revoke::Issuer;
+use crate::action::{Action, Change, Member, known};
+use crate::ids::AccessKeyId;
+use std::collections::BTreeSet;
+
+/// The steps of `plan` that would change something on `account`, with a hold and a sweep behind them as the plan has them; none where there is nothing.
+///
+/// What was `given_up` (declined, or refused for good) is left; so is what was `made` and can't be told from the account. Sessions are revoked
+/// anew only where one of the family is `alive`. Each step gets an ID that begins with `lead`.
+pub fn still_open(
+    plan: &Plan,
+    account: &Account,
+    made: &[Change],
+    given_up: &[Member],
+    alive: &BTreeSet<AccessKeyId>,
+    lead: &str,
+) -> Vec<Step> {
+    let open = |step: &Step| match &step.action {
+        Action::Change { change } => {
+            let so = known(account, &change.member).map(|now| now.same_as(&change.to));
+            !given_up.contains(&change.member) && !so.unwrap_or_else(|| made.contains(change))
+        }
+        Action::RevokeOlderSessions { issuer, .. } => {
+            !given_up.contains(&issuer.member())
+                && plan.lineage.credentials.iter().any(|member| {
+                    let of = match issuer {
+                        Issuer::Role(role) => member.role() == Some(role),
+                        Issuer::User(user) => member.user() == Some(user),
+                    };
+                    of && alive.contains(&member.key)
+                })
+        }
+        Action::Evidence => false,
+        Action::Hold { .. } | Action::Sweep { .. } => true,
+    };
+    let left: Vec<&Step> = plan.steps.iter().filter(|step| open(step)).collect();
+    if !left.iter().any(|step| step.action.changes()) {
+        return Vec::new();
+    }
+    let named = left.into_iter().filter_map(|step| {
+        Some(Step {
+            id: format!("{lead}{}", step.id).parse().ok()?,
+            ..step.clone()
+        })
+    });
+    named.collect()
+}

@@ -1,0 +1,180 @@
+//! A way in when the responder's own is lost: another administrator who does not hang on him, and root with MFA.
+
+use super::check::few;
+use super::removers::{is_granted, others};
+use super::{Check, Facts, State};
+use crate::account::{Account, Credentials, KeyStatus, Role};
+use crate::ids::{Arn, PrincipalArn};
+use crate::policy::Outcome;
+use crate::time::Moment;
+use crate::verdict::Standing;
+
+/// What an administrator must be able to do in the responder's place.
+const CALLS: [(&str, &str); 5] = [
+    ("iam:PutUserPolicy", "user"),
+    ("iam:DeleteUserPolicy", "user"),
+    ("iam:UpdateAccessKey", "user"),
+    ("iam:PutRolePolicy", "role"),
+    ("iam:DeleteRolePolicy", "role"),
+];
+
+/// Users and roles other than the responder who may do everything that counts, surely (`Ready`) or perhaps: by their policies alone.
+pub fn administrators(account: &Account, responder: &Arn, now: Moment) -> Vec<(Arn, State)> {
+    let able = |standing: &Standing<'_>| {
+        let each = CALLS.map(|(call, kind)| {
+            if !is_granted(standing, call) {
+                return State::NotReady;
+            }
+            let any = Arn::iam(&account.partition, &account.id, kind, "/", "oust-any");
+            match standing.decide_whatever_else(call, any.as_str()) {
+                Outcome::Allowed(_) => State::Ready,
+                Outcome::Unknown(_) => State::Unknown,
+                Outcome::ExplicitDeny(_) | Outcome::ImplicitDeny(_) => State::NotReady,
+            }
+        });
+        State::worst(each)
+    };
+    let all = others(account, responder, now).into_iter();
+    all.map(|(arn, standing)| (arn, able(&standing)))
+        .filter(|(_, state)| *state != State::NotReady)
+        .collect()
+}
+
+/// Whether somebody can come in as a principal without the responder.
+fn way_in(facts: Facts<'_>, arn: &Arn) -> (State, String) {
+    let account = facts.account;
+    match PrincipalArn::of(arn) {
+        Some(PrincipalArn::User(name)) => match account.users.get(&name).and_then(|user| user.credentials.as_ref()) {
+            Some(held) => of_user(held),
+            None => (State::Unknown, "what it signs in with was not read".to_owned()),
+        },
+        Some(PrincipalArn::Role(name)) => match account.roles.get(&name) {
+            Some(role) => of_role(facts, role),
+            None => (State::Unknown, "it was not read".to_owned()),
+        },
+        _ => (State::Unknown, "it is no user or role".to_owned()),
+    }
+}
+
+fn of_user(held: &Credentials) -> (State, String) {
+    let key = held.access_keys.iter().any(|key| key.status == KeyStatus::Active);
+    match (&held.login_profile, held.mfa_devices.is_empty()) {
+        (Some(_), false) => (State::Ready, "a password with MFA".to_owned()),
+        (Some(_), true) => (
+            State::Unknown,
+            "a password without MFA, which others may guess or have".to_owned(),
+        ),
+        (None, _) if key => (State::Ready, "an access key".to_owned()),
+        (None, _) if !held.unread.is_empty() => (State::Unknown, "what it signs in with was not read".to_owned()),
+        (None, _) => (State::NotReady, "neither a password nor an active key".to_owned()),
+    }
+}
+
+fn of_role(facts: Facts<'_>, role: &Role) -> (State, String) {
+    let account = facts.account;
+    if role.path.starts_with("/aws-reserved/sso.amazonaws.com/") {
+        return (
+            State::Unknown,
+            "through Identity Center, where it is not known who is assigned".to_owned(),
+        );
+    }
+    let arn = account.role_arn(role);
+    let mut best = (State::NotReady, "nobody but the responder may assume it".to_owned());
+    for (who, standing) in others(account, facts.responder, facts.now) {
+        if who == arn {
+            continue;
+        }
+        let found = match standing.decide_whatever_else("sts:AssumeRole", arn.as_str()) {
+            Outcome::Allowed(_) => (State::Ready, format!("`{}` may assume it", who.resource())),
+            Outcome::Unknown(_) => (State::Unknown, format!("`{}` may perhaps assume it", who.resource())),
+            Outcome::ExplicitDeny(_) | Outcome::ImplicitDeny(_) => continue,
+        };
+        if found.0 < best.0 {
+            best = found;
+        }
+    }
+    let text = role.trust.as_str();
+    let elsewhere = ["\"Federated\"", ":oidc-provider/", ":saml-provider/"]
+        .iter()
+        .any(|mark| text.contains(mark))
+        || names_other_account(text, account);
+    if best.0 == State::NotReady && elsewhere {
+        return (
+            State::Unknown,
+            "from outside of the account, which is not known here".to_owned(),
+        );
+    }
+    best
+}
+
+/// Whether a trust policy's text holds the ARN of a principal of another account.
+fn names_other_account(text: &str, account: &Account) -> bool {
+    let pieces = text.split('"').filter_map(|piece| piece.parse::<Arn>().ok());
+    let mut owners = pieces
+        .filter(|arn| arn.service() == "iam" || arn.service() == "sts")
+        .filter_map(|arn| arn.account());
+    owners.any(|owner| owner != account.id)
+}
+
+pub(super) fn checks(facts: Facts<'_>) -> Vec<Check> {
+    vec![administrator(facts), root(facts.account)]
+}
+
+fn administrator(facts: Facts<'_>) -> Check {
+    let id = "break_glass.administrator";
+    let fix = "keep one role or user with AdministratorAccess that does not hang on the responder's identity, with MFA, sealed, and watched by a rule for its use";
+    let each: Vec<(State, String)> = administrators(facts.account, facts.responder, facts.now)
+        .into_iter()
+        .map(|(arn, able)| {
+            let (open, how) = way_in(facts, &arn);
+            (able.max(open), format!("`{}`: {how}", arn.resource()))
+        })
+        .collect();
+    let best = each.iter().map(|(state, _)| *state).min().unwrap_or(State::NotReady);
+    let found: Vec<String> = each
+        .iter()
+        .filter(|(state, _)| *state == best)
+        .map(|(_, how)| how.clone())
+        .collect();
+    let (state, found) = match (best, found.is_empty()) {
+        (_, true) => (best, "no other principal may do what the responder may".to_owned()),
+        (State::Ready, _) => match facts.account.guards {
+            Some(_) => (best, format!("without the responder: {}", few(&found))),
+            None => (
+                State::Unknown,
+                format!(
+                    "without the responder, unless an SCP that was not read denies it: {}",
+                    few(&found)
+                ),
+            ),
+        },
+        (State::Unknown, _) => (best, format!("perhaps: {}", few(&found))),
+        (State::NotReady, _) => (
+            best,
+            format!("nobody can come in as another administrator: {}", few(&found)),
+        ),
+    };
+    Check::new(id, state, found, fix)
+}
+
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/root-user-best-practices.html>
+fn root(account: &Account) -> Check {
+    let id = "break_glass.root";
+    let fix = "give root MFA and no access key; where the organization keeps root's credentials, see that its management account can call AssumeRoot";
+    match account.root {
+        None => Check::new(
+            id,
+            State::Unknown,
+            "what root holds was not read",
+            "allow the responder iam:GetAccountSummary",
+        ),
+        Some(root) if root.access_keys > 0 => Check::new(
+            id,
+            State::NotReady,
+            "root has an access key, which no policy limits",
+            fix,
+        ),
+        Some(root) if !root.mfa => Check::new(id, State::NotReady, "root has no MFA, or no credentials at all", fix),
+        Some(_) => Check::new(id, State::Ready, "root has MFA and no access key", ""),
+    }
+}

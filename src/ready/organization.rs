@@ -1,0 +1,257 @@
+//! What nobody in the account can take away: rights in Organizations, and a standing policy that makes a quarantine irremovable but for the responder.
+
+use super::check::few;
+use super::{Check, Facts, State};
+use crate::account::{Account, User, aws_managed, deny_all_arn};
+use crate::action::service_control::is_quarantine_name;
+use crate::collect::Simulated;
+use crate::ids::Arn;
+use crate::policy::{Context, Document, Effect, Listed, Outcome, PolicyKind, PolicyText, ResourcePattern};
+use crate::time::Moment;
+use crate::verdict::Standing;
+use std::collections::BTreeMap;
+
+/// The calls that attach, change and take away a policy of an organization.
+pub const CALLS: [&str; 5] = [
+    "organizations:CreatePolicy",
+    "organizations:UpdatePolicy",
+    "organizations:AttachPolicy",
+    "organizations:DetachPolicy",
+    "organizations:DeletePolicy",
+];
+
+/// As many as surely fit on one target, as the plan counts them.
+/// <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html>
+const MOST_ATTACHED: usize = 5;
+
+pub(super) fn checks(facts: Facts<'_>) -> Vec<Check> {
+    vec![place(facts), rights(facts), quarantine(facts)]
+}
+
+/// Whether a policy of the organization could bind the account at all.
+fn place(facts: Facts<'_>) -> Check {
+    let id = "organization.policies";
+    let ready = |found: String| Check::new(id, State::Ready, found, "");
+    let not = |found: &str, fix: &str| Check::new(id, State::NotReady, found, fix);
+    let Some(guards) = &facts.account.guards else {
+        let fix = "name who may act for the organization with --organizations-profile: of the management account, or of a delegated administrator";
+        return Check::new(
+            id,
+            State::Unknown,
+            "the policies of the organization over the account were not read",
+            fix,
+        );
+    };
+    if guards.management_account {
+        let fix = "move users and workloads out of the management account: nothing but IAM can hold an intruder there";
+        return not("this is the management account, which no SCP binds", fix);
+    }
+    let Some(organization) = &facts.account.organization else {
+        let fix = "put the account into an organization: without an SCP an intruder with rights in IAM takes away every deny while it still spreads";
+        return not("the account is in no organization", fix);
+    };
+    if !organization.scps_enabled {
+        let fix = "enable service control policies in the organization: `aws organizations enable-policy-type`";
+        return not("service control policies are not enabled in the organization", fix);
+    }
+    match guards.scps.iter().any(|level| level.len() < MOST_ATTACHED) {
+        true => ready(format!(
+            "SCPs bind the account in organization {}, and one more can be attached",
+            organization.id
+        )),
+        false => not(
+            "no place for one more SCP is left at the account or above it",
+            "detach an SCP that matters less, or bring several into one",
+        ),
+    }
+}
+
+/// Whether who acts for the organization may attach and take away.
+fn rights(facts: Facts<'_>) -> Check {
+    let id = "organization.rights";
+    let fix = format!(
+        "allow who signs for Organizations {}; a delegated administrator by the organization's delegation policy too",
+        CALLS.join(", ")
+    );
+    let acting = facts
+        .account
+        .organization
+        .as_ref()
+        .and_then(|organization| organization.responder.as_ref());
+    let Some(acting) = acting else {
+        return Check::new(
+            id,
+            State::NotReady,
+            "nobody is known who may act for the organization",
+            fix,
+        );
+    };
+    let who = &acting.in_organization;
+    match facts.organizer {
+        Ok(said) => {
+            let (state, details) = simulated(said);
+            let found = format!("{who} may attach and take away SCPs, by AWS's simulator");
+            let found = if state == State::Ready {
+                found
+            } else {
+                format!("not surely: {found}")
+            };
+            Check::new(id, state, found, fix).with(details)
+        }
+        Err(why) => {
+            let found = format!(
+                "{who} reads the organization's policies; whether it may attach one is only seen when it does: {why}"
+            );
+            Check::new(id, State::Unknown, found, fix)
+        }
+    }
+}
+
+fn simulated(said: &BTreeMap<String, Simulated>) -> (State, Vec<String>) {
+    let each = CALLS.map(|call| match said.get(call) {
+        Some(Simulated::Allowed) => (State::Ready, String::new()),
+        Some(Simulated::Denied(how)) => (State::NotReady, format!("{call}: {how}")),
+        Some(Simulated::Hangs(keys)) => {
+            let keys: Vec<String> = keys.iter().cloned().collect();
+            (State::Unknown, format!("{call}: depends on {}", few(&keys)))
+        }
+        None => (State::Unknown, format!("{call}: the simulator said nothing")),
+    });
+    let state = State::worst(each.iter().map(|(state, _)| *state));
+    (
+        state,
+        each.into_iter()
+            .map(|(_, why)| why)
+            .filter(|why| !why.is_empty())
+            .collect(),
+    )
+}
+
+/// Managed policies that deny everything: AWS's, and the account's own.
+pub(super) fn quarantines(account: &Account) -> Vec<Arn> {
+    let aws = deny_all_arn(&account.partition);
+    let own = account.policies.iter().filter(|(arn, policy)| {
+        let parsed = policy.document().and_then(|text| text.parse().ok());
+        arn.account().is_some() && parsed.is_some_and(|document| denies_everything(&document))
+    });
+    aws.into_iter().chain(own.map(|(arn, _)| arn.clone())).collect()
+}
+
+fn denies_everything(document: &Document) -> bool {
+    document.statements.iter().any(|statement| {
+        let everywhere = match &statement.resources {
+            Some(Listed::These(patterns)) => patterns.iter().any(ResourcePattern::is_everything),
+            _ => false,
+        };
+        statement.effect == Effect::Deny
+            && statement.conditions.is_empty()
+            && everywhere
+            && statement.is_about("iam:oustanything")
+            && statement.is_about("s3:oustanything")
+    })
+}
+
+/// The quarantines that an SCP lets nobody take off a user, root and administrators included, and let nobody rewrite.
+pub(super) fn kept(account: &Account, now: Moment) -> Vec<Arn> {
+    let anybody = administrator(now);
+    let standing = Standing::of_user(account, &anybody);
+    let victim = Arn::iam(&account.partition, &account.id, "user", "/", "oust-any");
+    let denied = |action: &str, resource: &Arn, policy: &Arn| {
+        let mut context = Context::closed();
+        context.set("iam:PolicyARN", policy.as_str());
+        let outcome = standing.decide_given(action, resource.as_str(), &standing.context.clone().with(&context));
+        matches!(outcome, Outcome::ExplicitDeny(by) if by.source.kind == PolicyKind::ServiceControl)
+    };
+    let is_kept = |policy: &Arn| {
+        let rewriting = [
+            "iam:CreatePolicyVersion",
+            "iam:SetDefaultPolicyVersion",
+            "iam:DeletePolicyVersion",
+        ];
+        let fixed = aws_managed(policy).is_some() || rewriting.iter().all(|call| denied(call, policy, policy));
+        fixed && denied("iam:DetachUserPolicy", &victim, policy)
+    };
+    quarantines(account).into_iter().filter(is_kept).collect()
+}
+
+/// Somebody in the account who may everything that its organization lets anybody.
+fn administrator(now: Moment) -> User {
+    let everything = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
+    User {
+        name: "oust-administrator".to_owned(),
+        path: "/".to_owned(),
+        id: String::new(),
+        created: now,
+        tags: BTreeMap::new(),
+        inline: [("Everything".to_owned(), PolicyText::new(everything))].into(),
+        attached: Default::default(),
+        groups: Default::default(),
+        boundary: None,
+        credentials: None,
+    }
+}
+
+/// Whether a standing policy keeps a quarantine on, and whether the responder himself is spared by it.
+fn quarantine(facts: Facts<'_>) -> Check {
+    let id = "organization.quarantine";
+    let fix = "attach the SCP that `oust ready --template cloudformation` (or terraform) writes: it lets nobody but the responder take the quarantine policy off";
+    let Some(guards) = &facts.account.guards else {
+        return Check::new(
+            id,
+            State::Unknown,
+            "whether an SCP keeps a quarantine on was not read",
+            fix,
+        );
+    };
+    let names = guards
+        .scps
+        .iter()
+        .flatten()
+        .map(|(name, _)| name)
+        .filter(|name| is_quarantine_name(name));
+    let incident: Vec<String> = names
+        .map(|name| format!("`{name}` of an incident is attached"))
+        .collect();
+    let kept = kept(facts.account, facts.now);
+    if kept.is_empty() {
+        let found = "no SCP keeps a quarantine on: whoever has rights in IAM takes any deny off again";
+        return Check::new(id, State::NotReady, found, fix).with(incident);
+    }
+    let spared = kept.iter().map(|policy| spared(facts, policy));
+    let state = State::worst(spared);
+    let named: Vec<String> = kept.iter().map(|policy| format!("`{policy}`")).collect();
+    let found = match state {
+        State::Ready => format!("nobody but the responder can take {} off a user", few(&named)),
+        State::Unknown => format!(
+            "{} is kept on, and whether the responder is spared is not known",
+            few(&named)
+        ),
+        State::NotReady => format!(
+            "{} is kept on, and the responder himself cannot take it off either",
+            few(&named)
+        ),
+    };
+    Check::new(
+        id,
+        state,
+        found,
+        "name the responder in the exception of that SCP (ArnNotLike aws:PrincipalArn)",
+    )
+    .with(incident)
+}
+
+fn spared(facts: Facts<'_>, policy: &Arn) -> State {
+    let Ok(standing) = facts.standing else {
+        return State::Unknown;
+    };
+    let victim = Arn::iam(&facts.account.partition, &facts.account.id, "user", "/", "oust-any");
+    let mut context = Context::closed();
+    context.set("iam:PolicyARN", policy.as_str());
+    let given = standing.context.clone().with(&context);
+    match standing.decide_given("iam:DetachUserPolicy", victim.as_str(), &given) {
+        Outcome::ExplicitDeny(by) if by.source.kind == PolicyKind::ServiceControl => State::NotReady,
+        Outcome::Unknown(_) => State::Unknown,
+        // Whether he has the right at all is another row's matter.
+        _ => State::Ready,
+    }
+}

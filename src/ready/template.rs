@@ -1,0 +1,11 @@
+//! What is deployed before an incident, as CloudFormation and as Terraform: the responder's role with its policies, the quarantine policy, the SCP that
+//! keeps it on, and rules that alert. Both are written from one set of documents, so that they cannot differ.
+
+mod cloudformation;
+mod documents;
+mod parameters;
+mod rules;
+mod terraform;
+
+pub use cloudformation::cloudformation;
+pub use terraform::terraform;

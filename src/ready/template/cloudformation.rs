@@ -1,0 +1,173 @@
+//! The template of CloudFormation.
+//! <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-organizations-policy.html>
+
+use super::documents::{keeper, quarantine, responding, topic_policy, trail_files, trust};
+use super::parameters::{Kind, PARAMETERS, Parameter};
+use super::rules::rules;
+use serde_json::{Map, Value, json};
+
+/// The template, as JSON.
+pub fn cloudformation() -> String {
+    let parameters: Map<String, Value> = PARAMETERS
+        .iter()
+        .map(|one| (one.name.to_owned(), parameter(one)))
+        .collect();
+    let template = json!({
+        "AWSTemplateFormatVersion": "2010-09-09",
+        "Description": "Before an incident: the responder's role of oust, a quarantine policy, the SCP that keeps it on, and alerts. Needs \
+                        CAPABILITY_NAMED_IAM. STS tells its calls in each Region, IAM in us-east-1: deploy it there first.",
+        "Parameters": parameters,
+        "Conditions": {
+            "MfaRequired": {"Fn::Equals": [{"Ref": "RequireMfa"}, "true"]},
+            "BucketKnown": {"Fn::Not": [{"Fn::Equals": [{"Ref": "TrailBucket"}, ""]}]},
+            "EmailKnown": {"Fn::Not": [{"Fn::Equals": [{"Ref": "AlertEmail"}, ""]}]},
+            "TargetsKnown": {"Fn::Not": [{"Fn::Equals": [{"Fn::Join": ["", {"Ref": "TargetIds"}]}, ""]}]},
+        },
+        "Resources": resources(),
+        "Outputs": {
+            "ResponderRoleArn": {"Description": "Whom to respond as", "Value": {"Fn::GetAtt": ["Responder", "Arn"]}},
+            "QuarantinePolicyArn": {"Description": "What to attach to a compromised user", "Value": {"Ref": "Quarantine"}},
+            "AlertTopicArn": {"Description": "Where alerts go", "Value": {"Ref": "Alerts"}},
+        },
+    });
+    format!("{template:#}\n")
+}
+
+fn parameter(one: &Parameter) -> Value {
+    let (kind, default) = match one.kind {
+        Kind::Text(default) => ("String", Some(default.to_owned())),
+        Kind::Flag => ("String", Some("true".to_owned())),
+        Kind::List(default) => ("CommaDelimitedList", default.map(|items| items.join(","))),
+    };
+    let mut members = Map::new();
+    members.insert("Type".to_owned(), json!(kind));
+    members.insert("Description".to_owned(), json!(one.about));
+    members.extend(default.map(|default| ("Default".to_owned(), json!(default))));
+    if matches!(one.kind, Kind::Flag) {
+        members.insert("AllowedValues".to_owned(), json!(["true", "false"]));
+    }
+    Value::Object(members)
+}
+
+fn resources() -> Value {
+    let mut all = Map::new();
+    let mut add = |name: &str, value: Value| drop(all.insert(name.to_owned(), value));
+    for policy in responding() {
+        let name = format!("[[ResponderRoleName]]{}", policy.name);
+        add(
+            &format!("Responder{}", policy.name),
+            managed(&name, policy.about, policy.document),
+        );
+    }
+    let mut files = managed("[[ResponderRoleName]]Trail", "The trail's files", trail_files());
+    files["Condition"] = json!("BucketKnown");
+    add("ResponderTrail", files);
+    add("Responder", responder());
+    let about = "Denies everything; attached to a compromised user it ends his sessions too";
+    add("Quarantine", managed("[[QuarantinePolicyName]]", about, quarantine()));
+    add(
+        "Alerts",
+        json!({"Type": "AWS::SNS::Topic", "Properties": {"TopicName": filled(&json!("[[RuleNamePrefix]]Alerts"))}}),
+    );
+    add(
+        "AlertsPolicy",
+        json!({
+            "Type": "AWS::SNS::TopicPolicy",
+            "Properties": {"Topics": [{"Ref": "Alerts"}], "PolicyDocument": filled(&topic_policy("[[Alerts]]"))},
+        }),
+    );
+    add(
+        "AlertsByEmail",
+        json!({
+            "Type": "AWS::SNS::Subscription",
+            "Condition": "EmailKnown",
+            "Properties": {"TopicArn": {"Ref": "Alerts"}, "Protocol": "email", "Endpoint": {"Ref": "AlertEmail"}},
+        }),
+    );
+    for rule in rules() {
+        let properties = json!({
+            "Name": filled(&json!(format!("[[RuleNamePrefix]]{}", rule.name))),
+            "Description": rule.about,
+            "EventPattern": filled(&rule.pattern),
+            "State": "ENABLED",
+            "Targets": [{"Id": "alerts", "Arn": {"Ref": "Alerts"}}],
+        });
+        add(
+            rule.name,
+            json!({"Type": "AWS::Events::Rule", "Properties": properties}),
+        );
+    }
+    add("Keeper", service_control());
+    Value::Object(all)
+}
+
+fn managed(name: &str, about: &str, document: Value) -> Value {
+    json!({
+        "Type": "AWS::IAM::ManagedPolicy",
+        "Properties": {
+            "ManagedPolicyName": filled(&json!(name)),
+            "Path": {"Ref": "Path"},
+            "Description": about,
+            "PolicyDocument": filled(&document),
+        },
+    })
+}
+
+fn responder() -> Value {
+    let files = json!({"Fn::If": ["BucketKnown", {"Ref": "ResponderTrail"}, {"Ref": "AWS::NoValue"}]});
+    json!({
+        "Type": "AWS::IAM::Role",
+        "Properties": {
+            "RoleName": {"Ref": "ResponderRoleName"},
+            "Path": {"Ref": "Path"},
+            "Description": "Puts an intruder out: oust",
+            "MaxSessionDuration": 14400,
+            "AssumeRolePolicyDocument": {"Fn::If": ["MfaRequired", filled(&trust(true)), filled(&trust(false))]},
+            "ManagedPolicyArns": [{"Ref": "ResponderRead"}, {"Ref": "ResponderWrite"}, {"Ref": "ResponderUndo"}, files],
+        },
+    })
+}
+
+fn service_control() -> Value {
+    json!({
+        "Type": "AWS::Organizations::Policy",
+        "Condition": "TargetsKnown",
+        "Properties": {
+            "Name": filled(&json!("[[QuarantinePolicyName]]Keeper")),
+            "Description": "Nobody but the responder takes a quarantine off",
+            "Type": "SERVICE_CONTROL_POLICY",
+            "TargetIds": {"Ref": "TargetIds"},
+            "Content": filled(&keeper()),
+        },
+    })
+}
+
+/// A document with `Ref` and `Fn::Sub` in the place of marks.
+fn filled(value: &Value) -> Value {
+    match value {
+        Value::String(text) => in_text(text),
+        Value::Array(items) => items.iter().map(filled).collect(),
+        Value::Object(members) => members
+            .iter()
+            .map(|(key, value)| (key.clone(), filled(value)))
+            .collect(),
+        other => other.clone(),
+    }
+}
+
+fn in_text(text: &str) -> Value {
+    let Some(whole) = text
+        .strip_prefix("[[")
+        .and_then(|rest| rest.strip_suffix("]]"))
+        .filter(|name| !name.contains("[["))
+    else {
+        // A dollar before a brace that is no mark would be one of Sub's own.
+        let sub = text.replace("${", "${!").replace("[[", "${").replace("]]", "}");
+        return if text.contains("[[") {
+            json!({ "Fn::Sub": sub })
+        } else {
+            json!(text)
+        };
+    };
+    json!({"Ref": whole.trim_start_matches('*')})
+}

@@ -1,0 +1,174 @@
+//! How fast a run cuts, what it outlasts, and how a case is watched.
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+mod support;
+
+use oust::journal::{Entry, Event, load, path_of_cuts};
+use oust::mount::ApiCall;
+use std::path::{Path, PathBuf};
+use support::served::{Served, said};
+
+/// A playbook that waits a second in the place of half a minute.
+fn quick(folder: &Path) -> String {
+    let playbook = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/playbooks/user-key.toml")).unwrap();
+    let path = folder.join("quick.toml");
+    std::fs::write(&path, playbook.replace("seconds = 30", "seconds = 1")).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+/// The story with ten roles that the stolen key took sessions of.
+fn ten_roles(folder: &Path) -> String {
+    let story = std::fs::read_to_string(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/playbooks/scenarios/stolen-key.toml"
+    ));
+    let mut text = story.unwrap();
+    let (mut roles, mut moves) = (String::new(), String::new());
+    for n in 0..10 {
+        let arn = format!("arn:aws:iam::123456789012:role/Role{n}");
+        let trust = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::123456789012:user/support-user"},"Action":"sts:AssumeRole"}]}"#;
+        roles += &format!(
+            "[[role]]\nname = \"Role{n}\"\ntrust = \'\'\'{trust}\'\'\'\n[role.inline]\nRead = \'\'\'{{\"Version\":\"2012-10-17\",\"Statement\":[{{\"Effect\":\"Allow\",\"Action\":\"s3:*\",\"Resource\":\"*\"}}]}}\'\'\'\n\n"
+        );
+        moves += &format!(
+            "[[move]]\nminute = 5\nby = \"A\"\ncall = \"sts:AssumeRole\"\nparams = {{ RoleArn = \"{arn}\", RoleSessionName = \"s{n}\" }}\ngives = \"R{n}\"\nsays = \"another role\"\n\n"
+        );
+    }
+    text = text.replacen("[[bucket]]", &format!("{roles}[[bucket]]"), 1);
+    // Moves stand in the order of their minutes.
+    text = text.replacen("[[move]]\nminute = 6", &format!("{moves}[[move]]\nminute = 6"), 1);
+    let path = folder.join("ten-roles.toml");
+    std::fs::write(&path, text).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+fn only_case(cases: &str) -> (String, PathBuf) {
+    let entry = std::fs::read_dir(cases).unwrap().next().unwrap().unwrap();
+    (entry.file_name().into_string().unwrap(), entry.path())
+}
+
+fn journal(case: &Path) -> (Vec<Entry>, Vec<ApiCall>) {
+    let (entries, _) = load(&case.join("journal.jsonl")).unwrap();
+    let calls = entries.iter().rev().find_map(|entry| match &entry.event {
+        Event::Closed { calls, .. } => Some(calls.clone()),
+        _ => None,
+    });
+    (entries, calls.unwrap())
+}
+
+/// A user with ten reached roles under 50 ms of latency: the owner, the first cuts, everything else, each read back.
+#[test]
+fn ten_roles_are_contained_in_six_round_trips_and_the_first_deny_is_the_second_call() {
+    let folder = tempfile::tempdir().unwrap();
+    let cases = folder.path().join("cases").to_str().unwrap().to_owned();
+    let served = Served::of(&ten_roles(folder.path()), &["--played", "--latency", "50ms"]);
+    let stolen = served.key("A")["access_key_id"].as_str().unwrap().to_owned();
+    let playbook = quick(folder.path());
+    let run = served.oust(
+        "responder-key",
+        None,
+        &["run", &stolen, "--yes", "--playbook", &playbook, "--cases", &cases],
+    );
+    assert_eq!(run.status.code(), Some(0), "{}", said(&run));
+    let (_, case) = only_case(&cases);
+    let (entries, calls) = journal(&case);
+    let path = path_of_cuts(&entries, &calls);
+    // The owner is asked for before the case is opened, beside who calls.
+    assert!(path.round_trips < 6, "{path:?}");
+    assert_eq!(path.to_first_change, Some(1), "{path:?}");
+    let before: Vec<&str> = calls
+        .iter()
+        .take_while(|call| call.operation != "UpdateAccessKey" && call.operation != "PutUserPolicy")
+        .map(|call| call.operation.as_str())
+        .collect();
+    assert_eq!(before.len(), 2, "{before:?}");
+    assert!(calls[1].at.millis() - calls[0].at.millis() < 40, "they go out together");
+    let revoked = entries.iter().filter(|entry| match &entry.event {
+        Event::Verified { step } => entries.iter().any(|other| match &other.event {
+            Event::Intended { step: of, change, .. } => of == step && change.operation() == "iam:PutRolePolicy",
+            _ => false,
+        }),
+        _ => false,
+    });
+    assert_eq!(revoked.count(), 11);
+    let told = served.oust(
+        "responder-key",
+        None,
+        &["report", only_case(&cases).0.as_str(), "--cases", &cases],
+    );
+    assert!(said(&told).contains("cutting took"), "{}", said(&told));
+}
+
+/// Every kind of fault at every operation that the run makes: it comes to the same end, and says so.
+#[test]
+fn a_run_outlasts_a_fault_of_every_kind_at_every_call() {
+    let folder = tempfile::tempdir().unwrap();
+    let playbook = quick(folder.path());
+    let faults = ["500", "503", "throttle", "timeout-lost", "timeout-done", "500-done"];
+    let operations = [
+        "UpdateAccessKey",
+        "PutUserPolicy",
+        "PutUserPermissionsBoundary",
+        "PutRolePolicy",
+    ];
+    let reads = ["GetUserPolicy", "ListAccessKeys", "GetRolePolicy", "GetUser"];
+    // Another fault for each operation, so that all of them are met without hundreds of runs; `OUST_FAULTS=all` runs every pair.
+    let all = std::env::var("OUST_FAULTS").is_ok_and(|what| what == "all");
+    for (n, fault) in faults.iter().enumerate() {
+        let pairs: Vec<String> = operations
+            .iter()
+            .chain(&reads)
+            .enumerate()
+            .map(|(k, operation)| {
+                format!(
+                    "{operation}:1={}",
+                    if all { fault } else { &faults[(n + k) % faults.len()] }
+                )
+            })
+            .collect();
+        let served = Served::start(&["--played", "--faults", &pairs.join(",")]);
+        let cases = folder.path().join(format!("cases-{n}")).to_str().unwrap().to_owned();
+        let stolen = served.key("A")["access_key_id"].as_str().unwrap().to_owned();
+        let args = ["run", &stolen, "--yes", "--playbook", &playbook, "--cases", &cases];
+        let run = served.oust("responder-key", None, &args);
+        assert_eq!(run.status.code(), Some(0), "{pairs:?}: {}", said(&run));
+        assert!(said(&run).contains("CONTAINED"), "{}", said(&run));
+    }
+}
+
+/// What is turned round after a run has ended is seen, told, and made again where somebody agreed to it.
+#[test]
+fn a_watched_case_tells_and_makes_again_what_is_turned_round() {
+    let folder = tempfile::tempdir().unwrap();
+    let cases = folder.path().join("cases").to_str().unwrap().to_owned();
+    let served = Served::start(&["--played"]);
+    let stolen = served.key("A")["access_key_id"].as_str().unwrap().to_owned();
+    let playbook = quick(folder.path());
+    let args = ["run", &stolen, "--yes", "--playbook", &playbook, "--cases", &cases];
+    let run = served.oust("responder-key", None, &args);
+    assert_eq!(run.status.code(), Some(0), "{}", said(&run));
+    let (case, _) = only_case(&cases);
+    let watch = |more: &[&str]| {
+        let args = [&["watch", &case, "--once", "--cases", &cases], more].concat();
+        served.oust("responder-key", None, &args)
+    };
+    let calm = watch(&[]);
+    assert_eq!(calm.status.code(), Some(0), "{}", said(&calm));
+    let harmless = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"s3:Nothing","Resource":"*"}]}"#;
+    served.put_role_policy("MyBucketRole", "AWSRevokeOlderSessions", harmless);
+    let told = watch(&[]);
+    assert_eq!(told.status.code(), Some(3), "{}", said(&told));
+    assert!(
+        said(&told).contains("found: revoke the sessions of role `MyBucketRole`"),
+        "{}",
+        said(&told)
+    );
+    assert!(said(&told).contains("NOT CONTAINED"), "{}", said(&told));
+    let again = watch(&["--yes"]);
+    assert_eq!(again.status.code(), Some(0), "{}", said(&again));
+    let report = served.oust("responder-key", None, &["report", &case, "--cases", &cases]);
+    assert!(said(&report).contains("wave 3"), "{}", said(&report));
+    // The whole case, all its waves, can still be turned round.
+    let undone = served.oust("responder-key", None, &["undo", &case, "--yes", "--cases", &cases]);
+    assert_eq!(undone.status.code(), Some(0), "{}", said(&undone));
+}

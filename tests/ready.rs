@@ -1,0 +1,717 @@
+//! Readiness: what is missing is told, what cannot be known is never ready, and what is to be deployed does what it says.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
+
+mod support;
+
+use hcl::eval::{Context, Evaluate, FuncArgs, FuncDef, ParamType};
+use hcl::{Expression, Map};
+use oust::account::{Account, Guards, Organization, Recorded, Responder, Root, Trail};
+use oust::collect::{Kept, Simulated, Trails};
+use oust::ids::Arn;
+use oust::mount::{AwsError, Trouble};
+use oust::permissions::for_anybody;
+use oust::policy::PolicyText;
+use oust::ready::{Check, Facts, Readiness, State, asked, readiness, template};
+use oust::time::Moment;
+use oust::verdict::Standing;
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+use std::process::{Command, Output};
+use support::peers;
+
+const OUST: &str = env!("CARGO_BIN_EXE_oust");
+const NOW: Moment = Moment::from_millis(1_770_000_000_000);
+const ACCOUNT: &str = "210987654321";
+const MANAGEMENT: &str = "999999999999";
+
+fn oust(args: &[&str]) -> Output {
+    let command = &mut Command::new(OUST);
+    command.args(args).env_clear().env("COLUMNS", "200").output().unwrap()
+}
+
+fn said(output: &Output) -> String {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    text(&output.stdout) + &text(&output.stderr)
+}
+
+// --- the templates ----------------------------------------------------------------------------------------------------------------------
+
+/// The parameters as somebody gives them, under both of their names.
+fn given() -> Vec<(&'static str, &'static str, Value)> {
+    vec![
+        (
+            "ResponderPrincipals",
+            "responder_principals",
+            json!(["arn:aws:iam::210987654321:user/ann", "arn:aws:iam::999999999999:root"]),
+        ),
+        ("ResponderRoleName", "responder_role_name", json!("Responder")),
+        ("QuarantinePolicyName", "quarantine_policy_name", json!("Quarantine")),
+        ("Path", "path", json!("/security/")),
+        ("TrailBucket", "trail_bucket", json!("our-trail")),
+        ("RuleNamePrefix", "rule_name_prefix", json!("Ours")),
+        ("AlertEmail", "alert_email", json!("security@example.com")),
+        ("TargetIds", "target_ids", json!(["r-exam"])),
+        (
+            "SparedPrincipals",
+            "spared_principals",
+            json!(["arn:aws:iam::*:role/deployer"]),
+        ),
+    ]
+}
+
+/// A part of the template of CloudFormation as CloudFormation would fill it in.
+fn filled(value: &Value, mfa: bool) -> Value {
+    let parameter = |name: &str| match name {
+        "AWS::Partition" => json!("aws"),
+        "AWS::AccountId" => json!(ACCOUNT),
+        "Alerts" => json!("topic"),
+        _ => given()
+            .iter()
+            .find(|(known, ..)| *known == name)
+            .unwrap_or_else(|| panic!("{name}"))
+            .2
+            .clone(),
+    };
+    match value {
+        Value::Object(members) if members.len() == 1 => {
+            let (key, inner) = members.iter().next().unwrap();
+            match key.as_str() {
+                "Ref" => parameter(inner.as_str().unwrap()),
+                "Fn::If" => filled(&inner[if mfa { 1 } else { 2 }], mfa),
+                "Fn::Sub" => {
+                    let mut parts = inner.as_str().unwrap().split("${");
+                    let mut out = parts.next().unwrap().to_owned();
+                    for part in parts {
+                        let (name, rest) = part.split_once('}').unwrap();
+                        match name.strip_prefix('!') {
+                            Some(literal) => out += &format!("${{{literal}}}{rest}"),
+                            None => out += &format!("{}{rest}", parameter(name).as_str().unwrap()),
+                        }
+                    }
+                    json!(out)
+                }
+                _ => json!({ key: filled(inner, mfa) }),
+            }
+        }
+        Value::Object(members) => members
+            .iter()
+            .map(|(key, value)| (key.clone(), filled(value, mfa)))
+            .collect(),
+        Value::Array(items) => items.iter().map(|item| filled(item, mfa)).collect(),
+        other => other.clone(),
+    }
+}
+
+/// The documents of the template of CloudFormation, by the name of what holds each.
+fn of_cloudformation(mfa: bool) -> BTreeMap<String, Value> {
+    let whole: Value = serde_json::from_str(&template::cloudformation()).unwrap();
+    let mut found = BTreeMap::new();
+    for resource in whole["Resources"].as_object().unwrap().values() {
+        let properties = &resource["Properties"];
+        for (name, document) in [
+            ("ManagedPolicyName", "PolicyDocument"),
+            ("RoleName", "AssumeRolePolicyDocument"),
+            ("Name", "EventPattern"),
+            ("Name", "Content"),
+            ("Topics", "PolicyDocument"),
+        ] {
+            if !properties[name].is_null() && !properties[document].is_null() {
+                let name = filled(&properties[name], mfa);
+                let name = name.as_str().map_or_else(|| "topic".to_owned(), str::to_owned);
+                found.insert(name, filled(&properties[document], mfa));
+            }
+        }
+    }
+    found
+}
+
+fn encode(args: FuncArgs) -> Result<hcl::Value, String> {
+    let value = serde_json::to_value(&args[0]).unwrap();
+    Ok(hcl::Value::from(value.to_string()))
+}
+
+/// The same of the configuration of Terraform: evaluated, as Terraform would.
+fn of_terraform(mfa: bool) -> BTreeMap<String, Value> {
+    let text = template::terraform();
+    let body = hcl::parse(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
+    let mut context = Context::new();
+    context.declare_func("jsonencode", FuncDef::builder().param(ParamType::Any).build(encode));
+    let mut variables: Map<String, hcl::Value> = given()
+        .into_iter()
+        .map(|(_, name, value)| (name.to_owned(), serde_json::from_value(value).unwrap()))
+        .collect();
+    variables.insert("require_mfa".to_owned(), mfa.into());
+    let declared: BTreeSet<String> = body
+        .blocks()
+        .filter(|block| block.identifier() == "variable")
+        .map(|block| block.labels()[0].as_str().to_owned())
+        .collect();
+    assert_eq!(declared, variables.keys().cloned().collect());
+    context.declare_var("var", hcl::Value::from(variables));
+    let data = json!({"aws_partition": {"current": {"partition": "aws"}}, "aws_caller_identity": {"current": {"account_id": ACCOUNT}}});
+    context.declare_var("data", serde_json::from_value::<hcl::Value>(data).unwrap());
+    let topic = json!({"alerts": {"arn": "topic"}});
+    context.declare_var("aws_sns_topic", serde_json::from_value::<hcl::Value>(topic).unwrap());
+    let mut found = BTreeMap::new();
+    for resource in body.blocks().filter(|block| block.identifier() == "resource") {
+        let attribute = |name: &str| {
+            let one = resource.body().attributes().find(|one| one.key() == name)?;
+            Some(Expression::evaluate(one.expr(), &context).unwrap())
+        };
+        for document in ["policy", "assume_role_policy", "event_pattern", "content"] {
+            if let Some(text) = attribute(document) {
+                let name =
+                    attribute("name").map_or_else(|| "topic".to_owned(), |name| name.as_str().unwrap().to_owned());
+                found.insert(name, serde_json::from_str(text.as_str().unwrap()).unwrap());
+            }
+        }
+    }
+    found
+}
+
+/// One source, two forms.
+#[test]
+fn both_templates_hold_the_same_documents() {
+    for mfa in [true, false] {
+        let (one, other) = (of_cloudformation(mfa), of_terraform(mfa));
+        assert_eq!(one, other);
+        let names: Vec<&str> = one.keys().map(String::as_str).collect();
+        let wanted = [
+            "OursDenyRemoved",
+            "OursFederationToken",
+            "OursSessionTokenWithoutMfa",
+            "Quarantine",
+            "QuarantineKeeper",
+            "Responder",
+            "ResponderRead",
+            "ResponderTrail",
+            "ResponderUndo",
+            "ResponderWrite",
+            "topic",
+        ];
+        assert_eq!(names, wanted);
+        let trust = &one["Responder"]["Statement"][0];
+        assert_eq!(trust["Principal"]["AWS"], given()[0].2);
+        assert_eq!(trust["Condition"].is_null(), !mfa, "{trust}");
+        assert!(
+            !one.values().any(|document| document.to_string().contains("[[")),
+            "no mark is left"
+        );
+        let keeper = one["QuarantineKeeper"].to_string();
+        assert!(keeper.chars().count() <= 5120, "{} characters", keeper.chars().count());
+    }
+}
+
+/// Their own tools take the templates.
+#[test]
+fn the_linters_find_no_fault_in_the_templates() {
+    let Some(python) = peers::python() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let written = |form: &str, name: &str| {
+        let printed = oust(&["ready", "--template", form]);
+        assert_eq!(printed.status.code(), Some(0), "{}", said(&printed));
+        let path = folder.path().join(name);
+        std::fs::write(&path, printed.stdout).unwrap();
+        path
+    };
+    let lint = Command::new(python.with_file_name("cfn-lint"))
+        .args(["--regions", "us-east-1", "--"])
+        .arg(written("cloudformation", "oust.json"))
+        .output()
+        .unwrap();
+    assert!(lint.status.success(), "{}", said(&lint));
+    let script = "import sys, json, hcl2; print(json.dumps(hcl2.load(open(sys.argv[1]))))";
+    let parsed = Command::new(&python)
+        .args(["-c", script])
+        .arg(written("terraform", "oust.tf"))
+        .output()
+        .unwrap();
+    assert!(parsed.status.success(), "{}", said(&parsed));
+    let parsed: Value = serde_json::from_slice(&parsed.stdout).unwrap();
+    assert!(parsed["resource"].as_array().unwrap().len() > 15, "{parsed}");
+}
+
+// --- an account that is ready ------------------------------------------------------------------------------------------------------------
+
+fn arn(text: &str) -> Arn {
+    text.parse().unwrap()
+}
+
+/// An account in which everything of the templates is deployed, with another administrator.
+fn deployed() -> Account {
+    let documents = of_cloudformation(true);
+    let text = |name: &str| documents[name].to_string();
+    let mut account = Account::empty(ACCOUNT.parse().unwrap());
+    let user = |name: &str, more: Value| {
+        let mut user = json!({"name": name, "path": "/", "id": format!("AIDA{name}"), "created": NOW.to_string()});
+        user.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        (name.to_owned(), serde_json::from_value(user).unwrap())
+    };
+    let held = json!({
+        "login_profile": {"created": NOW.to_string()},
+        "mfa_devices": [{"serial": "arn:aws:iam::210987654321:mfa/boss", "enabled": NOW.to_string()}],
+    });
+    account.users = [
+        user("ann", json!({"credentials": {}})),
+        user(
+            "boss",
+            json!({"attached": ["arn:aws:iam::aws:policy/AdministratorAccess"], "credentials": held}),
+        ),
+    ]
+    .into();
+    let inline: BTreeMap<&str, String> = ["ResponderRead", "ResponderWrite", "ResponderUndo"]
+        .into_iter()
+        .map(|name| (name, text(name)))
+        .collect();
+    let role = |name: &str, path: &str, more: Value| {
+        let mut role = json!({
+            "name": name, "path": path, "id": format!("AROA{name}"), "created": NOW.to_string(), "trust": text("Responder"),
+        });
+        role.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        (name.to_owned(), serde_json::from_value(role).unwrap())
+    };
+    account.roles = [
+        role("Responder", "/security/", json!({ "inline": inline })),
+        role("App", "/", json!({})),
+    ]
+    .into();
+    let quarantine = json!({
+        "name": "Quarantine", "path": "/security/", "id": "ANPA", "created": NOW.to_string(), "default_version": "v1",
+        "versions": {"v1": {"document": text("Quarantine"), "created": NOW.to_string()}},
+    });
+    account.policies.insert(
+        arn("arn:aws:iam::210987654321:policy/security/Quarantine"),
+        serde_json::from_value(quarantine).unwrap(),
+    );
+    account.root = Some(Root {
+        access_keys: 0,
+        mfa: true,
+    });
+    let full = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
+    let level = || BTreeMap::from([("FullAWSAccess".to_owned(), PolicyText::new(full))]);
+    let mut own = level();
+    own.insert("QuarantineKeeper".to_owned(), PolicyText::new(text("QuarantineKeeper")));
+    account.guards = Some(Guards {
+        scps: vec![level(), own],
+        ..Guards::default()
+    });
+    account.organization = Some(Organization {
+        id: "o-exampleorgid".to_owned(),
+        management_account: MANAGEMENT.parse().unwrap(),
+        scps_enabled: true,
+        targets: vec!["r-exam".to_owned(), ACCOUNT.to_owned()],
+        policy_ids: BTreeMap::new(),
+        unattached: BTreeMap::new(),
+        responder: Some(Responder {
+            in_organization: arn("arn:aws:iam::999999999999:role/Security"),
+            in_account: arn(RESPONDER),
+        }),
+    });
+    account.trails = Some(vec![trail()]);
+    account
+}
+
+const RESPONDER: &str = "arn:aws:iam::210987654321:role/security/Responder";
+
+fn trail() -> Trail {
+    Trail {
+        arn: arn("arn:aws:cloudtrail:us-east-1:210987654321:trail/main"),
+        home_region: "us-east-1".to_owned(),
+        multi_region: true,
+        organization: false,
+        global_service_events: true,
+        bucket: Some("our-trail".to_owned()),
+        prefix: None,
+        validated: true,
+        logging: Some(true),
+        delivery_error: None,
+        management: Some(vec![whole()]),
+    }
+}
+
+fn whole() -> Recorded {
+    Recorded {
+        reads: true,
+        writes: true,
+        ..Recorded::default()
+    }
+}
+
+/// What is known besides the account; each test changes a part of it.
+struct Known {
+    account: Account,
+    trails: Trails,
+    kept: Vec<Kept>,
+    simulated: Result<BTreeMap<String, Simulated>, String>,
+    organizer: Result<BTreeMap<String, Simulated>, String>,
+    mfa: bool,
+}
+
+impl Known {
+    fn everything() -> Self {
+        let account = deployed();
+        let allowed = |calls: Vec<String>| calls.into_iter().map(|call| (call, Simulated::Allowed)).collect();
+        let kept = Kept {
+            bucket: "our-trail".to_owned(),
+            prefix: "AWSLogs/".to_owned(),
+            listed: Ok(true),
+            opened: Some(Ok(())),
+            days: Ok(Some(400)),
+        };
+        Known {
+            trails: Trails {
+                regions: ["eu-west-1", "us-east-1"].map(str::to_owned).into(),
+                trails: account.trails.clone(),
+                ..Trails::default()
+            },
+            kept: vec![kept],
+            simulated: Ok(allowed(asked(&account).into_iter().map(|(call, _)| call).collect())),
+            organizer: Ok(allowed(oust::ready::ORGANIZATION_CALLS.map(str::to_owned).into())),
+            account,
+            mfa: true,
+        }
+    }
+
+    fn table(&self) -> Readiness {
+        let who = arn(RESPONDER);
+        let mut standing = Standing::of_fresh_role(&self.account, &self.account.roles["Responder"], NOW);
+        if self.mfa {
+            standing.context.set("aws:MultiFactorAuthPresent", "true");
+        }
+        readiness(Facts {
+            account: &self.account,
+            responder: &who,
+            standing: Ok(&standing),
+            signs: true,
+            twin: false,
+            trails: &self.trails,
+            kept: &self.kept,
+            table: None,
+            simulated: self.simulated.as_ref().map_err(String::as_str),
+            organizer: self.organizer.as_ref().map_err(String::as_str),
+            unread: &[],
+            now: NOW,
+        })
+    }
+
+    fn row(&self, id: &str) -> Check {
+        self.table().checks.into_iter().find(|check| check.id == id).unwrap()
+    }
+
+    fn with_trail(change: impl Fn(&mut Trail)) -> Self {
+        let mut known = Known::everything();
+        known.trails.trails.iter_mut().flatten().for_each(change);
+        known
+    }
+}
+
+#[test]
+fn with_everything_deployed_everything_is_ready() {
+    let table = Known::everything().table();
+    let open: Vec<&Check> = table
+        .checks
+        .iter()
+        .filter(|check| check.state != State::Ready)
+        .collect();
+    assert!(open.is_empty(), "{open:#?}");
+    assert_eq!(table.state, State::Ready);
+}
+
+/// Each single permission that is taken away is told, in the row that it belongs to.
+#[test]
+fn any_one_permission_less_is_told() {
+    let known = Known::everything();
+    let needed = for_anybody("aws", &known.account.id);
+    let rows = [
+        ("trace.permissions", needed.read),
+        ("contain.permissions", needed.write),
+        ("contain.undo", needed.undo),
+    ];
+    for (id, needed) in rows {
+        assert!(!needed.is_empty());
+        for permission in needed {
+            let mut less = Known::everything();
+            let role = less.account.roles.get_mut("Responder").unwrap();
+            for text in role.inline.values_mut() {
+                let mut document: Value = serde_json::from_str(text.as_str()).unwrap();
+                for statement in document["Statement"].as_array_mut().unwrap() {
+                    statement["Action"]
+                        .as_array_mut()
+                        .unwrap()
+                        .retain(|one| *one != permission.action);
+                    if statement["Action"] == json!([]) {
+                        statement["Action"] = json!(["s3:ListAllMyBuckets"]);
+                    }
+                }
+                *text = PolicyText::new(document.to_string());
+            }
+            let row = less.row(id);
+            assert_eq!(row.state, State::NotReady, "{}: {row:?}", permission.action);
+            assert!(
+                row.details.iter().any(|detail| detail.contains(&permission.action)),
+                "{row:?}"
+            );
+        }
+    }
+}
+
+/// What AWS's simulator refuses is not ready, though everything that could be read allows it; what it allows makes nothing ready.
+#[test]
+fn the_simulator_takes_away_and_never_gives() {
+    let mut known = Known::everything();
+    let said = known.simulated.as_mut().unwrap();
+    said.insert(
+        "iam:PutUserPolicy".to_owned(),
+        Simulated::Denied("denied explicitly by the organization's policies".to_owned()),
+    );
+    let row = known.row("contain.permissions");
+    assert_eq!(row.state, State::NotReady);
+    assert!(row.details[0].contains("iam:PutUserPolicy"), "{row:?}");
+    let mut known = Known::everything();
+    known.account.guards = None;
+    let table = known.table();
+    for id in [
+        "contain.permissions",
+        "contain.undo",
+        "trace.permissions",
+        "contain.exempt",
+        "organization.policies",
+        "organization.quarantine",
+    ] {
+        let row = table.checks.iter().find(|check| check.id == id).unwrap();
+        assert_eq!(row.state, State::Unknown, "{row:?}");
+    }
+    let mut known = Known::everything();
+    known.simulated = Err("not allowed".to_owned());
+    assert_eq!(known.row("contain.simulator").state, State::Unknown);
+}
+
+/// A condition that nobody can know beforehand is unknown.
+#[test]
+fn what_hangs_on_a_condition_is_unknown() {
+    let mut known = Known::everything();
+    let policy = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"iam:*","Resource":"*","Condition":{"NotIpAddress":{"aws:SourceIp":"203.0.113.0/24"}}}]}"#;
+    let role = known.account.roles.get_mut("Responder").unwrap();
+    role.inline.insert("Office".to_owned(), PolicyText::new(policy));
+    let row = known.row("contain.permissions");
+    assert_eq!(row.state, State::Unknown, "{row:?}");
+    assert!(row.details[0].to_lowercase().contains("aws:sourceip"), "{row:?}");
+}
+
+#[test]
+fn a_trail_that_leaves_calls_out_is_not_ready() {
+    let row = |change: fn(&mut Trail)| Known::with_trail(change).row("trace.trail");
+    let only = |reads: bool, writes: bool| {
+        Some(vec![Recorded {
+            reads,
+            writes,
+            ..whole()
+        }])
+    };
+    let writes = Known::with_trail(|trail| trail.management = only(false, true)).row("trace.trail");
+    assert_eq!(writes.state, State::NotReady);
+    assert!(writes.details[0].contains("AssumeRole"), "{writes:?}");
+    let reads = Known::with_trail(|trail| trail.management = only(true, false)).row("trace.trail");
+    assert_eq!(reads.state, State::NotReady, "{reads:?}");
+    for (state, change) in [
+        (State::NotReady, (|trail| trail.logging = Some(false)) as fn(&mut Trail)),
+        (State::NotReady, |trail| {
+            trail.delivery_error = Some("AccessDenied".to_owned())
+        }),
+        (State::NotReady, |trail| trail.multi_region = false),
+        (State::NotReady, |trail| trail.management = Some(Vec::new())),
+        (State::NotReady, |trail| {
+            trail.management = Some(vec![Recorded {
+                excluded: ["sts.amazonaws.com".to_owned()].into(),
+                ..whole()
+            }])
+        }),
+        (State::NotReady, |trail| {
+            trail.management = Some(vec![Recorded {
+                narrowed_by: ["eventName".to_owned()].into(),
+                ..whole()
+            }])
+        }),
+        (State::Unknown, |trail| trail.logging = None),
+        (State::Unknown, |trail| trail.management = None),
+        (State::Ready, |trail| {
+            trail.management = Some(vec![Recorded {
+                excluded: ["kms.amazonaws.com".to_owned()].into(),
+                ..whole()
+            }])
+        }),
+    ] {
+        let row = row(change);
+        assert_eq!(row.state, state, "{row:?}");
+        assert_eq!(row.fix.is_some(), state != State::Ready);
+    }
+    let mut two = Known::with_trail(|trail| trail.management = only(true, false));
+    let other = Trail {
+        arn: arn("arn:aws:cloudtrail:us-east-1:210987654321:trail/other"),
+        management: only(false, true),
+        ..trail()
+    };
+    two.trails.trails.as_mut().unwrap().push(other);
+    assert_eq!(two.row("trace.trail").state, State::Ready, "one beside the other");
+    let mut none = Known::everything();
+    none.trails.trails = Some(Vec::new());
+    assert_eq!(none.row("trace.trail").state, State::NotReady);
+    none.trails.trails = None;
+    assert_eq!(none.row("trace.trail").state, State::Unknown);
+}
+
+#[test]
+fn files_that_are_not_kept_or_not_readable_are_not_ready() {
+    let error = |trouble| AwsError {
+        operation: "s3:GetObject".to_owned(),
+        trouble,
+        code: None,
+        message: "no".to_owned(),
+    };
+    for (state, change) in [
+        (
+            State::NotReady,
+            Box::new(|kept: &mut Kept| kept.days = Ok(Some(90))) as Box<dyn Fn(&mut Kept)>,
+        ),
+        (State::Ready, Box::new(|kept: &mut Kept| kept.days = Ok(None))),
+        (State::NotReady, Box::new(|kept: &mut Kept| kept.listed = Ok(false))),
+        (
+            State::NotReady,
+            Box::new(move |kept: &mut Kept| kept.opened = Some(Err(error(Trouble::AccessDenied)))),
+        ),
+        (
+            State::Unknown,
+            Box::new(move |kept: &mut Kept| kept.days = Err(error(Trouble::AccessDenied))),
+        ),
+        (
+            State::Unknown,
+            Box::new(move |kept: &mut Kept| kept.listed = Err(error(Trouble::NotImplemented))),
+        ),
+    ] {
+        let mut known = Known::everything();
+        change(&mut known.kept[0]);
+        let row = known.row("trace.retention");
+        assert_eq!(row.state, state, "{row:?}");
+    }
+}
+
+/// The SCP of the template: without it the other administrator takes everything off, with it he cannot, and the responder can.
+#[test]
+fn the_policy_that_is_written_keeps_the_quarantine_on() {
+    let known = Known::everything();
+    let row = known.row("organization.quarantine");
+    assert!(row.found.contains("policy/security/Quarantine"), "{row:?}");
+    let may = |known: &Known, who: &str, action: &str, on: &str, policy: &str| {
+        let standing = match known.account.users.get(who) {
+            Some(user) => Standing::of_user(&known.account, user),
+            None => Standing::of_fresh_role(&known.account, &known.account.roles[who], NOW),
+        };
+        let mut context = oust::policy::Context::closed();
+        context.set("iam:PolicyARN", policy);
+        standing.decide(action, on, &context).is_allowed()
+    };
+    let quarantine = "arn:aws:iam::210987654321:policy/security/Quarantine";
+    let ann = "arn:aws:iam::210987654321:user/ann";
+    let mut without = Known::everything();
+    without.account.guards.as_mut().unwrap().scps[1].remove("QuarantineKeeper");
+    for (action, on) in [
+        ("iam:DetachUserPolicy", ann),
+        ("iam:CreatePolicyVersion", quarantine),
+        ("iam:DeletePolicy", quarantine),
+        ("iam:PutRolePolicy", RESPONDER),
+        ("iam:UpdateAssumeRolePolicy", RESPONDER),
+        ("organizations:LeaveOrganization", "*"),
+    ] {
+        assert!(!may(&known, "boss", action, on, quarantine), "{action}");
+        assert!(may(&without, "boss", action, on, quarantine), "{action}");
+    }
+    assert!(
+        may(
+            &known,
+            "boss",
+            "iam:DetachUserPolicy",
+            ann,
+            "arn:aws:iam::210987654321:policy/Other"
+        ),
+        "nothing else is kept"
+    );
+    assert!(may(&known, "boss", "iam:DeleteUserPolicy", ann, quarantine));
+    assert!(may(&known, "Responder", "iam:DetachUserPolicy", ann, quarantine));
+    assert_eq!(without.row("organization.quarantine").state, State::NotReady);
+    let removers = without.row("quarantine.removers");
+    assert_eq!(removers.state, State::NotReady);
+    assert!(removers.found.contains("user/boss"), "{removers:?}");
+    // An SCP that spares nobody holds the responder too.
+    let mut nobody = Known::everything();
+    let own = &mut nobody.account.guards.as_mut().unwrap().scps[1];
+    let text = own["QuarantineKeeper"]
+        .as_str()
+        .replace("role/security/Responder", "role/Nobody");
+    own.insert("QuarantineKeeper".to_owned(), PolicyText::new(text));
+    assert_eq!(nobody.row("organization.quarantine").state, State::NotReady);
+}
+
+#[test]
+fn without_another_administrator_and_without_root_there_is_no_break_glass() {
+    let mut known = Known::everything();
+    known.account.users.remove("boss");
+    assert_eq!(known.row("break_glass.administrator").state, State::NotReady);
+    let mut known = Known::everything();
+    known.account.users.get_mut("boss").unwrap().credentials = Some(Default::default());
+    assert_eq!(
+        known.row("break_glass.administrator").state,
+        State::NotReady,
+        "nobody can sign in as him"
+    );
+    known.account.users.get_mut("boss").unwrap().credentials = None;
+    assert_eq!(known.row("break_glass.administrator").state, State::Unknown);
+    for (state, root) in [
+        (State::Unknown, None),
+        (
+            State::NotReady,
+            Some(Root {
+                access_keys: 1,
+                mfa: true,
+            }),
+        ),
+        (
+            State::NotReady,
+            Some(Root {
+                access_keys: 0,
+                mfa: false,
+            }),
+        ),
+    ] {
+        let mut known = Known::everything();
+        known.account.root = root;
+        assert_eq!(known.row("break_glass.root").state, state);
+    }
+}
+
+#[test]
+fn an_account_that_no_policy_of_an_organization_binds_is_not_ready() {
+    let state = |change: fn(&mut Account)| {
+        let mut known = Known::everything();
+        change(&mut known.account);
+        known.row("organization.policies").state
+    };
+    assert_eq!(state(|account| account.organization = None), State::NotReady);
+    assert_eq!(
+        state(|account| account.guards.as_mut().unwrap().management_account = true),
+        State::NotReady
+    );
+    assert_eq!(
+        state(|account| account.organization.as_mut().unwrap().scps_enabled = false),
+        State::NotReady
+    );
+    assert_eq!(state(|account| account.guards = None), State::Unknown);
+    let mut known = Known::everything();
+    known.organizer = Err("not asked".to_owned());
+    assert_eq!(known.row("organization.rights").state, State::Unknown);
+    known.organizer = Ok([(
+        "organizations:AttachPolicy".to_owned(),
+        Simulated::Denied("denied explicitly".to_owned()),
+    )]
+    .into());
+    assert_eq!(known.row("organization.rights").state, State::NotReady);
+}
