@@ -105,7 +105,7 @@ const DOORS: [(&str, &[&str], &str); 9] = [
 ];
 
 /// Pure modules: no I/O of any kind.
-const PURE: [&str; 10] = [
+const PURE: [&str; 11] = [
     "policy",
     "account",
     "verdict",
