@@ -367,6 +367,44 @@ pub struct ReportArgs {
     pub folder: CaseFolder,
 }
 
+/// What `oust harden --help` ends with.
+const HARDEN_EXAMPLES: &str = "\
+Examples:
+  oust harden --scenario stolen-key                 the story's account: what would have stopped it, proven
+  oust harden AKIA... --logs ./trail                this account, and what the trail shows of its use
+  oust harden CASE --logs ./trail                   the incident of a case
+  oust harden --rules ./rules                       every detection as EventBridge pattern, Sigma rule and query for Athena
+  oust harden --detect --logs ./trail               did any of this happen before we noticed?";
+
+/// `oust harden`.
+#[derive(Debug, Args)]
+#[command(after_help = HARDEN_EXAMPLES)]
+pub struct HardenArgs {
+    /// The incident: its access key IDs, or a case. Without one, findings are told without what they would have stopped.
+    #[arg(value_name = "KEY|CASE", conflicts_with_all = ["rules", "detect"])]
+    pub targets: Vec<String>,
+    #[command(flatten)]
+    pub world: World,
+    #[command(flatten)]
+    pub sources: Sources,
+    #[command(flatten)]
+    pub folder: CaseFolder,
+    /// When the key was stolen, in the forms of --since: what was done with it before counts as its owner's use.
+    #[arg(long, value_name = "WHEN", conflicts_with_all = ["rules", "detect"])]
+    pub stolen: Option<String>,
+    /// Write the documents of the measures into this folder, one file for each.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["rules", "detect"])]
+    pub out: Option<PathBuf>,
+    /// Write the detections into this folder, one file for each form: eventbridge/*.json, sigma/*.yml, athena/*.sql; --table names the table of
+    /// the queries. Without a folder they are listed, with --format json in all forms.
+    #[arg(long, value_name = "DIR", num_args = 0..=1, conflicts_with_all = ["logs", "detect"])]
+    #[expect(clippy::option_option, reason = "the flag may stand without a folder")]
+    pub rules: Option<Option<PathBuf>>,
+    /// Run the detections over every record of --logs, or of the twin that --scenario or --snapshot mounts. Makes no AWS call but for s3://.
+    #[arg(long, conflicts_with_all = ["athena", "index", "finding"])]
+    pub detect: bool,
+}
+
 /// What `oust ready --help` ends with.
 const READY_EXAMPLES: &str = "\
 Examples:
@@ -411,44 +449,6 @@ pub enum TemplateForm {
     Cloudformation,
     /// Terraform, in HCL.
     Terraform,
-}
-
-/// What `oust harden --help` ends with.
-const HARDEN_EXAMPLES: &str = "\
-Examples:
-  oust harden --scenario stolen-key                 the story's account: what would have stopped it, proven
-  oust harden AKIA... --logs ./trail                this account, and what the trail shows of its use
-  oust harden CASE --logs ./trail                   the incident of a case
-  oust harden --rules ./rules                       every detection as EventBridge pattern, Sigma rule and query for Athena
-  oust harden --detect --logs ./trail               did any of this happen before we noticed?";
-
-/// `oust harden`.
-#[derive(Debug, Args)]
-#[command(after_help = HARDEN_EXAMPLES)]
-pub struct HardenArgs {
-    /// The incident: its access key IDs, or a case. Without one, findings are told without what they would have stopped.
-    #[arg(value_name = "KEY|CASE", conflicts_with_all = ["rules", "detect"])]
-    pub targets: Vec<String>,
-    #[command(flatten)]
-    pub world: World,
-    #[command(flatten)]
-    pub sources: Sources,
-    #[command(flatten)]
-    pub folder: CaseFolder,
-    /// When the key was stolen, in the forms of --since: what was done with it before counts as its owner's use.
-    #[arg(long, value_name = "WHEN", conflicts_with_all = ["rules", "detect"])]
-    pub stolen: Option<String>,
-    /// Write the documents of the measures into this folder, one file for each.
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["rules", "detect"])]
-    pub out: Option<PathBuf>,
-    /// Write the detections into this folder, one file for each form: eventbridge/*.json, sigma/*.yml, athena/*.sql; --table names the table of
-    /// the queries. Without a folder they are listed, with --format json in all forms.
-    #[arg(long, value_name = "DIR", num_args = 0..=1, conflicts_with_all = ["logs", "detect"])]
-    #[expect(clippy::option_option, reason = "the flag may stand without a folder")]
-    pub rules: Option<Option<PathBuf>>,
-    /// Run the detections over every record of --logs, or of the twin that --scenario or --snapshot mounts. Makes no AWS call but for s3://.
-    #[arg(long, conflicts_with_all = ["athena", "index", "finding"])]
-    pub detect: bool,
 }
 
 /// `oust tabletop`.

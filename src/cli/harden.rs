@@ -197,7 +197,7 @@ async fn detect(desk: &Desk, args: &HardenArgs) -> Result<Exit, Failure> {
         .any(|path| path.to_string_lossy().starts_with("s3://"));
     if args.sources.logs.is_empty() && !has_twin {
         let message = "there is no trail to run the detections over; nothing was read";
-        return Err(Failure::new(Exit::Usage, "detect.nothing", message)
+        return Err(Failure::new(Exit::Usage, "harden.nothing", message)
             .hint("give CloudTrail files with --logs, or a twin with --scenario or --snapshot"));
     }
     let world = match has_twin || in_s3 {

@@ -25,7 +25,7 @@ pub fn athena(rule: &Rule, table: &str) -> String {
         }
         Shape::Several { of, by, field, within } => {
             let (mut named, mut names) = by_columns(by);
-            if within == Within::ClockHour {
+            if within == Within::SameHour {
                 named.push_str(", substr(eventtime, 1, 13) AS hour");
                 names.push_str(", hour");
             }

@@ -226,7 +226,7 @@ impl Detector {
         for (caller, address, hour, first, last) in self.seen(of) {
             let common: Option<Vec<String>> = by.iter().map(|field| Some(caller.text(field)?.into_owned())).collect();
             let Some(common) = common else { continue };
-            let hour = if within == Within::ClockHour { hour } else { 0 };
+            let hour = if within == Within::SameHour { hour } else { 0 };
             let found = groups
                 .entry((common, hour))
                 .or_insert_with(|| of_caller(rule, caller, first, last));

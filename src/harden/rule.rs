@@ -95,7 +95,7 @@ pub enum Within {
     /// So many seconds from the first to the last.
     Seconds(i64),
     /// The same hour of the day, in UTC.
-    ClockHour,
+    SameHour,
     /// However long: what they have in common has an end of its own, such as a session's key.
     Life,
 }

@@ -22,15 +22,14 @@ const ROLE: &str = "requestParameters.roleArn";
 const POLICY: &str = "requestParameters.policyName";
 const POLICY_ARN: &str = "requestParameters.policyArn";
 
-/// Names of inline policies that contain: this program's, and the console's.
+/// How names of inline policies begin that contain: this program's, and the console's.
 const DENIES: &[&str] = &["OustDenyAll", "AWSRevokeOlderSessions"];
 
-/// Managed policies that contain.
+/// Managed policies that contain, in whatever partition: AWS's own, and those that this program's templates deploy.
 const DENY_ARNS: &[&str] = &[
-    "arn:aws:iam::aws:policy/AWSDenyAll",
-    "arn:aws:iam::aws:policy/AWSCompromisedKeyQuarantine",
-    "arn:aws-cn:iam::aws:policy/AWSDenyAll",
-    "arn:aws-us-gov:iam::aws:policy/AWSDenyAll",
+    ":policy/AWSDenyAll",
+    ":policy/AWSCompromisedKeyQuarantine",
+    "/OustQuarantine",
 ];
 
 /// An address of the internet: neither a service's name nor an address within a network, which comes through a VPC endpoint. IPv6 is left
@@ -53,14 +52,14 @@ const CONTAINED: Records = &[
     &[
         IAM,
         t("eventName", Is::Any(&["PutUserPolicy"])),
-        t(POLICY, Is::Any(DENIES)),
+        t(POLICY, Is::Begins(DENIES)),
         t(OF_USER, Is::There),
         DONE,
     ],
     &[
         IAM,
         t("eventName", Is::Any(&["AttachUserPolicy"])),
-        t(POLICY_ARN, Is::Begins(DENY_ARNS)),
+        t(POLICY_ARN, Is::Holds(DENY_ARNS)),
         t(OF_USER, Is::There),
         DONE,
     ],
@@ -288,7 +287,7 @@ pub const RULES: [Rule; 15] = [
             ]],
             by: &[KEY],
             field: ADDRESS,
-            within: Within::ClockHour,
+            within: Within::SameHour,
         },
     },
     Rule {
@@ -369,7 +368,7 @@ pub const RULES: [Rule; 15] = [
                     "eventName",
                     Is::Any(&["DeleteUserPolicy", "DeleteRolePolicy", "DeleteGroupPolicy"]),
                 ),
-                t(POLICY, Is::Any(DENIES)),
+                t(POLICY, Is::Begins(DENIES)),
                 DONE,
             ],
             &[
@@ -378,7 +377,7 @@ pub const RULES: [Rule; 15] = [
                     "eventName",
                     Is::Any(&["DetachUserPolicy", "DetachRolePolicy", "DetachGroupPolicy"]),
                 ),
-                t(POLICY_ARN, Is::Begins(DENY_ARNS)),
+                t(POLICY_ARN, Is::Holds(DENY_ARNS)),
                 DONE,
             ],
             &[
@@ -397,7 +396,7 @@ pub const RULES: [Rule; 15] = [
             ],
             &[
                 t("eventSource", Is::Any(&["organizations.amazonaws.com"])),
-                t("eventName", Is::Any(&["DetachPolicy"])),
+                t("eventName", Is::Any(&["DetachPolicy", "DisablePolicyType"])),
                 DONE,
             ],
         ]),

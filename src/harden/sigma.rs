@@ -34,7 +34,7 @@ pub fn sigma(rule: &Rule) -> String {
             let base = one(rule, &format!("{}-record", rule.id), " (the record)", of);
             let seconds = match within {
                 Within::Seconds(seconds) => seconds,
-                Within::ClockHour => 3_600,
+                Within::SameHour => 3_600,
                 Within::Life => LONGEST_HOURS * 3_600,
             };
             let body = format!(
@@ -44,7 +44,7 @@ pub fn sigma(rule: &Rule) -> String {
                 span(seconds)
             );
             let remark = match within {
-                Within::ClockHour => "# The hour slides here; in the other forms it is one of the clock's.\n",
+                Within::SameHour => "# The hour slides here; in the other forms it is one of the clock's.\n",
                 _ => "",
             };
             format!("{remark}{base}---\n{}", correlation(rule, &body))

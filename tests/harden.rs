@@ -1,0 +1,274 @@
+//! What would have stopped the story: each measure put onto the twin, where the incident and the day of legitimate use are played again.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
+
+mod support;
+
+use oust::account::{Account, KeyStatus};
+use oust::harden::{Call, Finding, Measure, Prevention, RULES, Row, prevention};
+use oust::lineage::trace;
+use oust::policy::PolicyText;
+use oust::tabletop::{Scenario, Stage};
+use oust::time::ManualClock;
+use oust::twin::Twin;
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::process::Command;
+use support::story;
+
+fn calls(stage: &Stage, by_family: bool, family: &BTreeSet<String>) -> Vec<Call> {
+    let trail = stage.twin.trail();
+    let calls = trail
+        .iter()
+        .filter_map(Call::of)
+        .filter(|call| call.event.error.is_none());
+    let is_family = |call: &Call| {
+        call.event
+            .identity
+            .key
+            .as_ref()
+            .is_some_and(|key| family.contains(key.as_str()))
+    };
+    calls.filter(|call| is_family(call) == by_family).collect()
+}
+
+fn told() -> Prevention {
+    let stage = story::played();
+    let lineage = trace(&story::evidence(&stage.twin), std::slice::from_ref(&stage.names["A"]));
+    let family = lineage
+        .credentials
+        .iter()
+        .map(|member| member.key.to_string())
+        .collect();
+    prevention(
+        &stage.twin.account(),
+        &lineage,
+        &calls(&stage, false, &family),
+        &calls(&stage, true, &family),
+        Some(&stage.names["responder-key"]),
+        stage.twin.now(),
+    )
+}
+
+/// Puts a measure there by hand.
+fn put(account: &mut Account, measure: &Measure) {
+    let text = |document: &Value| PolicyText::new(document.to_string());
+    match measure {
+        Measure::Trust { role, document } => account.roles.get_mut(role).unwrap().trust = text(document),
+        Measure::UserPolicy { user, name, document } => {
+            let user = account.users.get_mut(user).unwrap();
+            user.inline.insert((*name).to_owned(), text(document));
+        }
+        Measure::RolePolicy { role, name, document } => {
+            let role = account.roles.get_mut(role).unwrap();
+            role.inline.insert((*name).to_owned(), text(document));
+        }
+        Measure::KeyInactive { user, key } => {
+            let held = account.users.get_mut(user).unwrap().credentials.as_mut().unwrap();
+            held.access_keys.iter_mut().find(|held| held.id == *key).unwrap().status = KeyStatus::Inactive;
+        }
+        other => panic!("the story has no {other:?}"),
+    }
+}
+
+/// A stage with these measures in force, before its first move.
+fn hardened(scenario: &Scenario, measures: &[&Measure]) -> Stage {
+    let mut stage = Stage::set(scenario, scenario.start()).unwrap();
+    let mut state = stage.twin.state();
+    measures.iter().for_each(|measure| put(&mut state.account, measure));
+    let clock = ManualClock::starting_at(scenario.start());
+    stage.twin = Twin::on_manual_clock(state, clock.clone());
+    stage.clock = clock;
+    stage
+}
+
+/// Plays the moves of one side; gives when and what is the first that is refused.
+fn first_refused(measures: &[&Measure], innocent: bool) -> Option<(String, String)> {
+    let mut scenario = story::scenario();
+    // What is refused anyhow proves nothing.
+    scenario.moves.retain(|made| made.innocent == innocent && !made.fails);
+    let mut stage = hardened(&scenario, measures);
+    match stage.play(&scenario) {
+        Ok(()) => None,
+        Err(error) => {
+            let last = stage.told.last().unwrap();
+            let minute = (last.at.seconds() - scenario.start().seconds()) / 60;
+            assert!(
+                error.to_string().contains("AccessDenied") || error.to_string().contains("not authorized"),
+                "{error}"
+            );
+            Some((format!("09:{minute:02}"), last.by.clone()))
+        }
+    }
+}
+
+fn measure(finding: &Finding) -> &Measure {
+    finding.measure.as_ref().unwrap()
+}
+
+#[test]
+fn each_row_has_a_finding_a_ready_document_and_a_rule() {
+    let told = told();
+    for row in [Row::PermanentKey, Row::RoleSession, Row::SessionToken] {
+        let of_row = |finding: &&Finding| finding.row == row && finding.is_ready();
+        let ready = told.findings.iter().filter(of_row);
+        let stops = ready.filter(|finding| {
+            let proof = finding.proof.as_ref().unwrap();
+            measure(finding).document().is_some() && !proof.cut.is_empty()
+        });
+        assert!(stops.count() > 0, "{row:?}");
+        assert!(RULES.iter().any(|rule| rule.row == row));
+    }
+    let rules: BTreeSet<&str> = RULES.iter().map(|rule| rule.id).collect();
+    let named = told.findings.iter().flat_map(|finding| &finding.rules);
+    assert!(named.copied().all(|rule| rules.contains(rule)));
+}
+
+#[test]
+fn the_incident_stops_on_the_twin_where_the_finding_says() {
+    let told = told();
+    let mut stopped = 0;
+    for finding in told.findings.iter().filter(|finding| finding.is_ready()) {
+        let proof = finding.proof.as_ref().unwrap();
+        let refused = first_refused(&[measure(finding)], false);
+        match (&proof.stops_at, refused) {
+            (None, None) => {}
+            (Some(said), Some((minute, by))) => {
+                assert!(
+                    said.contains(&minute) && said.contains(&format!(" by {by} ")),
+                    "{said}, and on the twin {by} at {minute}"
+                );
+                stopped += 1;
+            }
+            (said, refused) => panic!("{}: said {said:?}, and on the twin {refused:?}", finding.title),
+        }
+    }
+    assert!(stopped >= 4, "{stopped}");
+}
+
+#[test]
+fn the_day_of_legitimate_use_is_untouched_on_the_twin() {
+    let told = told();
+    let ready: Vec<&Finding> = told.findings.iter().filter(|finding| finding.is_ready()).collect();
+    assert!(ready.len() >= 6);
+    for finding in &ready {
+        assert_eq!(first_refused(&[measure(finding)], true), None, "{}", finding.title);
+    }
+    // Of two trust policies of one role the later one stands: each was played by itself above.
+    let all: Vec<&Measure> = ready.iter().map(|finding| measure(finding)).collect();
+    assert_eq!(first_refused(&all, true), None);
+    assert!(first_refused(&all, false).is_some());
+    assert!(told.together.broken.is_empty() && told.together.stops_at.is_some());
+}
+
+#[test]
+fn a_token_that_was_kept_in_reserve_is_worth_nothing_with_its_measure() {
+    let told = told();
+    let finding = told
+        .findings
+        .iter()
+        .find(|finding| finding.kind == "token-without-mfa" && measure(finding).about() == ("user", "support-user"));
+    let finding = finding.unwrap();
+    assert_eq!(finding.proof.as_ref().unwrap().cut, ["B"]);
+    let scenario = story::scenario();
+    let mut stage = hardened(&scenario, &[measure(finding)]);
+    stage.play(&scenario).unwrap();
+    let reaction = scenario.reaction.as_ref().unwrap();
+    let minted = stage.attack(&reaction.by, &reaction.call, &reaction.params, None);
+    assert_eq!(minted.unwrap_err().code, "AccessDenied");
+    // Without it B goes on minting.
+    let stage = story::played();
+    assert!(
+        stage
+            .attack(&reaction.by, &reaction.call, &reaction.params, None)
+            .is_ok()
+    );
+}
+
+#[test]
+fn what_would_break_legitimate_use_is_said_and_is_not_ready() {
+    let stage = story::played();
+    let lineage = trace(
+        &story::evidence(&stage.twin),
+        std::slice::from_ref(&stage.names["alice-key"]),
+    );
+    // Alice is taken for the intruder, and the one who was is taken for honest: he never brings MFA.
+    let family: BTreeSet<String> = lineage
+        .credentials
+        .iter()
+        .map(|member| member.key.to_string())
+        .collect();
+    let (honest, mut intruder) = (calls(&stage, false, &family), calls(&stage, true, &family));
+    let mut own: Vec<Call> = intruder.clone();
+    own.iter_mut().for_each(|call| call.event.id.push('x'));
+    intruder.retain(|call| call.event.name != "GetCallerIdentity");
+    let mut legitimate = honest;
+    legitimate.extend(own);
+    let told = prevention(
+        &stage.twin.account(),
+        &lineage,
+        &legitimate,
+        &intruder,
+        None,
+        stage.twin.now(),
+    );
+    let finding = told
+        .findings
+        .iter()
+        .find(|finding| finding.kind == "mfa-not-required" && measure(finding).about() == ("user", "alice"));
+    let finding = finding.unwrap();
+    let proof = finding.proof.as_ref().unwrap();
+    assert!(!proof.broken.is_empty() && !finding.is_ready(), "{proof:?}");
+    assert!(told.together.broken.is_empty(), "{:?}", told.together.broken);
+}
+
+fn oust(args: &[&str]) -> (i32, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_oust"))
+        .env_clear()
+        .env("HOME", "/nonexistent")
+        .args(args)
+        .output()
+        .unwrap();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (
+        output.status.code().unwrap(),
+        text(&output.stdout) + &text(&output.stderr),
+    )
+}
+
+#[test]
+fn the_command_tells_it() {
+    let (code, said) = oust(&["harden", "--scenario", "stolen-key"]);
+    assert_eq!(code, 0, "{said}");
+    insta::assert_snapshot!("story", said);
+    let (code, said) = oust(&["harden", "--scenario", "stolen-key", "--format", "json", "--quiet"]);
+    assert_eq!(code, 0, "{said}");
+    let told: Value = serde_json::from_str(&said).unwrap();
+    assert_eq!(told["together"]["cut"], serde_json::json!(["B", "C"]));
+    let (code, said) = oust(&["harden", "--detect", "--scenario", "stolen-key"]);
+    assert_eq!(code, 0, "{said}");
+    insta::assert_snapshot!("story_detected", said);
+}
+
+#[test]
+fn documents_and_rules_are_written_where_they_are_wanted() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("measures");
+    let (code, said) = oust(&["harden", "--scenario", "stolen-key", "--out", path.to_str().unwrap()]);
+    assert_eq!(code, 0, "{said}");
+    let files: Vec<_> = std::fs::read_dir(&path)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    assert!(files.len() >= 6, "{files:?}");
+    for file in files {
+        PolicyText::new(std::fs::read_to_string(file).unwrap()).parse().unwrap();
+    }
+    let taken = folder.path().join("taken");
+    std::fs::write(&taken, "").unwrap();
+    let (code, said) = oust(&["harden", "--rules", taken.to_str().unwrap()]);
+    assert_eq!(code, 7, "{said}");
+    assert!(said.contains("error[harden.unwritable]"), "{said}");
+    let (code, said) = oust(&["harden", "--detect"]);
+    assert_eq!(code, 2, "{said}");
+    assert!(said.contains("error[harden.nothing]"), "{said}");
+}
