@@ -3,6 +3,7 @@
 mod args;
 mod athena;
 mod cases;
+mod conclude;
 mod console;
 mod evidence;
 mod exit;

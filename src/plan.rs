@@ -20,7 +20,7 @@ mod waves;
 pub use basis::{basis, drift};
 pub use facts::Facts;
 pub use foothold::{Foothold, State, footholds, users_with_footholds};
-pub use made_by::made_by;
+pub use made_by::{made_by, turned_round_by};
 pub use make::{plan, revocations};
 pub use outlook::{Could, Outlook, outlook};
 pub use reading::{on_anybody, permissions};

@@ -1,11 +1,12 @@
 //! Further waves of a case: what is found when everything is looked at again becomes steps of its own, until nothing more is found.
 
 use super::Desk;
+use super::conclude::Ended;
 use super::console::{Console, Mode};
 use super::exit::{Exit, Failure};
 use super::folder::{Begun, Case, plan_file};
 use super::prepare::{Prepared, missing, planned, rehearsed};
-use super::run::{Ended, carry_out, rehearsed_well};
+use super::run::{carry_out, rehearsed_well};
 use super::world::World;
 use crate::execute::Family;
 use crate::ids::AccessKeyId;

@@ -5,11 +5,12 @@
 
 use super::Desk;
 use super::args::{ResumeArgs, Sources};
+use super::conclude::{Ended, conclude};
 use super::console::{Console, Mode};
 use super::exit::{Exit, Failure};
 use super::folder::Case;
 use super::prepare::{Prepared, account, missing, not_against_oneself, rehearsed, traced};
-use super::run::{Ended, carry_out, conclude, rehearsed_well, with_more};
+use super::run::{carry_out, rehearsed_well, with_more};
 use super::world::{World, wall_clock};
 use crate::execute::Family;
 use crate::journal::{Entry, Event, Finish, Journal, Progress, progress};

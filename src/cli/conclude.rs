@@ -1,0 +1,288 @@
+//! The end of a run: everything is looked at again, and it is said who is still in.
+
+use super::Desk;
+use super::args::Sources;
+use super::exit::{Exit, Failure};
+use super::folder::Case;
+use super::prepare::{Prepared, account, traced};
+use super::world::World;
+use crate::ids::{AccessKeyId, CaseId, StepId};
+use crate::journal::{Entry, Event, Finish, Journal, Judgement, progress};
+use crate::lineage::{Credential, Made};
+use crate::plan::{Foothold, footholds, turned_round_by};
+use crate::rehearse::judge;
+use crate::report::{self, Tone};
+use crate::time::Moment;
+use serde::Serialize;
+
+/// How far a clock may be off before AWS refuses its signatures.
+const CLOCK_DOUBT_SECONDS: i64 = 15 * 60;
+
+/// How a run ended, for machines.
+#[derive(Debug, Serialize)]
+struct Outcome {
+    case: CaseId,
+    finish: Finish,
+    contained: bool,
+    verdicts: Vec<Judgement>,
+    /// What the family left behind.
+    footholds: Vec<Foothold>,
+    /// Steps that were not done, or whose end isn't known.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    left: Vec<StepId>,
+    /// Changes that somebody turned round, and that were made again.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    contested: Vec<Contest>,
+    /// Why containment cannot be said although every known credential is dead.
+    doubts: Vec<String>,
+    calls: usize,
+}
+
+/// A change that somebody turned round.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+struct Contest {
+    step: StepId,
+    /// When it was seen.
+    at: Moment,
+    /// The call of the family that did it, where the trail shows one by now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    by: Option<Made>,
+}
+
+/// How the steps of a run ended.
+#[derive(Debug, Clone)]
+pub(super) struct Ended {
+    pub(super) finish: Finish,
+    /// Whether Ctrl-C was pressed.
+    pub(super) interrupted: bool,
+}
+
+/// Looks at the account again, says who is still in, and gives the exit code.
+pub(super) async fn conclude(
+    desk: &Desk,
+    world: &World,
+    sources: &Sources,
+    case: &Case,
+    journal: &mut Journal,
+    prepared: &Prepared,
+    ended: Ended,
+) -> Result<Exit, Failure> {
+    let Ended { finish, interrupted } = ended;
+    let mut doubts: Vec<String> = prepared.gaps.clone();
+    doubts.extend(
+        prepared
+            .collected
+            .unread
+            .iter()
+            .map(|unread| format!("{} could not be read", unread.what)),
+    );
+    let swept = journal
+        .entries()
+        .iter()
+        .any(|entry| matches!(entry.event, Event::Swept { .. }));
+    if finish == Finish::Completed && !swept {
+        doubts.push("the trail was not looked through again after the steps".to_owned());
+    }
+    doubts.extend(unsettled(journal.entries()));
+    let End {
+        verdicts,
+        footholds,
+        gaps,
+        made,
+    } = match at_the_end(desk, world, sources, &prepared.lineage.asked, prepared).await {
+        Ok(end) => end,
+        Err(failure) => {
+            doubts.push(format!("the account could not be read again: {}", failure.message));
+            End::default()
+        }
+    };
+    doubts.extend(gaps.into_iter().filter(|gap| !prepared.gaps.contains(gap)));
+    let judged = Event::Judged {
+        after: None,
+        verdicts: verdicts.clone(),
+    };
+    let entry = journal.append(world.clients().now(), judged);
+    entry.map_err(|error| Failure::new(Exit::CaseFolder, "journal.unwritable", error.to_string()))?;
+    let dead = !verdicts.is_empty() && verdicts.iter().all(|judged| judged.verdict.is_contained());
+    let closed = footholds.iter().all(|foothold| foothold.state.is_closed());
+    let left = progress(journal.entries()).left(&case.plan()?.steps);
+    let outcome = Outcome {
+        left: left.into_iter().map(|step| step.id).collect(),
+        contested: contests(journal.entries(), &made),
+        case: case.id.clone(),
+        contained: dead && closed && doubts.is_empty() && finish == Finish::Completed,
+        finish,
+        verdicts,
+        footholds,
+        doubts,
+        calls: world.clients().calls().len(),
+    };
+    case.write("outcome.json", &outcome)?;
+    desk.result(|| ending(desk, world, &outcome), &outcome)?;
+    Ok(match &outcome.finish {
+        Finish::Stopped { .. } if interrupted => Exit::Interrupted,
+        Finish::Stopped { .. } => Exit::Stopped,
+        Finish::Failed { .. } => Exit::Aws,
+        Finish::Diverged { .. } => Exit::Diverged,
+        Finish::Completed if outcome.contained => Exit::Success,
+        Finish::Completed => Exit::NotContained,
+    })
+}
+
+/// Why a fight may not be over: changes that somebody turned round, with no quiet time after.
+fn unsettled(entries: &[Entry]) -> Option<String> {
+    let is_quiet = |entry: &Entry| matches!(entry.event, Event::Held { .. });
+    let quiet = entries.iter().rposition(is_quiet).map_or(0, |place| place + 1);
+    let since = entries.get(quiet..).unwrap_or_default().iter();
+    let steps: Vec<&str> = since
+        .filter_map(|entry| match &entry.event {
+            Event::Contested { step, .. } => Some(step.as_str()),
+            _ => None,
+        })
+        .collect();
+    let all = steps.join(", ");
+    (!steps.is_empty()).then(|| format!("somebody turned changes round and was not quiet since: steps {all}"))
+}
+
+/// Every change that was turned round, with who did it.
+fn contests(entries: &[Entry], made: &[Made]) -> Vec<Contest> {
+    let contested = entries.iter().enumerate().filter_map(|(n, entry)| match &entry.event {
+        Event::Contested { step, .. } => Some((n, entry.at, step)),
+        _ => None,
+    });
+    let with_whom = contested.map(|(n, at, step)| {
+        let before = entries.get(..n).unwrap_or_default().iter().rev();
+        let change = before.filter_map(|entry| match &entry.event {
+            Event::Intended { step: of, change, .. } if of == step => Some(change),
+            _ => None,
+        });
+        let by = change
+            .take(1)
+            .find_map(|change| turned_round_by(made, &change.member, at));
+        Contest {
+            step: step.clone(),
+            at,
+            by: by.cloned(),
+        }
+    });
+    with_whom.collect()
+}
+
+/// What is seen when the account and the trail are read again.
+#[derive(Default)]
+struct End {
+    verdicts: Vec<Judgement>,
+    footholds: Vec<Foothold>,
+    gaps: Vec<String>,
+    made: Vec<Made>,
+}
+
+async fn at_the_end(
+    desk: &Desk,
+    world: &World,
+    sources: &Sources,
+    keys: &[AccessKeyId],
+    prepared: &Prepared,
+) -> Result<End, Failure> {
+    let mut again = traced(desk, Some(world), sources, keys).await?;
+    // What was known before the steps is judged, whatever the evidence tells now: stdin, for one, is read only once.
+    let before = prepared.lineage.credentials.iter();
+    let lost: Vec<Credential> = before
+        .filter(|held| again.lineage.member(&held.key).is_none())
+        .cloned()
+        .collect();
+    again.lineage.credentials.extend(lost);
+    let left = prepared.lineage.made.iter();
+    let left: Vec<Made> = left
+        .filter(|made| !again.lineage.made.contains(made))
+        .cloned()
+        .collect();
+    again.lineage.made.extend(left);
+    // A user that is gone no longer tells what was theirs: who held what is known from before.
+    for root in prepared.lineage.roots() {
+        if let (Some(holder), Some(of)) = (root.holder.clone(), root.account.clone()) {
+            again.lineage.held_by(&root.key, holder, of);
+        }
+    }
+    let collected = account(world, &mut again).await?;
+    // Our clock may be ahead of AWS's by as much as AWS lets a signature be off: no session is called expired before that.
+    let now = match world {
+        World::Live { .. } => world.clients().now().plus_seconds(-CLOCK_DOUBT_SECONDS),
+        World::Twin { .. } => world.clients().now(),
+    };
+    Ok(End {
+        verdicts: judge(&collected.account, &again.lineage, now),
+        footholds: footholds(&again.lineage, &collected.account, now),
+        gaps: again.gaps,
+        made: again.lineage.made,
+    })
+}
+
+fn ending(desk: &Desk, world: &World, outcome: &Outcome) -> String {
+    let paint = desk.paint();
+    let mut out = vec![String::new()];
+    for judged in &outcome.verdicts {
+        let tone = if judged.verdict.is_contained() {
+            Tone::Good
+        } else {
+            Tone::Bad
+        };
+        out.push(format!("{:<4} {}", judged.label, judged.key));
+        out.push(format!(
+            "     {}",
+            (paint.with)(tone, &paint.fold(5, &judged.verdict.to_string()))
+        ));
+    }
+    out.extend(outcome.footholds.iter().map(|foothold| {
+        let text = paint.fold(2, &format!("left behind: {foothold}"));
+        (paint.with)(report::foothold_tone(foothold), &text)
+    }));
+    out.extend(
+        outcome
+            .doubts
+            .iter()
+            .map(|doubt| paint.fold(2, &format!("in doubt: {doubt}"))),
+    );
+    out.extend(outcome.contested.iter().map(|contest| {
+        let by = match &contest.by {
+            Some(made) => format!("by {} with {}", made.by, made.call),
+            None => "by whom the trail doesn't show yet".to_owned(),
+        };
+        let text = format!("contested: step {} at {}, {by}", contest.step, contest.at.clock_face());
+        paint.fold(2, &text)
+    }));
+    if outcome.finish != Finish::Completed && !outcome.left.is_empty() {
+        let left: Vec<&str> = outcome.left.iter().map(StepId::as_str).collect();
+        out.push(paint.fold(0, &format!("not done: steps {}", left.join(", "))));
+    }
+    out.push(match (&outcome.finish, outcome.contained) {
+        (_, true) => (paint.with)(
+            Tone::Good,
+            "CONTAINED: every known credential of the family is proven useless, and no way back that it left is open",
+        ),
+        (Finish::Completed, false) => (paint.with)(Tone::Bad, "NOT CONTAINED: see above"),
+        (Finish::Stopped { before }, _) => (paint.with)(Tone::Bad, &format!("STOPPED before step {before}")),
+        (Finish::Failed { at }, _) => (paint.with)(Tone::Bad, &format!("FAILED at step {at}")),
+        (Finish::Diverged { at }, _) => (paint.with)(Tone::Bad, &format!("DIVERGED at step {at}")),
+    });
+    if let World::Live { .. } = world {
+        let late = "CloudTrail tells of calls some minutes late: run `oust trace` again in 15 minutes for what was minted in between.";
+        let case = &outcome.case;
+        let undo = match outcome.finish {
+            Finish::Completed => format!("`oust report {case}` tells the case, `oust undo {case}` turns it round."),
+            _ => format!(
+                "`oust resume {case}` goes on, `oust report {case}` tells the case, `oust undo {case}` turns it round."
+            ),
+        };
+        out.extend([paint.fold(0, late), paint.fold(0, &undo)]);
+    } else {
+        out.push(paint.fold(
+            0,
+            &format!(
+                "`oust report {}` tells the case; the twin ended with this process.",
+                outcome.case
+            ),
+        ));
+    }
+    out.join("\n")
+}
