@@ -143,7 +143,7 @@ fn with_a_profile_for_the_organization_the_policy_comes_first_and_can_be_undone(
     let args = ["undo", case, "--cases", "cases", "--yes"];
     let undo = oust(folder, endpoint, &[&args[..], &organization].concat());
     assert!(
-        said(&undo).contains("it is a deny, and a credential of the lineage is still alive"),
+        said(&undo).contains("it is a deny, and without it C (ASIA"),
         "{}",
         said(&undo)
     );
