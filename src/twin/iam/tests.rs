@@ -301,5 +301,5 @@ fn no_operation_panics_on_empty_parameters_and_every_name_is_there_once() {
     for name in names {
         let _ = driver.call(name, &[]);
     }
-    assert_eq!(driver.code("SimulatePrincipalPolicy", &[]), "NotModelled");
+    assert_eq!(driver.code("GenerateCredentialReport", &[]), "NotModelled");
 }
