@@ -425,20 +425,25 @@ pub struct ReadyArgs {
     #[command(flatten)]
     pub world: World,
     /// Who will respond, where that is not who signs: an ARN, or user/NAME or role/NAME.
-    #[arg(long, value_name = "ARN|user/NAME|role/NAME")]
+    #[arg(long, value_name = "ARN|user/NAME|role/NAME", help_heading = "Readiness")]
     pub responder: Option<String>,
-    /// Only these Regions, separated by commas. All that are enabled, without it.
-    #[arg(long, value_name = "REGION,...", value_delimiter = ',')]
+    /// Only these Regions, separated by commas; of the others nothing is known then. All that are enabled, without it.
+    #[arg(long, value_name = "REGION,...", value_delimiter = ',', help_heading = "Readiness")]
     pub regions: Vec<String>,
     /// The workgroup that --table would be asked through. No query is made.
-    #[arg(long, value_name = "WORKGROUP", requires = "table")]
+    #[arg(long, value_name = "WORKGROUP", requires = "table", help_heading = "Readiness")]
     pub athena: Option<String>,
     /// The table of the trail in Athena.
-    #[arg(long, value_name = "[DATABASE.]TABLE", requires = "athena")]
+    #[arg(
+        long,
+        value_name = "[DATABASE.]TABLE",
+        requires = "athena",
+        help_heading = "Readiness"
+    )]
     pub table: Option<String>,
     /// Print what should be deployed beforehand, and do nothing else: the responder's role with its policies, the quarantine policy, the SCP that
     /// keeps it on, and rules that alert. Names and ARNs are parameters.
-    #[arg(long, value_enum, value_name = "FORM", conflicts_with_all = ["scenario", "snapshot", "responder", "athena", "regions"])]
+    #[arg(long, value_enum, value_name = "FORM", help_heading = "Readiness", conflicts_with_all = ["scenario", "snapshot", "responder", "athena", "regions"])]
     pub template: Option<TemplateForm>,
 }
 

@@ -41,7 +41,10 @@ pub async fn trails(clients: &Clients, only: &BTreeSet<String>) -> Trails {
     let told: Vec<_> = asked.buffered(side_by_side).collect().await;
     let mut found = Trails {
         regions: regions.names,
-        doubt: regions.doubt,
+        doubt: match only.is_empty() {
+            true => regions.doubt,
+            false => Some("only some Regions were asked for, and the others are not known".to_owned()),
+        },
         ..Trails::default()
     };
     let mut trails: BTreeMap<String, Trail> = BTreeMap::new();

@@ -139,7 +139,7 @@ pub(super) fn checks(facts: Facts<'_>) -> Vec<Check> {
         }
         (false, _, _) => {
             let found = format!(
-                "inline deny and boundary of a plan can be taken off by {} others: {}",
+                "inline deny and boundary of a plan can be taken off by others too ({}): {}",
                 sure.len(),
                 few(&sure)
             );

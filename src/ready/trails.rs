@@ -25,7 +25,12 @@ fn regions(facts: Facts<'_>) -> Check {
     let count = trails.regions.len();
     match &trails.doubt {
         None => Check::new(id, State::Ready, format!("{count} Regions are enabled"), ""),
-        Some(doubt) => Check::new(id, State::Unknown, doubt, "allow the responder account:ListRegions"),
+        Some(doubt) => Check::new(
+            id,
+            State::Unknown,
+            doubt,
+            "ask for all Regions; allow the responder account:ListRegions",
+        ),
     }
 }
 
