@@ -53,7 +53,8 @@ pub(super) fn findings(account: &Account, seen: &Seen, hit: &BTreeSet<&str>) -> 
             .credentials
             .as_ref()
             .is_none_or(|held| held.access_keys.iter().any(|key| key.status == KeyStatus::Active));
-        if (used.is_none() && !is_hit) || !(has_key || is_hit) {
+        let counts = is_hit || (used.is_some() && has_key);
+        if !counts {
             continue;
         }
         let nothing = Used::default();
