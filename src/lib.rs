@@ -19,6 +19,7 @@
 //! - **rule**: a detection as data, of which every form is written; **measure**: a document that would have stopped a part of the path; **replay**: the
 //!   trail's calls asked again of a changed account.
 //! - **drift**: the account is not as the journal left it, so nothing is undone; **rebuild**: the means to make again what AWS cannot bring back.
+//! - **readiness**: what of tracing and containing would work now, before there is an incident; **quarantine policy**: a managed policy that denies everything.
 //! - **sweep**: looking through the trail again for what was minted meanwhile; **undo**: a journal read backwards.
 //!
 //! # One idea

@@ -604,6 +604,7 @@ fn the_readme_tells_every_error_code() {
                 "journal.",
                 "step.",
                 "evidence.",
+                "ready.",
                 "rehearsal.",
                 "request.",
                 "harden.",

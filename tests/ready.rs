@@ -3,17 +3,21 @@
 
 mod support;
 
+use aws_credential_types::Credentials;
 use hcl::eval::{Context, Evaluate, FuncArgs, FuncDef, ParamType};
 use hcl::{Expression, Map};
 use oust::account::{Account, Guards, Organization, Recorded, Responder, Root, Trail};
-use oust::collect::{Kept, Simulated, Trails};
+use oust::collect::{Caller, Kept, Simulated, Trails};
 use oust::ids::Arn;
-use oust::mount::{AwsError, Trouble};
+use oust::mount::{AwsError, Mount, Trouble, Twin as TwinWorld};
 use oust::permissions::for_anybody;
 use oust::policy::PolicyText;
 use oust::ready::{Check, Facts, Readiness, State, asked, readiness, template};
-use oust::time::Moment;
+use oust::rehearse::stand_in;
+use oust::time::{ManualClock, Moment};
+use oust::twin::{State as TwinState, Twin};
 use oust::verdict::Standing;
+use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::{Command, Output};
@@ -152,6 +156,16 @@ fn of_terraform(mfa: bool) -> BTreeMap<String, Value> {
     context.declare_var("data", serde_json::from_value::<hcl::Value>(data).unwrap());
     let topic = json!({"alerts": {"arn": "topic"}});
     context.declare_var("aws_sns_topic", serde_json::from_value::<hcl::Value>(topic).unwrap());
+    let mut locals = Map::new();
+    for block in body.blocks().filter(|block| block.identifier() == "locals") {
+        for one in block.body().attributes() {
+            locals.insert(
+                one.key().to_owned(),
+                Expression::evaluate(one.expr(), &context).unwrap(),
+            );
+        }
+    }
+    context.declare_var("local", hcl::Value::from(locals));
     let mut found = BTreeMap::new();
     for resource in body.blocks().filter(|block| block.identifier() == "resource") {
         let attribute = |name: &str| {
@@ -714,4 +728,304 @@ fn an_account_that_no_policy_of_an_organization_binds_is_not_ready() {
     )]
     .into());
     assert_eq!(known.row("organization.rights").state, State::NotReady);
+}
+
+// --- over the clients --------------------------------------------------------------------------------------------------------------------
+
+/// A mount of a twin of `account`, as that user or role.
+fn mounted(account: Account, who: &str) -> Mount<TwinWorld> {
+    let mut state = TwinState::new(account, Vec::new(), 1);
+    let caller = Caller {
+        account: ACCOUNT.parse().unwrap(),
+        arn: arn(who),
+        user_id: "AIDA".to_owned(),
+    };
+    let key = stand_in(&mut state, &caller, None, NOW);
+    assert_eq!(key.unchecked, None);
+    let twin = Twin::on_manual_clock(state, ManualClock::starting_at(NOW));
+    let keys = twin.keys(&key.key);
+    let credentials = Credentials::from_keys(keys.key.as_str(), keys.secret, keys.token);
+    Mount::twin(twin.http_client(), credentials, "us-east-1", twin.clock())
+}
+
+fn waited<T>(future: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(future)
+}
+
+const BOSS: &str = "arn:aws:iam::210987654321:user/boss";
+
+fn a_trail() -> impl Strategy<Value = Trail> {
+    let region = prop::sample::select(vec!["us-east-1", "eu-west-1", "ap-south-1"]);
+    let part =
+        (any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>()).prop_map(|(reads, writes, excluded, narrowed)| {
+            Recorded {
+                reads: reads || !writes,
+                writes,
+                excluded: excluded.then(|| "kms.amazonaws.com".to_owned()).into_iter().collect(),
+                narrowed_by: narrowed.then(|| "eventName".to_owned()).into_iter().collect(),
+            }
+        });
+    let flags = (
+        any::<bool>(),
+        any::<bool>(),
+        any::<bool>(),
+        any::<bool>(),
+        any::<bool>(),
+    );
+    let texts = (
+        prop::option::of("[a-z]{3,8}"),
+        prop::option::of("[a-z]{1,8}"),
+        prop::option::of("[a-z ]{1,8}"),
+    );
+    (region, flags, texts, prop::collection::vec(part, 0..3)).prop_map(|(region, flags, texts, parts)| Trail {
+        arn: arn("arn:aws:cloudtrail:us-east-1:210987654321:trail/x"),
+        home_region: region.to_owned(),
+        multi_region: flags.0,
+        organization: flags.1,
+        global_service_events: flags.2,
+        bucket: texts.0,
+        prefix: texts.1,
+        validated: flags.3,
+        logging: Some(flags.4),
+        delivery_error: texts.2.filter(|text| !text.trim().is_empty()),
+        management: Some(parts),
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// What the account's trails are is read through the clients as it is, each trail once, wherever its home is.
+    #[test]
+    fn trails_are_read_as_they_are(mut trails in prop::collection::vec(a_trail(), 0..4)) {
+        for (n, trail) in trails.iter_mut().enumerate() {
+            trail.arn = arn(&format!("arn:aws:cloudtrail:{}:210987654321:trail/t{n}", trail.home_region));
+        }
+        let mut account = deployed();
+        account.trails = Some(trails.clone());
+        let mount = mounted(account, BOSS);
+        let found = waited(oust::collect::trails(mount.clients(), &BTreeSet::new()));
+        let by_arn = |trails: Vec<Trail>| trails.into_iter().map(|trail| (trail.arn.to_string(), trail)).collect::<BTreeMap<_, _>>();
+        prop_assert_eq!(by_arn(found.trails.unwrap()), by_arn(trails));
+        prop_assert_eq!(found.unread, vec![]);
+        prop_assert_eq!(found.unanswered.len(), 0);
+        prop_assert_eq!(found.regions.len(), 17);
+    }
+}
+
+#[test]
+fn trails_that_nobody_read_are_not_made_up() {
+    let mut account = deployed();
+    account.trails = None;
+    let found = waited(oust::collect::trails(
+        mounted(account, BOSS).clients(),
+        &BTreeSet::new(),
+    ));
+    assert_eq!(found.trails, None);
+    assert!(
+        found
+            .unread
+            .iter()
+            .all(|unread| unread.error.trouble == Trouble::NotImplemented)
+    );
+    assert_eq!(found.unread.len(), 17);
+    // Who may not ask is told so, Region by Region.
+    let mut account = deployed();
+    account.users.get_mut("ann").unwrap().attached.clear();
+    let found = waited(oust::collect::trails(
+        mounted(account, "arn:aws:iam::210987654321:user/ann").clients(),
+        &BTreeSet::new(),
+    ));
+    assert_eq!(found.trails, None);
+    assert!(
+        found
+            .unanswered
+            .values()
+            .all(|error| error.trouble == Trouble::AccessDenied)
+    );
+    assert!(!found.unanswered.is_empty());
+}
+
+/// The simulator says what the evaluator says, and the most restrictive of several resources.
+#[test]
+fn the_twin_simulates_what_it_would_decide() {
+    let mut account = deployed();
+    let policy = json!({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Action": "iam:*", "Resource": "*"},
+        {"Effect": "Deny", "Action": "iam:PutUserPolicy", "Resource": "arn:aws:iam::210987654321:user/boss"},
+        {"Effect": "Deny", "Action": "iam:DeleteUser", "Resource": "*", "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "false"}}},
+        {"Effect": "Deny", "Action": "iam:UpdateAccessKey", "Resource": "*", "Condition": {"NotIpAddress": {"aws:SourceIp": "203.0.113.0/24"}}},
+    ]});
+    let ann = account.users.get_mut("ann").unwrap();
+    ann.inline.insert("Own".to_owned(), PolicyText::new(policy.to_string()));
+    let who = arn("arn:aws:iam::210987654321:user/ann");
+    let users = vec![who.to_string(), BOSS.to_owned()];
+    let asked: Vec<(String, Vec<String>)> = [
+        ("iam:GetUser", users.clone()),
+        ("iam:PutUserPolicy", users.clone()),
+        ("iam:DeleteUser", users.clone()),
+        ("iam:UpdateAccessKey", users),
+        ("iam:UpdateAssumeRolePolicy", vec![RESPONDER.to_owned()]),
+        ("sts:AssumeRole", vec![RESPONDER.to_owned()]),
+        ("s3:ListAllMyBuckets", vec!["*".to_owned()]),
+    ]
+    .map(|(call, on)| (call.to_owned(), on))
+    .into();
+    let mount = mounted(account, BOSS);
+    let found = waited(oust::collect::simulated(&mount.clients().iam, &who, &asked)).unwrap();
+    let said = |call: &str| found[call].clone();
+    assert_eq!(said("iam:GetUser"), Simulated::Allowed);
+    assert_eq!(
+        said("iam:DeleteUser"),
+        Simulated::Allowed,
+        "a long-term key brings no MFA key"
+    );
+    assert_eq!(
+        said("iam:PutUserPolicy"),
+        Simulated::Denied("denied explicitly".to_owned())
+    );
+    assert!(matches!(said("iam:UpdateAssumeRolePolicy"), Simulated::Denied(how) if how.contains("organization")));
+    assert_eq!(said("s3:ListAllMyBuckets"), Simulated::Denied("not allowed".to_owned()));
+    let Simulated::Hangs(keys) = said("iam:UpdateAccessKey") else {
+        panic!("{found:?}")
+    };
+    assert!(
+        keys.iter().any(|key| key.eq_ignore_ascii_case("aws:SourceIp")),
+        "{keys:?}"
+    );
+    let nobody = arn("arn:aws:iam::210987654321:user/nobody");
+    let missing = waited(oust::collect::simulated(&mount.clients().iam, &nobody, &asked)).unwrap_err();
+    assert_eq!(missing.trouble, Trouble::NoSuchEntity);
+}
+
+// --- the command -------------------------------------------------------------------------------------------------------------------------
+
+#[test]
+fn on_a_twin_what_it_does_not_model_is_unknown_and_never_ready() {
+    let shown = oust(&["ready", "--scenario", "stolen-key", "--format", "json"]);
+    assert_eq!(shown.status.code(), Some(3), "{}", said(&shown));
+    let table: Value = serde_json::from_slice(&shown.stdout).unwrap();
+    let state = |id: &str| {
+        let rows = table["checks"].as_array().unwrap();
+        rows.iter().find(|row| row["id"] == id).unwrap()["state"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
+    for id in ["trace.regions", "trace.trail", "trace.retention"] {
+        assert_eq!(state(id), "unknown", "{table:#}");
+    }
+    for id in [
+        "trace.event_history",
+        "trace.permissions",
+        "contain.permissions",
+        "contain.undo",
+        "contain.simulator",
+    ] {
+        assert_eq!(state(id), "ready", "{table:#}");
+    }
+    assert_eq!(state("organization.policies"), "not_ready");
+    assert_eq!(table["state"], "not_ready");
+    assert_eq!(table["responder"], "arn:aws:iam::123456789012:user/responder");
+}
+
+#[test]
+fn nothing_is_changed_and_another_responder_can_be_named() {
+    let shown = oust(&[
+        "ready",
+        "--scenario",
+        "stolen-key",
+        "--responder",
+        "user/alice",
+        "--trace-calls",
+    ]);
+    assert_eq!(shown.status.code(), Some(3), "{}", said(&shown));
+    let told = said(&shown);
+    let calls: Vec<&str> = told.lines().filter(|line| line.starts_with("call ")).collect();
+    assert!(calls.len() > 30, "{told}");
+    for call in calls {
+        let name = call.split_whitespace().nth(3).unwrap().split_once(':').unwrap().1;
+        let reads = ["Get", "List", "Describe", "Lookup", "Simulate", "Head"]
+            .iter()
+            .any(|verb| name.starts_with(verb));
+        assert!(reads, "{call}");
+    }
+    assert!(told.contains("0 of 17 permissions to contain"), "{told}");
+    assert!(told.contains("user/responder"), "the other administrator: {told}");
+    let missing = oust(&["ready", "--scenario", "stolen-key", "--responder", "role/Nobody"]);
+    assert_eq!(missing.status.code(), Some(2));
+    assert!(said(&missing).contains("error[ready.responder]"), "{}", said(&missing));
+    let half = oust(&["ready", "--scenario", "stolen-key", "--athena", "primary"]);
+    assert_eq!(half.status.code(), Some(2), "{}", said(&half));
+}
+
+/// The same account as a file: its trails are known, the responder is named.
+#[test]
+fn a_snapshot_tells_the_trails_that_it_holds() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("account.json");
+    let snapshot = json!({"oust_snapshot": 1, "taken_at": NOW.to_string(), "account": deployed()});
+    std::fs::write(&path, snapshot.to_string()).unwrap();
+    let file = path.to_str().unwrap();
+    let shown = oust(&[
+        "ready",
+        "--snapshot",
+        file,
+        "--responder",
+        RESPONDER,
+        "--format",
+        "json",
+    ]);
+    assert_eq!(shown.status.code(), Some(3), "{}", said(&shown));
+    let table: Value = serde_json::from_slice(&shown.stdout).unwrap();
+    let rows = table["checks"].as_array().unwrap();
+    let open: Vec<&str> = rows
+        .iter()
+        .filter(|row| row["state"] != "ready")
+        .map(|row| row["id"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        open,
+        ["trace.regions", "trace.retention", "organization.rights"],
+        "{table:#}"
+    );
+    // Whoever mounts a snapshot signs as root, who is nobody to respond as.
+    let root = oust(&["ready", "--snapshot", file]);
+    assert!(said(&root).contains("the responder would be root"), "{}", said(&root));
+}
+
+/// An SCP that denies Regions keeps the responder from their Event history.
+#[test]
+fn a_deny_of_regions_is_seen_before_it_hurts() {
+    let mut known = Known::everything();
+    let deny = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","NotAction":["iam:*","sts:*"],"Resource":"*","Condition":{"StringNotEquals":{"aws:RequestedRegion":"us-east-1"}}}]}"#;
+    known.account.guards.as_mut().unwrap().scps[0].insert("Regions".to_owned(), PolicyText::new(deny));
+    let who = arn(RESPONDER);
+    let standing = Standing::of_fresh_role(&known.account, &known.account.roles["Responder"], NOW);
+    let table = readiness(Facts {
+        account: &known.account,
+        responder: &who,
+        standing: Ok(&standing),
+        signs: false,
+        twin: false,
+        trails: &known.trails,
+        kept: &known.kept,
+        table: None,
+        simulated: Err("not asked"),
+        organizer: Err("not asked"),
+        unread: &[],
+        now: NOW,
+    });
+    let row = table
+        .checks
+        .iter()
+        .find(|check| check.id == "trace.event_history")
+        .unwrap();
+    assert_eq!(row.state, State::NotReady, "{row:?}");
+    assert_eq!(row.details.len(), 1, "us-east-1 is spared: {row:?}");
+    assert!(row.details[0].starts_with("eu-west-1: denied by"), "{row:?}");
 }

@@ -226,7 +226,7 @@ fn a_killed_process_is_taken_up_again_and_comes_to_the_same_end() {
     let kills: u32 = std::env::var("OUST_KILLS")
         .ok()
         .and_then(|text| text.parse().ok())
-        .unwrap_or(5);
+        .unwrap_or(3);
     for n in 0..kills {
         let served = Served::start(&["--played"]);
         let cases = folder.path().join(format!("cases-{n}")).to_str().unwrap().to_owned();

@@ -147,7 +147,7 @@ fn a_deleted_user_comes_back_and_what_drifted_is_refused() {
     }
     let unknown = oust(2, &[&undo[..], &["--step", "99"]].concat());
     assert!(
-        unknown.contains("step.unknown") && unknown.contains("these can be named: 2, 3"),
+        unknown.contains("step.unknown") && unknown.contains("these can be named: f-1, f-2, 3"),
         "{unknown}"
     );
     // A member of a user that is gone cannot be undone by itself.

@@ -200,6 +200,9 @@ fn made(
         bystanders: &[],
     };
     let mut plan = plan(playbook, End::Contain, facts, now);
+    // How the user really was is read for the plan that follows.
+    plan.basis = Account::empty(account.id.clone());
+    plan.basis.partition.clone_from(&account.partition);
     // Whatever fails here is done, or told, by the plan that follows.
     plan.steps = plan
         .steps

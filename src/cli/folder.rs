@@ -2,7 +2,8 @@
 
 use super::args::{Choice, Sources};
 use super::exit::{Exit, Failure};
-use crate::account::Snapshot;
+use crate::account::{Account, Snapshot};
+use crate::action::{Action, Member, Setting};
 use crate::ids::{AccessKeyId, CaseId};
 use crate::journal::{Entry, Journal, JournalError};
 use crate::plan::Plan;
@@ -226,7 +227,7 @@ impl Case {
 
     /// Keeps the means to build again what `plan` deletes, made from the account that it was made on.
     pub fn write_rebuild(&self, plan: &Plan) -> Result<(), Failure> {
-        let files = crate::rebuild::rebuild_files(plan, &plan.basis);
+        let files = crate::rebuild::rebuild_files(plan, &without_own(plan));
         files.iter().try_for_each(|(name, text)| self.write_text(name, text))
     }
 
@@ -277,6 +278,24 @@ impl Case {
             .map(|byte| format!("{byte:02x}"))
             .collect())
     }
+}
+
+/// The account that a plan was made on, but for what the case itself had put there by then.
+fn without_own(plan: &Plan) -> Account {
+    let mut account = plan.basis.clone();
+    for step in &plan.steps {
+        if let Action::Change { change } = &step.action
+            && let (Member::UserPolicy { user, name }, Setting::Document(own)) = (&change.member, &change.to)
+            && let Some(user) = account.users.get_mut(user)
+            && user
+                .inline
+                .get(name)
+                .is_some_and(|there| there.as_str() == own.as_str())
+        {
+            user.inline.remove(name);
+        }
+    }
+    account
 }
 
 /// Reads a plan file.

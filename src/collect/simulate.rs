@@ -16,7 +16,7 @@ pub enum Simulated {
     Allowed,
     /// Refused on one at least; by what, where the simulator tells.
     Denied(String),
-    /// It hangs on these condition keys, which nobody gave.
+    /// Refused on one at least, perhaps only because nobody gave these condition keys.
     Hangs(BTreeSet<String>),
 }
 
@@ -90,18 +90,15 @@ fn of(result: &aws_sdk_iam::types::EvaluationResult) -> Simulated {
         (_, true) => " by the permissions boundary",
         _ => "",
     };
-    if refused(&Decision::ExplicitDeny) {
-        return Simulated::Denied(format!("denied explicitly{why}"));
-    }
+    // Keys are told as missing whether the decision hangs on them or not. An allow is compared with the evaluator's, which knows; a refusal may be
+    // for want of a key alone.
     if all.iter().all(|(decision, _)| **decision == Decision::Allowed) {
-        return if missing.is_empty() {
-            Simulated::Allowed
-        } else {
-            Simulated::Hangs(missing)
-        };
-    }
-    match missing.is_empty() {
-        true => Simulated::Denied(format!("not allowed{why}")),
-        false => Simulated::Hangs(missing),
+        Simulated::Allowed
+    } else if !missing.is_empty() {
+        Simulated::Hangs(missing)
+    } else if refused(&Decision::ExplicitDeny) {
+        Simulated::Denied(format!("denied explicitly{why}"))
+    } else {
+        Simulated::Denied(format!("not allowed{why}"))
     }
 }

@@ -20,6 +20,11 @@ pub fn still_open(
     lead: &str,
 ) -> Vec<Step> {
     let open = |step: &Step| match &step.action {
+        // Its cut lies at each plan's own time: what counts is that it is there.
+        Action::Change { change } if matches!(change.member, Member::ServiceControlPolicy { .. }) => {
+            let set = made.iter().any(|made| made.member == change.member);
+            !given_up.contains(&change.member) && !(set && is_attached(&change.member, account))
+        }
         Action::Change { change } => {
             let so = known(account, &change.member).map(|now| now.same_as(&change.to));
             !given_up.contains(&change.member) && !so.unwrap_or_else(|| made.contains(change))
@@ -48,4 +53,12 @@ pub fn still_open(
         })
     });
     named.collect()
+}
+
+/// Whether a service control policy of this name stands over the account, as far as that was read.
+fn is_attached(member: &Member, account: &Account) -> bool {
+    let (Member::ServiceControlPolicy { name, .. }, Some(guards)) = (member, &account.guards) else {
+        return true;
+    };
+    guards.scps.iter().any(|level| level.contains_key(name))
 }

@@ -172,7 +172,7 @@ fn with_simulator(facts: Facts<'_>, permission: &Permission, state: State, why: 
         Some(Simulated::Denied(how)) => (State::NotReady, join(format!("AWS's simulator: {how}"))),
         Some(Simulated::Hangs(keys)) => {
             let keys: Vec<String> = keys.iter().cloned().collect();
-            let more = format!("AWS's simulator: depends on {}", few(&keys));
+            let more = format!("AWS's simulator refuses it, perhaps for want of {}", few(&keys));
             (state.max(State::Unknown), join(more))
         }
     }
@@ -190,9 +190,10 @@ fn refused_reads(facts: Facts<'_>) -> impl Iterator<Item = (State, String)> {
 
 fn row(facts: Facts<'_>, id: &'static str, what: &str, needed: &BTreeSet<Permission>) -> (Check, BTreeSet<PolicyKind>) {
     let tried: Vec<(&Permission, Tried)> = needed.iter().map(|one| (one, tried(facts, one))).collect();
-    let read = (id == "trace.permissions")
-        .then(|| refused_reads(facts).collect::<Vec<_>>())
-        .unwrap_or_default();
+    let read: Vec<(State, String)> = match id {
+        "trace.permissions" => refused_reads(facts).collect(),
+        _ => Vec::new(),
+    };
     let states = tried
         .iter()
         .map(|(_, one)| one.state)

@@ -13,7 +13,8 @@ pub(super) struct Rule {
 }
 
 /// What an event pattern for calls of one service has in common.
-fn calls(sources: &[&str], detail: Value) -> Value {
+fn calls(services: &[&str], detail: Value) -> Value {
+    let sources: Vec<String> = services.iter().map(|service| format!("aws.{service}")).collect();
     json!({"source": sources, "detail-type": ["AWS API Call via CloudTrail"], "detail": detail})
 }
 
@@ -24,7 +25,7 @@ pub(super) fn rules() -> [Rule; 3] {
             variable: "session_token_without_mfa",
             about: "A session token was minted without MFA: it outlives its key",
             pattern: calls(
-                &["aws.sts"],
+                &["sts"],
                 json!({
                     "eventSource": ["sts.amazonaws.com"],
                     "eventName": ["GetSessionToken"],
@@ -37,7 +38,7 @@ pub(super) fn rules() -> [Rule; 3] {
             variable: "federation_token",
             about: "A federation token was minted: it outlives its key, and opens the console",
             pattern: calls(
-                &["aws.sts"],
+                &["sts"],
                 json!({"eventSource": ["sts.amazonaws.com"], "eventName": ["GetFederationToken"]}),
             ),
         },
@@ -74,7 +75,7 @@ fn deny_removed() -> Value {
         "eventName": ["DetachPolicy", "DisablePolicyType"],
     });
     calls(
-        &["aws.iam", "aws.organizations"],
+        &["iam", "organizations"],
         json!({"$or": [inline, managed, boundary, organization]}),
     )
 }

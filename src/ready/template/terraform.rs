@@ -131,11 +131,11 @@ fn attached(label: &str, which: &str, more: &[(&str, String)]) -> String {
 }
 
 fn role() -> String {
-    let trust = format!(
-        "var.require_mfa ? {} : {}",
-        encoded(&trust(true)),
-        encoded(&trust(false))
-    );
+    let trusts = [
+        ("trust_with_mfa", encoded(&trust(true))),
+        ("trust_without_mfa", encoded(&trust(false))),
+    ];
+    let trust = "var.require_mfa ? local.trust_with_mfa : local.trust_without_mfa".to_owned();
     let members = [
         ("name", "var.responder_role_name".to_owned()),
         ("path", "var.path".to_owned()),
@@ -143,7 +143,7 @@ fn role() -> String {
         ("max_session_duration", "14400".to_owned()),
         ("assume_role_policy", trust),
     ];
-    resource("aws_iam_role", "responder", &members)
+    block("locals", &trusts) + &resource("aws_iam_role", "responder", &members)
 }
 
 fn alerts() -> String {
@@ -219,15 +219,22 @@ fn expression(value: &Value, indent: usize) -> String {
     let pad = " ".repeat(indent);
     match value {
         Value::String(text) => in_text(text),
+        Value::Array(items) if items.iter().any(Value::is_object) => {
+            let items = items
+                .iter()
+                .map(|item| format!("{pad}  {},\n", expression(item, indent + 2)));
+            format!("[\n{}{pad}]", items.collect::<String>())
+        }
         Value::Array(items) => {
             let items: Vec<String> = items.iter().map(|item| expression(item, indent)).collect();
             format!("[{}]", items.join(", "))
         }
         Value::Object(members) => {
-            let lines = members
+            let members: Vec<(String, String)> = members
                 .iter()
-                .map(|(key, value)| format!("{pad}  {} = {}\n", quoted(key), expression(value, indent + 2)));
-            format!("{{\n{}{pad}}}", lines.collect::<String>())
+                .map(|(key, value)| (quoted(key), expression(value, indent + 2)))
+                .collect();
+            format!("{{\n{}{pad}}}", lines(&members, indent + 2))
         }
         other => other.to_string(),
     }
