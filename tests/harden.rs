@@ -1,6 +1,9 @@
 //! What would have stopped the story: each measure put onto the twin, where the incident and the day of legitimate use are played again.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
 
+#[path = "support/records.rs"]
+#[allow(dead_code, reason = "a part of it is used")]
+mod records;
 mod support;
 
 use oust::account::{Account, KeyStatus};
@@ -271,4 +274,216 @@ fn documents_and_rules_are_written_where_they_are_wanted() {
     let (code, said) = oust(&["harden", "--detect"]);
     assert_eq!(code, 2, "{said}");
     assert!(said.contains("error[harden.nothing]"), "{said}");
+}
+
+/// An account of many weaknesses.
+const WEAK: &str = r#"
+name = "weak"
+title = "weak"
+story = "weak"
+sources = []
+start = "2026-11-02T08:00:00Z"
+seed = 7
+account = "123456789012"
+region = "us-east-1"
+stolen = "ann-key"
+responder = "ann"
+wrong_order = "naive-order"
+
+[[user]]
+name = "ann"
+keys = ["ann-key"]
+[user.inline]
+All = '''{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}'''
+
+[[role]]
+name = "Web"
+trust = '''{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}]}'''
+[role.inline]
+All = '''{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"ec2:*","Resource":"*"}]}'''
+
+[[role]]
+name = "Job"
+trust = '''{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}'''
+[role.inline]
+All = '''{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"ec2:*","Resource":"*"}]}'''
+
+[[role]]
+name = "Deploy"
+trust = '''{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com"},"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"token.actions.githubusercontent.com:aud":"sts.amazonaws.com"}}}]}'''
+
+[[role]]
+name = "Partner"
+trust = '''{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::210987654321:root"},"Action":"sts:AssumeRole"}]}'''
+
+[[role]]
+name = "Loop"
+trust = '''{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":["arn:aws:iam::123456789012:role/Loop","arn:aws:iam::123456789012:user/ann"]},"Action":"sts:AssumeRole"}]}'''
+
+[[move]]
+minute = 0
+by = "ann-key"
+call = "sts:GetCallerIdentity"
+says = "nothing"
+"#;
+
+/// What is told of the weak account, used so.
+fn told_of_weak(used: Vec<Value>) -> (Account, Prevention) {
+    let scenario = Scenario::parse(WEAK).unwrap();
+    let stage = Stage::set(&scenario, scenario.start()).unwrap();
+    let mut account = stage.twin.account();
+    account.roles.get_mut("Loop").unwrap().max_session_seconds = Some(43_200);
+    let calls: Vec<Call> = used.iter().filter_map(Call::of).collect();
+    assert_eq!(calls.len(), used.len());
+    let lineage = trace(&Default::default(), &[]);
+    let told = prevention(&account, &lineage, &calls, &[], None, stage.twin.now());
+    (account, told)
+}
+
+fn about<'p>(told: &'p Prevention, kind: &str, name: &str) -> &'p Finding {
+    let is = |finding: &&Finding| finding.kind == kind && finding.title.contains(&format!("`{name}`"));
+    let found = told.findings.iter().find(is);
+    found.unwrap_or_else(|| panic!("{kind} of {name}: {:#?}", told.findings))
+}
+
+/// The weak account's user, by its key or by a session with MFA.
+fn ann(account: &Account, mfa: bool) -> Value {
+    let key = account.users["ann"].credentials.as_ref().unwrap().access_keys[0]
+        .id
+        .to_string();
+    match mfa {
+        true => records::with_mfa(records::user("ann", "ASIAAAAAAAAAAAAAAAAA")),
+        false => records::user("ann", &key),
+    }
+}
+
+fn look(account: &Account, mut who: Value, from: &'static str, id: usize) -> Value {
+    // Unique IDs are the twin's own.
+    let name = who["sessionContext"]["sessionIssuer"]["userName"]
+        .as_str()
+        .map(str::to_owned);
+    let session = who["principalId"]
+        .as_str()
+        .unwrap()
+        .split(':')
+        .nth(1)
+        .map(str::to_owned);
+    who["principalId"] = match (name, session) {
+        (Some(role), Some(session)) => Value::from(format!("{}:{session}", account.roles[&role].id)),
+        _ => Value::from(account.users["ann"].id.clone()),
+    };
+    records::call(who, "09:00:00", "ec2", "DescribeInstances")
+        .from(from)
+        .record(id)
+}
+
+#[test]
+fn an_account_of_many_weaknesses_gets_a_document_for_each() {
+    let (account, _) = told_of_weak(Vec::new());
+    let web = records::role("Web", "i-0123456789abcdef0", "ASIABBBBBBBBBBBBBBBB");
+    let mut through = look(&account, web, "10.0.0.5", 1);
+    through["vpcEndpointId"] = Value::from("vpce-1");
+    let job = records::role("Job", "nightly", "ASIACCCCCCCCCCCCCCCC");
+    let job = look(&account, job, "198.51.100.9", 2);
+    let mut pushed = records::call(Value::Null, "09:00:00", "sts", "AssumeRoleWithWebIdentity")
+        .sent(serde_json::json!({"roleArn": records::role_arn("Deploy"), "roleSessionName": "ci"}))
+        .record(3);
+    pushed["userIdentity"] =
+        serde_json::json!({"type": "WebIdentityUser", "userName": "repo:our/code:ref:refs/heads/main"});
+    let mut partner = records::call(Value::Null, "09:00:00", "sts", "AssumeRole")
+        .sent(serde_json::json!({"roleArn": records::role_arn("Partner"), "roleSessionName": "p", "externalId": "our-number"}))
+        .record(4);
+    partner["userIdentity"] =
+        serde_json::json!({"type": "AWSAccount", "accountId": "210987654321", "principalId": "AIDAX"});
+    let taken = records::call(ann(&account, false), "09:00:00", "sts", "AssumeRole")
+        .sent(serde_json::json!({"roleArn": records::role_arn("Loop"), "roleSessionName": "ann"}))
+        .record(5);
+    let (_, told) = told_of_weak(vec![through, job, pushed, partner, taken]);
+    let holds = |kind: &str, name: &str, texts: &[&str]| {
+        let document = measure(about(&told, kind, name)).document().unwrap().to_string();
+        PolicyText::new(document.clone()).parse().unwrap();
+        assert!(texts.iter().all(|text| document.contains(text)), "{kind}: {document}");
+    };
+    holds(
+        "instance-unbound",
+        "Web",
+        &[
+            "aws:Ec2InstanceSourceVpc",
+            "${aws:SourceVpc}",
+            "aws:Ec2InstanceSourcePrivateIPv4",
+        ],
+    );
+    holds("imdsv1", "Web", &["ec2:RoleDelivery"]);
+    holds("address-free-role", "Web", &["vpce-1"]);
+    holds("function-unbound", "Job", &["function:nightly"]);
+    holds(
+        "oidc-subject-free",
+        "Deploy",
+        &[
+            "repo:our/code:ref:refs/heads/main",
+            "token.actions.githubusercontent.com:aud",
+        ],
+    );
+    holds("external-id-missing", "Partner", &["our-number", "210987654321"]);
+    assert!(matches!(
+        measure(about(&told, "session-long", "Loop")),
+        Measure::MaxSession { seconds: 3_600, .. }
+    ));
+    let narrowed = measure(about(&told, "trust-too-wide", "Loop"))
+        .document()
+        .unwrap()
+        .to_string();
+    assert!(
+        narrowed.contains("user/ann") && !narrowed.contains("role/Loop"),
+        "{narrowed}"
+    );
+    // A function's address is whatever the service has at the time.
+    let of_job = |finding: &Finding| finding.kind == "address-free-role" && finding.title.contains("`Job`");
+    assert!(!told.findings.iter().any(of_job));
+    // What an instance runs on is in no record: it isn't said that the instance goes on working.
+    for kind in ["instance-unbound", "imdsv1"] {
+        let proof = about(&told, kind, "Web").proof.as_ref().unwrap();
+        assert!(
+            proof.untold > 0 && proof.untouched + proof.untold == told.legitimate,
+            "{kind}: {proof:?}"
+        );
+    }
+}
+
+#[test]
+fn who_always_brings_mfa_can_be_held_to_it_and_who_does_not_cannot() {
+    let (account, _) = told_of_weak(Vec::new());
+    let from = |mfa, from, id| look(&account, ann(&account, mfa), from, id);
+    let (_, told) = told_of_weak(vec![from(true, "198.51.100.7", 1)]);
+    assert!(about(&told, "mfa-not-required", "ann").is_ready());
+    let (_, told) = told_of_weak(vec![from(false, "198.51.100.7", 1)]);
+    assert!(!told.findings.iter().any(|finding| finding.kind == "mfa-not-required"));
+    // From one place: that one. From nine nothing is proposed. Through a service nothing is broken.
+    assert!(about(&told, "address-free-user", "ann").is_ready());
+    let nine = [
+        "198.51.100.1",
+        "198.51.100.2",
+        "198.51.100.3",
+        "198.51.100.4",
+        "198.51.100.5",
+        "198.51.100.6",
+        "198.51.100.7",
+        "198.51.100.8",
+        "198.51.100.9",
+    ];
+    let nine = nine
+        .iter()
+        .enumerate()
+        .map(|(n, place)| from(false, place, n))
+        .collect();
+    let (_, told) = told_of_weak(nine);
+    assert!(!told.findings.iter().any(|finding| finding.kind == "address-free-user"));
+    let mut via = from(false, "cloudformation.amazonaws.com", 2);
+    via["userIdentity"]["invokedBy"] = Value::from("cloudformation.amazonaws.com");
+    let (_, told) = told_of_weak(vec![from(false, "198.51.100.7", 1), via]);
+    let finding = about(&told, "address-free-user", "ann");
+    assert!(
+        finding.is_ready() && finding.proof.as_ref().unwrap().untouched == 2,
+        "{finding:#?}"
+    );
 }

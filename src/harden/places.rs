@@ -53,7 +53,8 @@ pub(super) fn findings(account: &Account, seen: &Seen, hit: &BTreeSet<&str>) -> 
             .credentials
             .as_ref()
             .is_none_or(|held| held.access_keys.iter().any(|key| key.status == KeyStatus::Active));
-        if (used.is_none() && !is_hit) || !(has_key || is_hit) {
+        let counts = is_hit || (used.is_some() && has_key);
+        if !counts {
             continue;
         }
         let nothing = Used::default();
@@ -69,8 +70,9 @@ pub(super) fn findings(account: &Account, seen: &Seen, hit: &BTreeSet<&str>) -> 
     for role in account.roles.values().filter(|role| role.unmodifiable().is_none()) {
         let used = seen.roles.get(&role.name);
         let on = compute(role);
-        if let Some(used) = used {
-            found.extend(role_from(role, used));
+        // Functions and the like come from whatever address the service has at the time.
+        if on.iter().all(|service| service == "ec2.amazonaws.com") {
+            found.extend(used.and_then(|used| role_from(role, used)));
         }
         if on.contains("ec2.amazonaws.com") || !role.instance_profiles.is_empty() {
             found.extend(instance(role, used));

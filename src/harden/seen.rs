@@ -128,6 +128,11 @@ impl Taken {
             self.subjects.extend(who.user_name.clone());
             return;
         }
+        if who.kind.as_deref() == Some("AWSAccount") {
+            let account = who.account.iter().map(|account| format!("arn:aws:iam::{account}:root"));
+            account.for_each(|arn| self.by.entry(arn).or_default().extend(event.asked("/roleSessionName")));
+            return;
+        }
         // A session stands for its role.
         let issuer = who.issuer.as_ref().filter(|issuer| issuer.kind == "Role");
         let arn = issuer.and_then(|issuer| issuer.arn.clone()).or_else(|| who.arn.clone());

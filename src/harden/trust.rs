@@ -28,8 +28,11 @@ pub(super) fn findings(account: &Account, seen: &Seen) -> Vec<Finding> {
     each.collect()
 }
 
+/// Looks for one kind of weakness.
+type Look = fn(&Account, &Role, &Taken) -> Option<Finding>;
+
 /// Kinds of weakness, in the order in which their documents can be built one upon the other.
-const KINDS: [fn(&Account, &Role, &Taken) -> Option<Finding>; 4] = [too_wide, session_name, strangers, subjects];
+const KINDS: [Look; 4] = [too_wide, session_name, strangers, subjects];
 
 fn changeable(account: &Account) -> impl Iterator<Item = &Role> {
     account.roles.values().filter(|role| role.unmodifiable().is_none())

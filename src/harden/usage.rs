@@ -35,10 +35,34 @@ impl Call {
 pub struct Usage {
     /// The intruder's keys, whose calls are none of this.
     family: Arc<HashSet<String>>,
-    callers: HashMap<u64, bool, RandomState>,
+    callers: HashMap<u64, Who, RandomState>,
     kinds: HashMap<u64, u64, RandomState>,
     kept: HashMap<u64, (Value, u64), RandomState>,
     last: u64,
+}
+
+/// Who calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Who {
+    /// A credential of the account that isn't the family's.
+    Other,
+    /// Nobody's credential: another account, a provider's token. Only what it is given counts.
+    Outside,
+    /// The family, or a service.
+    Nobody,
+}
+
+impl Who {
+    fn of(identity: &[u8], family: &HashSet<String>) -> Who {
+        let identity: Value = serde_json::from_slice(identity).unwrap_or_default();
+        let text = |name: &str| identity.get(name).and_then(Value::as_str);
+        match (text("accessKeyId"), text("type")) {
+            (Some(key), _) if family.contains(key) => Who::Nobody,
+            (Some(_), _) => Who::Other,
+            (None, Some("AWSService") | None) => Who::Nobody,
+            (None, Some(_)) => Who::Outside,
+        }
+    }
 }
 
 /// So many calls that give credentials are kept.
@@ -83,16 +107,11 @@ fn is_mint(name: &str) -> bool {
 impl Sieve for Usage {
     fn glance(&mut self, glance: &Glance<'_>) -> bool {
         let family = &self.family;
-        let counts = self.callers.entry(glance.caller).or_insert_with(|| {
-            let identity: Option<Value> = serde_json::from_slice(glance.identity).ok();
-            let key = identity
-                .as_ref()
-                .and_then(|who| who.get("accessKeyId"))
-                .and_then(Value::as_str);
-            key.is_some_and(|key| !family.contains(key))
-        });
-        if !*counts {
-            return false;
+        let who = self.callers.entry(glance.caller);
+        match who.or_insert_with(|| Who::of(glance.identity, family)) {
+            Who::Other => {}
+            Who::Outside if is_mint(glance.name) => {}
+            Who::Outside | Who::Nobody => return false,
         }
         let text = format!(
             "{:x} {} {} {}",
