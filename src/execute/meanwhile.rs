@@ -8,7 +8,7 @@ use super::again::patiently;
 use super::wave::at_once;
 use super::{ExecuteError, Run};
 use crate::account::{Account, KeyStatus};
-use crate::action::{Action, Change, Member, Setting};
+use crate::action::{Action, Change, DENY_ALL, Member, Setting};
 use crate::ids::AccessKeyId;
 use crate::journal::Event;
 use crate::mount::{AwsError, Clients};
@@ -19,9 +19,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// The inline policy that denies whoever appears, where the plan has none whose name could be taken.
 const POLICY_NAME: &str = "OustDenyAll";
-
-const DENY_ALL: &str =
-    r#"{"Version":"2012-10-17","Statement":[{"Sid":"DenyAll","Effect":"Deny","Action":"*","Resource":"*"}]}"#;
 
 /// Roles of AWS's services: nobody else can change them.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create-service-linked-role.html>

@@ -9,11 +9,15 @@ use crate::action::{Change, Member, Setting, known, read, write};
 use crate::journal::{Event, Finish, same_but_for_time};
 use crate::mount::{AwsError, Clients};
 use crate::plan::Step;
+use crate::time::Moment;
 use futures_util::stream::{self, StreamExt};
 
 /// How many requests are under way at once: IAM tells no rate, and its buckets are small.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
 const AT_ONCE: usize = 16;
+
+/// After how long, in seconds, what was read is read again before it is changed: the person had to think.
+const STALE_SECONDS: i64 = 5;
 
 /// A step whose member was read.
 #[derive(Debug, Clone)]
@@ -32,6 +36,7 @@ impl Run<'_> {
     /// Carries out the changes of `steps`.
     pub(super) async fn wave(&mut self, steps: &[Step]) -> Result<Next, ExecuteError> {
         let mut agreed = Vec::new();
+        let looked_at = self.clients().now();
         for (step, found) in self.look(steps).await {
             self.hooks.starts(&step);
             let before = match found {
@@ -84,11 +89,26 @@ impl Run<'_> {
                         step: looked.step.id.clone(),
                         how,
                     })?;
-                    agreed.push(looked);
+                    agreed.push(self.once_more(looked, looked_at).await);
                 }
             }
         }
         self.perform(agreed).await
+    }
+
+    /// The step as it stands when somebody has thought about it: its member may be another by now, and a revocation's cut lies at its own time.
+    async fn once_more(&self, looked: Looked, looked_at: Moment) -> Looked {
+        let now = self.clients().now();
+        if looked_at.plus_seconds(STALE_SECONDS) > now {
+            return looked;
+        }
+        let Looked { step, change, before } = looked;
+        let member = &change.member;
+        let found = patiently(self.clients(), &step.id, async || read(self.clients(), member).await).await;
+        // What cannot be read now was read before it was agreed to.
+        let before = found.unwrap_or(before);
+        let change = step.action.change_on(&before, self.clients().now()).unwrap_or(change);
+        Looked { step, change, before }
     }
 
     /// The run ends here: what was agreed to before is done all the same.

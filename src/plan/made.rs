@@ -2,10 +2,9 @@
 
 use super::Facts;
 use super::make::Making;
-use super::on_user::DENY_ALL;
 use crate::account::{KeyStatus, Role, User};
 use crate::action::revoke::{self, Issuer};
-use crate::action::{Action, Member, Setting};
+use crate::action::{Action, DENY_ALL, Member, Setting};
 use crate::ids::Arn;
 use crate::lineage::Made;
 use crate::playbook::{PlaybookStep, Verb};

@@ -4,13 +4,9 @@ use super::Step;
 use super::make::Making;
 use crate::account::{KeyStatus, User, deny_all_arn, is_quarantine};
 use crate::action::revoke::Issuer;
-use crate::action::{Action, Member, Setting};
+use crate::action::{Action, DENY_ALL, Member, Setting};
 use crate::playbook::{PlaybookStep, Verb};
 use crate::policy::PolicyText;
-
-/// Every action on everything, without a condition: <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_disable-perms.html>
-pub(super) const DENY_ALL: &str =
-    r#"{"Version":"2012-10-17","Statement":[{"Sid":"DenyAll","Effect":"Deny","Action":"*","Resource":"*"}]}"#;
 
 /// The sum of a user's inline policies, in characters without white space.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
