@@ -512,3 +512,47 @@ impl oust::execute::Hooks for Silent {
         false
     }
 }
+
+/// A person thinks for five minutes before each answer: what is revoked is revoked from the moment of the answer on.
+#[test]
+fn a_revocation_cuts_from_the_moment_of_the_answer() {
+    struct Slow(ManualClock);
+    impl oust::execute::Hooks for Slow {
+        fn consent(
+            &mut self,
+            step: &oust::plan::Step,
+            before: Option<&oust::action::Setting>,
+        ) -> oust::execute::Consent {
+            self.0.advance_millis(300_000);
+            Silent.consent(step, before)
+        }
+        fn keep(&mut self, account: &Account) -> Result<String, String> {
+            Silent.keep(account)
+        }
+        fn trouble(&mut self, step: &oust::plan::Step, event: &Event) -> oust::execute::Remedy {
+            Silent.trouble(step, event)
+        }
+    }
+    let stage = story::played().fork();
+    let clock = stage.clock.clone();
+    wait(async {
+        let (mount, _, plan) = story::planned(&stage, End::Contain).await;
+        let mut journal = Journal::in_memory();
+        let mut hooks = Slow(clock);
+        execute(mount.writable(), &plan.steps, family(&plan), &mut journal, &mut hooks)
+            .await
+            .unwrap();
+        let cuts = journal.entries().iter().filter_map(|entry| match &entry.event {
+            Event::Intended { change, .. } => match &change.to {
+                oust::action::Setting::Document(document) => Some((entry.at, oust::action::revoke::cut_of(document)?)),
+                _ => None,
+            },
+            _ => None,
+        });
+        let cuts: Vec<(Moment, Moment)> = cuts.collect();
+        assert!(!cuts.is_empty());
+        for (at, cut) in cuts {
+            assert!(cut >= at.plus_seconds(50), "cut {cut} at {at}");
+        }
+    });
+}
