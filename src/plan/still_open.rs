@@ -23,7 +23,8 @@ pub fn still_open(
         // Its cut lies at each plan's own time: what counts is that it is there.
         Action::Change { change } if matches!(change.member, Member::ServiceControlPolicy { .. }) => {
             let set = made.iter().any(|made| made.member == change.member);
-            !given_up.contains(&change.member) && !(set && is_attached(&change.member, account))
+            let stands = set && is_attached(&change.member, account);
+            !given_up.contains(&change.member) && !stands
         }
         Action::Change { change } => {
             let so = known(account, &change.member).map(|now| now.same_as(&change.to));
