@@ -309,7 +309,8 @@ fn inside_the_lag(seed: u64, race: impl Fn(&Race<'_>) -> Outcome) -> Outcome {
         end: "strip",
         hold: 15,
         settled: 12,
-        twin: &["--lag", "4s", "--seed", &number],
+        // AWS is not next door: every call of either side takes a while.
+        twin: &["--lag", "4s", "--latency", "40ms", "--seed", &number],
     })
 }
 

@@ -266,15 +266,17 @@ fn ending(desk: &Desk, world: &World, outcome: &Outcome) -> String {
         (Finish::Diverged { at }, _) => (paint.with)(Tone::Bad, &format!("DIVERGED at step {at}")),
     });
     if let World::Live { .. } = world {
-        let late = "CloudTrail tells of calls some minutes late: run `oust trace` again in 15 minutes for what was minted in between.";
         let case = &outcome.case;
+        let late = format!(
+            "CloudTrail tells of calls some minutes late, and what was cut can be turned round: `oust watch {case}` keeps looking until the last token has expired."
+        );
         let undo = match outcome.finish {
             Finish::Completed => format!("`oust report {case}` tells the case, `oust undo {case}` turns it round."),
             _ => format!(
                 "`oust resume {case}` goes on, `oust report {case}` tells the case, `oust undo {case}` turns it round."
             ),
         };
-        out.extend([paint.fold(0, late), paint.fold(0, &undo)]);
+        out.extend([paint.fold(0, &late), paint.fold(0, &undo)]);
     } else {
         out.push(paint.fold(
             0,

@@ -178,8 +178,9 @@ impl Run<'_> {
             };
             changes.push((Change { member, to: deny() }, Setting::Absent));
         }
-        let kept = |change: &Change| self.kept.iter().any(|(_, kept)| kept == change);
-        changes.retain(|(change, _)| !kept(change) || matches!(change.member, Member::AccessKey { .. }));
+        // What is cut already is looked after by the hold itself.
+        let kept = |change: &Change| self.kept.iter().any(|(_, kept)| kept.member == change.member);
+        changes.retain(|(change, _)| !kept(change));
         changes
     }
 
