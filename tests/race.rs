@@ -315,11 +315,13 @@ fn inside_the_lag(seed: u64, race: impl Fn(&Race<'_>) -> Outcome) -> Outcome {
 }
 
 /// What the run must reach: the intruder out for good, with nothing of his making left; and whatever becomes of the race, nobody is told that the
-/// key is contained while the intruder is in.
+/// key is contained while the intruder is in. The fighter with boto3 takes minutes: it is fought where `OUST_RACE_SEEDS` is set.
 #[test]
 fn inside_the_lag_every_race_is_won_and_no_run_lies() {
     let mut outcomes = races(|seed| inside_the_lag(seed, |race| race.with_its_own()));
-    if let Some(python) = peers::python() {
+    if std::env::var_os("OUST_RACE_SEEDS").is_some()
+        && let Some(python) = peers::python()
+    {
         outcomes.extend(races(|seed| inside_the_lag(seed, |race| race.with_boto3(&python))));
     }
     let (honest, lies): (Vec<_>, Vec<_>) = outcomes.into_iter().partition(|(_, outcome)| outcome.is_honest());
