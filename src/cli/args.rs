@@ -145,7 +145,13 @@ impl Sources {
         };
         Sources {
             finding: Vec::new(),
-            logs: self.logs.iter().map(whole).collect(),
+            // What came through stdin cannot be read again; whom it told of is in the plan.
+            logs: self
+                .logs
+                .iter()
+                .filter(|path| path.to_str() != Some("-"))
+                .map(whole)
+                .collect(),
             index: self.index.as_ref().map(whole),
             ..self.clone()
         }

@@ -6,9 +6,10 @@ use super::exit::{Exit, Failure};
 use super::folder::Case;
 use super::prepare::{Prepared, account, traced};
 use super::world::World;
-use crate::ids::{AccessKeyId, CaseId, StepId};
+use crate::action::Action;
+use crate::ids::{CaseId, StepId};
 use crate::journal::{Entry, Event, Finish, Journal, Judgement, progress};
-use crate::lineage::{Credential, Made};
+use crate::lineage::{Lineage, Made};
 use crate::plan::{Foothold, footholds, turned_round_by};
 use crate::rehearse::judge;
 use crate::report::{self, Tone};
@@ -84,12 +85,16 @@ pub(super) async fn conclude(
         doubts.push("the trail was not looked through again after the steps".to_owned());
     }
     doubts.extend(unsettled(journal.entries()));
+    let mut known = prepared.lineage.clone();
+    case.plans()?.iter().for_each(|plan| known.remember(&plan.lineage));
     let End {
         verdicts,
         footholds,
         gaps,
         made,
-    } = match at_the_end(desk, world, sources, &prepared.lineage.asked, prepared).await {
+        unread,
+        until: _,
+    } = match at_the_end(desk, world, sources, &known).await {
         Ok(end) => end,
         Err(failure) => {
             doubts.push(format!("the account could not be read again: {}", failure.message));
@@ -97,6 +102,18 @@ pub(super) async fn conclude(
         }
     };
     doubts.extend(gaps.into_iter().filter(|gap| !prepared.gaps.contains(gap)));
+    let unread = unread.into_iter().map(|what| format!("{what} could not be read"));
+    let unread: Vec<String> = unread.filter(|what| !doubts.contains(what)).collect();
+    doubts.extend(unread);
+    // A hold that never became quiet, or could not look, proves nothing.
+    let done = progress(journal.entries());
+    let steps = case.plan()?.steps;
+    let holds = steps
+        .iter()
+        .filter(|step| matches!(step.action, Action::Hold { .. }) && !done.settled.contains(&step.id));
+    if finish == Finish::Completed {
+        doubts.extend(holds.map(|step| format!("step {} never saw the changes left alone", step.id)));
+    }
     let judged = Event::Judged {
         after: None,
         verdicts: verdicts.clone(),
@@ -170,40 +187,23 @@ fn contests(entries: &[Entry], made: &[Made]) -> Vec<Contest> {
 
 /// What is seen when the account and the trail are read again.
 #[derive(Default)]
-struct End {
-    verdicts: Vec<Judgement>,
-    footholds: Vec<Foothold>,
-    gaps: Vec<String>,
+pub(super) struct End {
+    pub(super) verdicts: Vec<Judgement>,
+    pub(super) footholds: Vec<Foothold>,
+    /// Why the family may be larger than the evidence shows.
+    pub(super) gaps: Vec<String>,
     made: Vec<Made>,
+    /// What of the account could not be read.
+    pub(super) unread: Vec<String>,
+    /// When the last session of the family expires, as far as is known.
+    pub(super) until: Option<Moment>,
 }
 
-async fn at_the_end(
-    desk: &Desk,
-    world: &World,
-    sources: &Sources,
-    keys: &[AccessKeyId],
-    prepared: &Prepared,
-) -> Result<End, Failure> {
-    let mut again = traced(desk, Some(world), sources, keys).await?;
-    // What was known before the steps is judged, whatever the evidence tells now: stdin, for one, is read only once.
-    let before = prepared.lineage.credentials.iter();
-    let lost: Vec<Credential> = before
-        .filter(|held| again.lineage.member(&held.key).is_none())
-        .cloned()
-        .collect();
-    again.lineage.credentials.extend(lost);
-    let left = prepared.lineage.made.iter();
-    let left: Vec<Made> = left
-        .filter(|made| !again.lineage.made.contains(made))
-        .cloned()
-        .collect();
-    again.lineage.made.extend(left);
-    // A user that is gone no longer tells what was theirs: who held what is known from before.
-    for root in prepared.lineage.roots() {
-        if let (Some(holder), Some(of)) = (root.holder.clone(), root.account.clone()) {
-            again.lineage.held_by(&root.key, holder, of);
-        }
-    }
+/// Reads trail and account once more, and judges every credential that is or was `known`.
+pub(super) async fn at_the_end(desk: &Desk, world: &World, sources: &Sources, known: &Lineage) -> Result<End, Failure> {
+    let mut again = traced(desk, Some(world), sources, &known.asked).await?;
+    // What was known before is judged, whatever the evidence tells now.
+    again.lineage.remember(known);
     let collected = account(world, &mut again).await?;
     // Our clock may be ahead of AWS's by as much as AWS lets a signature be off: no session is called expired before that.
     let now = match world {
@@ -214,6 +214,13 @@ async fn at_the_end(
         verdicts: judge(&collected.account, &again.lineage, now),
         footholds: footholds(&again.lineage, &collected.account, now),
         gaps: again.gaps,
+        unread: collected.unread.into_iter().map(|unread| unread.what).collect(),
+        until: again
+            .lineage
+            .sessions()
+            .into_iter()
+            .map(|session| session.expires)
+            .max(),
         made: again.lineage.made,
     })
 }

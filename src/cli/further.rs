@@ -32,15 +32,13 @@ pub(super) async fn further(
     let mut last = None;
     while ended.finish == Finish::Completed && !ended.interrupted {
         let wave = case.plans()?.len() + 1;
-        if wave > AT_MOST {
-            desk.terminal.urgent(&format!(
-                "after {AT_MOST} waves there is still more: the account is not held"
-            ));
-            break;
-        }
         let Some(prepared) = found(desk, world, case, begun, journal, wave).await? else {
             break;
         };
+        if wave > AT_MOST {
+            let message = format!("after {AT_MOST} waves there is still more: the account is not held");
+            return Err(Failure::new(Exit::NotContained, "case.not_held", message));
+        }
         if let Some(failure) = missing(&prepared.rehearsed) {
             return Err(failure);
         }
@@ -64,7 +62,10 @@ pub(super) async fn found(
     wave: usize,
 ) -> Result<Option<Prepared>, Failure> {
     let so_far = case.plan()?;
-    let (mut plan, traced, collected) = planned(desk, world, &begun.sources, &begun.choice, &so_far.keys).await?;
+    let mut known = so_far.lineage.clone();
+    case.plans()?.iter().for_each(|plan| known.remember(&plan.lineage));
+    let (mut plan, traced, collected) =
+        planned(desk, world, &begun.sources, &begun.choice, &so_far.keys, Some(&known)).await?;
     let now = world.clients().now();
     let alive: BTreeSet<AccessKeyId> = judge(&collected.account, &traced.lineage, now)
         .into_iter()

@@ -206,7 +206,7 @@ pub async fn prepared(
     choice: &Choice,
     keys: &[AccessKeyId],
 ) -> Result<Prepared, Failure> {
-    let (plan, traced, collected) = planned(desk, world, sources, choice, keys).await?;
+    let (plan, traced, collected) = planned(desk, world, sources, choice, keys, None).await?;
     for unread in &collected.unread {
         desk.terminal
             .status(&format!("not read: {}: {}", unread.what, unread.error));
@@ -217,17 +217,21 @@ pub async fn prepared(
     rehearsed(world, plan, traced, collected).await
 }
 
-/// From the keys of an incident to its plan, with what it was made of.
+/// From the keys of an incident to its plan, with what it was made of. Who was `known` as a member of the family stays one.
 pub async fn planned(
     desk: &Desk,
     world: &World,
     sources: &Sources,
     choice: &Choice,
     keys: &[AccessKeyId],
+    known: Option<&Lineage>,
 ) -> Result<(Plan, Traced, Collected), Failure> {
     let playbook = playbook(&choice.playbook)?;
     not_against_oneself(world, keys, None).await?;
     let mut traced = traced(desk, Some(world), sources, keys).await?;
+    if let Some(known) = known {
+        traced.lineage.remember(known);
+    }
     not_against_oneself(world, keys, Some(&traced)).await?;
     let collected = account(world, &mut traced).await?;
     let facts = Facts {

@@ -141,6 +141,7 @@ async fn prepared(
 ) -> Result<Prepared, Failure> {
     not_against_oneself(world, &plan.keys, None).await?;
     let mut traced = traced(desk, Some(world), sources, &plan.keys).await?;
+    traced.lineage.remember(&plan.lineage);
     not_against_oneself(world, &plan.keys, Some(&traced)).await?;
     let collected = account(world, &mut traced).await?;
     if collected.account.id != plan.basis.id {

@@ -5,18 +5,16 @@
 
 use super::Desk;
 use super::args::WatchArgs;
+use super::conclude::at_the_end;
 use super::console::{Mode, watch_ctrl_c};
 use super::exit::{Exit, Failure};
 use super::folder::{Begun, Case};
 use super::further::{carried_out, found};
-use super::prepare::{missing, planned};
+use super::prepare::missing;
 use super::resume;
 use super::run::rehearsed_well;
 use super::world::{World, wall_clock};
 use crate::journal::{Event, Finish, Journal, Judgement};
-use crate::lineage::Lineage;
-use crate::plan::footholds;
-use crate::rehearse::judge;
 use crate::time::Moment;
 use serde::Serialize;
 use std::sync::atomic::Ordering;
@@ -104,19 +102,14 @@ async fn once(
             doubts.push("changes are called for and nobody could be asked: --yes makes them".to_owned());
         }
     }
-    let keys = case.plan()?.keys;
-    let (_, traced, collected) = planned(desk, world, &begun.sources, &begun.choice, &keys).await?;
+    let mut known = case.plan()?.lineage;
+    case.plans()?.iter().for_each(|plan| known.remember(&plan.lineage));
+    let end = at_the_end(desk, world, &begun.sources, &known).await?;
     let at = world.clients().now();
-    let verdicts = judge(&collected.account, &traced.lineage, at);
-    let left = footholds(&traced.lineage, &collected.account, at);
-    doubts.extend(traced.gaps.iter().cloned());
-    doubts.extend(
-        collected
-            .unread
-            .iter()
-            .map(|unread| format!("{} could not be read", unread.what)),
-    );
-    let open = left.iter().filter(|foothold| !foothold.state.is_closed());
+    let verdicts = end.verdicts;
+    doubts.extend(end.gaps);
+    doubts.extend(end.unread.iter().map(|what| format!("{what} could not be read")));
+    let open = end.footholds.iter().filter(|foothold| !foothold.state.is_closed());
     doubts.extend(open.map(|foothold| format!("left behind: {foothold}")));
     journal
         .append(
@@ -134,14 +127,8 @@ async fn once(
         verdicts,
         doubts,
         steps,
-        until: until(&traced.lineage, at),
+        until: end.until.map_or(at, |last| last.max(at)),
     })
-}
-
-/// When the last session of the family expires; now, where none is known to live.
-fn until(lineage: &Lineage, now: Moment) -> Moment {
-    let ends = lineage.sessions().into_iter().map(|session| session.expires);
-    ends.max().map_or(now, |last| last.max(now))
 }
 
 fn told(look: &Look) -> String {

@@ -30,6 +30,8 @@ const AT_MOST: i64 = 20;
 pub(super) enum Tended {
     /// As this run left them.
     Untouched,
+    /// Not all of them could be read.
+    Unseen,
     /// Some were turned round, and made again.
     Again,
     /// Some could not be made again, and the run ends.
@@ -48,6 +50,7 @@ impl Run<'_> {
             Consent::Yes(_) => {}
         }
         let began = self.clients().now();
+        let mut seen = true;
         let mut quiet_since = began;
         let end = began.plus_seconds(i64::from(seconds) * AT_MOST);
         while quiet_since.plus_seconds(i64::from(seconds)) > self.clients().now() && self.clients().now() < end {
@@ -55,13 +58,20 @@ impl Run<'_> {
                 return Ok(stopped(step));
             }
             match self.tend(step).await? {
-                Tended::Untouched => self.clients().rest(self.until_the_next_look(quiet_since)).await,
+                Tended::Untouched => {
+                    seen = true;
+                    self.clients().rest(self.until_the_next_look(quiet_since)).await;
+                }
+                Tended::Unseen => {
+                    seen = false;
+                    self.clients().rest(self.until_the_next_look(quiet_since)).await;
+                }
                 Tended::Again => quiet_since = self.clients().now(),
                 Tended::Ended(finish) => return Ok(Next::End(finish)),
             }
         }
-        // A hold that never became quiet is not written down as one: the end is in doubt then.
-        if quiet_since.plus_seconds(i64::from(seconds)) <= self.clients().now() {
+        // A hold that never became quiet, or could not look at the last, is not written down as one: the end is in doubt then.
+        if seen && quiet_since.plus_seconds(i64::from(seconds)) <= self.clients().now() {
             self.note(Event::Held {
                 step: step.id.clone(),
                 seconds,
@@ -88,6 +98,7 @@ impl Run<'_> {
             (self.read_cuts().await, look_around(clients, &watched).await)
         };
         let mut turned = Vec::new();
+        let unseen = cuts.iter().any(|(.., found)| found.is_err());
         for (step, change, found) in cuts {
             match found {
                 // What is gone altogether holds no power that a cut would have to take away.
@@ -110,12 +121,13 @@ impl Run<'_> {
         if let Next::End(finish) = self.perform(turned).await? {
             return Ok(Tended::Ended(finish));
         }
-        // Lists that cannot be read now are read the next time; the end reads the account once more.
+        // Lists that cannot be read now are read the next time.
         let Ok(around) = around else {
-            return Ok(if contested { Tended::Again } else { Tended::Untouched });
+            return Ok(if contested { Tended::Again } else { Tended::Unseen });
         };
         Ok(match self.answer(hold, &around).await? {
             Tended::Untouched if contested => Tended::Again,
+            Tended::Untouched if unseen => Tended::Unseen,
             other => other,
         })
     }

@@ -2,7 +2,7 @@
 //!
 //! CloudTrail tells minutes later; lists tell at once. An intruder whose rights still work for some seconds makes himself a user, a role or a key
 //! in that time. Where somebody turns the run's changes round, an intruder is at work, and whoever appears then is denied at once; steps of the
-//! plan delete what the trail shows to be his. Where nobody does, who appears is told and left alone: it may be anybody's.
+//! plan delete what the trail shows to be his. Where nobody does, who appears is left alone: it may be anybody's.
 
 use super::again::patiently;
 use super::wave::at_once;

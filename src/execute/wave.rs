@@ -89,7 +89,15 @@ impl Run<'_> {
                         step: looked.step.id.clone(),
                         how,
                     })?;
-                    agreed.push(self.once_more(looked, looked_at).await);
+                    let before = looked.before.clone();
+                    let looked = self.once_more(looked, looked_at).await;
+                    // What changed while the person thought is another difference from the rehearsal.
+                    if !looked.before.same_as(&before)
+                        && let Next::End(finish) = self.as_rehearsed(&looked)?
+                    {
+                        return self.ending(agreed, finish).await;
+                    }
+                    agreed.push(looked);
                 }
             }
         }

@@ -240,6 +240,22 @@ impl Lineage {
         }
     }
 
+    /// Takes in what was `known` of the same family before, and what the evidence doesn't tell now: stdin is read only once, Event history forgets after
+    /// 90 days, and a user that is gone no longer tells what was theirs. Whoever was a member stays one.
+    pub fn remember(&mut self, known: &Lineage) {
+        let lost = known.credentials.iter().filter(|held| self.member(&held.key).is_none());
+        let lost: Vec<Credential> = lost.cloned().collect();
+        self.credentials.extend(lost);
+        let made = known.made.iter().filter(|made| !self.made.contains(made));
+        let made: Vec<Made> = made.cloned().collect();
+        self.made.extend(made);
+        for root in known.roots() {
+            if let (Some(holder), Some(of)) = (root.holder.clone(), root.account.clone()) {
+                self.held_by(&root.key, holder, of);
+            }
+        }
+    }
+
     /// The member with this key.
     pub fn member(&self, key: &AccessKeyId) -> Option<&Credential> {
         self.credentials.iter().find(|member| member.key == *key)
