@@ -176,3 +176,63 @@ fn a_watched_case_tells_and_makes_again_what_is_turned_round() {
     let undone = served.oust("responder-key", None, &["undo", &case, "--yes", "--cases", &cases]);
     assert_eq!(undone.status.code(), Some(0), "{}", said(&undone));
 }
+
+/// A member that only the evidence of the run told of is judged for ever after: stdin is read once, and nothing else knows of it.
+#[test]
+fn a_watched_case_remembers_whom_only_stdin_told_of() {
+    use std::io::Write;
+    let folder = tempfile::tempdir().unwrap();
+    let cases = folder.path().join("cases").to_str().unwrap().to_owned();
+    let served = Served::start(&["--played"]);
+    let stolen = served.key("A")["access_key_id"].as_str().unwrap().to_owned();
+    let unheard = "ASIARZPUZDIKUNHEARD2";
+    let record = serde_json::json!({"Records": [{
+        "eventVersion": "1.11", "eventID": "0d6a2f6e-0000-4000-8000-000000000001", "eventType": "AwsApiCall",
+        "eventTime": oust::time::Clock::now(&oust::time::SystemClock).whole_second().to_string(),
+        "eventSource": "sts.amazonaws.com", "eventName": "AssumeRole", "awsRegion": "us-east-1",
+        "sourceIPAddress": "198.51.100.7", "userAgent": "aws-cli", "recipientAccountId": "123456789012",
+        "userIdentity": {"type": "IAMUser", "accountId": "123456789012", "accessKeyId": stolen, "userName": "support-user",
+            "principalId": "AIDARZPUZDIKHNUDRHKVF", "arn": "arn:aws:iam::123456789012:user/support-user"},
+        "requestParameters": {"roleArn": "arn:aws:iam::123456789012:role/DeployRole", "roleSessionName": "quiet"},
+        "responseElements": {"credentials": {"accessKeyId": unheard, "expiration": "Dec 30, 2030, 11:00:00 AM"},
+            "assumedRoleUser": {"assumedRoleId": "AROARZPUZDIKNYGEUK5TS:quiet",
+                "arn": "arn:aws:sts::123456789012:assumed-role/DeployRole/quiet"}}}]});
+    let playbook = quick(folder.path());
+    let args = [
+        "run",
+        &stolen,
+        "--yes",
+        "--playbook",
+        &playbook,
+        "--cases",
+        &cases,
+        "--logs",
+        "-",
+    ];
+    let mut run = served
+        .command("responder-key", None, &args)
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    run.stdin
+        .take()
+        .unwrap()
+        .write_all(record.to_string().as_bytes())
+        .unwrap();
+    let run = run.wait_with_output().unwrap();
+    assert!(said(&run).contains(unheard), "{}", said(&run));
+    let (case, _) = only_case(&cases);
+    // Its revocation is taken away: the case is only as safe as this one session.
+    let harmless = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"s3:Nothing","Resource":"*"}]}"#;
+    served.put_role_policy("DeployRole", "AWSRevokeOlderSessions", harmless);
+    let told = served.oust("responder-key", None, &["watch", &case, "--once", "--cases", &cases]);
+    assert_eq!(told.status.code(), Some(3), "{}", said(&told));
+    assert!(said(&told).contains(unheard), "{}", said(&told));
+    assert!(
+        said(&told).contains("found: revoke the sessions of role `DeployRole`"),
+        "{}",
+        said(&told)
+    );
+}
