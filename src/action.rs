@@ -9,6 +9,7 @@ mod attachment;
 mod body;
 mod boundary;
 mod group_membership;
+mod held;
 mod known;
 mod login_profile;
 mod managed_policy;
@@ -24,6 +25,7 @@ mod text;
 mod user;
 mod user_policy;
 
+pub use held::held_by;
 pub use known::known;
 
 use crate::account::KeyStatus;

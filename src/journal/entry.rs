@@ -1,6 +1,6 @@
 //! Entries: what happened, in the words that every reader shares.
 
-use crate::action::{Change, Setting};
+use crate::action::{Change, Member, Setting};
 use crate::ids::{AccessKeyId, CaseId, StepId};
 use crate::mount::{ApiCall, AwsError};
 use crate::plan::Step;
@@ -172,6 +172,13 @@ pub enum Event {
         /// What was found.
         found: Setting,
     },
+    /// The step would have lifted a deny of, or deleted, somebody who holds something that this plan doesn't take away. It is left to a further wave.
+    PutOff {
+        /// The step.
+        step: StepId,
+        /// What he holds.
+        left: Vec<Member>,
+    },
     /// Somebody turned a change of this run round; it is made again.
     Contested {
         /// The step that had made the change.
@@ -232,6 +239,7 @@ impl Event {
             | Event::Verified { step }
             | Event::Diverged { step, .. }
             | Event::Contested { step, .. }
+            | Event::PutOff { step, .. }
             | Event::Held { step, .. }
             | Event::Swept { step, .. } => Some(step),
             Event::Added { step } => Some(&step.id),

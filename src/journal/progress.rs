@@ -76,7 +76,7 @@ fn sweep_of<'a>(added: &'a StepId, entries: &'a [Entry]) -> &'a StepId {
     named.into_iter().find(of).unwrap_or(added)
 }
 
-/// Members that are left as they are: a person declined their step, or its call was refused for good.
+/// Members that are left as they are: a person declined their step, its call was refused for good, or it had to wait for such a one.
 pub fn given_up(entries: &[Entry], steps: &[Step]) -> Vec<Member> {
     let mut ended: BTreeMap<&StepId, bool> = BTreeMap::new();
     for entry in entries {
@@ -89,7 +89,17 @@ pub fn given_up(entries: &[Entry], steps: &[Step]) -> Vec<Member> {
         }
     }
     let of = steps.iter().filter(|step| ended.get(&step.id) == Some(&true));
-    of.filter_map(|step| step.action.member()).collect()
+    let mut given_up: Vec<Member> = of.filter_map(|step| step.action.member()).collect();
+    // What was put off for the sake of something that is given up is given up with it.
+    for entry in entries {
+        if let Event::PutOff { step, left } = &entry.event
+            && left.iter().all(|member| given_up.contains(member))
+        {
+            let of = steps.iter().find(|one| one.id == *step);
+            given_up.extend(of.and_then(|step| step.action.member()));
+        }
+    }
+    given_up
 }
 
 impl Progress {

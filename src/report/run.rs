@@ -28,6 +28,7 @@ pub fn entry(entry: &Entry, of: Option<&StepId>, paint: Paint) -> Option<String>
             Tone::Bad,
             "contested: somebody turned this round; it is made again".to_owned(),
         ),
+        Event::PutOff { left, .. } => (Tone::Careful, put_off(left)),
         Event::Held { seconds, .. } => (Tone::Good, format!("{seconds} s without anybody touching it")),
         Event::Swept { found, .. } if found.is_empty() => (Tone::Good, "nothing new in the trail so far".to_owned()),
         Event::Swept { found, .. } => (Tone::Bad, format!("{} new credentials of the family", found.len())),
@@ -36,6 +37,21 @@ pub fn entry(entry: &Entry, of: Option<&StepId>, paint: Paint) -> Option<String>
     };
     let lead = of.map_or_else(String::new, |step| format!("{:>2}", step.as_str()));
     Some(format!("{lead:<6} {}", paint.as_tone(tone, &paint.fold(7, &text))))
+}
+
+/// Why a step waits for a further wave.
+fn put_off(left: &[Member]) -> String {
+    let each = left.iter().map(|member| {
+        let change = Change {
+            member: member.clone(),
+            to: Setting::Absent,
+        };
+        change.title()
+    });
+    format!(
+        "put off: a deny stays while there is something behind it. Left to do first: {}. A further wave does it, unless it was declined",
+        each.collect::<Vec<_>>().join("; ")
+    )
 }
 
 /// Whether a change puts a policy over the account, whose effect is another thing than that it is attached.
