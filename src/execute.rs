@@ -8,6 +8,7 @@
 
 mod again;
 mod hold;
+mod lifting;
 mod meanwhile;
 mod sweep;
 mod wave;
@@ -19,7 +20,7 @@ use crate::action::{Action, Change, Setting};
 use crate::collect::{self, Scope};
 use crate::ids::StepId;
 use crate::journal::{Agreement, Entry, Event, Finish, Journal, JournalError, Judgement};
-use crate::mount::{AwsError, Clients, Trouble, Writable};
+use crate::mount::{AwsError, Clients, Renewal, Trouble, Writable};
 use crate::plan::{Step, goes_with};
 use crate::time::Moment;
 use std::collections::VecDeque;
@@ -40,12 +41,14 @@ pub enum Consent {
 }
 
 /// What is to happen when a step went wrong.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Remedy {
     /// Go on with the next step.
     GoOn,
     /// Do it once more.
     Again,
+    /// Do it once more with new credentials: of the profile that is named, or of the chain as at first.
+    AgainAs(Option<String>),
     /// Do nothing more.
     Stop,
 }
@@ -218,6 +221,10 @@ impl Run<'_> {
     }
 
     async fn together(&mut self, wave: Vec<Step>) -> Result<Next, ExecuteError> {
+        let wave = match self.put_off(wave).await? {
+            Ok(wave) => wave,
+            Err(next) => return Ok(next),
+        };
         let [only] = wave.as_slice() else {
             return self.wave(&wave).await;
         };
@@ -269,9 +276,17 @@ impl Run<'_> {
 
     /// A step that could not even look: it counts as failed, and the person decides.
     async fn failed(&mut self, step: &Step, error: AwsError) -> Result<Next, ExecuteError> {
-        Ok(match self.report(step, error)? {
+        let mut remedy = self.report(step, error)?;
+        while let Remedy::AgainAs(profile) = remedy {
+            remedy = match self.clients().renew(profile.as_deref()).await {
+                Ok(Renewal::New) => Remedy::Again,
+                Ok(Renewal::Same) => self.report(step, AwsError::same_credentials())?,
+                Err(error) => self.report(step, error)?,
+            };
+        }
+        Ok(match remedy {
             Remedy::GoOn => Next::GoOn,
-            Remedy::Again => {
+            Remedy::Again | Remedy::AgainAs(_) => {
                 self.queue.push_front(step.clone());
                 Next::GoOn
             }

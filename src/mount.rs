@@ -4,17 +4,19 @@
 //! Every request is written down by the clients themselves ([`ApiCall`]), so that no caller can forget to count one.
 
 mod calls;
+mod credentials;
 mod doubt;
 mod error;
 mod evidence;
 mod live;
 
 pub use calls::{ApiCall, CallLog};
+pub use credentials::Renewal;
 pub use error::{AwsError, Trouble};
 pub use evidence::Pace;
 pub use live::{LiveOptions, mount_live};
 
-use crate::ids::AccessKeyId;
+use crate::ids::{AccessKeyId, Arn};
 use crate::time::{Clock, Moment};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
@@ -24,6 +26,7 @@ use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
+use credentials::{Ended, Renewable};
 use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -53,20 +56,27 @@ pub struct Clients {
     paced: bool,
     /// The Region that the clients sign for.
     pub region: String,
-    /// The access key that signs, where it is known before the first call.
-    pub signing_key: Option<AccessKeyId>,
+    /// The access key that signs on a twin.
+    key: Option<AccessKeyId>,
+    /// The credentials of a live mount, which can be renewed.
+    renewable: Option<Arc<Renewable>>,
     clock: Arc<dyn Clock>,
     calls: CallLog,
 }
 
 impl Clients {
-    fn new(config: &SdkConfig, clock: Arc<dyn Clock>) -> Self {
+    fn new(config: &SdkConfig, clock: Arc<dyn Clock>, renewable: Option<Arc<Renewable>>) -> Self {
         let calls = CallLog::new(clock.clone());
-        let iam = aws_sdk_iam::config::Builder::from(config)
+        let mut iam = aws_sdk_iam::config::Builder::from(config)
             .interceptor(calls.clone())
             .interceptor(doubt::Doubt);
-        let sts = aws_sdk_sts::config::Builder::from(config).interceptor(calls.clone());
-        let cloudtrail = aws_sdk_cloudtrail::config::Builder::from(config).interceptor(calls.clone());
+        let mut sts = aws_sdk_sts::config::Builder::from(config).interceptor(calls.clone());
+        let mut cloudtrail = aws_sdk_cloudtrail::config::Builder::from(config).interceptor(calls.clone());
+        if let Some(renewable) = &renewable {
+            iam = iam.retry_classifier(Ended(renewable.clone()));
+            sts = sts.retry_classifier(Ended(renewable.clone()));
+            cloudtrail = cloudtrail.retry_classifier(Ended(renewable.clone()));
+        }
         Clients {
             iam: aws_sdk_iam::Client::from_conf(iam.build()),
             sts: aws_sdk_sts::Client::from_conf(sts.build()),
@@ -75,10 +85,38 @@ impl Clients {
             organizations_config: None,
             paced: false,
             region: config.region().map(ToString::to_string).unwrap_or_default(),
-            signing_key: None,
+            key: None,
+            renewable,
             clock,
             calls,
         }
+    }
+
+    /// The access key that signs, where it is known before the first call.
+    pub fn signing_key(&self) -> Option<AccessKeyId> {
+        match &self.renewable {
+            Some(renewable) => renewable.key(),
+            None => self.key.clone(),
+        }
+    }
+
+    /// Takes note of whose the credentials are: new ones are only taken of the same principal.
+    pub(crate) fn are_of(&self, caller: &Arn) {
+        if let Some(renewable) = &self.renewable {
+            renewable.are_of(caller);
+        }
+    }
+
+    /// Goes through the chain of credentials anew, of `profile` or as at first, and lets what it gives sign from now on, if it is of the same principal.
+    /// On a twin nothing ends that could be renewed.
+    ///
+    /// # Errors
+    /// There are none, they don't work, or they are another principal's: what signed before goes on signing.
+    pub async fn renew(&self, profile: Option<&str>) -> Result<Renewal, AwsError> {
+        let Some(renewable) = &self.renewable else {
+            return Ok(Renewal::Same);
+        };
+        renewable.renew(profile).await
     }
 
     /// The world's clock.
@@ -151,8 +189,8 @@ impl Mount<Twin> {
                 aws_smithy_runtime_api::client::stalled_stream_protection::StalledStreamProtectionConfig::disabled(),
             );
         config.set_endpoint_url(endpoint.map(str::to_owned));
-        let mut clients = Clients::new(&config.build(), clock);
-        clients.signing_key = signing_key;
+        let mut clients = Clients::new(&config.build(), clock, None);
+        clients.key = signing_key;
         Mount {
             clients,
             world: PhantomData,
@@ -164,6 +202,12 @@ impl Mount<Twin> {
         let config = self.clients.config.to_builder();
         let config = config.credentials_provider(SharedCredentialsProvider::new(credentials));
         self.clients.organizations_config = Some(config.build());
+        self
+    }
+
+    /// The same mount for a twin on the runtime's timers: requests go side by side and waits are waited for, as in the live world.
+    pub fn side_by_side(mut self) -> Self {
+        self.clients.paced = true;
         self
     }
 

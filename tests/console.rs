@@ -2,10 +2,13 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
 
+mod support;
+
 use portable_pty::{Child, CommandBuilder, PtySize, native_pty_system};
 use std::io::{Read, Write};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use support::served::Served;
 
 const STOLEN: &str = "AKIARZPUZDIKJA7PRP33";
 const QUESTION: &str = "do it? [y]es [s]kip [d]etails [a]ll reversible s[t]op";
@@ -23,6 +26,13 @@ struct Session {
 
 impl Session {
     fn start(end: &str) -> Self {
+        Session::of(|command, _| {
+            command.args(["run", STOLEN, "--scenario", "stolen-key", "--end", end]);
+        })
+    }
+
+    /// A command that `given` its arguments and environment, and a folder of its own.
+    fn of(given: impl FnOnce(&mut CommandBuilder, &std::path::Path)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let cases = folder.path().join("cases");
         let size = PtySize {
@@ -35,16 +45,8 @@ impl Session {
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_oust"));
         command.env_clear();
         command.env("TERM", "xterm");
-        command.args([
-            "run",
-            STOLEN,
-            "--scenario",
-            "stolen-key",
-            "--end",
-            end,
-            "--cases",
-            cases.to_str().unwrap(),
-        ]);
+        given(&mut command, folder.path());
+        command.args(["--cases", cases.to_str().unwrap()]);
         let child = pty.slave.spawn_command(command).unwrap();
         let screen = Arc::new(Mutex::new(String::new()));
         let mut reader = pty.master.try_clone_reader().unwrap();
@@ -136,18 +138,38 @@ fn all_reversible_steps_are_done_and_a_destructive_one_wants_the_name() {
     session.answer(QUESTION, "a");
     session.until("delete access key");
     session.answer(QUESTION, "y");
-    session.answer("type `support-user` to do it", "support");
-    session.until("that is not the name: skipped");
+    session.answer("type `support-user` to do it", "support-user");
+    session.until("done, and read back");
     // Lifting the deny can be undone, and is asked for by itself all the same.
     session.until("remove the permissions boundary");
     session.answer(QUESTION, "s");
     session.until("delete inline policy `OustDenyAll`");
     session.answer(QUESTION, "s");
+    // The user goes after his denies, or not at all.
     session.until("delete user");
-    session.answer(QUESTION, "s");
+    session.until("put off");
     let (code, screen, _) = session.end();
     assert_eq!(code, 0, "the deny stands: {screen}");
-    assert!(screen.contains("CONTAINED"), "{screen}");
+    assert!(screen.contains("CONTAINED") && !screen.contains("wave 2"), "{screen}");
+}
+
+#[test]
+fn no_deny_is_lifted_while_a_key_stays_that_a_person_did_not_delete() {
+    let mut session = Session::start("delete");
+    session.answer(QUESTION, "a");
+    session.until("delete access key");
+    session.answer(QUESTION, "y");
+    session.answer("type `support-user` to do it", "support");
+    session.until("that is not the name: skipped");
+    session.until("remove the permissions boundary");
+    session.until("put off");
+    session.until("delete inline policy `OustDenyAll`");
+    session.until("put off");
+    session.until("delete user");
+    session.until("put off");
+    let (code, screen, _) = session.end();
+    assert_eq!(code, 0, "the deny stands: {screen}");
+    assert!(screen.contains("CONTAINED") && !screen.contains("wave 2"), "{screen}");
 }
 
 #[test]
@@ -161,4 +183,96 @@ fn ctrl_c_stops_before_the_next_step_and_says_what_is_open() {
     assert_eq!(code, 130, "{screen}");
     assert!(screen.contains("STOPPED before step 3"), "{screen}");
     assert!(journals[0].contains("\"finish\":\"stopped\""), "{}", journals[0]);
+}
+
+/// The responder's own key is made inactive in the middle: he is asked for another, of the same user, and the run goes on.
+#[test]
+fn credentials_that_end_are_asked_for_and_the_run_goes_on() {
+    let scenario = tempfile::tempdir().unwrap();
+    let served = two_keys(scenario.path());
+    let mut profile = None;
+    let mut session = Session::of(|command, folder| {
+        let file = folder.join("credentials");
+        served.write_profile(&file, "default", "responder-key");
+        command.env("AWS_EC2_METADATA_DISABLED", "true");
+        command.env("AWS_SHARED_CREDENTIALS_FILE", &file);
+        command.env("AWS_CONFIG_FILE", folder.join("config"));
+        command.args(["run", STOLEN, "--endpoint-url", &served.endpoint]);
+        command.args(["--playbook", &quick(folder)]);
+        profile = Some(file);
+    });
+    session.answer(QUESTION, "y");
+    session.until("done, and read back");
+    session.until(QUESTION);
+    served.deactivate("responder", "responder-key", "second-key");
+    session.press("y\r");
+    let question = "[r]etry with new credentials, of another [p]rofile, s[t]op";
+    session.until("your own credentials have ended");
+    session.answer(question, "r");
+    session.until("the credentials there are the ones");
+    // Somebody else's are not taken: nobody has looked whether the plan would cut him off.
+    served.write_profile(&profile.clone().unwrap(), "other", "alice-key");
+    session.answer(question, "p");
+    session.answer("profile", "other");
+    session.until("they were not taken");
+    served.write_profile(&profile.unwrap(), "default", "second-key");
+    session.answer(question, "r");
+    session.answer(QUESTION, "y");
+    session.until("done, and read back");
+    session.answer(QUESTION, "a");
+    session.until("CONTAINED");
+    let (code, screen, _) = session.end();
+    assert_eq!(code, 0, "{screen}");
+    assert!(!screen.contains("NOT CONTAINED"), "{screen}");
+}
+
+/// New credentials that lie where the old ones were are found without anybody being asked.
+#[test]
+fn credentials_that_were_replaced_in_their_file_are_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let served = two_keys(folder.path());
+    let (file, cases) = (folder.path().join("credentials"), folder.path().join("cases"));
+    served.write_profile(&file, "default", "responder-key");
+    let child = std::process::Command::new(support::served::OUST)
+        .env_clear()
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .env("AWS_SHARED_CREDENTIALS_FILE", &file)
+        .env("AWS_CONFIG_FILE", folder.path().join("config"))
+        .args(["run", STOLEN, "--yes", "--endpoint-url", &served.endpoint])
+        .args(["--playbook", &quick(folder.path()), "--cases", cases.to_str().unwrap()])
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let verified = || {
+        let case = std::fs::read_dir(&cases).ok()?.next()?.ok()?;
+        let journal = std::fs::read_to_string(case.path().join("journal.jsonl")).ok()?;
+        journal.contains("\"verified\"").then_some(())
+    };
+    while verified().is_none() {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    served.write_profile(&file, "default", "second-key");
+    served.deactivate("responder", "responder-key", "second-key");
+    let output = child.wait_with_output().unwrap();
+    let said = support::served::said(&output);
+    assert_eq!(output.status.code(), Some(0), "{said}");
+}
+
+/// The story, where the responder has two keys.
+fn two_keys(folder: &std::path::Path) -> Served {
+    let story = support::story::SCENARIO_TEXT;
+    let more = story.replacen("[\"responder-key\"]", "[\"responder-key\", \"second-key\"]", 1);
+    assert_ne!(story, more);
+    let path = folder.join("two-keys.toml");
+    std::fs::write(&path, more).unwrap();
+    Served::of(path.to_str().unwrap(), &["--played"])
+}
+
+/// The playbook, which waits two seconds in the place of half a minute.
+fn quick(folder: &std::path::Path) -> String {
+    let playbook = include_str!("../playbooks/user-key.toml");
+    let path = folder.join("quick.toml");
+    std::fs::write(&path, playbook.replace("seconds = 30", "seconds = 2")).unwrap();
+    path.to_str().unwrap().to_owned()
 }

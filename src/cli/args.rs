@@ -268,6 +268,22 @@ impl From<EndArg> for End {
     }
 }
 
+/// The odds of a plan.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Odds")]
+pub struct Race {
+    /// How many fights to play for each order of the plan (the key alone, the steps without the hold, the plan), on a twin of the account, against an
+    /// intruder with all credentials of the family who turns changes round. 0 plays none.
+    #[arg(long, value_name = "FIGHTS", default_value_t = 5, value_parser = clap::value_parser!(u64).range(0..=1000))]
+    pub odds: u64,
+    /// Against whom: the script of an intruder, by name or file, as `oust twin serve --intruder` takes it.
+    #[arg(long, value_name = "SCRIPT", default_value = "notyet")]
+    pub against: String,
+    /// How late changes take effect in these fights: `4s`, `3s..5s`, `4s,key=2s..6s`. 3 to 4 seconds were measured in AWS.
+    #[arg(long, value_name = "TIME", default_value = "4s")]
+    pub odds_lag: String,
+}
+
 /// `oust plan`.
 #[derive(Debug, Args)]
 pub struct PlanArgs {
@@ -288,6 +304,8 @@ pub struct PlanArgs {
     /// partition.
     #[arg(long)]
     pub permissions: bool,
+    #[command(flatten)]
+    pub race: Race,
 }
 
 /// `oust run`.
@@ -310,6 +328,8 @@ pub struct RunArgs {
     /// Agree to every step beforehand, the destructive ones included.
     #[arg(long)]
     pub yes: bool,
+    #[command(flatten)]
+    pub race: Race,
 }
 
 /// `oust resume`.

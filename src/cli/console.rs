@@ -2,12 +2,14 @@
 
 use super::Desk;
 use super::folder::Case;
+use super::renew::Answer;
 use super::terminal::Interrupted;
 use crate::account::{Account, Snapshot};
 use crate::action::{Action, Setting};
 use crate::execute::{Consent, Hooks, Remedy};
 use crate::ids::StepId;
 use crate::journal::{Agreement, Entry, Event};
+use crate::mount::Trouble;
 use crate::plan::Step;
 use crate::report::{self, Tone};
 use std::sync::Arc;
@@ -177,6 +179,19 @@ impl Hooks for Console<'_> {
         if let Event::Diverged { expected, found, .. } = event {
             self.desk.terminal.urgent(&format!("       expected {expected:?}"));
             self.desk.terminal.urgent(&format!("       found    {found:?}"));
+        }
+        if let Event::Failed { error, .. } = event
+            && error.trouble == Trouble::Credentials
+            && self.desk.terminal.can_ask()
+        {
+            return match super::renew::ask(self.desk) {
+                Some(Answer::Again(profile)) => Remedy::AgainAs(profile),
+                Some(Answer::Stop) => Remedy::Stop,
+                None => {
+                    self.interrupted.store(true, Ordering::SeqCst);
+                    Remedy::Stop
+                }
+            };
         }
         if self.mode == Mode::Beforehand {
             return if step.required { Remedy::Stop } else { Remedy::GoOn };

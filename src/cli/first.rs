@@ -107,10 +107,8 @@ async fn known_at_once(
             _ => return Ok(None),
         }
     }
-    let own = clients
-        .signing_key
-        .as_ref()
-        .is_some_and(|signing| keys.contains(signing));
+    let signing = clients.signing_key();
+    let own = signing.as_ref().is_some_and(|signing| keys.contains(signing));
     let himself = match PrincipalArn::of(&caller.arn) {
         Some(PrincipalArn::User(name)) => owned.iter().any(|(user, _)| *user == name),
         Some(PrincipalArn::Root) => true,
@@ -121,7 +119,7 @@ async fn known_at_once(
     }
     let account = account(&caller, &owned);
     let plan = made(&short, keys, &owned, &account, clients.now());
-    let rehearsed = rehearse(plan, &account, &caller, clients.signing_key.as_ref(), clients.now()).await;
+    let rehearsed = rehearse(plan, &account, &caller, signing.as_ref(), clients.now()).await;
     Ok(rehearsed.ok().map(|rehearsed| (rehearsed, account)))
 }
 

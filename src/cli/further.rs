@@ -6,15 +6,14 @@ use super::console::{Console, Mode};
 use super::exit::{Exit, Failure};
 use super::folder::{Begun, Case, plan_file};
 use super::prepare::{Prepared, missing, planned, rehearsed};
+use super::renew::signed_in;
 use super::run::{carry_out, rehearsed_well};
 use super::world::World;
 use crate::execute::Family;
-use crate::ids::AccessKeyId;
-use crate::journal::{Event, Finish, Journal, given_up, progress};
-use crate::plan::{Plan, Step, still_open};
-use crate::rehearse::{family, judge};
+use crate::journal::{Event, Finish, Journal, progress};
+use crate::plan::Plan;
+use crate::rehearse::{family, more};
 use crate::report;
-use std::collections::BTreeSet;
 
 /// Whoever makes new things faster than this many waves end them is not put out by waves.
 const AT_MOST: usize = 6;
@@ -31,6 +30,7 @@ pub(super) async fn further(
 ) -> Result<(Option<Prepared>, Ended), Failure> {
     let mut last = None;
     while ended.finish == Finish::Completed && !ended.interrupted {
+        signed_in(desk, world).await?;
         let wave = case.plans()?.len() + 1;
         let Some(prepared) = found(desk, world, case, begun, journal, wave).await? else {
             break;
@@ -66,24 +66,9 @@ pub(super) async fn found(
     case.plans()?.iter().for_each(|plan| known.remember(&plan.lineage));
     let (mut plan, traced, collected) =
         planned(desk, world, &begun.sources, &begun.choice, &so_far.keys, Some(&known)).await?;
+    let (entries, lead) = (journal.entries(), format!("w{wave}-"));
     let now = world.clients().now();
-    let alive: BTreeSet<AccessKeyId> = judge(&collected.account, &traced.lineage, now)
-        .into_iter()
-        .filter(|judged| !judged.verdict.is_contained())
-        .map(|judged| judged.key)
-        .collect();
-    let done = progress(journal.entries());
-    let made: Vec<_> = done.set.values().cloned().collect();
-    let steps: Vec<Step> = done.with_added(&so_far.steps);
-    let given_up = given_up(journal.entries(), &steps);
-    plan.steps = still_open(
-        &plan,
-        &collected.account,
-        &made,
-        &given_up,
-        &alive,
-        &format!("w{wave}-"),
-    );
+    plan.steps = more(&plan, &collected.account, &so_far.steps, entries, &lead, now);
     if plan.steps.is_empty() {
         return Ok(None);
     }

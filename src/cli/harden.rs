@@ -139,7 +139,7 @@ async fn prevent(desk: &Desk, mut args: HardenArgs) -> Result<Exit, Failure> {
         &lineage,
         &legitimate,
         &intruder,
-        world.clients().signing_key.as_ref(),
+        world.clients().signing_key().as_ref(),
         now,
     );
     told.gaps = sifted.gaps;

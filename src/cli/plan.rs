@@ -4,6 +4,7 @@ use super::Desk;
 use super::args::PlanArgs;
 use super::exit::{Exit, Failure};
 use super::keys::keys;
+use super::odds::odds;
 use super::prepare::{missing, prepared};
 use super::world::World;
 use crate::permissions::{policy, standing};
@@ -19,7 +20,10 @@ pub(super) async fn plan(desk: &Desk, args: PlanArgs) -> Result<Exit, Failure> {
     }
     let keys = keys(desk, &args.keys, &args.sources)?;
     let world = World::mount(&args.world, "plan").await?;
-    let prepared = prepared(desk, &world, &args.sources, &args.choice, &keys).await?;
+    let mut prepared = prepared(desk, &world, &args.sources, &args.choice, &keys).await?;
+    if !args.permissions {
+        prepared.rehearsed.odds = odds(desk, &world, &args.choice, &prepared, &args.race).await?;
+    }
     let rehearsed = &prepared.rehearsed;
     if let Some(path) = &args.out {
         let json = serde_json::to_string_pretty(rehearsed.plan())

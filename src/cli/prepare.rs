@@ -74,9 +74,10 @@ fn refused(refusal: &Refusal) -> Failure {
 /// Refuses to go on as somebody whom the plan would cut off, before the account is read: first by what signs, then by the family.
 pub async fn not_against_oneself(world: &World, keys: &[AccessKeyId], traced: Option<&Traced>) -> Result<(), Failure> {
     let caller = collect::caller(world.clients()).await?;
-    let signing = world.clients().signing_key.as_ref();
+    let signing = world.clients().signing_key();
     let refusal = match traced {
         None => signing
+            .as_ref()
             .is_some_and(|signing| keys.contains(signing))
             .then(|| Refusal::OwnCredentials {
                 caller: caller.arn.to_string(),
@@ -85,7 +86,7 @@ pub async fn not_against_oneself(world: &World, keys: &[AccessKeyId], traced: Op
         Some(traced) => {
             let mut users = traced.lineage.users();
             users.extend(traced.origins.iter().filter_map(|origin| origin.user.as_deref()));
-            own_credentials(&traced.lineage, &users, &caller.arn, signing)
+            own_credentials(&traced.lineage, &users, &caller.arn, signing.as_ref())
         }
     };
     refusal.map_or(Ok(()), |refusal| Err(refused(&refusal)))
@@ -248,18 +249,24 @@ pub async fn planned(
 pub async fn rehearsed(world: &World, plan: Plan, traced: Traced, collected: Collected) -> Result<Prepared, Failure> {
     let read_at = world.clients().now();
     let caller = collect::caller(world.clients()).await?;
-    let signing = world.clients().signing_key.as_ref();
+    let signing = world.clients().signing_key();
     let facts = Facts {
         account: &collected.account,
         lineage: &plan.lineage,
         bystanders: &plan.bystanders,
     };
-    if let Some(refusal) = refusal(facts, &traced.origins, &caller.arn, signing) {
+    if let Some(refusal) = refusal(facts, &traced.origins, &caller.arn, signing.as_ref()) {
         return Err(refused(&refusal));
     }
-    let rehearsed = rehearse(plan, &collected.account, &caller, signing, world.clients().now())
-        .await
-        .map_err(|error| Failure::new(Exit::Failure, "rehearsal", error.to_string()))?;
+    let rehearsed = rehearse(
+        plan,
+        &collected.account,
+        &caller,
+        signing.as_ref(),
+        world.clients().now(),
+    )
+    .await
+    .map_err(|error| Failure::new(Exit::Failure, "rehearsal", error.to_string()))?;
     let mut gaps = traced.gaps;
     gaps.extend(
         rehearsed

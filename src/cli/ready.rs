@@ -89,7 +89,7 @@ async fn judged(
     let seen = Seen::of(
         &collected.account,
         &caller,
-        signs.then_some(clients.signing_key.as_ref()).flatten(),
+        clients.signing_key().filter(|_| signs).as_ref(),
         &who,
         signs,
         clients,

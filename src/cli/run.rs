@@ -9,7 +9,9 @@ use super::first::{Opened, first_wave};
 use super::folder::{Begun, Case, read_plan};
 use super::further::{carried_out, further};
 use super::keys::keys;
+use super::odds::odds;
 use super::prepare::{Prepared, account, missing, not_against_oneself, prepared, rehearsed, traced};
+use super::renew::signed_in;
 use super::world::{World, read_text, wall_clock};
 use crate::execute::{ExecuteError, Family, Hooks, execute};
 use crate::ids::AccessKeyId;
@@ -44,11 +46,12 @@ pub(super) async fn run(desk: &Desk, args: RunArgs) -> Result<Exit, Failure> {
     if let Some(first) = first {
         return after_first(desk, &world, &args, &keys, first).await;
     }
-    let prepared = match file {
+    let mut prepared = match file {
         Some(file) => from_plan(desk, &world, &args, file).await?,
         None => prepared(desk, &world, &args.sources, &args.choice, &keys).await?,
     };
     if dry {
+        prepared.rehearsed.odds = odds(desk, &world, &args.choice, &prepared, &args.race).await?;
         return dry_run(desk, &world, &args, &prepared);
     }
     if let Some(failure) = missing(&prepared.rehearsed) {
@@ -114,6 +117,7 @@ async fn after_first(
         );
         failure.hint(hint)
     };
+    signed_in(desk, world).await.map_err(case_goes_on)?;
     let prepared = prepared(desk, world, &args.sources, &args.choice, keys)
         .await
         .map_err(case_goes_on)?;

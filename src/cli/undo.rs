@@ -47,12 +47,13 @@ pub(super) async fn undo(desk: &Desk, args: UndoArgs) -> Result<Exit, Failure> {
         World::Live { .. } => world.clients().now().plus_seconds(-CLOCK_DOUBT_SECONDS),
         World::Twin { .. } => world.clients().now(),
     };
+    let signing = world.clients().signing_key();
     let to_undo = ToUndo {
         entries: &entries,
         plan: &plan,
         account: &collected.account,
         caller: &caller,
-        signing_key: world.clients().signing_key.as_ref(),
+        signing_key: signing.as_ref(),
         now,
         named: &named,
         doubt: doubt.as_deref(),
@@ -72,8 +73,7 @@ pub(super) async fn undo(desk: &Desk, args: UndoArgs) -> Result<Exit, Failure> {
         // Somebody undid a part already: the rest is rehearsed by itself.
         false => {
             plan.steps.clone_from(&undoing.steps);
-            let signing = world.clients().signing_key.as_ref();
-            let again = crate::rehearse::rehearse(plan, &collected.account, &caller, signing, now);
+            let again = crate::rehearse::rehearse(plan, &collected.account, &caller, signing.as_ref(), now);
             again.await.map_err(rehearsing)?
         }
     };

@@ -11,6 +11,7 @@ use super::exit::{Exit, Failure};
 use super::folder::{Begun, Case};
 use super::further::{carried_out, found};
 use super::prepare::missing;
+use super::renew::signed_in;
 use super::resume;
 use super::run::rehearsed_well;
 use super::world::{World, wall_clock};
@@ -49,6 +50,7 @@ pub(super) async fn watch(desk: &Desk, args: WatchArgs) -> Result<Exit, Failure>
     let interrupted = watch_ctrl_c();
     let mut quiet_since = world.clients().now();
     loop {
+        signed_in(desk, &world).await?;
         let look = once(desk, &world, &case, &begun, &mut journal, args.yes).await?;
         desk.result(|| told(&look), &look)?;
         if !look.steps.is_empty() {

@@ -31,7 +31,7 @@ pub async fn caller(clients: &Clients) -> Result<Caller, AwsError> {
         code: None,
         message: format!("the answer has no {what}: something else than STS answers there"),
     };
-    Ok(Caller {
+    let caller = Caller {
         account: found
             .account()
             .and_then(|text| text.parse().ok())
@@ -41,7 +41,9 @@ pub async fn caller(clients: &Clients) -> Result<Caller, AwsError> {
             .and_then(|text| text.parse().ok())
             .ok_or_else(|| rubbish("ARN"))?,
         user_id: found.user_id().unwrap_or_default().to_owned(),
-    })
+    };
+    clients.are_of(&caller.arn);
+    Ok(caller)
 }
 
 /// Everything that the account tells about `key`, in the order of cost: account, owner, status, last use, root.

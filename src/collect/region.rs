@@ -81,6 +81,11 @@ impl Asker {
                     self.clients.pause(back_off(attempt)).await;
                     attempt += 1;
                 }
+                // Others may be there by now, or another Region has found them already: once more.
+                Err(error) if attempt == 1 && error.trouble == Trouble::Credentials => {
+                    let _ = self.clients.renew(None).await;
+                    attempt += 1;
+                }
                 Err(error) => return Err(error),
             }
         }

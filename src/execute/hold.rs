@@ -10,7 +10,7 @@ use super::wave::{Looked, at_once};
 use super::{Consent, ExecuteError, Next, Run, stopped};
 use crate::action::{Change, Setting, read};
 use crate::journal::{Event, Finish};
-use crate::mount::AwsError;
+use crate::mount::{AwsError, Trouble};
 use crate::plan::Step;
 use crate::time::Moment;
 use futures_util::stream::{self, StreamExt};
@@ -34,6 +34,8 @@ pub(super) enum Tended {
     Unseen,
     /// Some were turned round, and made again.
     Again,
+    /// The person leaves this hold, or begins it anew.
+    Left,
     /// Some could not be made again, and the run ends.
     Ended(Finish),
 }
@@ -67,6 +69,7 @@ impl Run<'_> {
                     self.clients().rest(self.until_the_next_look(quiet_since)).await;
                 }
                 Tended::Again => quiet_since = self.clients().now(),
+                Tended::Left => return Ok(Next::GoOn),
                 Tended::Ended(finish) => return Ok(Next::End(finish)),
             }
         }
@@ -97,6 +100,19 @@ impl Run<'_> {
         } else {
             (self.read_cuts().await, look_around(clients, &watched).await)
         };
+        // Nothing more is seen with credentials that have ended, however long one waits.
+        let ended = cuts.iter().find_map(|(.., found)| {
+            found
+                .as_ref()
+                .err()
+                .filter(|error| error.trouble == Trouble::Credentials)
+        });
+        if let Some(error) = ended.cloned() {
+            return Ok(match self.failed(hold, error).await? {
+                Next::GoOn => Tended::Left,
+                Next::End(finish) => Tended::Ended(finish),
+            });
+        }
         let mut turned = Vec::new();
         let unseen = cuts.iter().any(|(.., found)| found.is_err());
         for (step, change, found) in cuts {

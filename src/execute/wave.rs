@@ -174,7 +174,7 @@ impl Run<'_> {
         }
         Ok(match self.hooks.trouble(step, &event) {
             Remedy::Stop => Next::End(Finish::Diverged { at: step.id.clone() }),
-            Remedy::GoOn | Remedy::Again => Next::GoOn,
+            Remedy::GoOn | Remedy::Again | Remedy::AgainAs(_) => Next::GoOn,
         })
     }
 
@@ -260,7 +260,7 @@ impl Run<'_> {
         self.note(event.clone())?;
         Ok(match self.hooks.trouble(step, &event) {
             Remedy::GoOn => Next::GoOn,
-            Remedy::Again => {
+            Remedy::Again | Remedy::AgainAs(_) => {
                 self.queue.push_front(step.clone());
                 Next::GoOn
             }

@@ -76,6 +76,16 @@ pub struct AwsError {
 }
 
 impl AwsError {
+    /// New credentials were looked for where the old ones were, and there are none.
+    pub fn same_credentials() -> Self {
+        AwsError {
+            operation: "sts:GetCallerIdentity".to_owned(),
+            trouble: Trouble::Credentials,
+            code: None,
+            message: "the credentials there are the ones that have ended".to_owned(),
+        }
+    }
+
     /// Reads an SDK error of `operation`.
     pub fn of<E>(operation: &str, error: SdkError<E, HttpResponse>) -> Self
     where

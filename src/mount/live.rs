@@ -1,10 +1,15 @@
 //! The live world: the SDK's usual chain of profile, environment, SSO, process and instance credentials.
 
-use super::{Clients, Live, Mount};
-use crate::time::SystemClock;
-use aws_config::BehaviorVersion;
-use aws_credential_types::provider::ProvideCredentials;
+use super::credentials::{Current, Identify, Load, Renewable};
+use super::{AwsError, Clients, Live, Mount, Trouble};
+use crate::ids::Arn;
+use crate::time::{Clock, SystemClock};
+use aws_config::identity::IdentityCache;
+use aws_config::{BehaviorVersion, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::app_name::AppName;
@@ -47,43 +52,91 @@ pub async fn mount_live(options: &LiveOptions) -> Mount<Live> {
         .with_max_attempts(5)
         .with_initial_backoff(Duration::from_millis(150))
         .with_max_backoff(Duration::from_secs(4));
-    let load = async |profile: Option<&str>| {
-        let mut loader = aws_config::defaults(BehaviorVersion::latest())
-            .http_client(http.clone())
-            .retry_config(retries.clone())
-            .timeout_config(time_outs.clone());
-        if let Ok(name) = AppName::new(options.app_name.clone()) {
-            loader = loader.app_name(name);
-        }
-        if let Some(profile) = profile {
-            loader = loader.profile_name(profile);
-        }
-        if let Some(region) = &options.region {
-            loader = loader.region(Region::new(region.clone()));
-        }
-        if let Some(url) = &options.endpoint_url {
-            loader = loader.endpoint_url(url);
-        }
-        let config = loader.load().await;
-        match config.region() {
-            Some(_) => config,
-            None => config.into_builder().region(Region::new(HOME_REGION)).build(),
-        }
+    let http = Http {
+        client: http,
+        retries,
+        time_outs,
     };
-    let config = load(options.profile.as_deref()).await;
-    let mut clients = Clients::new(&config, Arc::new(SystemClock));
+    let load = async |profile: Option<String>| chain(options, &http, profile).await;
+    let first = load(options.profile.clone()).await;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let anew: Load = {
+        let (options, http) = (options.clone(), http.clone());
+        Box::new(move |profile| {
+            let (options, http) = (options.clone(), http.clone());
+            Box::pin(async move {
+                let profile = profile.or_else(|| options.profile.clone());
+                chain(&options, &http, profile).await.credentials_provider()
+            })
+        })
+    };
+    let asking = first.clone();
+    let identify: Identify = Box::new(move |fresh| Box::pin(whose(asking.clone(), fresh)));
+    let provider = first.credentials_provider();
+    let renewable = Arc::new(Renewable::new(anew, identify, provider, clock.clone()));
+    let config = first
+        .into_builder()
+        .credentials_provider(SharedCredentialsProvider::new(Current(renewable.clone())))
+        .identity_cache(IdentityCache::no_cache())
+        .build();
+    // Who signs is needed to refuse a plan that would cut off its own caller. That there are no credentials is said by the first call.
+    let _ = renewable.current().await;
+    let mut clients = Clients::new(&config, clock, Some(renewable));
     clients.paced = true;
     if let Some(profile) = &options.organizations_profile {
-        clients.organizations_config = Some(load(Some(profile)).await);
-    }
-    // Who signs is needed to refuse a plan that would cut off its own caller. That there are no credentials is said by the first call.
-    if let Some(provider) = config.credentials_provider()
-        && let Ok(credentials) = provider.provide_credentials().await
-    {
-        clients.signing_key = credentials.access_key_id().parse().ok();
+        clients.organizations_config = Some(load(Some(profile.clone())).await);
     }
     Mount {
         clients,
         world: PhantomData,
+    }
+}
+
+/// Asks STS whose credentials these are.
+async fn whose(config: SdkConfig, fresh: Credentials) -> Result<Arn, AwsError> {
+    let config = aws_sdk_sts::config::Builder::from(&config).credentials_provider(fresh);
+    let asked = aws_sdk_sts::Client::from_conf(config.build()).get_caller_identity();
+    let told = asked
+        .send()
+        .await
+        .map_err(|error| AwsError::of("sts:GetCallerIdentity", error))?;
+    told.arn().and_then(|arn| arn.parse().ok()).ok_or_else(|| AwsError {
+        operation: "sts:GetCallerIdentity".to_owned(),
+        trouble: Trouble::Rubbish,
+        code: None,
+        message: "the answer has no ARN: something else than STS answers there".to_owned(),
+    })
+}
+
+/// How requests are made.
+#[derive(Debug, Clone)]
+struct Http {
+    client: SharedHttpClient,
+    retries: RetryConfig,
+    time_outs: TimeoutConfig,
+}
+
+/// The SDK's usual chain, of `profile` where one is named.
+async fn chain(options: &LiveOptions, http: &Http, profile: Option<String>) -> SdkConfig {
+    let mut loader = aws_config::defaults(BehaviorVersion::latest())
+        .http_client(http.client.clone())
+        .retry_config(http.retries.clone())
+        .timeout_config(http.time_outs.clone());
+    if let Ok(name) = AppName::new(options.app_name.clone()) {
+        loader = loader.app_name(name);
+    }
+    if let Some(profile) = profile {
+        loader = loader.profile_name(profile);
+    }
+    if let Some(region) = &options.region {
+        loader = loader.region(Region::new(region.clone()));
+    }
+    if let Some(url) = &options.endpoint_url {
+        loader = loader.endpoint_url(url);
+    }
+    let config = loader.load().await;
+    match config.region() {
+        Some(_) => config,
+        None => config.into_builder().region(Region::new(HOME_REGION)).build(),
     }
 }

@@ -57,25 +57,40 @@ impl Served {
 
     /// Somebody else changes a role's inline policy.
     pub fn put_role_policy(&self, role: &str, policy: &str, document: &str) {
-        let key = self.key("responder-key");
+        let mount = self.mount("responder-key");
+        let put = mount.clients().iam.put_role_policy().role_name(role);
+        let put = put.policy_name(policy).policy_document(document).send();
+        wait(put).unwrap();
+    }
+
+    /// Somebody makes a key inactive, signing with another.
+    pub fn deactivate(&self, user: &str, name: &str, signing: &str) {
+        let mount = self.mount(signing);
+        let update = mount.clients().iam.update_access_key().user_name(user);
+        let update = update.access_key_id(self.key(name)["access_key_id"].as_str().unwrap());
+        let inactive = aws_sdk_iam::types::StatusType::Inactive;
+        wait(update.status(inactive).send()).unwrap();
+    }
+
+    fn mount(&self, name: &str) -> oust::mount::Mount<oust::mount::Twin> {
+        let key = self.key(name);
         let text = |name: &str| key[name].as_str().unwrap();
         let credentials =
             aws_credential_types::Credentials::from_keys(text("access_key_id"), text("secret_access_key"), None);
         let clock = std::sync::Arc::new(oust::time::SystemClock);
         let http = aws_smithy_http_client::Builder::new().build_http();
-        let mount = oust::mount::Mount::twin_at(&self.endpoint, http, credentials, "us-east-1", clock);
-        let put = mount
-            .clients()
-            .iam
-            .put_role_policy()
-            .role_name(role)
-            .policy_name(policy);
-        let put = put.policy_document(document).send();
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .unwrap();
-        runtime.block_on(put).unwrap();
+        oust::mount::Mount::twin_at(&self.endpoint, http, credentials, "us-east-1", clock)
+    }
+
+    /// A file of credentials whose only profile signs as `name`.
+    pub fn write_profile(&self, file: &std::path::Path, profile: &str, name: &str) {
+        let key = self.key(name);
+        let text = format!(
+            "[{profile}]\naws_access_key_id = {}\naws_secret_access_key = {}\n",
+            key["access_key_id"].as_str().unwrap(),
+            key["secret_access_key"].as_str().unwrap()
+        );
+        std::fs::write(file, text).unwrap();
     }
 
     pub fn oust(&self, name: &str, secret: Option<&str>, args: &[&str]) -> Output {
@@ -110,4 +125,9 @@ pub fn said(output: &Output) -> String {
         String::from_utf8_lossy(&output.stdout),
         String::from_utf8_lossy(&output.stderr)
     )
+}
+
+fn wait<T>(future: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.unwrap().block_on(future)
 }

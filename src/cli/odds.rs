@@ -1,0 +1,48 @@
+//! The odds of a plan against somebody who fights back: played where the plan is made to be read, never while somebody waits for a cut.
+
+use super::Desk;
+use super::args::{Choice, Race};
+use super::exit::{Exit, Failure};
+use super::intruder::script;
+use super::prepare::{Prepared, playbook};
+use super::world::World;
+use crate::collect;
+use crate::rehearse::{Odds, Racing, race};
+use crate::twin::weather::{Lag, WeatherError};
+
+/// Plays the fights that are asked for.
+pub(super) async fn odds(
+    desk: &Desk,
+    world: &World,
+    choice: &Choice,
+    prepared: &Prepared,
+    asked: &Race,
+) -> Result<Option<Odds>, Failure> {
+    if asked.odds == 0 {
+        return Ok(None);
+    }
+    let (script, playbook) = (script(&asked.against)?, playbook(&choice.playbook)?);
+    let lag: Lag = asked.odds_lag.parse().map_err(|error: WeatherError| {
+        let message = format!("--odds-lag: {error}; no fight was played");
+        Failure::new(Exit::Usage, "odds.lag", message)
+    })?;
+    desk.terminal.status(&format!(
+        "playing {} fights of each order on a twin (--odds 0 plays none)",
+        asked.odds
+    ));
+    let caller = collect::caller(world.clients()).await?;
+    let signing = world.clients().signing_key();
+    let racing = Racing {
+        plan: prepared.rehearsed.plan(),
+        playbook: &playbook,
+        account: &prepared.collected.account,
+        caller: &caller,
+        signing_key: signing.as_ref(),
+        now: world.clients().now(),
+        script: &script,
+        lag: &lag,
+    };
+    let odds = race(racing, asked.odds, &asked.odds_lag)
+        .map_err(|error| Failure::new(Exit::Failure, "odds", error.to_string()))?;
+    Ok(Some(odds))
+}
