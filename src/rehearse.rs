@@ -5,12 +5,16 @@
 
 mod caller;
 mod hooks;
+mod more;
 mod proof;
+mod race;
 mod undoing;
 
 pub use caller::{Standin, stand_in, stand_in_for_organization};
 pub use hooks::Beside;
+pub use more::more;
 pub use proof::{Proof, Row, judge, judge_one};
+pub use race::{Odds, Order, Racing, Tally, race};
 pub use undoing::ToUndo;
 
 use crate::account::Account;
@@ -43,6 +47,9 @@ pub struct Rehearsed {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     unseen: Vec<Permission>,
     unchecked: Option<String>,
+    /// The odds against somebody who fights back, where they were played.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub odds: Option<Odds>,
 }
 
 impl Rehearsed {
@@ -156,6 +163,7 @@ pub async fn rehearse(
         missing,
         unseen,
         unchecked: standin.unchecked,
+        odds: None,
     })
 }
 

@@ -598,6 +598,7 @@ fn the_readme_tells_every_error_code() {
                 "playbook.",
                 "scenario.",
                 "intruder.",
+                "odds.",
                 "snapshot.",
                 "twin.",
                 "case.",

@@ -427,12 +427,13 @@ fn a_deny_is_taken_away_only_when_no_credential_waits_behind_it() {
             carry_out(&mount, &plan, &plan.steps, &mut journal, &mut hooks).await;
             let named: BTreeSet<StepId> = named.iter().map(|step| step.parse().unwrap()).collect();
             let account = story::account(&mount).await;
+            let signing = mount.clients().signing_key();
             let to_undo = ToUndo {
                 entries: journal.entries(),
                 plan: &plan,
                 account: &account,
                 caller: &story::caller(&mount).await,
-                signing_key: mount.clients().signing_key.as_ref(),
+                signing_key: signing.as_ref(),
                 now: stage.twin.now().plus_seconds(hours * 3600),
                 named: &named,
                 doubt: None,

@@ -3,7 +3,8 @@
 use super::{Paint, Tone, reach, tone_of};
 use crate::action::{Action, Setting};
 use crate::plan::{Plan, Step};
-use crate::rehearse::{Proof, Rehearsed, Row};
+use crate::playbook::End;
+use crate::rehearse::{Odds, Proof, Rehearsed, Row};
 
 /// A rehearsed plan as text.
 pub fn plan(rehearsed: &Rehearsed, paint: Paint) -> String {
@@ -46,6 +47,10 @@ pub fn plan(rehearsed: &Rehearsed, paint: Paint) -> String {
     );
     out.push(String::new());
     out.push(proof(rehearsed.proof(), paint));
+    if let Some(told) = &rehearsed.odds {
+        out.push(String::new());
+        out.push(odds(told, plan.end, paint));
+    }
     if let Some(why) = rehearsed.unchecked() {
         out.push(String::new());
         let line = format!(
@@ -67,6 +72,34 @@ pub fn plan(rehearsed: &Rehearsed, paint: Paint) -> String {
         for permission in rehearsed.unseen() {
             out.push(format!("  {} on {}", permission.action, permission.resource));
         }
+    }
+    out.join("\n")
+}
+
+/// How often each order won.
+fn odds(odds: &Odds, end: End, paint: Paint) -> String {
+    let head = format!(
+        "Against somebody who fights back (`{}`, changes take effect {} late), played {} times on a twin of this account:",
+        odds.intruder, odds.lag, odds.fights
+    );
+    let mut out = vec![paint.heading(&paint.fold(0, &head))];
+    for tally in &odds.orders {
+        let tone = match tally.out {
+            out if out == odds.fights => Tone::Good,
+            _ => Tone::Bad,
+        };
+        // An end that deletes nothing of his leaves it there, denied.
+        let left = match end {
+            End::Contain => String::new(),
+            _ => format!(", nothing of his making left: {}", tally.clean),
+        };
+        let line = format!(
+            "  {:<30} he is out: {} of {}{left}",
+            tally.order.name(),
+            tally.out,
+            odds.fights
+        );
+        out.push(paint.as_tone(tone, &line));
     }
     out.join("\n")
 }

@@ -10,6 +10,7 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_runtime_api::http::StatusCode;
 use aws_smithy_types::body::SdkBody;
+use std::time::Duration;
 
 /// The address that in-process calls come from: of the block that is kept for documentation, RFC 5737.
 const SOURCE_IP: &str = "192.0.2.10";
@@ -31,9 +32,16 @@ impl HttpClient for Connector {
 }
 
 impl HttpConnector for Connector {
-    /// Ready on first poll: the SDK's timers never fire on the twin.
+    /// Ready on first poll on a clock that is moved by hand: the SDK's timers never fire there. On any other the answer takes its time.
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        HttpConnectorFuture::ready(self.answer(&request))
+        let answer = self.answer(&request);
+        match self.0.latency_millis().filter(|_| !self.0.is_moved_by_hand()) {
+            None => HttpConnectorFuture::ready(answer),
+            Some(millis) => HttpConnectorFuture::new(async move {
+                tokio::time::sleep(Duration::from_millis(millis)).await;
+                answer
+            }),
+        }
     }
 }
 

@@ -87,6 +87,11 @@ impl Twin {
         u64::try_from(self.as_left().weather.latency_millis?).ok()
     }
 
+    /// Whether its clock stands still between requests.
+    pub(super) fn is_moved_by_hand(&self) -> bool {
+        matches!(self.hands, Hands::Manual(_))
+    }
+
     /// Moves a manual clock on by what a request takes.
     fn tick(&self) {
         if let Hands::Manual(clock) = &self.hands {

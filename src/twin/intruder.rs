@@ -102,6 +102,16 @@ impl Intruder {
         intruder
     }
 
+    /// The same intruder, who has a session of `whose` beside the rest from the beginning, and defends what it takes its rights from.
+    #[must_use]
+    pub fn holding(mut self, keys: Keys, whose: Identity, now: Moment) -> Self {
+        self.purse.put(keys, Some(whose.clone()), now);
+        if !self.defends.contains(&whose) {
+            self.defends.push(whose);
+        }
+        self
+    }
+
     /// When it acts next; `None` once it has given up.
     pub fn due(&self) -> Option<Moment> {
         if self.gave_up {

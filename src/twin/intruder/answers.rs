@@ -104,7 +104,9 @@ impl Intruder {
             if moves.mint_session_tokens && keys.token.is_none() {
                 self.urgent(Purpose::Token(keys.key.clone()), then);
             }
-            self.defends.push(id);
+            if !self.defends.contains(&id) {
+                self.defends.push(id);
+            }
         }
         for name in self.script.roles.clone() {
             let arn = format!("arn:{}:iam::{}:role/{name}", self.partition, self.account);
