@@ -8,6 +8,7 @@ use hcl::eval::{Context, Evaluate, FuncArgs, FuncDef, ParamType};
 use hcl::{Expression, Map};
 use oust::account::{Account, Guards, Organization, Recorded, Responder, Root, Trail};
 use oust::collect::{Caller, Kept, Simulated, Trails};
+use oust::harden::{RULES, pattern};
 use oust::ids::Arn;
 use oust::mount::{AwsError, Mount, Trouble, Twin as TwinWorld};
 use oust::permissions::for_anybody;
@@ -54,6 +55,9 @@ fn given() -> Vec<(&'static str, &'static str, Value)> {
         ("TrailBucket", "trail_bucket", json!("our-trail")),
         ("RuleNamePrefix", "rule_name_prefix", json!("Ours")),
         ("AlertEmail", "alert_email", json!("security@example.com")),
+        ("AthenaDatabase", "athena_database", json!("sec")),
+        ("AthenaTable", "athena_table", json!("our_trail")),
+        ("AthenaWorkGroup", "athena_work_group", json!("primary")),
         ("TargetIds", "target_ids", json!(["r-exam"])),
         (
             "SparedPrincipals",
@@ -117,11 +121,17 @@ fn of_cloudformation(mfa: bool) -> BTreeMap<String, Value> {
             ("RoleName", "AssumeRolePolicyDocument"),
             ("Name", "EventPattern"),
             ("Name", "Content"),
+            ("Name", "QueryString"),
             ("Topics", "PolicyDocument"),
         ] {
             if !properties[name].is_null() && !properties[document].is_null() {
                 let name = filled(&properties[name], mfa);
                 let name = name.as_str().map_or_else(|| "topic".to_owned(), str::to_owned);
+                let name = if document == "QueryString" {
+                    format!("{name} as a query")
+                } else {
+                    name
+                };
                 found.insert(name, filled(&properties[document], mfa));
             }
         }
@@ -179,6 +189,10 @@ fn of_terraform(mfa: bool) -> BTreeMap<String, Value> {
                 found.insert(name, serde_json::from_str(text.as_str().unwrap()).unwrap());
             }
         }
+        if let Some(text) = attribute("query") {
+            let name = format!("{} as a query", attribute("name").unwrap().as_str().unwrap());
+            found.insert(name, serde_json::to_value(text).unwrap());
+        }
     }
     found
 }
@@ -189,11 +203,12 @@ fn both_templates_hold_the_same_documents() {
     for mfa in [true, false] {
         let (one, other) = (of_cloudformation(mfa), of_terraform(mfa));
         assert_eq!(one, other);
-        let names: Vec<&str> = one.keys().map(String::as_str).collect();
+        let names: Vec<&str> = one
+            .keys()
+            .map(String::as_str)
+            .filter(|name| !name.starts_with("Ours"))
+            .collect();
         let wanted = [
-            "OursDenyRemoved",
-            "OursFederationToken",
-            "OursSessionTokenWithoutMfa",
             "Quarantine",
             "QuarantineKeeper",
             "Responder",
@@ -214,6 +229,46 @@ fn both_templates_hold_the_same_documents() {
         let keeper = one["QuarantineKeeper"].to_string();
         assert!(keeper.chars().count() <= 5120, "{} characters", keeper.chars().count());
     }
+}
+
+/// `session-token` as the template names it.
+fn in_template(rule: &str) -> String {
+    let words = rule.split('-').map(|word| word[..1].to_uppercase() + &word[1..]);
+    format!("Ours{}", words.collect::<String>())
+}
+
+/// The detections are those of `oust harden --rules`, each of them: as a rule where a single event tells it, and as a query.
+#[test]
+fn the_templates_carry_every_detection() {
+    let documents = of_cloudformation(true);
+    let (mut alerts, mut queries) = (0, 0);
+    for rule in &RULES {
+        let renamed = |text: String| text.replace("/OustQuarantine", "/Quarantine");
+        let name = in_template(rule.id);
+        let query = documents[&format!("{name} as a query")].as_str().unwrap().to_owned();
+        let whole = renamed(oust::harden::athena(rule, "our_trail"));
+        assert!(whole.trim_end().ends_with(&query), "{query}");
+        assert!(query.contains("FROM our_trail"), "{query}");
+        queries += 1;
+        let alert = documents.get(&name);
+        assert_eq!(alert.is_some(), pattern(rule).value().is_some(), "{}", rule.id);
+        let Some(alert) = alert else { continue };
+        assert_eq!(alert.to_string(), renamed(pattern(rule).value().unwrap().to_string()));
+        // <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html>
+        assert!(alert.to_string().len() <= 2_048, "{}", rule.id);
+        alerts += 1;
+    }
+    assert!(alerts >= 8 && queries == RULES.len());
+    assert_eq!(
+        documents.keys().filter(|name| name.starts_with("Ours")).count(),
+        alerts + queries
+    );
+    // AssumeRole only reads, and such calls are seen in one state alone.
+    let whole: Value = serde_json::from_str(&template::cloudformation()).unwrap();
+    let resources = whole["Resources"].as_object().unwrap().values();
+    let mut rules = resources.filter(|resource| resource["Type"] == "AWS::Events::Rule");
+    assert!(rules.all(|rule| rule["Properties"]["State"] == "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"));
+    assert!(template::cloudformation().len() <= 51_200, "it fits without a bucket");
 }
 
 /// Their own tools take the templates.

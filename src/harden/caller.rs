@@ -53,7 +53,7 @@ impl Members for At<'_> {
 }
 
 /// Whether these records are told by caller and address alone.
-pub(super) fn is_at_a_glance(records: Records) -> bool {
+pub(super) fn is_at_a_glance(records: Records<'_>) -> bool {
     let is_read = |field: &str| {
         let of_caller = field.strip_prefix("userIdentity.");
         field == "sourceIPAddress" || of_caller.is_some_and(|place| READ.contains(&place))

@@ -115,7 +115,7 @@ impl Sieve for Detector {
 }
 
 impl Fact {
-    fn of(n: usize, part: usize, rule: &Rule, record: &Value) -> Option<Fact> {
+    fn of(n: usize, part: usize, rule: &Rule<'_>, record: &Value) -> Option<Fact> {
         let text = |field: &str| record.text(field).unwrap_or_default().into_owned().into_boxed_str();
         let joined: Vec<&str> = match rule.shape {
             Shape::One(_) => Vec::new(),
@@ -179,7 +179,7 @@ impl Detector {
         self.facts.iter().filter(of_rule)
     }
 
-    fn hits(&self, n: usize, rule: &'static Rule) -> Vec<Hit> {
+    fn hits(&self, n: usize, rule: &'static Rule<'static>) -> Vec<Hit> {
         match rule.shape {
             Shape::One(_) => self
                 .facts(n, 0)
@@ -211,7 +211,7 @@ impl Detector {
     }
 
     /// Callers with the times at which they were seen, from addresses that are looked for.
-    fn seen(&self, of: Records) -> impl Iterator<Item = (&Caller, &str, i64, Moment, Moment)> {
+    fn seen(&self, of: Records<'_>) -> impl Iterator<Item = (&Caller, &str, i64, Moment, Moment)> {
         self.sightings
             .iter()
             .filter_map(move |((caller, address, hour), (first, last))| {
@@ -221,7 +221,7 @@ impl Detector {
             })
     }
 
-    fn several(&self, rule: &'static Rule, of: Records, by: &[&str], within: Within) -> Vec<Hit> {
+    fn several(&self, rule: &'static Rule<'static>, of: Records<'_>, by: &[&str], within: Within) -> Vec<Hit> {
         let mut groups: BTreeMap<(Vec<String>, i64), Hit> = BTreeMap::new();
         for (caller, address, hour, first, last) in self.seen(of) {
             let common: Option<Vec<String>> = by.iter().map(|field| Some(caller.text(field)?.into_owned())).collect();
@@ -247,8 +247,8 @@ impl Detector {
     fn then_seen(
         &self,
         n: usize,
-        rule: &'static Rule,
-        then: Records,
+        rule: &'static Rule<'static>,
+        then: Records<'_>,
         joined: &[(&str, &str)],
         seconds: i64,
     ) -> Vec<Hit> {
@@ -284,7 +284,7 @@ impl Detector {
     }
 
     /// Records that come after others that they are joined to.
-    fn then_done(&self, n: usize, rule: &'static Rule, seconds: i64) -> Vec<Hit> {
+    fn then_done(&self, n: usize, rule: &'static Rule<'static>, seconds: i64) -> Vec<Hit> {
         let mut earlier: HashMap<&[Box<str>], Vec<&Fact>> = HashMap::new();
         self.facts(n, 0)
             .for_each(|fact| earlier.entry(&fact.joined).or_default().push(fact));
@@ -324,7 +324,7 @@ fn close<'f>(facts: &[&'f Fact], at_least: usize, seconds: i64) -> Vec<&'f Fact>
         .collect()
 }
 
-fn hit(rule: &'static Rule, facts: &[&Fact], what: String) -> Hit {
+fn hit(rule: &'static Rule<'static>, facts: &[&Fact], what: String) -> Hit {
     let epoch = Moment::from_millis(0);
     let last = facts.last();
     Hit {
@@ -342,7 +342,7 @@ fn hit(rule: &'static Rule, facts: &[&Fact], what: String) -> Hit {
     }
 }
 
-fn of_caller(rule: &'static Rule, caller: &Caller, first: Moment, last: Moment) -> Hit {
+fn of_caller(rule: &'static Rule<'static>, caller: &Caller, first: Moment, last: Moment) -> Hit {
     let text = |field: &str| caller.text(field).unwrap_or_default().into_owned();
     Hit {
         key: text("userIdentity.accessKeyId"),
