@@ -413,6 +413,7 @@ struct Known {
     kept: Vec<Kept>,
     simulated: Result<BTreeMap<String, Simulated>, String>,
     organizer: Result<BTreeMap<String, Simulated>, String>,
+    delegation: Option<Result<Option<PolicyText>, String>>,
     mfa: bool,
 }
 
@@ -437,6 +438,7 @@ impl Known {
             simulated: Ok(allowed(asked(&account).into_iter().map(|(call, _)| call).collect())),
             organizer: Ok(allowed(oust::ready::ORGANIZATION_CALLS.map(str::to_owned).into())),
             account,
+            delegation: None,
             mfa: true,
         }
     }
@@ -458,6 +460,10 @@ impl Known {
             table: None,
             simulated: self.simulated.as_ref().map_err(String::as_str),
             organizer: self.organizer.as_ref().map_err(String::as_str),
+            delegation: self
+                .delegation
+                .as_ref()
+                .map(|read| read.as_ref().map(Option::as_ref).map_err(String::as_str)),
             unread: &[],
             now: NOW,
         })
@@ -785,6 +791,64 @@ fn an_account_that_no_policy_of_an_organization_binds_is_not_ready() {
     assert_eq!(known.row("organization.rights").state, State::NotReady);
 }
 
+/// A delegated administrator may what his own policies and the organization's delegation policy both let him.
+#[test]
+fn a_delegated_administrator_is_judged_by_the_delegation_policy_too() {
+    let row = |who: &str, delegation: Result<Option<&Value>, &str>| {
+        let mut known = Known::everything();
+        let organization = known.account.organization.as_mut().unwrap();
+        organization.responder.as_mut().unwrap().in_organization = arn(who);
+        let read = delegation.map(|policy| policy.map(|policy| PolicyText::new(policy.to_string())));
+        known.delegation = Some(read.map_err(str::to_owned));
+        let row = known.row("organization.rights");
+        (row.state, row.details.join("; "))
+    };
+    let security = "arn:aws:iam::888888888888:role/Security";
+    let allow = |principal: &str, actions: &Value, resource: &str| {
+        json!({"Version": "2012-10-17", "Statement": [{
+            "Effect": "Allow", "Principal": {"AWS": principal}, "Action": actions, "Resource": resource,
+            "Condition": {"StringEquals": {"organizations:PolicyType": "SERVICE_CONTROL_POLICY"}}
+        }]})
+    };
+    let calls = json!(oust::ready::ORGANIZATION_CALLS);
+    let whole = allow("arn:aws:iam::888888888888:root", &calls, "*");
+    assert_eq!(row(security, Ok(Some(&whole))), (State::Ready, String::new()));
+    assert_eq!(row(security, Err("throttled")).0, State::Unknown);
+    assert_eq!(row(security, Ok(None)).0, State::NotReady);
+    // Somebody else's, fewer calls, other targets, another kind of policy, a deny beside it, a condition that nobody knows.
+    let others = allow("arn:aws:iam::777777777777:root", &calls, "*");
+    assert_eq!(row(security, Ok(Some(&others))).0, State::NotReady);
+    let (state, why) = row(
+        security,
+        Ok(Some(&allow(security, &json!(["organizations:AttachPolicy"]), "*"))),
+    );
+    assert_eq!(state, State::NotReady);
+    assert!(
+        why.contains("organizations:DetachPolicy") && !why.contains("AttachPolicy:"),
+        "{why}"
+    );
+    let units = "arn:aws:organizations::999999999999:ou/o-exampleorgid/*";
+    assert_eq!(
+        row(security, Ok(Some(&allow(security, &calls, units)))).0,
+        State::NotReady
+    );
+    let mut tags = whole.clone();
+    tags["Statement"][0]["Condition"]["StringEquals"]["organizations:PolicyType"] = json!("TAG_POLICY");
+    assert_eq!(row(security, Ok(Some(&tags))).0, State::NotReady);
+    let mut denied = whole.clone();
+    let deny = json!({"Effect": "Deny", "Principal": {"AWS": security}, "Action": "organizations:DetachPolicy", "Resource": "*"});
+    denied["Statement"].as_array_mut().unwrap().push(deny);
+    assert_eq!(row(security, Ok(Some(&denied))).0, State::NotReady);
+    let mut at_home = whole.clone();
+    at_home["Statement"][0]["Condition"]["IpAddress"] = json!({"aws:SourceIp": "198.51.100.0/24"});
+    assert_eq!(row(security, Ok(Some(&at_home))).0, State::Unknown);
+    // Of a session the path of its role isn't known: that it isn't named says nothing.
+    let session = "arn:aws:sts::888888888888:assumed-role/Security/ann";
+    assert_eq!(row(session, Ok(Some(&whole))).0, State::Ready);
+    let by_path = allow("arn:aws:iam::888888888888:role/teams/Security", &calls, "*");
+    assert_eq!(row(session, Ok(Some(&by_path))).0, State::Unknown);
+}
+
 // --- over the clients --------------------------------------------------------------------------------------------------------------------
 
 /// A mount of a twin of `account`, as that user or role.
@@ -1072,6 +1136,7 @@ fn a_deny_of_regions_is_seen_before_it_hurts() {
         table: None,
         simulated: Err("not asked"),
         organizer: Err("not asked"),
+        delegation: None,
         unread: &[],
         now: NOW,
     });
