@@ -14,6 +14,7 @@ mod detect;
 mod eventbridge;
 mod finding;
 mod fitted;
+mod glimpse;
 mod keys;
 mod matching;
 mod measure;
