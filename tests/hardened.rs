@@ -332,8 +332,7 @@ fn agree(text: &str) -> BTreeSet<&'static str> {
     for finding in &told.findings {
         let Some(measure) = measure(finding) else { continue };
         let proof = finding.proof.as_ref().unwrap();
-        let at = |told: Option<&String>| told.map(|told| told.clone());
-        for (innocent, said) in [(true, at(proof.broken.first())), (false, proof.stops_at.clone())] {
+        for (innocent, said) in [(true, proof.broken.first().cloned()), (false, proof.stops_at.clone())] {
             let refused = first_refused(&scenario, &[measure], innocent);
             match (&said, refused) {
                 (None, None) => {}
