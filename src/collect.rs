@@ -25,7 +25,7 @@ pub use collected::{Collected, Scope, Unread};
 pub use credentials::credentials;
 pub use kept::{Kept, kept};
 pub use lookup::{Found, sign_ins, trail};
-pub use organization::organization;
+pub use organization::{delegation, organization};
 pub use owner::{Caller, caller, origin, user_of};
 pub use s3::{Location, LocationError, Object, Piped, Read, Reader, s3};
 pub use simulate::{MOST_TRIED, Simulated, simulated};

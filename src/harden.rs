@@ -3,6 +3,8 @@
 //! A detection is a [`Rule`], data; its EventBridge pattern, its Sigma rule, its query for Athena and the run over a trail ([`Detector`]) are
 //! written of the same value.
 //!
+//! Rules that are fitted to an account are written of the places that its users and roles came from.
+//!
 //! A measure is proven by asking the trail's calls again of the account with it, with the judgement that the twin authorizes by: everybody
 //! else's must go through as before, and the intruder's are stopped somewhere, or honestly aren't.
 
@@ -11,6 +13,8 @@ mod caller;
 mod detect;
 mod eventbridge;
 mod finding;
+mod fitted;
+mod glimpse;
 mod keys;
 mod matching;
 mod measure;
@@ -30,11 +34,14 @@ pub use athena::athena;
 pub use detect::{Detector, Hit, found};
 pub use eventbridge::{Pattern, pattern};
 pub use finding::Finding;
+pub use fitted::{Whose, from_elsewhere};
 pub use measure::Measure;
+pub use places::TABLE;
 pub use prevention::{Prevention, prevention};
 pub use proof::Proof;
 pub use rule::{Is, Level, Row, Rule, Shape, Test, Within};
 pub use rules::RULES;
+pub use seen::{Seen, Used};
 pub use sigma::sigma;
 pub use usage::{Call, Usage};
 pub use written::{Written, written};

@@ -72,6 +72,8 @@ pub mod permissions;
 
 pub mod rebuild;
 
+pub mod harden;
+
 pub mod ready;
 
 pub mod journal;
@@ -83,8 +85,6 @@ pub mod execute;
 pub mod twin;
 
 pub mod rehearse;
-
-pub mod harden;
 
 pub mod live;
 

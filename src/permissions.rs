@@ -48,7 +48,7 @@ pub fn policy<'a>(permissions: impl IntoIterator<Item = &'a Permission>) -> Valu
 /// Policies for responders before there is an incident: every playbook, every end, any user and role.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct StandingPolicies {
-    /// What tracing, planning, evidence and verification read.
+    /// What tracing, planning, evidence and verification read, and what is read beforehand to tell whether all that would work.
     pub read: Value,
     /// What the steps of the playbooks change.
     pub write: Value,
@@ -98,10 +98,34 @@ pub fn for_anybody(partition: &str, id: &AccountId) -> ForAnybody {
 pub fn standing(partition: &str) -> StandingPolicies {
     let needed = NOBODY.parse().map(|id| for_anybody(partition, &id)).unwrap_or_default();
     StandingPolicies {
-        read: in_any_account(policy(&needed.read)),
+        read: in_any_account(policy(needed.read.iter().chain(&readiness(partition)))),
         write: in_any_account(policy(&needed.write)),
         undo: in_any_account(policy(&needed.undo)),
     }
+}
+
+/// What asking beforehand reads besides: the trails, the organization's policies and whom it lets act for it, and AWS's simulator. None of it is
+/// needed for a plan, so none of it counts when a plan's permissions are tried. The buckets of trails are known when there are some.
+fn readiness(partition: &str) -> BTreeSet<Permission> {
+    const ON_ALL: [&str; 11] = [
+        "cloudtrail:DescribeTrails",
+        "cloudtrail:GetEventSelectors",
+        "cloudtrail:GetTrailStatus",
+        "iam:GetPolicy",
+        "iam:GetPolicyVersion",
+        "organizations:DescribeOrganization",
+        "organizations:DescribePolicy",
+        "organizations:DescribeResourcePolicy",
+        "organizations:ListParents",
+        "organizations:ListPoliciesForTarget",
+        "organizations:ListRoots",
+    ];
+    let on_all = ON_ALL.map(|action| Permission::new(action, "*"));
+    let on = |kind: &str| {
+        let any = format!("arn:{partition}:iam::{NOBODY}:{kind}/*");
+        Permission::new("iam:SimulatePrincipalPolicy", &any)
+    };
+    on_all.into_iter().chain(["role", "user"].map(on)).collect()
 }
 
 /// An account number that is none, to be replaced by a wildcard.

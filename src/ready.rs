@@ -6,6 +6,7 @@
 
 mod break_glass;
 mod check;
+mod delegation;
 mod organization;
 mod permissions;
 mod removers;
@@ -23,6 +24,7 @@ use crate::account::Account;
 use crate::collect::{Kept, Simulated, Trails, Unread};
 use crate::ids::Arn;
 use crate::mount::{AwsError, Trouble};
+use crate::policy::PolicyText;
 use crate::time::Moment;
 use crate::verdict::Standing;
 use std::collections::BTreeMap;
@@ -48,8 +50,11 @@ pub struct Facts<'a> {
     pub table: Option<(&'a str, &'a Result<(), AwsError>)>,
     /// What AWS's simulator says of his permissions, by action; why it wasn't asked.
     pub simulated: Result<&'a BTreeMap<String, Simulated>, &'a str>,
-    /// The same for his rights in Organizations, where the management account holds them.
+    /// The same for the rights in Organizations of who acts for it, by the policies of his own account.
     pub organizer: Result<&'a BTreeMap<String, Simulated>, &'a str>,
+    /// The organization's delegation policy, where it isn't a principal of the management account who acts for it: `None` where there is no
+    /// such policy, and why it wasn't read.
+    pub delegation: Option<Result<Option<&'a PolicyText>, &'a str>>,
     /// What of the account was not read.
     pub unread: &'a [Unread],
     /// Now: roles are judged by sessions of now.

@@ -7,7 +7,9 @@ mod peers;
 #[allow(dead_code, reason = "a part of it is used")]
 mod records;
 
-use oust::harden::{Detector, Hit, Pattern, RULES, found, pattern, written};
+use oust::harden::{
+    Detector, Hit, Pattern, RULES, Rule, Used, Whose, Written, found, from_elsewhere, pattern, written,
+};
 use oust::trail::{Sift, Window};
 use records::cases;
 use serde_json::{Value, json};
@@ -126,13 +128,23 @@ fn fits(matcher: &Value, value: Option<&Value>) -> bool {
     };
     match (name.as_str(), operand) {
         ("prefix", front) => text.starts_with(front.as_str().unwrap()),
-        ("wildcard", parts) => all(parts).iter().any(|part| text.contains(part.trim_matches('*'))),
+        ("wildcard", parts) => all(parts).iter().any(|part| like(text.as_bytes(), part.as_bytes())),
         ("anything-but", Value::Object(inner)) => {
             let (name, operand) = inner.iter().next().unwrap();
             !all(operand).iter().any(|one| fits(&json!({name: one}), value))
         }
         ("anything-but", texts) => !all(texts).iter().any(|one| one == text),
         (other, _) => panic!("the operator {other} isn't tried"),
+    }
+}
+
+/// A star stands for any text.
+fn like(text: &[u8], pattern: &[u8]) -> bool {
+    match (pattern.first(), text.first()) {
+        (None, _) => text.is_empty(),
+        (Some(b'*'), _) => like(text, &pattern[1..]) || !text.is_empty() && like(&text[1..], pattern),
+        (Some(wanted), Some(letter)) => wanted == letter && like(&text[1..], &pattern[1..]),
+        (Some(_), None) => false,
     }
 }
 
@@ -208,6 +220,184 @@ fn peer(python: &Path, script: &str, args: &[&str], input: &str) -> String {
     let output = child.wait_with_output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
+}
+
+/// What one form says of many trails.
+fn said_by(python: &Path, form: &str, tasks: &[Value]) -> Vec<bool> {
+    let said = peer(python, "detections.py", &[form], &Value::from(tasks).to_string());
+    serde_json::from_str(&said).unwrap()
+}
+
+/// The places of all texts in a record.
+fn leaves(value: &Value, place: &str, into: &mut Vec<String>) {
+    match value {
+        Value::Object(members) => members
+            .iter()
+            .for_each(|(name, inner)| leaves(inner, &format!("{place}/{name}"), into)),
+        Value::String(_) => into.push(place.to_owned()),
+        _ => {}
+    }
+}
+
+/// The trail with one text of one record changed, or away, of those that the rule speaks of.
+fn spoiled(rule: &Rule<'_>, trail: &[Value]) -> Vec<Vec<Value>> {
+    let told = format!("{rule:?}");
+    let mut all = Vec::new();
+    for n in 0..trail.len() {
+        let mut places = Vec::new();
+        leaves(&trail[n], "", &mut places);
+        for place in places
+            .iter()
+            .filter(|place| told.contains(&place[1..].replace('/', ".")))
+        {
+            let mut other = trail.to_vec();
+            *other[n].pointer_mut(place).unwrap() = json!("something-else");
+            all.push(other);
+            // Every event has these.
+            if ["/eventSource", "/eventName"].contains(&place.as_str()) {
+                continue;
+            }
+            let mut without = trail.to_vec();
+            let (parent, name) = place.rsplit_once('/').unwrap();
+            let parent = without[n].pointer_mut(parent).unwrap();
+            parent.as_object_mut().unwrap().remove(name);
+            all.push(without);
+        }
+        let mut fewer = trail.to_vec();
+        fewer.remove(n);
+        all.extend((!fewer.is_empty()).then_some(fewer));
+    }
+    all
+}
+
+/// Every rule on trails that it finds, and on each of them with one text changed or away: all forms find the same, and what EventBridge can
+/// say it says alike.
+#[test]
+fn all_forms_find_the_same_of_spoiled_trails() {
+    let Some(python) = peers::python() else { return };
+    let (mut queries, mut sigmas, mut patterns) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut expected, mut of_patterns, mut own) = (Vec::new(), Vec::new(), Vec::new());
+    let mut lost = BTreeSet::new();
+    for case in cases() {
+        let rule = RULES.iter().find(|rule| rule.id == case.rule).unwrap();
+        let form = written(rule, "cloudtrail");
+        // A burst of records is spoiled in its first.
+        let short = case.found.iter().filter(|trail| trail.len() < 3);
+        for trail in short.flat_map(|trail| spoiled(rule, trail)) {
+            let is_found = hits(&[as_cloudtrail(&trail)]).iter().any(|hit| hit.rule == case.rule);
+            if !is_found {
+                lost.insert(case.rule);
+            }
+            let task = |text: &str| json!({"rule": case.rule, "text": text, "records": trail});
+            queries.push(task(&form.athena));
+            sigmas.push(task(&form.sigma));
+            expected.push(is_found);
+            if let Pattern::Same(value) = pattern(rule) {
+                patterns.push(task(&value.to_string()));
+                own.push(trail.iter().any(|record| matches(&value, Some(&delivered(record)))));
+                of_patterns.push(is_found);
+            }
+        }
+    }
+    assert!(lost.len() >= RULES.len() - 1, "{lost:?}");
+    let differing = |said: Vec<bool>, expected: &[bool], tasks: &[Value]| {
+        let each = said.iter().zip(expected).zip(tasks);
+        let differing: Vec<String> = each
+            .filter(|((said, expected), _)| said != expected)
+            .map(|((said, _), task)| format!("{said}: {task}"))
+            .collect();
+        assert!(differing.is_empty(), "{} differ: {}", differing.len(), differing[0]);
+    };
+    differing(own, &of_patterns, &patterns);
+    differing(said_by(&python, "eventbridge", &patterns), &of_patterns, &patterns);
+    differing(said_by(&python, "sigma", &sigmas), &expected, &sigmas);
+    differing(said_by(&python, "sql", &queries), &expected, &queries);
+}
+
+/// Rules for one account: every form tells who comes from another place, and nobody else.
+#[test]
+fn rules_that_are_fitted_tell_who_comes_from_elsewhere() {
+    let Some(python) = peers::python() else { return };
+    let from = |addresses: &[&str], endpoints: &[&str]| Used {
+        addresses: addresses.iter().map(|text| (*text).to_owned()).collect(),
+        endpoints: endpoints.iter().map(|text| (*text).to_owned()).collect(),
+        ..Used::default()
+    };
+    let look = |who: Value, from: &'static str| {
+        records::call(who, "09:00:00", "ec2", "DescribeInstances")
+            .from(from)
+            .record(0)
+    };
+    let key = "AKIAAAAAAAAAAAAAAAAA";
+    let ann = |from| look(records::user("ann", key), from);
+    let web = |from| {
+        look(
+            records::role("Web", "i-0123456789abcdef0", "ASIABBBBBBBBBBBBBBBB"),
+            from,
+        )
+    };
+    let arn = records::role_arn("Web");
+    let (at_home, in_network) = (from(&["198.51.100.7", "2001:db8::1"], &[]), from(&[], &["vpce-1"]));
+    let of_ann = from_elsewhere(Whose::User("ann"), &at_home, "cloudtrail");
+    let of_web = from_elsewhere(Whose::Role("Web", &arn), &in_network, "cloudtrail");
+    assert_eq!(
+        (of_ann.id.as_str(), of_web.id.as_str()),
+        ("key-from-elsewhere-ann", "session-from-elsewhere-Web")
+    );
+    let tried = [
+        (&of_ann, ann("203.0.113.66"), true),
+        (&of_ann, ann("2001:db8::2"), true),
+        (&of_ann, ann("10.0.0.5"), true),
+        (&of_ann, ann("198.51.100.77"), true),
+        (&of_ann, ann("198.51.100.7"), false),
+        (&of_ann, ann("2001:db8::1"), false),
+        (&of_ann, ann("cloudformation.amazonaws.com"), false),
+        (&of_ann, ann("AWS Internal"), false),
+        (&of_ann, look(records::user("bob", key), "203.0.113.66"), false),
+        (&of_ann, web("203.0.113.66"), false),
+        (&of_web, web("203.0.113.66"), true),
+        (&of_web, web("10.0.0.5"), false),
+        (&of_web, web("172.20.0.1"), false),
+        (&of_web, web("ec2.amazonaws.com"), false),
+        (&of_web, ann("203.0.113.66"), false),
+    ];
+    let expected: Vec<bool> = tried.iter().map(|(.., is_found)| *is_found).collect();
+    let tasks = |text: &dyn Fn(&Written) -> String| -> Vec<Value> {
+        let each = tried
+            .iter()
+            .map(|(rule, record, _)| json!({"text": text(rule), "records": [record]}));
+        each.collect()
+    };
+    let pattern = |rule: &Written| rule.eventbridge.clone().unwrap();
+    let own: Vec<bool> = tried
+        .iter()
+        .map(|(rule, record, _)| matches(&pattern(rule), Some(&delivered(record))))
+        .collect();
+    assert_eq!(own, expected);
+    assert_eq!(
+        said_by(&python, "eventbridge", &tasks(&|rule| pattern(rule).to_string())),
+        expected
+    );
+    assert_eq!(said_by(&python, "sigma", &tasks(&|rule| rule.sigma.clone())), expected);
+    assert_eq!(said_by(&python, "sql", &tasks(&|rule| rule.athena.clone())), expected);
+}
+
+/// Another implementation of EventBridge's semantics.
+#[test]
+fn anothers_eventbridge_matches_the_same_with_the_patterns() {
+    let Some(python) = peers::python() else { return };
+    let (mut tasks, mut expected) = (Vec::new(), Vec::new());
+    for case in cases() {
+        let rule = RULES.iter().find(|rule| rule.id == case.rule).unwrap();
+        let Pattern::Same(value) = pattern(rule) else { continue };
+        for (is_expected, trails) in [(true, &case.found), (false, &case.not)] {
+            for trail in trails {
+                tasks.push(json!({"text": value.to_string(), "records": trail}));
+                expected.push(is_expected);
+            }
+        }
+    }
+    assert_eq!(said_by(&python, "eventbridge", &tasks), expected);
 }
 
 /// Every trail with what its rule is to make of it, in the form that the peers' scripts read.

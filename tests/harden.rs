@@ -261,6 +261,7 @@ fn documents_and_rules_are_written_where_they_are_wanted() {
     let files: Vec<_> = std::fs::read_dir(&path)
         .unwrap()
         .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_file())
         .collect();
     assert!(files.len() >= 6, "{files:?}");
     for file in files {
@@ -419,10 +420,7 @@ fn an_account_of_many_weaknesses_gets_a_document_for_each() {
     holds(
         "oidc-subject-free",
         "Deploy",
-        &[
-            "repo:our/code:ref:refs/heads/main",
-            "token.actions.githubusercontent.com:aud",
-        ],
+        &["repo:our/code:*", "token.actions.githubusercontent.com:aud"],
     );
     holds("external-id-missing", "Partner", &["our-number", "210987654321"]);
     assert!(matches!(
@@ -444,10 +442,274 @@ fn an_account_of_many_weaknesses_gets_a_document_for_each() {
     for kind in ["instance-unbound", "imdsv1"] {
         let proof = about(&told, kind, "Web").proof.as_ref().unwrap();
         assert!(
-            proof.untold > 0 && proof.untouched + proof.untold == told.legitimate,
+            proof.doubtful > 0 && proof.untouched + proof.untold + proof.doubtful == told.legitimate,
             "{kind}: {proof:?}"
         );
+        assert!(!about(&told, kind, "Web").is_ready());
     }
+}
+
+/// The weak account with another trust policy on one of its roles, used so.
+fn told_with(role: &str, trust: &Value, used: &[Value]) -> Prevention {
+    let scenario = Scenario::parse(WEAK).unwrap();
+    let stage = Stage::set(&scenario, scenario.start()).unwrap();
+    let mut account = stage.twin.account();
+    account.roles.get_mut(role).unwrap().trust = PolicyText::new(trust.to_string());
+    let calls: Vec<Call> = used.iter().filter_map(Call::of).collect();
+    assert_eq!(calls.len(), used.len());
+    let lineage = trace(&Default::default(), &[]);
+    prevention(&account, &lineage, &calls, &[], None, stage.twin.now())
+}
+
+fn trusting(principals: &[Value]) -> Value {
+    let each = principals.iter().map(
+        |principal| serde_json::json!({"Effect": "Allow", "Principal": {"AWS": principal}, "Action": "sts:AssumeRole"}),
+    );
+    serde_json::json!({"Version": "2012-10-17", "Statement": each.collect::<Vec<_>>()})
+}
+
+const OWN_ROOT: &str = "arn:aws:iam::123456789012:root";
+
+fn taking(who: Value, role: &str, name: &str, gives: &str, id: usize) -> Value {
+    records::call(who, "09:00:00", "sts", "AssumeRole")
+        .sent(serde_json::json!({"roleArn": records::role_arn(role), "roleSessionName": name}))
+        .gave(gives)
+        .record(id)
+}
+
+/// A trail that lacks who took a session says nothing of who takes the role: whoever did would be cut off.
+#[test]
+fn a_trust_stays_as_it_is_where_sessions_were_used_that_nobody_was_seen_to_take() {
+    let (account, _) = told_of_weak(Vec::new());
+    let trust = trusting(&[OWN_ROOT.into()]);
+    let by_ann = taking(ann(&account, false), "Partner", "ann", "ASIADDDDDDDDDDDDDDDD", 1);
+    let of_ann = look(
+        &account,
+        records::role("Partner", "ann", "ASIADDDDDDDDDDDDDDDD"),
+        "198.51.100.7",
+        2,
+    );
+    let told = told_with("Partner", &trust, &[by_ann.clone(), of_ann.clone()]);
+    assert!(about(&told, "trust-too-wide", "Partner").is_ready());
+    // A later session of hers bears her name, though the record of its taking is lost.
+    let lost = look(
+        &account,
+        records::role("Partner", "ann", "ASIAEEEEEEEEEEEEEEEE"),
+        "198.51.100.7",
+        3,
+    );
+    let told = told_with("Partner", &trust, &[by_ann.clone(), of_ann.clone(), lost]);
+    assert!(about(&told, "trust-too-wide", "Partner").is_ready());
+    let unseen = look(
+        &account,
+        records::role("Partner", "bob", "ASIAFFFFFFFFFFFFFFFF"),
+        "198.51.100.7",
+        4,
+    );
+    let told = told_with("Partner", &trust, &[by_ann, of_ann, unseen]);
+    for kind in ["trust-too-wide", "session-name-free", "trust-without-mfa"] {
+        let finding = about(&told, kind, "Partner");
+        assert!(!finding.is_ready(), "{finding:#?}");
+        assert!(finding.doubt.as_ref().unwrap().contains("(bob)"), "{finding:#?}");
+    }
+}
+
+fn from_partner(account: &str, external: Option<&str>, id: usize) -> Value {
+    let mut sent = serde_json::json!({"roleArn": records::role_arn("Partner"), "roleSessionName": "p"});
+    if let Some(external) = external {
+        sent["externalId"] = external.into();
+    }
+    let mut record = records::call(Value::Null, "09:00:00", "sts", "AssumeRole")
+        .sent(sent)
+        .record(id);
+    record["userIdentity"] = serde_json::json!({"type": "AWSAccount", "accountId": account, "principalId": "AIDAX"});
+    record
+}
+
+/// A narrower policy lets nobody in by a statement that wasn't about him.
+#[test]
+fn another_account_comes_in_by_no_statement_about_this_one() {
+    let (account, _) = told_of_weak(Vec::new());
+    let other = "arn:aws:iam::210987654321:root";
+    let mut trust = trusting(&[OWN_ROOT.into(), other.into()]);
+    trust["Statement"][1]["Condition"] = serde_json::json!({"StringEquals": {"sts:ExternalId": "our-number"}});
+    let used = [
+        from_partner("210987654321", Some("our-number"), 1),
+        taking(ann(&account, false), "Partner", "ann", "ASIADDDDDDDDDDDDDDDD", 2),
+    ];
+    let told = told_with("Partner", &trust, &used);
+    let document = measure(about(&told, "trust-too-wide", "Partner")).document().unwrap();
+    let statements = document["Statement"].as_array().unwrap();
+    let ann = "arn:aws:iam::123456789012:user/ann";
+    assert_eq!(statements[0]["Principal"], serde_json::json!({"AWS": [ann]}));
+    assert_eq!(statements[1]["Principal"], serde_json::json!({"AWS": [other]}));
+    assert_eq!(
+        statements[1]["Condition"],
+        serde_json::json!({"StringEquals": {"sts:ExternalId": ["our-number"]}})
+    );
+    // Everybody is narrowed to whoever came, others' accounts as a whole.
+    let told = told_with("Partner", &trusting(&["*".into()]), &used);
+    let document = measure(about(&told, "trust-too-wide", "Partner")).document().unwrap();
+    assert_eq!(
+        document["Statement"][0]["Principal"],
+        serde_json::json!({"AWS": [ann, other]})
+    );
+}
+
+/// Who is trusted by the ARN of a session, and took the role, stays; who isn't there any more can't be named.
+#[test]
+fn sessions_and_users_that_are_gone_are_named_as_iam_takes_them() {
+    let (account, _) = told_of_weak(Vec::new());
+    let session = "arn:aws:sts::123456789012:assumed-role/Web/i-1";
+    let web = records::role("Web", "i-1", "ASIABBBBBBBBBBBBBBBB");
+    let gone = records::user("gone", "AKIAGGGGGGGGGGGGGGGG");
+    let used = [
+        taking(web, "Partner", "web", "ASIACCCCCCCCCCCCCCCC", 1),
+        taking(gone, "Partner", "gone", "ASIADDDDDDDDDDDDDDDD", 2),
+        taking(ann(&account, false), "Partner", "ann", "ASIAEEEEEEEEEEEEEEEE", 3),
+    ];
+    let told = told_with("Partner", &trusting(&[serde_json::json!([OWN_ROOT, session])]), &used);
+    let document = measure(about(&told, "trust-too-wide", "Partner")).document().unwrap();
+    let kept = document["Statement"][0]["Principal"]["AWS"].to_string();
+    assert!(
+        kept.contains(session) && kept.contains("user/ann") && !kept.contains("user/gone"),
+        "{kept}"
+    );
+}
+
+#[test]
+fn an_external_id_is_asked_of_who_always_sends_it() {
+    let other = Value::from("arn:aws:iam::210987654321:root");
+    let third = Value::from("arn:aws:iam::333333333333:root");
+    let trust = trusting(&[other.clone(), third.clone()]);
+    let both = [
+        from_partner("210987654321", Some("our-number"), 1),
+        from_partner("333333333333", None, 2),
+    ];
+    let told = told_with("Partner", &trust, &both);
+    let document = measure(about(&told, "external-id-missing", "Partner"))
+        .document()
+        .unwrap();
+    let condition = |n: usize| document["Statement"][n]["Condition"].clone();
+    assert_eq!(
+        condition(0),
+        serde_json::json!({"StringEquals": {"sts:ExternalId": ["our-number"]}})
+    );
+    assert!(condition(1).is_null(), "who sends none would be cut off: {document}");
+    // In one statement neither can be held to it, nor can who sends it now and then.
+    let told = told_with("Partner", &trusting(&[Value::from(vec![other.clone(), third])]), &both);
+    assert!(about(&told, "external-id-missing", "Partner").measure.is_none());
+    let now_and_then = [
+        from_partner("210987654321", Some("our-number"), 1),
+        from_partner("210987654321", None, 2),
+    ];
+    let told = told_with("Partner", &trusting(&[other]), &now_and_then);
+    assert!(about(&told, "external-id-missing", "Partner").measure.is_none());
+}
+
+/// What the record tells of the metadata service and of functions is what decides.
+#[test]
+fn instances_and_functions_are_judged_by_what_the_records_tell() {
+    let (account, _) = told_of_weak(Vec::new());
+    let by = |version: Option<&str>| {
+        let mut record = look(
+            &account,
+            records::role("Web", "i-1", "ASIABBBBBBBBBBBBBBBB"),
+            "198.51.100.9",
+            1,
+        );
+        if let Some(version) = version {
+            record["userIdentity"]["sessionContext"]["ec2RoleDelivery"] = version.into();
+        }
+        let (_, told) = told_of_weak(vec![record]);
+        let finding = about(&told, "imdsv1", "Web");
+        (
+            finding.is_ready(),
+            finding.proof.as_ref().unwrap().broken.len(),
+            finding.doubt.is_some(),
+        )
+    };
+    assert_eq!(by(Some("2.0")), (true, 0, false));
+    assert_eq!(
+        by(Some("1.0")),
+        (false, 1, false),
+        "an instance that uses version 1 would stand still"
+    );
+    assert_eq!(by(None), (false, 0, true));
+    // Addresses of instances leave out what goes through gateway endpoints.
+    let mut record = look(
+        &account,
+        records::role("Web", "i-1", "ASIABBBBBBBBBBBBBBBB"),
+        "198.51.100.9",
+        1,
+    );
+    let (_, told) = told_of_weak(vec![record.clone()]);
+    assert!(!about(&told, "address-free-role", "Web").is_ready());
+    // A function is known by whom its credential was issued to.
+    record = look(
+        &account,
+        records::role("Job", "nightly", "ASIACCCCCCCCCCCCCCCC"),
+        "198.51.100.9",
+        2,
+    );
+    let (_, told) = told_of_weak(vec![record.clone()]);
+    assert!(!about(&told, "function-unbound", "Job").is_ready());
+    let function = "arn:aws:lambda:us-east-1:123456789012:function:nightly";
+    record["userIdentity"]["inScopeOf"] = serde_json::json!({
+        "issuerType": "AWS::Lambda::Function", "credentialsIssuedTo": function
+    });
+    let (_, told) = told_of_weak(vec![record]);
+    let finding = about(&told, "function-unbound", "Job");
+    assert!(finding.is_ready(), "{finding:#?}");
+    let document = measure(finding).document().unwrap().to_string();
+    assert!(
+        document.contains(function) && document.contains("ec2:CreateNetworkInterface"),
+        "{document}"
+    );
+}
+
+/// A federation token never has MFA: its user's sessions can't be held to it.
+#[test]
+fn who_federates_people_is_not_held_to_mfa() {
+    let (account, _) = told_of_weak(Vec::new());
+    let mut who = records::user("ann", "ASIAAAAAAAAAAAAAAAAA");
+    who["type"] = "FederatedUser".into();
+    who["principalId"] = "123456789012:guest".into();
+    who["arn"] = "arn:aws:sts::123456789012:federated-user/guest".into();
+    who.as_object_mut().unwrap().remove("userName");
+    who["sessionContext"]["sessionIssuer"] = serde_json::json!({
+        "type": "IAMUser", "principalId": account.users["ann"].id.clone(), "arn": "arn:aws:iam::123456789012:user/ann", "userName": "ann"
+    });
+    let record = records::call(who, "09:00:00", "ec2", "DescribeInstances")
+        .from("198.51.100.7")
+        .record(1);
+    let (_, told) = told_of_weak(vec![record]);
+    let kinds: Vec<&str> = told.findings.iter().map(|finding| finding.kind).collect();
+    assert!(
+        !kinds.contains(&"token-without-mfa") && !kinds.contains(&"mfa-not-required"),
+        "{kinds:?}"
+    );
+    assert!(kinds.contains(&"address-free-user"), "{kinds:?}");
+}
+
+/// Where its owner was never seen, other people's addresses are a guess, and what was seen of nobody is said to be untried.
+#[test]
+fn a_guess_is_not_ready_and_thin_evidence_is_said() {
+    let told = told();
+    let guessed = about(&told, "address-free-user", "support-user");
+    assert!(!guessed.is_ready() && !guessed.proof.as_ref().unwrap().cut.is_empty());
+    let untried = about(&told, "mfa-not-required", "support-user");
+    assert_eq!(untried.proof.as_ref().unwrap().tried, 0);
+    let (_, said) = oust(&["harden", "--scenario", "stolen-key"]);
+    assert!(said.contains("3 legitimate calls were seen in 12 minutes"), "{said}");
+    assert!(
+        said.contains("ready, but untried: no legitimate call that it is about was seen in 12"),
+        "{said}"
+    );
+    assert!(
+        said.contains("ready, resting on 2 legitimate calls in 12 minutes"),
+        "{said}"
+    );
 }
 
 #[test]

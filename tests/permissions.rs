@@ -221,9 +221,10 @@ fn the_standing_policies_suffice_for_every_end_and_fit_a_managed_policy() {
         let text = all[name].to_string();
         let counted = text.chars().filter(|c| !c.is_whitespace()).count();
         assert!(counted <= MANAGED_POLICY_QUOTA, "{name}: {counted}");
-        let reads = actions(&all[name])
-            .iter()
-            .all(|action| [":Get", ":List", ":Lookup"].iter().any(|verb| action.contains(verb)));
+        let reads = actions(&all[name]).iter().all(|action| {
+            let verbs = [":Get", ":List", ":Lookup", ":Describe", ":Simulate"];
+            verbs.iter().any(|verb| action.contains(verb))
+        });
         assert_eq!(reads, name == "read", "{text}");
     }
     for end in ["contain", "strip", "delete"] {
@@ -234,6 +235,40 @@ fn the_standing_policies_suffice_for_every_end_and_fit_a_managed_policy() {
     }
     let china = oust(&["plan", "--permissions", "standing", "--region", "cn-north-1"]);
     assert!(said(&china).contains("arn:aws-cn:iam::*:user/*"), "{}", said(&china));
+}
+
+/// Who holds the standing policies can ask everything that readiness asks, and isn't refused a single call.
+#[test]
+fn the_standing_policies_suffice_to_ask_whether_one_is_ready() {
+    let folder = tempfile::tempdir().unwrap();
+    let all = standing("aws");
+    let organization = "[organization]\nid = \"o-exampleorgid\"\nmanagement_account = \"999999999999\"\npath = [\"r-exam\"]\nadministrator = \"responder\"\n\n[reaction]";
+    let ask = |read: &Value| {
+        let rights = inline(&[read, &all.write, &all.undo]);
+        let text = scenario(&rights).replace("[reaction]", organization);
+        let file = write(folder.path(), "ready.toml", &text);
+        said(&oust(&[
+            "ready",
+            "--scenario",
+            &file,
+            "--trace-calls",
+            "--format",
+            "json",
+        ]))
+    };
+    let told = ask(&all.read);
+    assert!(!told.contains("AccessDenied"), "{told}");
+    let asked: BTreeSet<String> = called(&told).iter().map(|call| call.to_ascii_lowercase()).collect();
+    for call in [
+        "cloudtrail:DescribeTrails",
+        "organizations:DescribeResourcePolicy",
+        "iam:SimulatePrincipalPolicy",
+    ] {
+        assert!(asked.contains(&call.to_ascii_lowercase()), "{call}: {asked:?}");
+        // And it is these policies that let him.
+        let told = ask(&without(&all.read, call));
+        assert!(told.contains("AccessDenied"), "{call}: {told}");
+    }
 }
 
 /// Whatever a plan asks for, the standing policies allow it by name.

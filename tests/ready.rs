@@ -8,6 +8,7 @@ use hcl::eval::{Context, Evaluate, FuncArgs, FuncDef, ParamType};
 use hcl::{Expression, Map};
 use oust::account::{Account, Guards, Organization, Recorded, Responder, Root, Trail};
 use oust::collect::{Caller, Kept, Simulated, Trails};
+use oust::harden::{RULES, pattern};
 use oust::ids::Arn;
 use oust::mount::{AwsError, Mount, Trouble, Twin as TwinWorld};
 use oust::permissions::for_anybody;
@@ -54,6 +55,9 @@ fn given() -> Vec<(&'static str, &'static str, Value)> {
         ("TrailBucket", "trail_bucket", json!("our-trail")),
         ("RuleNamePrefix", "rule_name_prefix", json!("Ours")),
         ("AlertEmail", "alert_email", json!("security@example.com")),
+        ("AthenaDatabase", "athena_database", json!("sec")),
+        ("AthenaTable", "athena_table", json!("our_trail")),
+        ("AthenaWorkGroup", "athena_work_group", json!("primary")),
         ("TargetIds", "target_ids", json!(["r-exam"])),
         (
             "SparedPrincipals",
@@ -117,11 +121,17 @@ fn of_cloudformation(mfa: bool) -> BTreeMap<String, Value> {
             ("RoleName", "AssumeRolePolicyDocument"),
             ("Name", "EventPattern"),
             ("Name", "Content"),
+            ("Name", "QueryString"),
             ("Topics", "PolicyDocument"),
         ] {
             if !properties[name].is_null() && !properties[document].is_null() {
                 let name = filled(&properties[name], mfa);
                 let name = name.as_str().map_or_else(|| "topic".to_owned(), str::to_owned);
+                let name = if document == "QueryString" {
+                    format!("{name} as a query")
+                } else {
+                    name
+                };
                 found.insert(name, filled(&properties[document], mfa));
             }
         }
@@ -179,6 +189,10 @@ fn of_terraform(mfa: bool) -> BTreeMap<String, Value> {
                 found.insert(name, serde_json::from_str(text.as_str().unwrap()).unwrap());
             }
         }
+        if let Some(text) = attribute("query") {
+            let name = format!("{} as a query", attribute("name").unwrap().as_str().unwrap());
+            found.insert(name, serde_json::to_value(text).unwrap());
+        }
     }
     found
 }
@@ -189,11 +203,12 @@ fn both_templates_hold_the_same_documents() {
     for mfa in [true, false] {
         let (one, other) = (of_cloudformation(mfa), of_terraform(mfa));
         assert_eq!(one, other);
-        let names: Vec<&str> = one.keys().map(String::as_str).collect();
+        let names: Vec<&str> = one
+            .keys()
+            .map(String::as_str)
+            .filter(|name| !name.starts_with("Ours"))
+            .collect();
         let wanted = [
-            "OursDenyRemoved",
-            "OursFederationToken",
-            "OursSessionTokenWithoutMfa",
             "Quarantine",
             "QuarantineKeeper",
             "Responder",
@@ -214,6 +229,46 @@ fn both_templates_hold_the_same_documents() {
         let keeper = one["QuarantineKeeper"].to_string();
         assert!(keeper.chars().count() <= 5120, "{} characters", keeper.chars().count());
     }
+}
+
+/// `session-token` as the template names it.
+fn in_template(rule: &str) -> String {
+    let words = rule.split('-').map(|word| word[..1].to_uppercase() + &word[1..]);
+    format!("Ours{}", words.collect::<String>())
+}
+
+/// The detections are those of `oust harden --rules`, each of them: as a rule where a single event tells it, and as a query.
+#[test]
+fn the_templates_carry_every_detection() {
+    let documents = of_cloudformation(true);
+    let (mut alerts, mut queries) = (0, 0);
+    for rule in &RULES {
+        let renamed = |text: String| text.replace("/OustQuarantine", "/Quarantine");
+        let name = in_template(rule.id);
+        let query = documents[&format!("{name} as a query")].as_str().unwrap().to_owned();
+        let whole = renamed(oust::harden::athena(rule, "our_trail"));
+        assert!(whole.trim_end().ends_with(&query), "{query}");
+        assert!(query.contains("FROM our_trail"), "{query}");
+        queries += 1;
+        let alert = documents.get(&name);
+        assert_eq!(alert.is_some(), pattern(rule).value().is_some(), "{}", rule.id);
+        let Some(alert) = alert else { continue };
+        assert_eq!(alert.to_string(), renamed(pattern(rule).value().unwrap().to_string()));
+        // <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html>
+        assert!(alert.to_string().len() <= 2_048, "{}", rule.id);
+        alerts += 1;
+    }
+    assert!(alerts >= 8 && queries == RULES.len());
+    assert_eq!(
+        documents.keys().filter(|name| name.starts_with("Ours")).count(),
+        alerts + queries
+    );
+    // AssumeRole only reads, and such calls are seen in one state alone.
+    let whole: Value = serde_json::from_str(&template::cloudformation()).unwrap();
+    let resources = whole["Resources"].as_object().unwrap().values();
+    let mut rules = resources.filter(|resource| resource["Type"] == "AWS::Events::Rule");
+    assert!(rules.all(|rule| rule["Properties"]["State"] == "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"));
+    assert!(template::cloudformation().len() <= 51_200, "it fits without a bucket");
 }
 
 /// Their own tools take the templates.
@@ -358,6 +413,7 @@ struct Known {
     kept: Vec<Kept>,
     simulated: Result<BTreeMap<String, Simulated>, String>,
     organizer: Result<BTreeMap<String, Simulated>, String>,
+    delegation: Option<Result<Option<PolicyText>, String>>,
     mfa: bool,
 }
 
@@ -382,6 +438,7 @@ impl Known {
             simulated: Ok(allowed(asked(&account).into_iter().map(|(call, _)| call).collect())),
             organizer: Ok(allowed(oust::ready::ORGANIZATION_CALLS.map(str::to_owned).into())),
             account,
+            delegation: None,
             mfa: true,
         }
     }
@@ -403,6 +460,10 @@ impl Known {
             table: None,
             simulated: self.simulated.as_ref().map_err(String::as_str),
             organizer: self.organizer.as_ref().map_err(String::as_str),
+            delegation: self
+                .delegation
+                .as_ref()
+                .map(|read| read.as_ref().map(Option::as_ref).map_err(String::as_str)),
             unread: &[],
             now: NOW,
         })
@@ -730,6 +791,64 @@ fn an_account_that_no_policy_of_an_organization_binds_is_not_ready() {
     assert_eq!(known.row("organization.rights").state, State::NotReady);
 }
 
+/// A delegated administrator may what his own policies and the organization's delegation policy both let him.
+#[test]
+fn a_delegated_administrator_is_judged_by_the_delegation_policy_too() {
+    let row = |who: &str, delegation: Result<Option<&Value>, &str>| {
+        let mut known = Known::everything();
+        let organization = known.account.organization.as_mut().unwrap();
+        organization.responder.as_mut().unwrap().in_organization = arn(who);
+        let read = delegation.map(|policy| policy.map(|policy| PolicyText::new(policy.to_string())));
+        known.delegation = Some(read.map_err(str::to_owned));
+        let row = known.row("organization.rights");
+        (row.state, row.details.join("; "))
+    };
+    let security = "arn:aws:iam::888888888888:role/Security";
+    let allow = |principal: &str, actions: &Value, resource: &str| {
+        json!({"Version": "2012-10-17", "Statement": [{
+            "Effect": "Allow", "Principal": {"AWS": principal}, "Action": actions, "Resource": resource,
+            "Condition": {"StringEquals": {"organizations:PolicyType": "SERVICE_CONTROL_POLICY"}}
+        }]})
+    };
+    let calls = json!(oust::ready::ORGANIZATION_CALLS);
+    let whole = allow("arn:aws:iam::888888888888:root", &calls, "*");
+    assert_eq!(row(security, Ok(Some(&whole))), (State::Ready, String::new()));
+    assert_eq!(row(security, Err("throttled")).0, State::Unknown);
+    assert_eq!(row(security, Ok(None)).0, State::NotReady);
+    // Somebody else's, fewer calls, other targets, another kind of policy, a deny beside it, a condition that nobody knows.
+    let others = allow("arn:aws:iam::777777777777:root", &calls, "*");
+    assert_eq!(row(security, Ok(Some(&others))).0, State::NotReady);
+    let (state, why) = row(
+        security,
+        Ok(Some(&allow(security, &json!(["organizations:AttachPolicy"]), "*"))),
+    );
+    assert_eq!(state, State::NotReady);
+    assert!(
+        why.contains("organizations:DetachPolicy") && !why.contains("AttachPolicy:"),
+        "{why}"
+    );
+    let units = "arn:aws:organizations::999999999999:ou/o-exampleorgid/*";
+    assert_eq!(
+        row(security, Ok(Some(&allow(security, &calls, units)))).0,
+        State::NotReady
+    );
+    let mut tags = whole.clone();
+    tags["Statement"][0]["Condition"]["StringEquals"]["organizations:PolicyType"] = json!("TAG_POLICY");
+    assert_eq!(row(security, Ok(Some(&tags))).0, State::NotReady);
+    let mut denied = whole.clone();
+    let deny = json!({"Effect": "Deny", "Principal": {"AWS": security}, "Action": "organizations:DetachPolicy", "Resource": "*"});
+    denied["Statement"].as_array_mut().unwrap().push(deny);
+    assert_eq!(row(security, Ok(Some(&denied))).0, State::NotReady);
+    let mut at_home = whole.clone();
+    at_home["Statement"][0]["Condition"]["IpAddress"] = json!({"aws:SourceIp": "198.51.100.0/24"});
+    assert_eq!(row(security, Ok(Some(&at_home))).0, State::Unknown);
+    // Of a session the path of its role isn't known: that it isn't named says nothing.
+    let session = "arn:aws:sts::888888888888:assumed-role/Security/ann";
+    assert_eq!(row(session, Ok(Some(&whole))).0, State::Ready);
+    let by_path = allow("arn:aws:iam::888888888888:role/teams/Security", &calls, "*");
+    assert_eq!(row(session, Ok(Some(&by_path))).0, State::Unknown);
+}
+
 // --- over the clients --------------------------------------------------------------------------------------------------------------------
 
 /// A mount of a twin of `account`, as that user or role.
@@ -1017,6 +1136,7 @@ fn a_deny_of_regions_is_seen_before_it_hurts() {
         table: None,
         simulated: Err("not asked"),
         organizer: Err("not asked"),
+        delegation: None,
         unread: &[],
         now: NOW,
     });

@@ -10,7 +10,7 @@ use super::sifting::sifted;
 use super::window::moment;
 use super::world::{World, scenario, stage};
 use crate::collect::{self, Found, Scope};
-use crate::harden::{Call, Detector, Prevention, RULES, Usage, Written, found, prevention, written};
+use crate::harden::{Call, Detector, Prevention, RULES, TABLE, Usage, Written, found, prevention, written};
 use crate::ids::AccessKeyId;
 use crate::lineage::trace;
 use crate::report::{self, Detected};
@@ -18,9 +18,6 @@ use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
-
-/// The table of the queries, where nobody names another.
-const TABLE: &str = "cloudtrail";
 
 pub(super) async fn harden(desk: &Desk, args: HardenArgs) -> Result<Exit, Failure> {
     match &args.rules {
@@ -35,23 +32,29 @@ fn rules(desk: &Desk, folder: Option<&Path>, sources: &Sources) -> Result<Exit, 
     let all: Vec<Written> = RULES.iter().map(|rule| written(rule, table)).collect();
     if let Some(folder) = folder {
         for rule in &all {
-            let pattern = rule.eventbridge.as_ref().map(|pattern| format!("{pattern:#}\n"));
-            let forms = [
-                ("eventbridge", "json", pattern.as_deref()),
-                ("sigma", "yml", Some(rule.sigma.as_str())),
-                ("athena", "sql", Some(rule.athena.as_str())),
-            ];
-            for (form, ending, text) in forms {
-                let Some(text) = text else { continue };
-                let inside = folder.join(form);
-                let path = inside.join(format!("{}.{ending}", rule.id));
-                write(&inside, &path, text)?;
-            }
+            write_rule(folder, rule)?;
         }
         desk.terminal.status(&format!("written to {}", folder.display()));
     }
     desk.result(|| report::rules(&all, desk.paint()), &all)?;
     Ok(Exit::Success)
+}
+
+/// Writes a rule in each of its forms.
+fn write_rule(folder: &Path, rule: &Written) -> Result<(), Failure> {
+    let pattern = rule.eventbridge.as_ref().map(|pattern| format!("{pattern:#}\n"));
+    let forms = [
+        ("eventbridge", "json", pattern.as_deref()),
+        ("sigma", "yml", Some(rule.sigma.as_str())),
+        ("athena", "sql", Some(rule.athena.as_str())),
+    ];
+    for (form, ending, text) in forms {
+        let Some(text) = text else { continue };
+        let inside = folder.join(form);
+        let path = inside.join(format!("{}.{ending}", rule.id));
+        write(&inside, &path, text)?;
+    }
+    Ok(())
 }
 
 fn write(folder: &Path, path: &Path, text: &str) -> Result<(), Failure> {
@@ -123,11 +126,7 @@ async fn prevent(desk: &Desk, mut args: HardenArgs) -> Result<Exit, Failure> {
     {
         let key = event.identity.key.as_ref().map(AccessKeyId::as_str);
         let by_family = key.is_some_and(|key| family.contains(key));
-        let call = Call {
-            event: event.clone(),
-            endpoint: None,
-            count: event.times,
-        };
+        let call = Call::from(event.clone());
         match by_family && stolen.is_none_or(|(stolen, _)| event.at >= stolen) {
             true => intruder.push(call),
             false => legitimate.push(call),
@@ -171,7 +170,7 @@ async fn prevent(desk: &Desk, mut args: HardenArgs) -> Result<Exit, Failure> {
     Ok(Exit::Success)
 }
 
-/// Writes the document of each measure that can be put there as it is.
+/// Writes the document of each measure that can be put there as it is, and the rules that are fitted to the account.
 fn documents(desk: &Desk, folder: &Path, told: &Prevention) -> Result<(), Failure> {
     let ready = told.findings.iter().filter(|finding| finding.is_ready());
     let mut count = 0;
@@ -182,6 +181,10 @@ fn documents(desk: &Desk, folder: &Path, told: &Prevention) -> Result<(), Failur
         let path = folder.join(format!("{what}-{name}-{kind}.json"));
         write(folder, &path, &format!("{document:#}\n"))?;
         count += 1;
+    }
+    let fitted = told.findings.iter().filter_map(|finding| finding.fitted.as_deref());
+    for rule in fitted {
+        write_rule(&folder.join("rules"), rule)?;
     }
     desk.terminal
         .status(&format!("{count} documents written to {}", folder.display()));

@@ -86,6 +86,10 @@ async fn judged(
     passwords(clients, &mut collected, &who).await;
     let simulated = simulated(clients, &collected.account, &who).await;
     let organizer = organizer(clients, &collected.account).await;
+    let delegation = match is_delegated(&collected.account) {
+        true => Some(collect::delegation(clients).await.map_err(|error| error.to_string())),
+        false => None,
+    };
     let seen = Seen::of(
         &collected.account,
         &caller,
@@ -106,6 +110,9 @@ async fn judged(
         table: reachable.as_ref().and_then(|(name, asked)| Some(((*name)?, asked))),
         simulated: simulated.as_ref().map_err(String::as_str),
         organizer: organizer.as_ref().map_err(String::as_str),
+        delegation: delegation
+            .as_ref()
+            .map(|read| read.as_ref().map(Option::as_ref).map_err(String::as_str)),
         unread: &collected.unread,
         now: clients.now(),
     };
@@ -176,20 +183,22 @@ async fn simulated(clients: &Clients, account: &Account, who: &Arn) -> Result<BT
     said.map_err(|error| error.to_string())
 }
 
-/// What AWS's simulator says in the management account. A delegated administrator's rights hang on a policy that is not read.
+/// Who acts for the organization, where he is no principal of the management account.
+fn is_delegated(account: &Account) -> bool {
+    let organization = account.organization.as_ref();
+    let acting = organization.and_then(|organization| Some((organization, organization.responder.as_ref()?)));
+    acting.is_some_and(|(organization, acting)| {
+        acting.in_organization.account().as_ref() != Some(&organization.management_account)
+    })
+}
+
+/// What AWS's simulator says of who acts for the organization, in his own account.
 async fn organizer(clients: &Clients, account: &Account) -> Result<BTreeMap<String, Simulated>, String> {
     let organization = account.organization.as_ref().ok_or("there is no organization")?;
     let acting = organization.responder.as_ref().ok_or("nobody is known who may act")?;
-    let iam = clients
-        .organizations_iam()
-        .ok_or("a delegated administrator's rights hang on the organization's delegation policy, which is not read")?;
+    // Without a profile of its own it is the responder who acts.
+    let iam = clients.organizations_iam().unwrap_or_else(|| clients.iam.clone());
     let of = &acting.in_organization;
-    if of.account().as_ref() != Some(&organization.management_account) {
-        return Err(
-            "it is no principal of the management account, and the organization's delegation policy is not read"
-                .to_owned(),
-        );
-    }
     let source = match PrincipalArn::of(of) {
         // A session's ARN lacks the role's path.
         Some(PrincipalArn::RoleSession { role, .. }) => {

@@ -10,6 +10,7 @@ use crate::ids::AccessKeyId;
 use crate::time::SystemClock;
 use crate::twin::{State, Twin, Weather, serve};
 use serde::Serialize;
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -199,6 +200,9 @@ async fn write_snapshot(desk: &Desk, world: &super::args::World, out: Option<&Pa
         World::Live { mount, .. } => {
             let mut collected = collect::account(mount.clients(), Scope::Everything).await?;
             collect::organization(mount.clients(), &mut collected).await;
+            let trails = collect::trails(mount.clients(), &BTreeSet::new()).await;
+            collected.account.trails = trails.trails;
+            collected.unread.extend(trails.unread);
             for unread in &collected.unread {
                 desk.terminal
                     .status(&format!("not read: {}: {}", unread.what, unread.error));

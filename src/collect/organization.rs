@@ -39,6 +39,24 @@ pub async fn organization(clients: &Clients, collected: &mut Collected) {
     }
 }
 
+/// The policy by which the organization lets other accounts act for it; `None` where there is none. The management account and delegated
+/// administrators may ask.
+/// <https://docs.aws.amazon.com/organizations/latest/APIReference/API_DescribeResourcePolicy.html>
+///
+/// # Errors
+/// It could not be asked, or its text is missing.
+pub async fn delegation(clients: &Clients) -> Result<Option<PolicyText>, AwsError> {
+    let operation = "organizations:DescribeResourcePolicy";
+    let found = clients.organizations().describe_resource_policy().send().await;
+    let found = match found.map_err(|error| AwsError::of(operation, error)) {
+        Err(error) if error.code.as_deref() == Some("ResourcePolicyNotFoundException") => return Ok(None),
+        other => other?,
+    };
+    let text = found.resource_policy().and_then(|policy| policy.content());
+    text.map(|text| Some(PolicyText::new(text)))
+        .ok_or_else(|| rubbish(operation, "policy"))
+}
+
 fn nothing_above(id: String, management_account: AccountId) -> Organization {
     Organization {
         id,

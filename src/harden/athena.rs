@@ -3,7 +3,7 @@
 use super::rule::{Is, Records, Rule, Shape, Test, Within};
 
 /// The rule as a query of `table`. Rows tell what matched: of single records the records, of several what they have in common.
-pub fn athena(rule: &Rule, table: &str) -> String {
+pub fn athena(rule: &Rule<'_>, table: &str) -> String {
     let head = format!("-- {}\n-- {}\n", rule.title, rule.why);
     let body = match rule.shape {
         Shape::One(of) => format!(
@@ -92,7 +92,7 @@ fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
 
-fn condition(of: Records) -> String {
+fn condition(of: Records<'_>) -> String {
     let each: Vec<String> = of
         .iter()
         .map(|tests| tests.iter().map(clause).collect::<Vec<_>>().join("\n    AND "))
@@ -106,7 +106,7 @@ fn condition(of: Records) -> String {
     }
 }
 
-fn clause(test: &Test) -> String {
+fn clause(test: &Test<'_>) -> String {
     let column = column(test.field);
     let any = |texts: &[&str], with: &dyn Fn(&str) -> String| {
         let each: Vec<String> = texts.iter().map(|text| with(text)).collect();
@@ -118,15 +118,15 @@ fn clause(test: &Test) -> String {
     let list = |texts: &[&str]| texts.iter().map(|text| quoted(text)).collect::<Vec<_>>().join(", ");
     let begins = |front: &str| format!("strpos({column}, {}) = 1", quoted(front));
     let holds = |part: &str| format!("strpos({column}, {}) > 0", quoted(part));
-    let ends = |end: &str| format!("{column} LIKE {}", quoted(&format!("%{end}")));
+    let like = |pattern: &str| match pattern.contains('*') {
+        true => format!("{column} LIKE {}", quoted(&pattern.replace('*', "%"))),
+        false => format!("{column} = {}", quoted(pattern)),
+    };
     match test.is {
         Is::Any(texts) => format!("{column} IN ({})", list(texts)),
-        Is::NotAny(texts) => format!("{column} NOT IN ({})", list(texts)),
         Is::Begins(fronts) => any(fronts, &begins),
-        Is::NotBegins(fronts) => format!("NOT {}", grouped(&any(fronts, &begins))),
-        Is::NotEnds(texts) => format!("NOT {}", grouped(&any(texts, &ends))),
         Is::Holds(parts) => any(parts, &holds),
-        Is::NotHolds(parts) => format!("NOT {}", grouped(&any(parts, &holds))),
+        Is::NotLike(patterns) => format!("NOT {}", grouped(&any(patterns, &like))),
         Is::There => format!("{column} IS NOT NULL"),
         Is::Absent => format!("{column} IS NULL"),
         Is::SameAs(other) => format!("{column} = {}", self::column(other)),

@@ -2,6 +2,7 @@
 
 use super::matching::Members;
 use super::rule::Records;
+use serde::Deserialize;
 use serde_json::Value;
 use std::borrow::Cow;
 
@@ -16,19 +17,92 @@ const READ: [&str; 7] = [
     "sessionContext.attributes.mfaAuthenticated",
 ];
 
-/// A caller.
+/// The same as they are mostly written: texts.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Identity<'t> {
+    #[serde(borrow, rename = "type")]
+    kind: Option<Cow<'t, str>>,
+    #[serde(borrow)]
+    principal_id: Option<Cow<'t, str>>,
+    #[serde(borrow)]
+    access_key_id: Option<Cow<'t, str>>,
+    #[serde(borrow)]
+    user_name: Option<Cow<'t, str>>,
+    #[serde(borrow)]
+    arn: Option<Cow<'t, str>>,
+    #[serde(borrow)]
+    session_context: Option<SessionContext<'t>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct SessionContext<'t> {
+    #[serde(borrow)]
+    session_issuer: Option<Issuer<'t>>,
+    #[serde(borrow)]
+    attributes: Option<Attributes<'t>>,
+}
+
+#[derive(Deserialize)]
+struct Issuer<'t> {
+    #[serde(borrow)]
+    arn: Option<Cow<'t, str>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Attributes<'t> {
+    #[serde(borrow)]
+    mfa_authenticated: Option<Cow<'t, str>>,
+}
+
+/// A caller. A trail has many: what is kept of one is one text.
 #[derive(Debug, Clone)]
 pub(super) struct Caller {
-    members: [Option<Box<str>>; 7],
+    text: Box<str>,
+    /// From where to where each member stands in the text.
+    places: [Option<(u32, u32)>; 7],
 }
 
 impl Caller {
     /// Reads `userIdentity`; `None` where nobody's key signed, or it is no JSON.
     pub(super) fn of(identity: &[u8]) -> Option<Caller> {
-        let identity: Value = serde_json::from_slice(identity).ok()?;
-        let members = READ.map(|place| identity.text(place).map(|text| text.into_owned().into_boxed_str()));
-        let caller = Caller { members };
+        let caller = match serde_json::from_slice::<Identity<'_>>(identity) {
+            Ok(told) => {
+                let (issuer, attributes) = match told.session_context {
+                    Some(context) => (context.session_issuer, context.attributes),
+                    None => (None, None),
+                };
+                Caller::with([
+                    told.kind,
+                    told.principal_id,
+                    told.access_key_id,
+                    told.user_name,
+                    told.arn,
+                    issuer.and_then(|issuer| issuer.arn),
+                    attributes.and_then(|attributes| attributes.mfa_authenticated),
+                ])
+            }
+            Err(_) => {
+                let identity: Value = serde_json::from_slice(identity).ok()?;
+                Caller::with(READ.map(|place| identity.text(place)))
+            }
+        };
         caller.text("userIdentity.accessKeyId").is_some().then_some(caller)
+    }
+
+    fn with(members: [Option<Cow<'_, str>>; 7]) -> Caller {
+        let mut text = String::new();
+        let places = members.map(|member| {
+            let from = u32::try_from(text.len()).ok()?;
+            text.push_str(&member?);
+            Some((from, u32::try_from(text.len()).ok()?))
+        });
+        Caller {
+            text: text.into_boxed_str(),
+            places,
+        }
     }
 }
 
@@ -36,7 +110,9 @@ impl Members for Caller {
     fn text(&self, field: &str) -> Option<Cow<'_, str>> {
         let place = field.strip_prefix("userIdentity.")?;
         let n = READ.iter().position(|read| *read == place)?;
-        self.members.get(n)?.as_deref().map(Cow::Borrowed)
+        let (from, to) = (*self.places.get(n)?)?;
+        let text = self.text.get(usize::try_from(from).ok()?..usize::try_from(to).ok()?)?;
+        Some(Cow::Borrowed(text))
     }
 }
 
@@ -53,7 +129,7 @@ impl Members for At<'_> {
 }
 
 /// Whether these records are told by caller and address alone.
-pub(super) fn is_at_a_glance(records: Records) -> bool {
+pub(super) fn is_at_a_glance(records: Records<'_>) -> bool {
     let is_read = |field: &str| {
         let of_caller = field.strip_prefix("userIdentity.");
         field == "sourceIPAddress" || of_caller.is_some_and(|place| READ.contains(&place))

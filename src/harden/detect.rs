@@ -1,6 +1,7 @@
 //! The rules over a trail: "did any of this happen before we noticed?"
 
 use super::caller::{At, Caller, is_at_a_glance};
+use super::glimpse::Glimpse;
 use super::matching::{Members, is_one_of};
 use super::rule::{Is, Level, Records, Row, Rule, Shape, Within};
 use super::rules::RULES;
@@ -10,7 +11,8 @@ use rapidhash::fast::RandomState;
 use serde::Serialize;
 use serde_json::Value;
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::LazyLock;
 
 /// What a rule found.
@@ -43,17 +45,31 @@ pub struct Hit {
 /// So many events of a hit are named.
 const NAMED: usize = 20;
 
-/// Names of the calls that rules read in full.
-static NAMES: LazyLock<HashSet<&'static str>> = LazyLock::new(|| {
-    let full = RULES.iter().flat_map(|rule| rule.shape.records());
-    let full = full
-        .filter(|records| !is_at_a_glance(records))
-        .flat_map(|records| records.iter());
-    let named = full.flat_map(|tests| tests.iter()).filter_map(|test| match test.is {
-        Is::Any(names) if test.field == "eventName" => Some(names),
-        _ => None,
-    });
-    named.flatten().copied().collect()
+/// A part of a rule that reads records themselves: which rule, which part, which records.
+type Part = (usize, usize, Records<'static>);
+
+/// Those parts by the names of the calls that they are about.
+static PARTS: LazyLock<HashMap<&'static str, Vec<Part>, RandomState>> = LazyLock::new(|| {
+    let mut parts: HashMap<&'static str, Vec<Part>, RandomState> = HashMap::default();
+    for (n, rule) in RULES.iter().enumerate() {
+        for (part, records) in rule.shape.records().into_iter().enumerate() {
+            if is_at_a_glance(records) {
+                continue;
+            }
+            let named = records
+                .iter()
+                .flat_map(|tests| tests.iter())
+                .filter_map(|test| match test.is {
+                    Is::Any(names) if test.field == "eventName" => Some(names),
+                    _ => None,
+                });
+            let names: BTreeSet<&'static str> = named.flatten().copied().collect();
+            for name in names {
+                parts.entry(name).or_default().push((n, part, records));
+            }
+        }
+    }
+    parts
 });
 
 /// A record that matched a part of a rule.
@@ -90,32 +106,53 @@ const HOUR_SECONDS: i64 = 3_600;
 impl Sieve for Detector {
     fn glance(&mut self, glance: &Glance<'_>) -> bool {
         self.records += 1;
-        let caller = self.callers.entry(glance.caller);
-        if caller.or_insert_with(|| Caller::of(glance.identity)).is_some() {
-            let address = rapidhash::v3::rapidhash_v3(glance.address.as_bytes());
-            self.addresses.entry(address).or_insert_with(|| glance.address.into());
-            let hour = glance.at.seconds().div_euclid(HOUR_SECONDS);
-            let seen = self.sightings.entry((glance.caller, address, hour));
-            let (first, last) = seen.or_insert((glance.at, glance.at));
-            *first = glance.at.min(*first);
-            *last = glance.at.max(*last);
+        let address = rapidhash::v3::rapidhash_v3(glance.address.as_bytes());
+        let hour = glance.at.seconds().div_euclid(HOUR_SECONDS);
+        match self.sightings.entry((glance.caller, address, hour)) {
+            Entry::Occupied(mut seen) => {
+                let (first, last) = seen.get_mut();
+                *first = glance.at.min(*first);
+                *last = glance.at.max(*last);
+            }
+            Entry::Vacant(place) => {
+                let caller = self.callers.entry(glance.caller);
+                if caller.or_insert_with(|| Caller::of(glance.identity)).is_some() {
+                    place.insert((glance.at, glance.at));
+                    self.addresses.entry(address).or_insert_with(|| glance.address.into());
+                }
+            }
         }
-        NAMES.contains(glance.name)
+        let Some(parts) = PARTS.get(glance.name) else {
+            return false;
+        };
+        let caller = self.callers.get(&glance.caller).and_then(Option::as_ref);
+        match caller.and_then(|caller| Glimpse::of(glance, caller)) {
+            Some(glimpse) => {
+                self.facts.extend(facts(parts, &glimpse));
+                false
+            }
+            // Whoever called without a key, and what isn't as CloudTrail writes it, is read in full.
+            None => true,
+        }
     }
 
     fn record(&mut self, record: &Value) {
-        for (n, rule) in RULES.iter().enumerate() {
-            for (part, records) in rule.shape.records().into_iter().enumerate() {
-                if !is_at_a_glance(records) && is_one_of(records, record) {
-                    self.facts.extend(Fact::of(n, part, rule, record));
-                }
-            }
+        let name = record.text("eventName").unwrap_or_default();
+        if let Some(parts) = PARTS.get(&*name) {
+            self.facts.extend(facts(parts, record));
         }
     }
 }
 
+/// What a record is to rules.
+fn facts(parts: &[Part], record: &impl Members) -> Vec<Fact> {
+    let matched = parts.iter().filter(|(_, _, records)| is_one_of(records, record));
+    let facts = matched.filter_map(|(n, part, _)| Fact::of(*n, *part, RULES.get(*n)?, record));
+    facts.collect()
+}
+
 impl Fact {
-    fn of(n: usize, part: usize, rule: &Rule, record: &Value) -> Option<Fact> {
+    fn of(n: usize, part: usize, rule: &Rule<'_>, record: &impl Members) -> Option<Fact> {
         let text = |field: &str| record.text(field).unwrap_or_default().into_owned().into_boxed_str();
         let joined: Vec<&str> = match rule.shape {
             Shape::One(_) => Vec::new(),
@@ -179,7 +216,7 @@ impl Detector {
         self.facts.iter().filter(of_rule)
     }
 
-    fn hits(&self, n: usize, rule: &'static Rule) -> Vec<Hit> {
+    fn hits(&self, n: usize, rule: &'static Rule<'static>) -> Vec<Hit> {
         match rule.shape {
             Shape::One(_) => self
                 .facts(n, 0)
@@ -211,7 +248,7 @@ impl Detector {
     }
 
     /// Callers with the times at which they were seen, from addresses that are looked for.
-    fn seen(&self, of: Records) -> impl Iterator<Item = (&Caller, &str, i64, Moment, Moment)> {
+    fn seen(&self, of: Records<'_>) -> impl Iterator<Item = (&Caller, &str, i64, Moment, Moment)> {
         self.sightings
             .iter()
             .filter_map(move |((caller, address, hour), (first, last))| {
@@ -221,7 +258,7 @@ impl Detector {
             })
     }
 
-    fn several(&self, rule: &'static Rule, of: Records, by: &[&str], within: Within) -> Vec<Hit> {
+    fn several(&self, rule: &'static Rule<'static>, of: Records<'_>, by: &[&str], within: Within) -> Vec<Hit> {
         let mut groups: BTreeMap<(Vec<String>, i64), Hit> = BTreeMap::new();
         for (caller, address, hour, first, last) in self.seen(of) {
             let common: Option<Vec<String>> = by.iter().map(|field| Some(caller.text(field)?.into_owned())).collect();
@@ -247,8 +284,8 @@ impl Detector {
     fn then_seen(
         &self,
         n: usize,
-        rule: &'static Rule,
-        then: Records,
+        rule: &'static Rule<'static>,
+        then: Records<'_>,
         joined: &[(&str, &str)],
         seconds: i64,
     ) -> Vec<Hit> {
@@ -284,7 +321,7 @@ impl Detector {
     }
 
     /// Records that come after others that they are joined to.
-    fn then_done(&self, n: usize, rule: &'static Rule, seconds: i64) -> Vec<Hit> {
+    fn then_done(&self, n: usize, rule: &'static Rule<'static>, seconds: i64) -> Vec<Hit> {
         let mut earlier: HashMap<&[Box<str>], Vec<&Fact>> = HashMap::new();
         self.facts(n, 0)
             .for_each(|fact| earlier.entry(&fact.joined).or_default().push(fact));
@@ -324,7 +361,7 @@ fn close<'f>(facts: &[&'f Fact], at_least: usize, seconds: i64) -> Vec<&'f Fact>
         .collect()
 }
 
-fn hit(rule: &'static Rule, facts: &[&Fact], what: String) -> Hit {
+fn hit(rule: &'static Rule<'static>, facts: &[&Fact], what: String) -> Hit {
     let epoch = Moment::from_millis(0);
     let last = facts.last();
     Hit {
@@ -342,7 +379,7 @@ fn hit(rule: &'static Rule, facts: &[&Fact], what: String) -> Hit {
     }
 }
 
-fn of_caller(rule: &'static Rule, caller: &Caller, first: Moment, last: Moment) -> Hit {
+fn of_caller(rule: &'static Rule<'static>, caller: &Caller, first: Moment, last: Moment) -> Hit {
     let text = |field: &str| caller.text(field).unwrap_or_default().into_owned();
     Hit {
         key: text("userIdentity.accessKeyId"),

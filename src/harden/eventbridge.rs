@@ -38,7 +38,7 @@ impl Pattern {
 }
 
 /// The rule as a pattern.
-pub fn pattern(rule: &Rule) -> Pattern {
+pub fn pattern(rule: &Rule<'_>) -> Pattern {
     let of = match rule.shape {
         Shape::One(of) => of,
         Shape::Count { .. } | Shape::Several { .. } => return Pattern::None("EventBridge doesn't count events"),
@@ -49,9 +49,14 @@ pub fn pattern(rule: &Rule) -> Pattern {
         [one] => one.clone(),
         _ => json!({"$or": each}),
     };
-    let compares = |test: &Test| matches!(test.is, Is::SameAs(_) | Is::OtherThan(_));
+    // Without what is compared a rule on AssumeRole would be every one of them.
+    let of_assume_role = |tests: &&[Test<'_>]| tests.iter().any(|test| test.is == Is::Any(&["AssumeRole"]));
+    let compares = |test: &Test<'_>| matches!(test.is, Is::SameAs(_) | Is::OtherThan(_));
     let pattern = json!({"detail-type": ["AWS API Call via CloudTrail"], "detail": detail});
     match of.iter().any(|tests| tests.iter().any(compares)) {
+        true if of.iter().any(of_assume_role) => Pattern::None(
+            "EventBridge compares a member with constants only, and without comparing it would be every role's AssumeRole",
+        ),
         true => Pattern::Wider(
             pattern,
             "EventBridge compares a member with constants only, so who is named isn't compared with who calls",
@@ -60,7 +65,7 @@ pub fn pattern(rule: &Rule) -> Pattern {
     }
 }
 
-fn detail(tests: &[Test]) -> Value {
+fn detail(tests: &[Test<'_>]) -> Value {
     let mut detail = Map::new();
     for test in tests {
         set(&mut detail, test.field, matchers(test.is));
@@ -68,7 +73,7 @@ fn detail(tests: &[Test]) -> Value {
     Value::Object(detail)
 }
 
-fn matchers(is: Is) -> Value {
+fn matchers(is: Is<'_>) -> Value {
     let each = |name: &str, texts: &[&str]| texts.iter().map(|text| json!({name: text})).collect::<Value>();
     match is {
         Is::Any(texts) => json!(texts),
@@ -77,13 +82,7 @@ fn matchers(is: Is) -> Value {
             .iter()
             .map(|part| json!({"wildcard": format!("*{part}*")}))
             .collect(),
-        Is::NotAny(texts) => json!([{"anything-but": texts}]),
-        Is::NotBegins(fronts) => json!([{"anything-but": {"prefix": fronts}}]),
-        Is::NotEnds(ends) => json!([{"anything-but": {"suffix": ends}}]),
-        Is::NotHolds(parts) => {
-            let parts: Vec<String> = parts.iter().map(|part| format!("*{part}*")).collect();
-            json!([{"anything-but": {"wildcard": parts}}])
-        }
+        Is::NotLike(patterns) => json!([{"anything-but": {"wildcard": patterns}}]),
         Is::There | Is::SameAs(_) | Is::OtherThan(_) => json!([{"exists": true}]),
         Is::Absent => json!([{"exists": false}]),
     }

@@ -3,6 +3,7 @@
 use super::measure::Measure;
 use super::proof::Proof;
 use super::rule::Row;
+use super::written::Written;
 use serde::Serialize;
 
 /// A weakness of the account.
@@ -30,17 +31,23 @@ pub struct Finding {
     /// Why IAM would refuse it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub too_large: Option<String>,
+    /// Why it may break what no record shows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub doubt: Option<String>,
     /// What it does to what was seen.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub proof: Option<Proof>,
     /// Rules that show such a thing when it happens.
     pub rules: Vec<&'static str>,
+    /// A rule that shows it, written for this account.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fitted: Option<Box<Written>>,
 }
 
 impl Finding {
     pub(super) fn of(kind: &'static str, row: Row, title: String, source: &'static str) -> Self {
         let rules = match row {
-            Row::PermanentKey => vec!["key-from-two-addresses", "use-after-containment"],
+            Row::PermanentKey => vec!["key-exposed", "key-from-two-addresses", "use-after-containment"],
             Row::RoleSession => vec!["assume-role-burst", "role-juggling"],
             Row::SessionToken => vec![
                 "session-token-without-mfa",
@@ -58,9 +65,17 @@ impl Finding {
             measure: None,
             call: None,
             too_large: None,
+            doubt: None,
             proof: None,
             rules,
+            fitted: None,
         }
+    }
+
+    #[must_use]
+    pub(super) fn told_by(mut self, fitted: Written) -> Self {
+        self.fitted = Some(Box::new(fitted));
+        self
     }
 
     #[must_use]
@@ -82,9 +97,17 @@ impl Finding {
         self
     }
 
-    /// Whether the measure can be put there as it is: it breaks nothing that was seen, and IAM would take it.
+    /// Says why the measure may break what no record shows.
+    #[must_use]
+    pub(super) fn doubted(mut self, doubt: Option<String>) -> Self {
+        self.doubt = self.doubt.or(doubt.filter(|_| self.measure.is_some()));
+        self
+    }
+
+    /// Whether the measure can be put there as it is: it breaks nothing that was seen, nothing speaks for use that wasn't seen, and IAM would
+    /// take it.
     pub fn is_ready(&self) -> bool {
         let proven = self.proof.as_ref().is_some_and(Proof::spares_everybody);
-        proven && self.measure.is_some() && self.too_large.is_none()
+        proven && self.measure.is_some() && self.too_large.is_none() && self.doubt.is_none()
     }
 }

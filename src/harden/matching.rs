@@ -22,26 +22,42 @@ impl Members for Value {
 }
 
 /// Whether the record is one of these.
-pub fn is_one_of(records: Records, record: &impl Members) -> bool {
+pub fn is_one_of(records: Records<'_>, record: &impl Members) -> bool {
     records.iter().any(|tests| tests.iter().all(|test| holds(test, record)))
 }
 
-fn holds(test: &Test, record: &impl Members) -> bool {
+fn holds(test: &Test<'_>, record: &impl Members) -> bool {
     let Some(text) = record.text(test.field) else {
         return test.is == Is::Absent;
     };
     let other = |field| record.text(field);
     match test.is {
         Is::Any(texts) => texts.contains(&&*text),
-        Is::NotAny(texts) => !texts.contains(&&*text),
         Is::Begins(fronts) => fronts.iter().any(|front| text.starts_with(front)),
-        Is::NotBegins(fronts) => !fronts.iter().any(|front| text.starts_with(front)),
-        Is::NotEnds(ends) => !ends.iter().any(|end| text.ends_with(end)),
         Is::Holds(parts) => parts.iter().any(|part| text.contains(part)),
-        Is::NotHolds(parts) => !parts.iter().any(|part| text.contains(part)),
+        Is::NotLike(patterns) => !patterns.iter().any(|pattern| is_like(&text, pattern)),
         Is::There => true,
         Is::Absent => false,
         Is::SameAs(field) => other(field).is_some_and(|other| other == text),
         Is::OtherThan(field) => other(field).is_some_and(|other| other != text),
     }
+}
+
+/// Whether a text is as a pattern says, in which a star stands for any text.
+fn is_like(text: &str, pattern: &str) -> bool {
+    let Some((front, rest)) = pattern.split_once('*') else {
+        return text == pattern;
+    };
+    let Some(mut left) = text.strip_prefix(front) else {
+        return false;
+    };
+    let mut parts: Vec<&str> = rest.split('*').collect();
+    let end = parts.pop().unwrap_or_default();
+    for part in parts {
+        match left.split_once(part) {
+            Some((_, after)) => left = after,
+            None => return false,
+        }
+    }
+    left.ends_with(end)
 }

@@ -1,6 +1,7 @@
 //! Users and roles whose credentials work from anywhere, with MFA or without, though they are used from a few places only.
 
 use super::finding::Finding;
+use super::fitted::{Whose, from_elsewhere};
 use super::measure::Measure;
 use super::rule::Row;
 use super::seen::{Seen, Used};
@@ -11,6 +12,9 @@ use std::collections::BTreeSet;
 
 /// More places than this are no short list.
 const MOST_PLACES: usize = 8;
+
+/// The table that queries ask, where nobody names another.
+pub const TABLE: &str = "cloudtrail";
 
 /// The names of the policies that are written.
 const FROM_HERE: &str = "OustOnlyFromHere";
@@ -23,6 +27,7 @@ const FUNCTIONS: &str = "OustBoundToFunctions";
 const PERIMETER_PAGE: &str = "https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_data-perimeters.html";
 const MFA_PAGE: &str = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_examples_aws_my-sec-creds-self-manage-mfa-only.html";
 const KEYS_PAGE: &str = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html";
+const FUNCTION_PAGE: &str = "https://docs.aws.amazon.com/lambda/latest/dg/permissions-source-function-arn.html";
 const TOKENS_PAGE: &str =
     "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_disable-perms.html";
 
@@ -72,7 +77,7 @@ pub(super) fn findings(account: &Account, seen: &Seen, hit: &BTreeSet<&str>) -> 
         let on = compute(role);
         // Functions and the like come from whatever address the service has at the time.
         if on.iter().all(|service| service == "ec2.amazonaws.com") {
-            found.extend(used.and_then(|used| role_from(role, used)));
+            found.extend(used.and_then(|used| role_from(account, role, used)));
         }
         if on.contains("ec2.amazonaws.com") || !role.instance_profiles.is_empty() {
             found.extend(instance(role, used));
@@ -133,35 +138,53 @@ fn user_from(user: &User, used: &Used, house: &BTreeSet<String>, is_hit: bool) -
             .map(|address| format!("the account's other users come from {address}"));
         let finding = finding
             .shown_by(shown)
-            .advised("make sure that its owner comes from there too");
-        return Some(finding.met_by(policy(only_from(house, &BTreeSet::new()))));
+            .met_by(policy(only_from(house, &BTreeSet::new())));
+        let guessed = "the addresses are those of other users: make sure that its owner comes from there too";
+        return Some(finding.doubted(Some(guessed.to_owned())));
     }
     is_short(used).then(|| {
         finding
             .shown_by(places(used))
+            .told_by(from_elsewhere(Whose::User(&user.name), used, TABLE))
             .met_by(policy(only_from(&used.addresses, &used.endpoints)))
     })
 }
 
-fn role_from(role: &Role, used: &Used) -> Option<Finding> {
+fn role_from(account: &Account, role: &Role, used: &Used) -> Option<Finding> {
+    let arn = account.role_arn(role);
     let title = format!("sessions of role `{}` work from anywhere", role.name);
     let finding = Finding::of("address-free-role", Row::RoleSession, title, PERIMETER_PAGE).shown_by(places(used));
+    // A trail of management events lacks what goes to objects and items, and that is what gateway endpoints are for.
+    let hidden = "what it does with objects, items and queues is in no record of management events, and may go through endpoints that none of these                   records names: add the VPC (aws:SourceVpc) or all of its endpoints first";
+    let is_in_network = !used.endpoints.is_empty() || used.sessions.iter().any(|name| name.starts_with("i-"));
     is_short(used).then(|| {
-        finding.met_by(Measure::RolePolicy {
+        let finding = finding.met_by(Measure::RolePolicy {
             role: role.name.clone(),
             name: FROM_HERE,
             document: only_from(&used.addresses, &used.endpoints),
-        })
+        });
+        let finding = finding.told_by(from_elsewhere(Whose::Role(&role.name, arn.as_str()), used, TABLE));
+        finding.doubted(is_in_network.then(|| hidden.to_owned()))
     })
 }
 
+/// What a user may do without MFA: look at his devices and bring one in; enrol one only where he has none, since who has his key could enrol
+/// his own.
 fn user_mfa(user: &User, used: &Used) -> Finding {
+    let devices = user.credentials.as_ref().map(|held| held.mfa_devices.len());
+    let mut spared = vec![
+        "iam:GetUser",
+        "iam:ListMFADevices",
+        "iam:ListVirtualMFADevices",
+        "sts:GetSessionToken",
+    ];
+    if devices == Some(0) {
+        spared.extend(["iam:CreateVirtualMFADevice", "iam:EnableMFADevice"]);
+    }
+    spared.sort_unstable();
     let document = json!({"Version": "2012-10-17", "Statement": [{
         "Effect": "Deny",
-        "NotAction": [
-            "iam:CreateVirtualMFADevice", "iam:EnableMFADevice", "iam:GetUser", "iam:ListMFADevices", "iam:ListVirtualMFADevices",
-            "iam:ResyncMFADevice", "sts:GetSessionToken"
-        ],
+        "NotAction": spared,
         "Resource": ["*"],
         "Condition": {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}, "Bool": {"aws:ViaAWSService": "false"}}
     }]});
@@ -170,9 +193,14 @@ fn user_mfa(user: &User, used: &Used) -> Finding {
         calls if used.without_mfa => format!("{calls} legitimate calls, some without MFA"),
         calls => format!("all of {calls} legitimate calls were made with MFA"),
     };
-    let title = format!("user `{}` may do without MFA what it does with it", user.name);
+    let title = format!("what user `{}` may do, its key alone may do without MFA", user.name);
+    let has = match devices {
+        None => "whether it has an MFA device was not read",
+        Some(0) => "it has no MFA device yet: enrol one first, or its owner is shut out until he has one",
+        Some(_) => "it has an MFA device",
+    };
     Finding::of("mfa-not-required", Row::PermanentKey, title, MFA_PAGE)
-        .shown_by([shown])
+        .shown_by([shown, has.to_owned()])
         .advised(
             "a key then only works through GetSessionToken with MFA; programs that can't bring MFA belong on a role",
         )
@@ -243,13 +271,20 @@ fn instance(role: &Role, used: Option<&Used>) -> Vec<Finding> {
     found.push(finding);
     let document = deny(json!({"NumericLessThan": {"ec2:RoleDelivery": "2.0"}}));
     let title = format!("credentials of role `{}` that IMDSv1 handed out work", role.name);
+    let deliveries = used.map(|used| used.deliveries.clone()).unwrap_or_default();
+    let shown = deliveries
+        .iter()
+        .map(|version| format!("a credential was handed out by version {version}"));
+    let unseen = "no record tells which version of the metadata service its instances use: look at the metric MetadataNoToken first";
     let imds = Finding::of("imdsv1", Row::RoleSession, title, KEYS_PAGE)
+        .shown_by(shown)
         .advised("and for the account: aws ec2 modify-instance-metadata-defaults --http-tokens required")
         .met_by(Measure::RolePolicy {
             role: role.name.clone(),
             name: IMDS,
             document,
-        });
+        })
+        .doubted(deliveries.is_empty().then(|| unseen.to_owned()));
     found.push(Finding {
         rules: vec!["instance-credential-away"],
         ..imds
@@ -257,23 +292,61 @@ fn instance(role: &Role, used: Option<&Used>) -> Vec<Finding> {
     found
 }
 
+/// What Lambda itself does with a function's role, outside of the function: network interfaces, environment variables, reading of event sources,
+/// what becomes of a call that failed. Such requests bear no function's ARN.
+const BY_LAMBDA: [&str; 29] = [
+    "dynamodb:DescribeStream",
+    "dynamodb:GetRecords",
+    "dynamodb:GetShardIterator",
+    "dynamodb:ListStreams",
+    "ec2:AssignPrivateIpAddresses",
+    "ec2:CreateNetworkInterface",
+    "ec2:DeleteNetworkInterface",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSecurityGroups",
+    "ec2:DescribeSubnets",
+    "ec2:DescribeVpcs",
+    "ec2:UnassignPrivateIpAddresses",
+    "events:PutEvents",
+    "kafka-cluster:*",
+    "kafka:Describe*",
+    "kafka:Get*",
+    "kafka:List*",
+    "kinesis:DescribeStream*",
+    "kinesis:GetRecords",
+    "kinesis:GetShardIterator",
+    "kinesis:List*",
+    "kinesis:SubscribeToShard",
+    "kms:Decrypt",
+    "lambda:InvokeFunction",
+    "sns:Publish",
+    "sqs:DeleteMessage",
+    "sqs:GetQueueAttributes",
+    "sqs:ReceiveMessage",
+    "sqs:SendMessage",
+];
+
+/// A function's role, bound to the functions that its credentials were issued to. The names of sessions are those of functions.
 fn functions(account: &Account, role: &Role, used: &Used) -> Option<Finding> {
     if used.sessions.is_empty() {
         return None;
     }
-    let arns: Vec<String> = used
-        .sessions
-        .iter()
-        .map(|name| format!("arn:{}:lambda:*:{}:function:{name}", account.partition, account.id))
-        .collect();
-    let document = deny(json!({
-        "ArnNotLike": {"lambda:SourceFunctionArn": arns},
-        "Bool": {"aws:ViaAWSService": "false"}
-    }));
+    let named = |name: &String| format!("arn:{}:lambda:*:{}:function:{name}", account.partition, account.id);
+    let arns: BTreeSet<String> = match used.functions.is_empty() {
+        true => used.sessions.iter().map(named).collect(),
+        false => used.functions.clone(),
+    };
+    let document = json!({"Version": "2012-10-17", "Statement": [{
+        "Effect": "Deny",
+        "NotAction": BY_LAMBDA,
+        "Resource": ["*"],
+        "Condition": {"ArnNotLike": {"lambda:SourceFunctionArn": arns}, "Bool": {"aws:ViaAWSService": "false"}}
+    }]});
     let title = format!("role `{}` works in any function, and outside of any", role.name);
     Some(
-        Finding::of("function-unbound", Row::RoleSession, title, KEYS_PAGE)
-            .shown_by(used.sessions.iter().map(|name| format!("used by function {name}")))
+        Finding::of("function-unbound", Row::RoleSession, title, FUNCTION_PAGE)
+            .shown_by(arns.iter().map(|arn| format!("used by {arn}")))
+            .advised("what Lambda itself asks for, outside of the function, is left alone: it bears no function's ARN")
             .met_by(Measure::RolePolicy {
                 role: role.name.clone(),
                 name: FUNCTIONS,

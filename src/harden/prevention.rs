@@ -26,6 +26,10 @@ pub struct Prevention {
     pub ready: usize,
     /// Legitimate calls that were seen.
     pub legitimate: u64,
+    /// When the first of them was made.
+    pub since: Option<Moment>,
+    /// When the last of them was made.
+    pub until: Option<Moment>,
     /// Reasons why use may be larger than it was seen to be.
     pub gaps: Vec<String>,
 }
@@ -48,7 +52,8 @@ pub fn prevention(
     let hit = lineage.users();
     let mut keys: Vec<AccessKeyId> = lineage.credentials.iter().map(|member| member.key.clone()).collect();
     keys.extend(caller.cloned());
-    let mut findings = trust::findings(&account, &seen);
+    let loops = trust::Loops::of(&account, &seen, now);
+    let mut findings = trust::findings(&account, &seen, &loops);
     findings.extend(places::findings(&account, &seen, &hit));
     findings.extend(keys::findings(&account, &seen, &keys, now));
     for finding in &mut findings {
@@ -64,6 +69,8 @@ pub fn prevention(
             .map_or(0, |proof| proof.stopped + 100 * proof.cut.len() as u64);
         (
             Reverse(finding.is_ready()),
+            // A rule on names stops nobody who knows it.
+            finding.kind == "session-name-free",
             Reverse(stopped),
             finding.row,
             finding.kind,
@@ -78,7 +85,7 @@ pub fn prevention(
             _ => None,
         })
         .collect();
-    let trusts = trust::together(&account, &seen, &trusts);
+    let trusts = trust::together(&account, &seen, &loops, &trusts);
     let others = ready.iter().filter_map(|finding| finding.measure.as_ref());
     let others = others.filter(|measure| !matches!(measure, Measure::Trust { .. }));
     let measures: Vec<&Measure> = trusts.iter().chain(others).collect();
@@ -87,6 +94,8 @@ pub fn prevention(
         ready: ready.len(),
         together,
         legitimate: past.legitimate().map(|call| call.count).sum(),
+        since: seen.span.map(|(since, _)| since),
+        until: seen.span.map(|(_, until)| until),
         findings,
         gaps: Vec::new(),
     }

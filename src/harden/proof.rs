@@ -39,9 +39,13 @@ pub struct Proof {
     pub untouched: u64,
     /// Legitimate calls that would be refused, each kind in words.
     pub broken: Vec<String>,
-    /// Legitimate calls of which it can't be said; the reasons.
+    /// Legitimate calls of whom and what the measure is about: what it was tried on.
+    pub tried: u64,
+    /// Legitimate calls that go through now, and of which it can't be said whether they would.
+    pub doubtful: u64,
+    /// Legitimate calls of which nothing can be said, with the measure or without.
     pub untold: u64,
-    /// Why of those.
+    /// Why of both.
     pub why_untold: BTreeSet<String>,
     /// The first call of the intruder that is stopped.
     pub stops_at: Option<String>,
@@ -56,9 +60,9 @@ pub struct Proof {
 }
 
 impl Proof {
-    /// Whether the measure breaks nothing that was seen, as far as can be said.
+    /// Whether the measure surely breaks nothing that went through without it.
     pub fn spares_everybody(&self) -> bool {
-        self.broken.is_empty()
+        self.broken.is_empty() && self.doubtful == 0
     }
 }
 
@@ -85,7 +89,7 @@ impl<'a> Past<'a> {
     }
 
     /// Everybody else's calls.
-    pub fn legitimate(&self) -> impl Iterator<Item = &Call> {
+    pub fn legitimate(&self) -> impl Iterator<Item = &Call> + Clone {
         self.calls
             .iter()
             .filter(|(_, by)| *by == By::Others)
@@ -108,7 +112,7 @@ impl<'a> Past<'a> {
         let after: Vec<Went> = after.collect();
         let mut proof = Proof::default();
         let mut worked: Vec<(&AccessKeyId, bool)> = Vec::new();
-        for (((call, by), before), after) in self.calls.iter().zip(&self.before).zip(&after) {
+        for ((((call, by), before), after), bears) in self.calls.iter().zip(&self.before).zip(&after).zip(&bears) {
             if *by != By::Others {
                 if *before == Went::Through {
                     let is_stopped = matches!(after, Went::Stopped(_));
@@ -118,6 +122,9 @@ impl<'a> Past<'a> {
                     }
                 }
                 continue;
+            }
+            if *bears {
+                proof.tried += call.count;
             }
             match (before, after) {
                 (Went::Through, Went::Through) => proof.untouched += call.count,
@@ -129,7 +136,11 @@ impl<'a> Past<'a> {
                     };
                     proof.broken.push(format!("{}{times}: {why}", self.told(call)));
                 }
-                (Went::Through, Went::Unknown(why)) | (Went::Unknown(why), _) => {
+                (Went::Through, Went::Unknown(why)) => {
+                    proof.doubtful += call.count;
+                    proof.why_untold.insert(why.clone());
+                }
+                (Went::Unknown(why), _) => {
                     proof.untold += call.count;
                     proof.why_untold.insert(why.clone());
                 }

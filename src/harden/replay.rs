@@ -277,14 +277,20 @@ fn context(call: &Call) -> Context {
     if session.is_some_and(|(_, name)| name.starts_with("i-")) {
         for key in [
             "ec2:SourceInstanceArn",
-            "ec2:RoleDelivery",
             "aws:Ec2InstanceSourceVpc",
             "aws:Ec2InstanceSourcePrivateIPv4",
         ] {
             context.set_untold(key);
         }
+        match &call.delivery {
+            Some(version) => context.set("ec2:RoleDelivery", version.as_str()),
+            None => context.set_untold("ec2:RoleDelivery"),
+        }
     } else if session.is_some() {
-        context.set_free("lambda:SourceFunctionArn");
+        match &call.function {
+            Some(arn) => context.set("lambda:SourceFunctionArn", arn.as_str()),
+            None => context.set_free("lambda:SourceFunctionArn"),
+        }
     }
     let told = [
         ("sts:RoleSessionName", "/roleSessionName"),

@@ -52,42 +52,36 @@ impl Level {
 /// What a member of a record must be. All but [`Is::Absent`] want it to be there, as EventBridge's patterns do:
 /// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html>.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Is {
+pub enum Is<'r> {
     /// One of these texts.
-    Any(&'static [&'static str]),
+    Any(&'r [&'r str]),
     /// Begins with one of these.
-    Begins(&'static [&'static str]),
+    Begins(&'r [&'r str]),
     /// Holds one of these.
-    Holds(&'static [&'static str]),
-    /// None of these texts.
-    NotAny(&'static [&'static str]),
-    /// Begins with none of these.
-    NotBegins(&'static [&'static str]),
-    /// Ends with none of these.
-    NotEnds(&'static [&'static str]),
-    /// Holds none of these.
-    NotHolds(&'static [&'static str]),
+    Holds(&'r [&'r str]),
+    /// None of these, in which a star stands for any text.
+    NotLike(&'r [&'r str]),
     /// It is there.
     There,
     /// It isn't there, or is null.
     Absent,
     /// The same text as that other member.
-    SameAs(&'static str),
+    SameAs(&'r str),
     /// Another text than that other member, which is there too.
-    OtherThan(&'static str),
+    OtherThan(&'r str),
 }
 
 /// One thing that must hold of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Test {
+pub struct Test<'r> {
     /// The member, by its place: `userIdentity.accessKeyId`.
-    pub field: &'static str,
+    pub field: &'r str,
     /// What it must be.
-    pub is: Is,
+    pub is: Is<'r>,
 }
 
 /// What one record must say: all tests of one of these lists.
-pub type Records = &'static [&'static [Test]];
+pub type Records<'r> = &'r [&'r [Test<'r>]];
 
 /// Within which time several records count together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,15 +96,15 @@ pub enum Within {
 
 /// What a rule looks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Shape {
+pub enum Shape<'r> {
     /// One record.
-    One(Records),
+    One(Records<'r>),
     /// So many records that have these members in common.
     Count {
         /// Which records.
-        of: Records,
+        of: Records<'r>,
         /// What they have in common.
-        by: &'static [&'static str],
+        by: &'r [&'r str],
         /// How many at least.
         at_least: usize,
         /// Within so many seconds.
@@ -119,30 +113,30 @@ pub enum Shape {
     /// Records that have these members in common, with two or more texts in another.
     Several {
         /// Which records.
-        of: Records,
+        of: Records<'r>,
         /// What they have in common.
-        by: &'static [&'static str],
+        by: &'r [&'r str],
         /// Of what there are several.
-        field: &'static str,
+        field: &'r str,
         /// Within which time.
         within: Within,
     },
     /// A record, and a later one that is joined to it.
     Then {
         /// The earlier.
-        first: Records,
+        first: Records<'r>,
         /// The later.
-        then: Records,
+        then: Records<'r>,
         /// A member of the earlier, and the member of the later that has the same text.
-        joined: &'static [(&'static str, &'static str)],
+        joined: &'r [(&'r str, &'r str)],
         /// Within so many seconds.
         seconds: i64,
     },
 }
 
-impl Shape {
+impl<'r> Shape<'r> {
     /// Every list of records that the shape names.
-    pub fn records(&self) -> Vec<Records> {
+    pub fn records(&self) -> Vec<Records<'r>> {
         match self {
             Shape::One(of) | Shape::Count { of, .. } | Shape::Several { of, .. } => vec![of],
             Shape::Then { first, then, .. } => vec![first, then],
@@ -152,23 +146,23 @@ impl Shape {
 
 /// One detection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Rule {
+pub struct Rule<'r> {
     /// Its stable name.
-    pub id: &'static str,
+    pub id: &'r str,
     /// What it finds, in a line.
-    pub title: &'static str,
+    pub title: &'r str,
     /// Why that matters.
-    pub why: &'static str,
+    pub why: &'r str,
     /// When it is innocent.
-    pub innocent: &'static str,
+    pub innocent: &'r str,
     /// The row that it is of.
     pub row: Row,
     /// How much a match means.
     pub level: Level,
     /// MITRE ATT&CK, as Sigma tags it.
-    pub attack: &'static str,
+    pub attack: &'r str,
     /// The page that it rests on.
-    pub source: &'static str,
+    pub source: &'r str,
     /// What it looks for.
-    pub shape: Shape,
+    pub shape: Shape<'r>,
 }

@@ -2,14 +2,14 @@
 
 use super::rule::{Is, Level, Records, Row, Rule, Shape, Test, Within};
 
-const fn t(field: &'static str, is: Is) -> Test {
+const fn t<'r>(field: &'r str, is: Is<'r>) -> Test<'r> {
     Test { field, is }
 }
 
-const STS: Test = t("eventSource", Is::Any(&["sts.amazonaws.com"]));
-const IAM: Test = t("eventSource", Is::Any(&["iam.amazonaws.com"]));
-const DONE: Test = t("errorCode", Is::Absent);
-const ASSUME_ROLE: Test = t("eventName", Is::Any(&["AssumeRole"]));
+const STS: Test<'static> = t("eventSource", Is::Any(&["sts.amazonaws.com"]));
+const IAM: Test<'static> = t("eventSource", Is::Any(&["iam.amazonaws.com"]));
+const DONE: Test<'static> = t("errorCode", Is::Absent);
+const ASSUME_ROLE: Test<'static> = t("eventName", Is::Any(&["AssumeRole"]));
 const KEY: &str = "userIdentity.accessKeyId";
 const PRINCIPAL: &str = "userIdentity.principalId";
 const KIND: &str = "userIdentity.type";
@@ -34,21 +34,36 @@ const DENY_ARNS: &[&str] = &[
 
 /// An address of the internet: neither a service's name nor an address within a network, which comes through a VPC endpoint. IPv6 is left
 /// out: a machine that has both kinds calls from either.
-const PUBLIC: [Test; 4] = [
-    t(ADDRESS, Is::NotAny(&["AWS Internal"])),
-    t(ADDRESS, Is::NotEnds(&[".amazonaws.com"])),
-    t(ADDRESS, Is::NotHolds(&[":"])),
-    t(
-        ADDRESS,
-        Is::NotBegins(&[
-            "10.", "127.", "169.254.", "192.168.", "172.16.", "172.17.", "172.18.", "172.19.", "172.20.", "172.21.",
-            "172.22.", "172.23.", "172.24.", "172.25.", "172.26.", "172.27.", "172.28.", "172.29.", "172.30.",
-            "172.31.",
-        ]),
-    ),
-];
+const PUBLIC: Test<'static> = t(
+    ADDRESS,
+    Is::NotLike(&[
+        "AWS Internal",
+        "*.amazonaws.com",
+        "*:*",
+        "10.*",
+        "127.*",
+        "169.254.*",
+        "192.168.*",
+        "172.16.*",
+        "172.17.*",
+        "172.18.*",
+        "172.19.*",
+        "172.20.*",
+        "172.21.*",
+        "172.22.*",
+        "172.23.*",
+        "172.24.*",
+        "172.25.*",
+        "172.26.*",
+        "172.27.*",
+        "172.28.*",
+        "172.29.*",
+        "172.30.*",
+        "172.31.*",
+    ]),
+);
 
-const CONTAINED: Records = &[
+const CONTAINED: Records<'static> = &[
     &[
         IAM,
         t("eventName", Is::Any(&["PutUserPolicy"])),
@@ -65,7 +80,7 @@ const CONTAINED: Records = &[
     ],
 ];
 
-const KEY_CUT: Records = &[
+const KEY_CUT: Records<'static> = &[
     &[
         IAM,
         t("eventName", Is::Any(&["UpdateAccessKey"])),
@@ -82,7 +97,7 @@ const KEY_CUT: Records = &[
 ];
 
 /// Calls that give a credential to whom they name.
-const GIVES: Test = t(
+const GIVES: Test<'static> = t(
     "eventName",
     Is::Any(&[
         "CreateAccessKey",
@@ -103,7 +118,7 @@ const JUGGLING_PAGE: &str = "https://hackingthe.cloud/aws/post_exploitation/role
 const LAG_PAGE: &str = "https://hackingthe.cloud/aws/post_exploitation/iam_persistence_eventual_consistency/";
 
 /// Every detection.
-pub const RULES: [Rule; 15] = [
+pub const RULES: [Rule<'static>; 16] = [
     Rule {
         id: "session-token-without-mfa",
         title: "GetSessionToken without MFA",
@@ -235,10 +250,7 @@ pub const RULES: [Rule; 15] = [
                 t(KIND, Is::Any(&["AssumedRole"])),
                 t(KEY, Is::There),
                 t(PRINCIPAL, Is::Holds(&[":i-"])),
-                PUBLIC[0],
-                PUBLIC[1],
-                PUBLIC[2],
-                PUBLIC[3],
+                PUBLIC,
             ]],
             by: &[PRINCIPAL, KEY],
             field: ADDRESS,
@@ -255,14 +267,7 @@ pub const RULES: [Rule; 15] = [
         attack: "attack.t1550.001",
         source: "https://docs.aws.amazon.com/guardduty/latest/ug/guardduty_finding-types-iam.html",
         shape: Shape::Several {
-            of: &[&[
-                t(KEY, Is::Begins(&["ASIA"])),
-                t(PRINCIPAL, Is::There),
-                PUBLIC[0],
-                PUBLIC[1],
-                PUBLIC[2],
-                PUBLIC[3],
-            ]],
+            of: &[&[t(KEY, Is::Begins(&["ASIA"])), t(PRINCIPAL, Is::There), PUBLIC]],
             by: &[PRINCIPAL, KEY],
             field: ADDRESS,
             within: Within::Life,
@@ -278,17 +283,27 @@ pub const RULES: [Rule; 15] = [
         attack: "attack.t1078.004",
         source: "https://docs.aws.amazon.com/guardduty/latest/ug/guardduty_finding-types-iam.html",
         shape: Shape::Several {
-            of: &[&[
-                t(KEY, Is::Begins(&["AKIA"])),
-                PUBLIC[0],
-                PUBLIC[1],
-                PUBLIC[2],
-                PUBLIC[3],
-            ]],
+            of: &[&[t(KEY, Is::Begins(&["AKIA"])), PUBLIC]],
             by: &[KEY],
             field: ADDRESS,
             within: Within::SameHour,
         },
+    },
+    Rule {
+        id: "key-exposed",
+        title: "AWS found a key in public",
+        why: "AWS attaches its quarantine policy when a key shows up where everybody reads. It keeps an intruder from little: neither taking roles nor reading is denied.",
+        innocent: "None: the key is out.",
+        row: Row::PermanentKey,
+        level: Level::High,
+        attack: "attack.t1552.001",
+        source: "https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSCompromisedKeyQuarantineV3.html",
+        shape: Shape::One(&[&[
+            IAM,
+            t("eventName", Is::Any(&["AttachUserPolicy"])),
+            t(POLICY_ARN, Is::Holds(&[":policy/AWSCompromisedKeyQuarantine"])),
+            DONE,
+        ]]),
     },
     Rule {
         id: "use-after-containment",

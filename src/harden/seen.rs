@@ -1,9 +1,11 @@
 //! What everybody but the intruder was seen to do, by user and by role.
 
 use super::usage::Call;
+use crate::ids::{AccessKeyId, AccountId};
+use crate::lineage::mint_of;
 use crate::time::Moment;
 use crate::trail::Event;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// How a user's or a role's credentials were used.
 #[derive(Debug, Default, Clone)]
@@ -14,12 +16,20 @@ pub struct Used {
     pub endpoints: BTreeSet<String>,
     /// Calls of which neither is known, such as from a private address.
     pub elsewhere: u64,
-    /// Whether a call was made with a session that was issued without MFA, or with a key.
+    /// Whether a call was made with a session that was issued without MFA, or with a key: other than such that bring it.
     pub without_mfa: bool,
-    /// Whether a session of the user was used that was issued without MFA.
+    /// Whether a session of the user was used that was issued without MFA; a federation token always is.
     pub sessions_without_mfa: bool,
     /// Names of sessions, which of compute tell what it runs on.
     pub sessions: BTreeSet<String>,
+    /// Names of sessions that nobody was seen to take: the records of who took them are missing.
+    pub unexplained: BTreeSet<String>,
+    /// Functions that the credentials were issued to.
+    pub functions: BTreeSet<String>,
+    /// Whether a call was made with a credential that no record says was issued to a function.
+    pub beside_functions: bool,
+    /// Whether the metadata service told how it handed a credential out, and how.
+    pub deliveries: BTreeSet<String>,
     /// How many calls.
     pub calls: u64,
     /// The last.
@@ -31,8 +41,10 @@ pub struct Used {
 pub struct Taken {
     /// By whom: ARNs of users and roles, with the names that they gave their sessions.
     pub by: BTreeMap<String, BTreeSet<String>>,
-    /// External IDs that were sent.
-    pub external_ids: BTreeSet<String>,
+    /// By which other accounts.
+    pub by_accounts: BTreeMap<AccountId, External>,
+    /// Whether somebody brought no MFA.
+    pub without_mfa: bool,
     /// Subjects of web identities.
     pub subjects: BTreeSet<String>,
     /// The longest duration that was asked for.
@@ -41,9 +53,20 @@ pub struct Taken {
     pub times: u64,
 }
 
+/// What another account sent.
+#[derive(Debug, Default, Clone)]
+pub struct External {
+    /// External IDs.
+    pub ids: BTreeSet<String>,
+    /// How often it sent none.
+    pub without: u64,
+}
+
 /// All of it.
 #[derive(Debug, Default)]
 pub struct Seen {
+    /// The first call and the last.
+    pub span: Option<(Moment, Moment)>,
     /// By the user's name.
     pub users: BTreeMap<String, Used>,
     /// By the role's name.
@@ -54,48 +77,76 @@ pub struct Seen {
 
 impl Seen {
     /// Reads the calls.
-    pub fn of<'c>(calls: impl Iterator<Item = &'c Call>) -> Seen {
+    pub fn of<'c>(calls: impl Iterator<Item = &'c Call> + Clone) -> Seen {
         let mut seen = Seen::default();
+        let given: HashSet<AccessKeyId> = calls
+            .clone()
+            .filter_map(|call| mint_of(&call.event))
+            .map(|minted| minted.key)
+            .collect();
         for call in calls {
             let event = &call.event;
             let who = &event.identity;
+            let (since, until) = seen.span.unwrap_or((call.first, call.last));
+            seen.span = Some((since.min(call.first), until.max(call.last)));
+            let issuer = who.issuer.as_ref();
+            let of_issuer = || issuer.and_then(|issuer| issuer.name.clone());
             let used = match who.kind.as_deref() {
                 Some("IAMUser") => who.user_name.clone().map(|name| seen.users.entry(name).or_default()),
-                Some("AssumedRole") => {
-                    let name = who.issuer.as_ref().and_then(|issuer| issuer.name.clone());
-                    name.map(|name| seen.roles.entry(name).or_default())
-                }
+                // A federation token is its user's.
+                Some("FederatedUser") => of_issuer()
+                    .filter(|_| issuer.is_some_and(|issuer| issuer.kind == "IAMUser"))
+                    .map(|name| seen.users.entry(name).or_default()),
+                Some("AssumedRole") => of_issuer().map(|name| seen.roles.entry(name).or_default()),
                 _ => None,
             };
             if let Some(used) = used {
-                used.add(call);
+                let is_given = who.key.as_ref().is_some_and(|key| given.contains(key));
+                used.add(call, is_given);
             }
             if event.name.starts_with("AssumeRole")
                 && let Some(role) = event.asked("/roleArn")
             {
-                seen.taken.entry(role).or_default().add(event);
+                let partition = role.split(':').nth(1).unwrap_or("aws").to_owned();
+                seen.taken.entry(role).or_default().add(event, &partition);
             }
         }
         seen
     }
+
+    /// Names of the role's sessions that were used and that nobody was seen to take. A session that bears a name that somebody was seen to
+    /// give is taken for one of his; one of an instance is the service's.
+    pub fn unexplained(&self, role: &str, arn: &str) -> Vec<&str> {
+        let named = self.taken.get(arn).into_iter().flat_map(|taken| taken.by.values());
+        let named: BTreeSet<&String> = named.flatten().collect();
+        let used = self.roles.get(role).into_iter().flat_map(|used| &used.unexplained);
+        let left = used.filter(|name| !named.contains(name) && !name.starts_with("i-"));
+        left.map(String::as_str).collect()
+    }
 }
 
 impl Used {
-    fn add(&mut self, call: &Call) {
+    fn add(&mut self, call: &Call, is_given: bool) {
         let event = &call.event;
         let who = &event.identity;
         self.calls += call.count;
-        self.last = self.last.max(Some(event.at));
+        self.last = self.last.max(Some(call.last));
+        self.deliveries.extend(call.delivery.clone());
         if let Some((_, session)) = who.principal_id.as_deref().and_then(|id| id.split_once(':')) {
             self.sessions.insert(session.to_owned());
+            if !is_given && call.function.is_none() {
+                self.unexplained.insert(session.to_owned());
+            }
         }
         // What a service does on somebody's behalf comes from nowhere.
         if event.is_forwarded() {
             return;
         }
+        self.functions.extend(call.function.clone());
+        self.beside_functions |= call.function.is_none();
         if who.mfa != Some(true) {
-            self.without_mfa = true;
-            self.sessions_without_mfa |= who.session_created.is_some();
+            self.without_mfa |= !brings_mfa(event);
+            self.sessions_without_mfa |= who.session_created.is_some() || who.kind.as_deref() == Some("FederatedUser");
         }
         let address = event
             .source_ip
@@ -109,6 +160,12 @@ impl Used {
     }
 }
 
+/// Whether a call that isn't made with MFA is one that brings it, or needs no permission anyhow.
+fn brings_mfa(event: &Event) -> bool {
+    let is_free = matches!(event.name.as_str(), "GetSessionToken" | "GetCallerIdentity");
+    event.service() == "sts" && (is_free || event.asked("/serialNumber").is_some())
+}
+
 fn is_public(address: std::net::IpAddr) -> bool {
     match address {
         std::net::IpAddr::V4(four) => !four.is_private() && !four.is_loopback() && !four.is_link_local(),
@@ -117,10 +174,10 @@ fn is_public(address: std::net::IpAddr) -> bool {
 }
 
 impl Taken {
-    fn add(&mut self, event: &Event) {
+    fn add(&mut self, event: &Event, partition: &str) {
         let who = &event.identity;
         self.times += 1;
-        self.external_ids.extend(event.asked("/externalId"));
+        self.without_mfa |= who.mfa != Some(true) && event.asked("/serialNumber").is_none();
         let asked = event.request.get("durationSeconds");
         let seconds = asked.and_then(|value| value.as_i64().or_else(|| value.as_str()?.parse().ok()));
         self.seconds = self.seconds.max(seconds.unwrap_or(3_600));
@@ -129,8 +186,17 @@ impl Taken {
             return;
         }
         if who.kind.as_deref() == Some("AWSAccount") {
-            let account = who.account.iter().map(|account| format!("arn:aws:iam::{account}:root"));
-            account.for_each(|arn| self.by.entry(arn).or_default().extend(event.asked("/roleSessionName")));
+            let Some(account) = &who.account else { return };
+            let names = self
+                .by
+                .entry(format!("arn:{partition}:iam::{account}:root"))
+                .or_default();
+            names.extend(event.asked("/roleSessionName"));
+            let external = self.by_accounts.entry(account.clone()).or_default();
+            match event.asked("/externalId") {
+                Some(id) => drop(external.ids.insert(id)),
+                None => external.without += 1,
+            }
             return;
         }
         // A session stands for its role.

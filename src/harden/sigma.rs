@@ -12,7 +12,7 @@ const DATE: &str = "2026-11-25";
 const LONGEST_HOURS: i64 = 36;
 
 /// The rule as Sigma's YAML. What Sigma says otherwise than the other forms is in a comment above it.
-pub fn sigma(rule: &Rule) -> String {
+pub fn sigma(rule: &Rule<'_>) -> String {
     match rule.shape {
         Shape::One(of) => one(rule, rule.id, "", of),
         Shape::Count {
@@ -125,7 +125,7 @@ fn uuid(name: &str) -> String {
     .join("-")
 }
 
-fn head(rule: &Rule, id: &str, title: &str) -> String {
+fn head(rule: &Rule<'_>, id: &str, title: &str) -> String {
     format!(
         "title: {}\nid: {}\nstatus: experimental\ndescription: {}\nreferences:\n  - {}\nauthor: oust\ndate: {DATE}\ntags:\n  - {}\n",
         quoted(title),
@@ -136,7 +136,7 @@ fn head(rule: &Rule, id: &str, title: &str) -> String {
     )
 }
 
-fn one(rule: &Rule, name: &str, which: &str, of: Records) -> String {
+fn one(rule: &Rule<'_>, name: &str, which: &str, of: Records<'_>) -> String {
     let mut text = head(rule, name, &format!("{}{which}", rule.title));
     if name != rule.id {
         text = text.replacen("\nid: ", &format!("\nname: {name}\nid: "), 1);
@@ -149,7 +149,7 @@ fn one(rule: &Rule, name: &str, which: &str, of: Records) -> String {
         for line in tests.iter().flat_map(|test| selects(test, tests)) {
             let _ = writeln!(text, "    {line}");
         }
-        let filters: Vec<&Test> = tests.iter().filter(|test| excludes(test).is_some()).collect();
+        let filters: Vec<&Test<'_>> = tests.iter().filter(|test| excludes(test).is_some()).collect();
         let mut condition = name;
         for (m, line) in filters.iter().filter_map(|test| excludes(test)).enumerate() {
             let filter = format!("filter_{}_{}", n + 1, m + 1);
@@ -183,7 +183,7 @@ fn values(texts: &[&str]) -> String {
 }
 
 /// What a record must have, as lines of a selection.
-fn selects(test: &Test, beside: &[Test]) -> Vec<String> {
+fn selects(test: &Test<'_>, beside: &[Test<'_>]) -> Vec<String> {
     let field = test.field;
     let there = || {
         // Once is enough, and what is compared with a text is there.
@@ -208,24 +208,27 @@ fn selects(test: &Test, beside: &[Test]) -> Vec<String> {
             lines.push(format!("{other}|exists: true"));
             lines
         }
-        Is::There | Is::NotAny(_) | Is::NotBegins(_) | Is::NotEnds(_) | Is::NotHolds(_) => there(),
+        Is::There | Is::NotLike(_) => there(),
     }
 }
 
 /// What a record must not have, as the line of a filter.
-fn excludes(test: &Test) -> Option<String> {
+fn excludes(test: &Test<'_>) -> Option<String> {
     let field = test.field;
     Some(match test.is {
-        Is::NotAny(texts) => format!("{field}:{}", values(texts)),
-        Is::NotBegins(fronts) => format!("{field}|startswith:{}", values(fronts)),
-        Is::NotEnds(ends) => format!("{field}|endswith:{}", values(ends)),
-        Is::NotHolds(parts) => format!("{field}|contains:{}", values(parts)),
+        Is::NotLike(patterns) => {
+            // A star is Sigma's own wildcard too.
+            let each = patterns
+                .iter()
+                .map(|pattern| format!("\n      - '{}'", pattern.replace('\'', "''")));
+            format!("{field}:{}", each.collect::<String>())
+        }
         Is::OtherThan(other) => format!("{field}|fieldref: {other}"),
         _ => return None,
     })
 }
 
-fn correlation(rule: &Rule, body: &str) -> String {
+fn correlation(rule: &Rule<'_>, body: &str) -> String {
     format!(
         "{}correlation:\n{body}falsepositives:\n  - {}\nlevel: {}\n",
         head(rule, rule.id, rule.title),

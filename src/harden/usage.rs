@@ -1,5 +1,6 @@
 //! What an account is used for, as its trail tells: one call of each kind, so that a large archive stays small.
 
+use crate::time::Moment;
 use crate::trail::{Event, Glance, Sieve};
 use rapidhash::fast::RandomState;
 use rapidhash::v3::rapidhash_v3;
@@ -14,19 +15,72 @@ pub struct Call {
     pub event: Event,
     /// The VPC endpoint that it came through.
     pub endpoint: Option<String>,
+    /// The version of the metadata service that handed out the instance's credential: `1.0` or `2.0`.
+    pub delivery: Option<String>,
+    /// The function that the credential was issued to.
+    pub function: Option<String>,
     /// How many calls are alike: the same caller, key, call and address.
     pub count: u64,
+    /// The first of those.
+    pub first: Moment,
+    /// The last of those.
+    pub last: Moment,
 }
 
 impl Call {
     /// The call that a record tells of; `None` when it is none.
     pub fn of(record: &Value) -> Option<Call> {
-        let endpoint = record.get("vpcEndpointId").and_then(Value::as_str);
+        let event = Event::parse(record).ok()?;
+        let text = |place: &str| record.pointer(place).and_then(Value::as_str).map(str::to_owned);
+        // <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html>
+        let issued_to = text("/userIdentity/inScopeOf/credentialsIssuedTo");
         Some(Call {
-            event: Event::parse(record).ok()?,
-            endpoint: endpoint.map(str::to_owned),
-            count: 1,
+            endpoint: text("/vpcEndpointId"),
+            delivery: text("/userIdentity/sessionContext/ec2RoleDelivery"),
+            function: issued_to.filter(|arn| arn.contains(":lambda:") && arn.contains(":function:")),
+            ..Call::from(event)
         })
+    }
+}
+
+impl From<Event> for Call {
+    /// The call of an event of which the rest of the record isn't known.
+    fn from(event: Event) -> Call {
+        Call {
+            endpoint: None,
+            delivery: None,
+            function: None,
+            count: event.times,
+            first: event.at,
+            last: event.at,
+            event,
+        }
+    }
+}
+
+/// How many calls are alike, and when the first and the last of them was made.
+#[derive(Debug, Clone, Copy)]
+struct Times {
+    count: u64,
+    first: Moment,
+    last: Moment,
+}
+
+impl Times {
+    fn once(at: Moment) -> Times {
+        Times {
+            count: 1,
+            first: at,
+            last: at,
+        }
+    }
+
+    fn and(self, other: Times) -> Times {
+        Times {
+            count: self.count + other.count,
+            first: self.first.min(other.first),
+            last: self.last.max(other.last),
+        }
     }
 }
 
@@ -36,7 +90,7 @@ pub struct Usage {
     /// The intruder's keys, whose calls are none of this.
     family: Arc<HashSet<String>>,
     callers: HashMap<u64, Who, RandomState>,
-    kinds: HashMap<u64, u64, RandomState>,
+    kinds: HashMap<u64, Times, RandomState>,
     kept: HashMap<u64, (Value, u64), RandomState>,
     last: u64,
 }
@@ -80,19 +134,29 @@ impl Usage {
     /// The calls that several of them kept, in order of time.
     pub fn calls(all: Vec<Usage>) -> Vec<Call> {
         let mut kinds: HashMap<u64, (Value, u64)> = HashMap::new();
-        let mut counts: HashMap<u64, u64> = HashMap::new();
+        let mut times: HashMap<u64, Times> = HashMap::new();
         for usage in all {
-            usage
-                .kinds
-                .into_iter()
-                .for_each(|(kind, count)| *counts.entry(kind).or_default() += count);
+            for (kind, some) in usage.kinds {
+                let all = times.get(&kind).map_or(some, |other| other.and(some));
+                times.insert(kind, all);
+            }
             for (place, kept) in usage.kept {
                 kinds.entry(place).or_insert(kept);
             }
         }
         let calls = kinds.into_values().filter_map(|(record, kind)| {
-            let count = counts.get(&kind).copied().unwrap_or(1);
-            Call::of(&record).map(|call| Call { count, ..call })
+            let call = Call::of(&record)?;
+            // Each of those that give credentials is there itself.
+            if is_mint(&call.event.name) {
+                return Some(call);
+            }
+            let times = times.get(&kind).copied().unwrap_or(Times::once(call.event.at));
+            Some(Call {
+                count: times.count,
+                first: times.first,
+                last: times.last,
+                ..call
+            })
         });
         let mut calls: Vec<Call> = calls.filter(|call| call.event.error.is_none()).collect();
         calls.sort_by(|one, two| (one.event.at, &one.event.id).cmp(&(two.event.at, &two.event.id)));
@@ -118,9 +182,10 @@ impl Sieve for Usage {
             glance.caller, glance.source, glance.name, glance.address
         );
         self.last = rapidhash_v3(text.as_bytes());
-        let count = self.kinds.entry(self.last).or_default();
-        *count += 1;
-        *count == 1 || is_mint(glance.name) && self.kept.len() < MOST_MINTS
+        let once = Times::once(glance.at);
+        let times = self.kinds.entry(self.last);
+        let times = times.and_modify(|times| *times = times.and(once)).or_insert(once);
+        times.count == 1 || is_mint(glance.name) && self.kept.len() < MOST_MINTS
     }
 
     fn record(&mut self, record: &Value) {

@@ -6,22 +6,22 @@ use serde::Serialize;
 use serde_json::Value;
 
 /// A rule, and what is written of it.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Written {
     /// Its stable name.
-    pub id: &'static str,
+    pub id: String,
     /// What it finds.
-    pub title: &'static str,
+    pub title: String,
     /// Why that matters.
-    pub why: &'static str,
+    pub why: String,
     /// When it is innocent.
-    pub innocent: &'static str,
+    pub innocent: String,
     /// The row that it is of.
     pub row: Row,
     /// How much it means.
     pub level: Level,
     /// The page that it rests on.
-    pub source: &'static str,
+    pub source: String,
     /// The pattern, where EventBridge can say it.
     pub eventbridge: Option<Value>,
     /// Why the pattern lets more through, or isn't there.
@@ -33,16 +33,16 @@ pub struct Written {
 }
 
 /// All forms of a rule; `table` is the one that its query asks.
-pub fn written(rule: &Rule, table: &str) -> Written {
+pub fn written(rule: &Rule<'_>, table: &str) -> Written {
     let pattern = pattern(rule);
     Written {
-        id: rule.id,
-        title: rule.title,
-        why: rule.why,
-        innocent: rule.innocent,
+        id: rule.id.to_owned(),
+        title: rule.title.to_owned(),
+        why: rule.why.to_owned(),
+        innocent: rule.innocent.to_owned(),
         row: rule.row,
         level: rule.level,
-        source: rule.source,
+        source: rule.source.to_owned(),
         eventbridge: pattern.value().cloned(),
         eventbridge_remark: pattern.remark(),
         sigma: sigma(rule),

@@ -43,6 +43,10 @@ impl Context {
     /// The same keys with those of `extra` beside them; `extra` wins.
     #[must_use]
     pub fn with(mut self, extra: &Context) -> Self {
+        for (key, is_there) in &extra.free {
+            self.keys.remove(key);
+            self.free.insert(key.clone(), *is_there);
+        }
         self.keys.extend(extra.keys.clone());
         self
     }

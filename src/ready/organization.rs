@@ -1,6 +1,7 @@
 //! What nobody in the account can take away: rights in Organizations, and a standing policy that makes a quarantine irremovable but for the responder.
 
 use super::check::few;
+use super::delegation::allows;
 use super::{Check, Facts, State};
 use crate::account::{Account, User, aws_managed, deny_all_arn};
 use crate::action::service_control::is_quarantine_name;
@@ -87,24 +88,51 @@ fn rights(facts: Facts<'_>) -> Check {
         );
     };
     let who = &acting.in_organization;
-    match facts.organizer {
-        Ok(said) => {
-            let (state, details) = simulated(said);
-            let found = format!("{who} may attach and take away SCPs, by AWS's simulator");
-            let found = if state == State::Ready {
-                found
-            } else {
-                format!("not surely: {found}")
-            };
-            Check::new(id, state, found, fix).with(details)
+    let (own, mut details) = match facts.organizer {
+        Ok(said) => simulated(said),
+        Err(why) => (
+            State::Unknown,
+            vec![format!("AWS's simulator was not asked of {who}: {why}")],
+        ),
+    };
+    let (given, why) = delegated(facts, who);
+    details.extend(why);
+    let state = own.max(given);
+    let by = match facts.delegation {
+        None => "AWS's simulator",
+        Some(_) => "AWS's simulator and the organization's delegation policy",
+    };
+    let found = match state {
+        State::Ready => format!("{who} may attach and take away SCPs, by {by}"),
+        State::Unknown => {
+            format!("{who} reads the organization's policies; whether it may attach and take away SCPs is not known")
         }
-        Err(why) => {
-            let found = format!(
-                "{who} reads the organization's policies; whether it may attach one is only seen when it does: {why}"
-            );
-            Check::new(id, State::Unknown, found, fix)
+        State::NotReady => format!("{who} may not attach and take away SCPs, by {by}"),
+    };
+    Check::new(id, state, found, fix).with(details)
+}
+
+/// What the delegation policy gives who acts for the organization from another account than the management account.
+fn delegated(facts: Facts<'_>, who: &Arn) -> (State, Vec<String>) {
+    let policy = match facts.delegation {
+        None => return (State::Ready, Vec::new()),
+        Some(Err(why)) => {
+            let why = format!("the organization's delegation policy was not read: {why}");
+            return (State::Unknown, vec![why]);
         }
-    }
+        Some(Ok(None)) => {
+            let why = "the organization has no delegation policy, and only its management account may attach policies";
+            return (State::NotReady, vec![why.to_owned()]);
+        }
+        Some(Ok(Some(policy))) => policy,
+    };
+    let each = CALLS.map(|call| {
+        let (state, why) = allows(policy, who, facts.account, call);
+        (state, format!("{} {call}: {why}", state.describe()))
+    });
+    let state = State::worst(each.iter().map(|(state, _)| *state));
+    let open = each.into_iter().filter(|(state, _)| *state != State::Ready);
+    (state, open.map(|(_, why)| why).collect())
 }
 
 fn simulated(said: &BTreeMap<String, Simulated>) -> (State, Vec<String>) {

@@ -1,5 +1,5 @@
 //! What is deployed before an incident, as CloudFormation and as Terraform: the responder's role with its policies, the quarantine policy, the SCP that
-//! keeps it on, and rules that alert. Both are written from one set of documents, so that they cannot differ.
+//! keeps it on, and the detections. Both are written from one set of documents, so that they cannot differ.
 
 mod cloudformation;
 mod documents;

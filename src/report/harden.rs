@@ -33,13 +33,13 @@ pub fn rules(rules: &[Written], paint: Paint) -> String {
     let mut out = Vec::new();
     for rule in rules {
         let level = paint.as_tone(tone(rule.level), &format!("{:<6}", rule.level.word()));
-        out.push(format!("{level} {}", paint.heading(rule.id)));
+        out.push(format!("{level} {}", paint.heading(&rule.id)));
         out.push(format!(
             "       {} ({})",
-            paint.fold(7, rule.title),
+            paint.fold(7, &rule.title),
             rule.row.describe()
         ));
-        out.push(format!("       {}", paint.fold(7, rule.why)));
+        out.push(format!("       {}", paint.fold(7, &rule.why)));
         out.push(format!(
             "       {}",
             paint.fold(7, &format!("innocent: {}", rule.innocent))
@@ -90,10 +90,12 @@ pub fn detected(told: &Detected, paint: Paint) -> String {
         out.push(paint.as_tone(Tone::Good, "none of it happened, as far as these records tell"));
     }
     out.push(String::new());
-    out.push(format!(
-        "{} records in {} files were looked at",
-        told.records, told.files
-    ));
+    let files = match told.files {
+        0 => String::new(),
+        1 => " in 1 file".to_owned(),
+        many => format!(" in {many} files"),
+    };
+    out.push(format!("{} records{} were looked at", told.records, files));
     for damage in &told.not_read {
         let at = damage
             .offset
@@ -112,9 +114,9 @@ pub fn detected(told: &Detected, paint: Paint) -> String {
 
 /// What would have stopped it.
 pub fn prevention(told: &Prevention, paint: Paint) -> String {
-    let mut out = Vec::new();
+    let mut out = vec![paint.fold(0, &evidence(told)), String::new()];
     for (n, finding) in told.findings.iter().enumerate() {
-        out.push(one(n + 1, finding, paint));
+        out.push(one(n + 1, finding, told, paint));
     }
     if told.findings.is_empty() {
         out.push("nothing was found that would be tighter and is known to fit".to_owned());
@@ -122,7 +124,6 @@ pub fn prevention(told: &Prevention, paint: Paint) -> String {
     out.push(String::new());
     out.push(paint.heading(&format!("All {} that are ready, together", told.ready)));
     out.extend(proof(&told.together, paint));
-    out.push(format!("{} legitimate calls were seen", told.legitimate));
     out.extend(
         told.gaps
             .iter()
@@ -131,12 +132,60 @@ pub fn prevention(told: &Prevention, paint: Paint) -> String {
     out.join("\n")
 }
 
-fn one(n: usize, finding: &Finding, paint: Paint) -> String {
-    let (tone, word) = match (&finding.measure, finding.is_ready()) {
-        (_, true) => (Tone::Good, "ready"),
-        (Some(_), false) => (Tone::Careful, "not as it is"),
-        (None, _) => (Tone::Dim, "advice"),
+/// What all of it rests on.
+fn evidence(told: &Prevention) -> String {
+    match (told.since, told.until) {
+        (Some(since), Some(until)) => format!(
+            "{} legitimate calls were seen in {}, from {} to {}. Who comes less often than that is in none of it: ask before you narrow.",
+            told.legitimate,
+            long(until.seconds() - since.seconds()),
+            since.whole_second(),
+            until.whole_second()
+        ),
+        _ => "no legitimate call was seen: nothing is known of who uses the account".to_owned(),
+    }
+}
+
+fn long(seconds: i64) -> String {
+    let (count, unit) = match seconds {
+        0..7_200 => (seconds / 60, "minute"),
+        7_200..172_800 => (seconds / 3_600, "hour"),
+        _ => (seconds / 86_400, "day"),
     };
+    let s = if count == 1 { "" } else { "s" };
+    format!("{count} {unit}{s}")
+}
+
+/// Whether it can be put there, and what that rests on.
+fn state(finding: &Finding, told: &Prevention) -> (Tone, String) {
+    let Some(proof) = finding.proof.as_ref().filter(|_| finding.measure.is_some()) else {
+        return (Tone::Dim, "advice".to_owned());
+    };
+    if !finding.is_ready() {
+        let why = match (&finding.too_large, &finding.doubt) {
+            (Some(why), _) => format!("not as it is: {why}"),
+            (None, _) if !proof.broken.is_empty() => "not as it is: it breaks legitimate use".to_owned(),
+            (None, Some(doubt)) => format!("not yet: {doubt}"),
+            (None, None) => "not proven: try it where it can hurt nobody".to_owned(),
+        };
+        return (Tone::Careful, why);
+    }
+    let over = match (told.since, told.until) {
+        (Some(since), Some(until)) => format!(" in {}", long(until.seconds() - since.seconds())),
+        _ => String::new(),
+    };
+    match proof.tried {
+        0 => (
+            Tone::Careful,
+            format!("ready, but untried: no legitimate call that it is about was seen{over}"),
+        ),
+        1 => (Tone::Good, format!("ready, resting on one legitimate call{over}")),
+        calls => (Tone::Good, format!("ready, resting on {calls} legitimate calls{over}")),
+    }
+}
+
+fn one(n: usize, finding: &Finding, told: &Prevention, paint: Paint) -> String {
+    let (tone, word) = state(finding, told);
     let mut out = vec![format!(
         "{}{}",
         paint.heading(&format!("{n}. ")),
@@ -160,10 +209,22 @@ fn one(n: usize, finding: &Finding, paint: Paint) -> String {
     if let Some(document) = finding.measure.as_ref().and_then(|measure| measure.document()) {
         out.push(format!("   {document}"));
     }
-    out.push(format!("   {}", paint.as_tone(tone, word)));
-    out.extend(finding.too_large.iter().map(|why| format!("   {}", paint.fold(5, why))));
+    out.push(format!("   {}", paint.as_tone(tone, &paint.fold(5, &word))));
     out.extend(finding.proof.iter().flat_map(|found| proof(found, paint)));
-    out.push(format!("   shown by: {}", finding.rules.join(", ")));
+    let fitted = finding
+        .fitted
+        .iter()
+        .map(|rule| format!("{} (for this account)", rule.id));
+    let rules: Vec<String> = finding
+        .rules
+        .iter()
+        .map(|rule| (*rule).to_owned())
+        .chain(fitted)
+        .collect();
+    out.push(format!(
+        "   {}",
+        paint.fold(5, &format!("shown by: {}", rules.join(", ")))
+    ));
     out.join("\n")
 }
 
@@ -191,6 +252,13 @@ fn proof(proof: &Proof, paint: Paint) -> Vec<String> {
         line(Tone::Careful, &format!("left: {}", proof.left.join(", ")));
     }
     match proof.broken.as_slice() {
+        [] if proof.doubtful > 0 => line(
+            Tone::Careful,
+            &format!(
+                "{} legitimate calls go through as before; of {} it can't be said",
+                proof.untouched, proof.doubtful
+            ),
+        ),
         [] => line(
             Tone::Good,
             &format!("legitimate use is untouched: {} calls", proof.untouched),
@@ -207,11 +275,11 @@ fn proof(proof: &Proof, paint: Paint) -> Vec<String> {
         }
     }
     if proof.untold > 0 {
-        let why: Vec<&str> = proof.why_untold.iter().take(3).map(String::as_str).collect();
-        line(
-            Tone::Careful,
-            &format!("not said of {} legitimate calls: {}", proof.untold, why.join("; ")),
-        );
+        let count = format!("{} legitimate calls could not be asked again", proof.untold);
+        line(Tone::Careful, &count);
+    }
+    for why in proof.why_untold.iter().take(3) {
+        line(Tone::Careful, &format!("not known: {why}"));
     }
     out
 }

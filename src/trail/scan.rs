@@ -247,6 +247,7 @@ pub(super) fn sift(scratch: &mut Scratch, window: &Window, sieve: &mut impl Siev
             address: told(address)?,
             identity: found.identity,
             caller: rapidhash_v3(found.identity),
+            text: found.text,
         };
         if sieve.glance(&glance) {
             let record: Value = serde_json::from_slice(found.text).map_err(|_| Unsure)?;

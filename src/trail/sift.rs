@@ -31,6 +31,8 @@ pub struct Glance<'t> {
     pub identity: &'t [u8],
     /// Its hash.
     pub caller: u64,
+    /// The whole record's JSON, secrets among it, where it is at hand; else empty.
+    pub text: &'t [u8],
 }
 
 /// Whoever looks. A source that turns out to be damaged, or not as CloudTrail writes it, may be looked at twice: what is kept must bear that.
@@ -174,6 +176,7 @@ impl<S: Sieve> Taker for Full<'_, S> {
             address: event.source_ip.as_deref().unwrap_or_default(),
             identity: identity.as_bytes(),
             caller: rapidhash_v3(identity.as_bytes()),
+            text: &[],
         };
         if self.sieve.glance(&glance) {
             self.sieve.record(&without_secrets(record));

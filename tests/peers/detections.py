@@ -1,6 +1,6 @@
-"""The detections on other engines: the queries on DuckDB, the Sigma rules as pySigma reads them.
+"""The detections on other engines: the queries on DuckDB, the Sigma rules as pySigma reads them, the patterns as moto's EventBridge matches.
 
-    detections.py sql|sigma     reads [{rule, text, records}] from stdin; writes whether each was found, as [true, false, ...]
+    detections.py sql|sigma|eventbridge     reads [{rule, text, records}] from stdin; writes whether each was found, as [true, false, ...]
 """
 
 import datetime
@@ -98,4 +98,12 @@ def sigma(task):
     return False
 
 
-json.dump([{"sql": sql, "sigma": sigma}[sys.argv[1]](task) for task in json.load(sys.stdin)], sys.stdout)
+def eventbridge(task):
+    from moto.events.models import EventPattern, EventPatternParser
+
+    pattern = EventPattern(task["text"], EventPatternParser(task["text"]).parse())
+    events = ({"detail-type": "AWS API Call via CloudTrail", "source": "aws.sts", "detail": record} for record in task["records"])
+    return any(pattern.matches_event(event) for event in events)
+
+
+json.dump([{"sql": sql, "sigma": sigma, "eventbridge": eventbridge}[sys.argv[1]](task) for task in json.load(sys.stdin)], sys.stdout)

@@ -159,6 +159,14 @@ pub fn cases() -> Vec<Case> {
             json!({"userName": "ann", "accessKeyId": A, "status": "Inactive"}),
         )
     };
+    let quarantine = |policy: &str| {
+        iam(
+            user("aws", D),
+            "09:00:00",
+            "AttachUserPolicy",
+            json!({"userName": "ann", "policyArn": policy}),
+        )
+    };
     let bob = || json!({"userName": "bob"});
     vec![
         Case {
@@ -324,6 +332,23 @@ pub fn cases() -> Vec<Case> {
                     look(user("ann", B), "09:00:00"),
                     look(user("ann", B), "09:10:00").from("198.51.100.7"),
                 ],
+            ]),
+        },
+        Case {
+            rule: "key-exposed",
+            found: trails(vec![
+                vec![quarantine("arn:aws:iam::aws:policy/AWSCompromisedKeyQuarantineV3")],
+                vec![quarantine("arn:aws-cn:iam::aws:policy/AWSCompromisedKeyQuarantine")],
+            ]),
+            not: trails(vec![
+                vec![quarantine("arn:aws:iam::aws:policy/AWSDenyAll")],
+                vec![quarantine("arn:aws:iam::aws:policy/AWSCompromisedKeyQuarantineV3").refused()],
+                vec![iam(
+                    user("ann", A),
+                    "09:00:00",
+                    "DetachUserPolicy",
+                    json!({"userName": "ann", "policyArn": "arn:aws:iam::aws:policy/AWSCompromisedKeyQuarantineV3"}),
+                )],
             ]),
         },
         Case {

@@ -86,14 +86,20 @@ impl Queries {
     pub(super) async fn is_open(&self) -> Result<(), AwsError> {
         let found = self.client.get_work_group().work_group(&self.workgroup).send().await;
         let found = found.map_err(|error| AwsError::of("athena:GetWorkGroup", error))?;
-        match found.work_group().and_then(|group| group.state()) {
-            Some(aws_sdk_athena::types::WorkGroupState::Disabled) => Err(AwsError {
+        let refused = |trouble, message| {
+            Err(AwsError {
                 operation: "athena:GetWorkGroup".to_owned(),
-                trouble: crate::mount::Trouble::Refused,
+                trouble,
                 code: None,
-                message: format!("workgroup `{}` is disabled", self.workgroup),
-            }),
-            _ => Ok(()),
+                message,
+            })
+        };
+        match found.work_group().map(|group| group.state()) {
+            None => refused(Trouble::Rubbish, "the answer has no workgroup".to_owned()),
+            Some(Some(aws_sdk_athena::types::WorkGroupState::Disabled)) => {
+                refused(Trouble::Refused, format!("workgroup `{}` is disabled", self.workgroup))
+            }
+            Some(_) => Ok(()),
         }
     }
 

@@ -3,7 +3,9 @@
 
 use super::documents::{keeper, quarantine, responding, topic_policy, trail_files, trust};
 use super::parameters::{Kind, PARAMETERS, Parameter};
-use super::rules::rules;
+use super::rules::{STATE, alerts, queries};
+use serde::Serialize;
+use serde_json::ser::PrettyFormatter;
 use serde_json::{Map, Value, json};
 
 /// The template, as JSON.
@@ -14,12 +16,13 @@ pub fn cloudformation() -> String {
         .collect();
     let template = json!({
         "AWSTemplateFormatVersion": "2010-09-09",
-        "Description": "Before an incident: the responder's role of oust, a quarantine policy, the SCP that keeps it on, and alerts. Needs \
+        "Description": "Before an incident: the responder's role of oust, a quarantine policy, the SCP that keeps it on, and the detections. Needs \
                         CAPABILITY_NAMED_IAM. STS tells its calls in each Region, IAM in us-east-1: deploy it there first.",
         "Parameters": parameters,
         "Conditions": {
             "MfaRequired": {"Fn::Equals": [{"Ref": "RequireMfa"}, "true"]},
             "BucketKnown": {"Fn::Not": [{"Fn::Equals": [{"Ref": "TrailBucket"}, ""]}]},
+            "DatabaseKnown": {"Fn::Not": [{"Fn::Equals": [{"Ref": "AthenaDatabase"}, ""]}]},
             "EmailKnown": {"Fn::Not": [{"Fn::Equals": [{"Ref": "AlertEmail"}, ""]}]},
             "TargetsKnown": {"Fn::Not": [{"Fn::Equals": [{"Fn::Join": ["", {"Ref": "TargetIds"}]}, ""]}]},
         },
@@ -30,7 +33,18 @@ pub fn cloudformation() -> String {
             "AlertTopicArn": {"Description": "Where alerts go", "Value": {"Ref": "Alerts"}},
         },
     });
-    format!("{template:#}\n")
+    narrow(&template) + "\n"
+}
+
+/// JSON with little white space: a template of more than 51,200 bytes can't be handed over but through a bucket.
+/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html>
+fn narrow(template: &Value) -> String {
+    let mut text = Vec::new();
+    let mut writer = serde_json::Serializer::with_formatter(&mut text, PrettyFormatter::with_indent(b" "));
+    match template.serialize(&mut writer) {
+        Ok(()) => String::from_utf8_lossy(&text).into_owned(),
+        Err(_) => template.to_string(),
+    }
 }
 
 fn parameter(one: &Parameter) -> Value {
@@ -84,17 +98,30 @@ fn resources() -> Value {
             "Properties": {"TopicArn": {"Ref": "Alerts"}, "Protocol": "email", "Endpoint": {"Ref": "AlertEmail"}},
         }),
     );
-    for rule in rules() {
+    for alert in alerts() {
         let properties = json!({
-            "Name": filled(&json!(format!("[[RuleNamePrefix]]{}", rule.name))),
-            "Description": rule.about,
-            "EventPattern": filled(&rule.pattern),
-            "State": "ENABLED",
+            "Name": filled(&json!(format!("[[RuleNamePrefix]]{}", alert.name))),
+            "Description": alert.about,
+            "EventPattern": filled(&alert.pattern),
+            "State": STATE,
             "Targets": [{"Id": "alerts", "Arn": {"Ref": "Alerts"}}],
         });
         add(
-            rule.name,
+            &alert.name,
             json!({"Type": "AWS::Events::Rule", "Properties": properties}),
+        );
+    }
+    for query in queries() {
+        let properties = json!({
+            "Name": filled(&json!(format!("[[RuleNamePrefix]]{}", query.name))),
+            "Description": query.about,
+            "Database": {"Ref": "AthenaDatabase"},
+            "WorkGroup": {"Ref": "AthenaWorkGroup"},
+            "QueryString": filled(&json!(query.text)),
+        });
+        add(
+            &format!("Query{}", query.name),
+            json!({"Type": "AWS::Athena::NamedQuery", "Condition": "DatabaseKnown", "Properties": properties}),
         );
     }
     add("Keeper", service_control());

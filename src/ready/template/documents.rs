@@ -31,8 +31,8 @@ pub(super) fn responding() -> [Responding; 3] {
     [
         Responding {
             name: "Read",
-            about: "What tracing, planning, evidence and verification read",
-            document: with_readiness(anywhere(read)),
+            about: "What tracing, planning, evidence and verification read, and readiness before",
+            document: anywhere(read),
         },
         Responding {
             name: "Write",
@@ -45,33 +45,6 @@ pub(super) fn responding() -> [Responding; 3] {
             document: anywhere(undo),
         },
     ]
-}
-
-/// What `oust ready` reads besides.
-fn with_readiness(mut read: Value) -> Value {
-    let trails = json!({
-        "Sid": "OustReadyTrails",
-        "Effect": "Allow",
-        "Action": ["cloudtrail:DescribeTrails", "cloudtrail:GetEventSelectors", "cloudtrail:GetTrailStatus", "organizations:DescribeOrganization"],
-        "Resource": ["*"],
-    });
-    let own = "arn:[[AWS::Partition]]:iam::[[AWS::AccountId]]:role[[Path]][[ResponderRoleName]]";
-    let simulate = json!({
-        "Sid": "OustReadySimulate",
-        "Effect": "Allow",
-        "Action": ["iam:SimulatePrincipalPolicy"],
-        "Resource": [own],
-    });
-    let policies = json!({
-        "Sid": "OustReadPolicies",
-        "Effect": "Allow",
-        "Action": ["iam:GetPolicy", "iam:GetPolicyVersion"],
-        "Resource": ["*"],
-    });
-    if let Some(statements) = read["Statement"].as_array_mut() {
-        statements.extend([trails, simulate, policies]);
-    }
-    read
 }
 
 /// The trail's files.

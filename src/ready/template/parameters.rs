@@ -18,7 +18,7 @@ pub(super) enum Kind {
     List(Option<&'static [&'static str]>),
 }
 
-pub(super) const PARAMETERS: [Parameter; 10] = [
+pub(super) const PARAMETERS: [Parameter; 13] = [
     Parameter {
         name: "ResponderPrincipals",
         variable: "responder_principals",
@@ -66,6 +66,24 @@ pub(super) const PARAMETERS: [Parameter; 10] = [
         variable: "alert_email",
         kind: Kind::Text(""),
         about: "Address that alerts go to; it must be confirmed. Without one, subscribe to the topic yourself.",
+    },
+    Parameter {
+        name: "AthenaDatabase",
+        variable: "athena_database",
+        kind: Kind::Text(""),
+        about: "Database of the trail's table in Athena. With it every detection is kept there as a query; most need more than one event, which no rule of EventBridge sees.",
+    },
+    Parameter {
+        name: "AthenaTable",
+        variable: "athena_table",
+        kind: Kind::Text("cloudtrail"),
+        about: "Table of the trail in that database.",
+    },
+    Parameter {
+        name: "AthenaWorkGroup",
+        variable: "athena_work_group",
+        kind: Kind::Text("primary"),
+        about: "Workgroup that the queries are kept in.",
     },
     Parameter {
         name: "TargetIds",

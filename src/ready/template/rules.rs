@@ -1,81 +1,76 @@
-//! Rules that alert: a first set. STS's calls are told in the Region of the call, IAM's and Organizations' in the Region of the control plane.
+//! The detections as they are deployed: those that a single event tells alert, and all of them are kept as queries of the trail's table. STS's
+//! calls are told in the Region of the call, IAM's and Organizations' in the Region of the control plane.
 //! <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail.html>
 
-use serde_json::{Value, json};
+use crate::harden::{RULES, Rule, athena, pattern};
+use serde_json::Value;
 
-/// One rule.
-pub(super) struct Rule {
+/// A rule that alerts.
+pub(super) struct Alert {
     /// What stands behind the prefix in its name.
-    pub(super) name: &'static str,
-    pub(super) variable: &'static str,
+    pub(super) name: String,
+    pub(super) variable: String,
     pub(super) about: &'static str,
     pub(super) pattern: Value,
 }
 
-/// What an event pattern for calls of one service has in common.
-fn calls(services: &[&str], detail: Value) -> Value {
-    let sources: Vec<String> = services.iter().map(|service| format!("aws.{service}")).collect();
-    json!({"source": sources, "detail-type": ["AWS API Call via CloudTrail"], "detail": detail})
+/// A query of the trail's table.
+pub(super) struct Query {
+    /// What stands behind the prefix in its name.
+    pub(super) name: String,
+    pub(super) variable: String,
+    pub(super) about: &'static str,
+    pub(super) text: String,
 }
 
-pub(super) fn rules() -> [Rule; 3] {
-    [
-        Rule {
-            name: "SessionTokenWithoutMfa",
-            variable: "session_token_without_mfa",
-            about: "A session token was minted without MFA: it outlives its key",
-            pattern: calls(
-                &["sts"],
-                json!({
-                    "eventSource": ["sts.amazonaws.com"],
-                    "eventName": ["GetSessionToken"],
-                    "requestParameters": {"serialNumber": [{"exists": false}]},
-                }),
-            ),
-        },
-        Rule {
-            name: "FederationToken",
-            variable: "federation_token",
-            about: "A federation token was minted: it outlives its key, and opens the console",
-            pattern: calls(
-                &["sts"],
-                json!({"eventSource": ["sts.amazonaws.com"], "eventName": ["GetFederationToken"]}),
-            ),
-        },
-        Rule {
-            name: "DenyRemoved",
-            variable: "deny_removed",
-            about: "A deny was taken off a user or role",
-            pattern: deny_removed(),
-        },
-    ]
+/// The state of a rule that sees calls that only read as well: AssumeRole is one.
+pub(super) const STATE: &str = "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS";
+
+/// `session-token` as `SessionToken`.
+fn name(rule: &Rule<'_>) -> String {
+    let words = rule.id.split('-').map(|word| {
+        let (first, rest) = word.split_at(1.min(word.len()));
+        first.to_uppercase() + rest
+    });
+    words.collect()
 }
 
-fn deny_removed() -> Value {
-    let inline = json!({
-        "eventSource": ["iam.amazonaws.com"],
-        "eventName": ["DeleteUserPolicy", "DeleteRolePolicy"],
-        "requestParameters": {"policyName": ["OustDenyAll", {"prefix": "AWSRevokeOlderSessions"}]},
+fn variable(rule: &Rule<'_>) -> String {
+    rule.id.replace('-', "_")
+}
+
+/// The name of the quarantine policy is a parameter.
+fn renamed(text: &str) -> String {
+    text.replace("/OustQuarantine", "/[[QuarantinePolicyName]]")
+}
+
+/// A query without the comments above it: what is deployed has a description of its own.
+fn bare(query: &str) -> String {
+    let lines = query.lines().skip_while(|line| line.starts_with("--"));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// Rules that a single event tells.
+pub(super) fn alerts() -> Vec<Alert> {
+    let each = RULES.iter().filter_map(|rule| {
+        let pattern = renamed(&pattern(rule).value()?.to_string());
+        Some(Alert {
+            name: name(rule),
+            variable: variable(rule),
+            about: rule.title,
+            pattern: serde_json::from_str(&pattern).ok()?,
+        })
     });
-    let managed = json!({
-        "eventSource": ["iam.amazonaws.com"],
-        "eventName": ["DetachUserPolicy", "DetachRolePolicy", "DetachGroupPolicy"],
-        "requestParameters": {"policyArn": [
-            {"suffix": ":policy/AWSDenyAll"},
-            {"suffix": "/[[QuarantinePolicyName]]"},
-            {"wildcard": "*:policy/AWSCompromisedKeyQuarantine*"},
-        ]},
+    each.collect()
+}
+
+/// Every rule as a query.
+pub(super) fn queries() -> Vec<Query> {
+    let each = RULES.iter().map(|rule| Query {
+        name: name(rule),
+        variable: variable(rule),
+        about: rule.title,
+        text: renamed(&bare(&athena(rule, "[[AthenaTable]]"))),
     });
-    let boundary = json!({
-        "eventSource": ["iam.amazonaws.com"],
-        "eventName": ["DeleteUserPermissionsBoundary", "DeleteRolePermissionsBoundary"],
-    });
-    let organization = json!({
-        "eventSource": ["organizations.amazonaws.com"],
-        "eventName": ["DetachPolicy", "DisablePolicyType"],
-    });
-    calls(
-        &["iam", "organizations"],
-        json!({"$or": [inline, managed, boundary, organization]}),
-    )
+    each.collect()
 }

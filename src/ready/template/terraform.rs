@@ -3,11 +3,11 @@
 
 use super::documents::{keeper, quarantine, responding, topic_policy, trail_files, trust};
 use super::parameters::{Kind, PARAMETERS, Parameter};
-use super::rules::rules;
+use super::rules::{STATE, alerts, queries};
 use crate::rebuild::quoted;
 use serde_json::Value;
 
-const HEAD: &str = r#"# Before an incident: the responder's role of oust, a quarantine policy, the SCP that keeps it on, and alerts.
+const HEAD: &str = r#"# Before an incident: the responder's role of oust, a quarantine policy, the SCP that keeps it on, and the detections.
 # STS tells its calls in each Region, IAM in us-east-1: apply it there first, and the rules in every other Region that is used.
 terraform {
   required_providers {
@@ -51,7 +51,8 @@ pub fn terraform() -> String {
         &quarantine(),
         &[],
     ));
-    out.push_str(&alerts());
+    out.push_str(&alerting());
+    out.push_str(&asking());
     out.push_str(&service_control());
     out.push_str(&outputs());
     out
@@ -146,7 +147,7 @@ fn role() -> String {
     block("locals", &trusts) + &resource("aws_iam_role", "responder", &members)
 }
 
-fn alerts() -> String {
+fn alerting() -> String {
     let topic = || "aws_sns_topic.alerts.arn".to_owned();
     let mut out = resource(
         "aws_sns_topic",
@@ -166,21 +167,38 @@ fn alerts() -> String {
         ("endpoint", "var.alert_email".to_owned()),
     ];
     out.push_str(&resource("aws_sns_topic_subscription", "alerts", &by_email));
-    for rule in rules() {
+    for rule in alerts() {
         let members = [
             ("name", in_text(&format!("[[RuleNamePrefix]]{}", rule.name))),
             ("description", quoted(rule.about)),
+            ("state", quoted(STATE)),
             ("event_pattern", encoded(&rule.pattern)),
         ];
-        out.push_str(&resource("aws_cloudwatch_event_rule", rule.variable, &members));
+        out.push_str(&resource("aws_cloudwatch_event_rule", &rule.variable, &members));
         let target = [
             ("rule", format!("aws_cloudwatch_event_rule.{}.name", rule.variable)),
             ("target_id", quoted("alerts")),
             ("arn", topic()),
         ];
-        out.push_str(&resource("aws_cloudwatch_event_target", rule.variable, &target));
+        out.push_str(&resource("aws_cloudwatch_event_target", &rule.variable, &target));
     }
     out
+}
+
+/// The detections as queries of the trail's table, where there is one.
+fn asking() -> String {
+    let each = queries().into_iter().map(|query| {
+        let members = [
+            ("count", "var.athena_database == \"\" ? 0 : 1".to_owned()),
+            ("name", in_text(&format!("[[RuleNamePrefix]]{}", query.name))),
+            ("description", quoted(query.about)),
+            ("database", "var.athena_database".to_owned()),
+            ("workgroup", "var.athena_work_group".to_owned()),
+            ("query", in_text(&query.text)),
+        ];
+        resource("aws_athena_named_query", &query.variable, &members)
+    });
+    each.collect()
 }
 
 fn service_control() -> String {

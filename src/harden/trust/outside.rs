@@ -1,0 +1,152 @@
+//! Roles that other accounts and identity providers take.
+
+use super::Around;
+use super::documents::{changed, condition, has_condition, named, statements};
+use crate::account::{Account, Role};
+use crate::harden::finding::Finding;
+use crate::harden::measure::Measure;
+use crate::harden::rule::Row;
+use crate::harden::seen::External;
+use crate::ids::AccountId;
+use crate::policy::{Effect, Named, Statement};
+use serde_json::json;
+use std::collections::BTreeSet;
+
+const EXTERNAL_PAGE: &str = "https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html";
+const OIDC_PAGE: &str =
+    "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_create_oidc_secure-by-default.html";
+
+/// Conditions that hold another account to something.
+const GUARDED: [&str; 5] = [
+    "sts:ExternalId",
+    "aws:PrincipalOrgID",
+    "aws:PrincipalOrgPaths",
+    "aws:SourceIdentity",
+    "aws:MultiFactorAuthPresent",
+];
+
+/// The other account that a name is of.
+fn stranger(account: &Account, named: &Named) -> Option<AccountId> {
+    let Named::Aws(name) = named else { return None };
+    let id = match name.split(':').nth(4) {
+        Some(id) => id,
+        None => name,
+    };
+    id.parse().ok().filter(|id| *id != account.id)
+}
+
+fn strangers_in(account: &Account, statement: &Statement) -> BTreeSet<AccountId> {
+    let each = named(statement).iter().filter_map(|named| stranger(account, named));
+    each.collect()
+}
+
+/// A role that another account may take without an external ID.
+pub(super) fn strangers(around: &Around<'_>, role: &Role) -> Option<Finding> {
+    let (account, taken) = (around.account, &around.taken(role));
+    let (_, parsed) = statements(role)?;
+    let is_open =
+        |statement: &Statement| !strangers_in(account, statement).is_empty() && !has_condition(statement, &GUARDED);
+    let open: BTreeSet<AccountId> = parsed
+        .iter()
+        .filter(|statement| statement.effect == Effect::Allow && is_open(statement))
+        .flat_map(|statement| strangers_in(account, statement))
+        .collect();
+    if open.is_empty() {
+        return None;
+    }
+    let title = format!("role `{}` lets another account in without an external ID", role.name);
+    let shown = open.iter().map(|id| {
+        let how = match taken.by_accounts.get(id) {
+            None => "was not seen to take it".to_owned(),
+            Some(External { without: 0, ids }) => {
+                format!("always sent {}", ids.iter().cloned().collect::<Vec<_>>().join(", "))
+            }
+            Some(External { without, .. }) => format!("sent none {without} times"),
+        };
+        format!("account {id} is trusted without an external ID, and {how}")
+    });
+    let finding = Finding::of("external-id-missing", Row::RoleSession, title, EXTERNAL_PAGE).shown_by(shown);
+    // Only who is seen to send one, always, can be held to it.
+    let sends = |id: &AccountId| taken.by_accounts.get(id).filter(|sent| sent.without == 0);
+    let document = changed(role, |statement, object| {
+        let each: Option<Vec<&External>> = strangers_in(account, statement).iter().map(sends).collect();
+        let Some(each) = each.filter(|_| is_open(statement)) else {
+            return false;
+        };
+        let ids: BTreeSet<&String> = each.iter().flat_map(|sent| &sent.ids).collect();
+        condition(object, "StringEquals", "sts:ExternalId", json!(ids));
+        true
+    });
+    let Some(document) = document else {
+        return Some(finding.advised(
+            "agree on an external ID with that account and add the condition StringEquals sts:ExternalId; not everybody was seen to send one, so none can be asked for yet",
+        ));
+    };
+    Some(finding.met_by(Measure::Trust {
+        role: role.name.clone(),
+        document,
+    }))
+}
+
+/// What of a token's subject stays the same from run to run: of GitHub the repository, of GitLab the project.
+/// <https://docs.github.com/actions/reference/security/oidc>
+fn lasting(subject: &str) -> String {
+    let mut parts = subject.split(':');
+    match (parts.next(), parts.next(), parts.next()) {
+        (Some(kind @ ("repo" | "project_path")), Some(name), Some(_)) => format!("{kind}:{name}:*"),
+        _ => subject.to_owned(),
+    }
+}
+
+/// The member of a provider's tokens that a statement doesn't compare with anybody of ours.
+fn open_subject(statement: &Statement) -> Option<String> {
+    let provider = |named: &Named| match named {
+        Named::Federated(name) => name
+            .split_once("oidc-provider/")
+            .map(|(_, provider)| provider.to_owned()),
+        _ => None,
+    };
+    let provider = named(statement).iter().find_map(provider)?;
+    let key = format!("{provider}:sub");
+    let mut compared = statement
+        .conditions
+        .iter()
+        .filter(|condition| condition.key().eq_ignore_ascii_case(&key));
+    // `repo:*` and `*` name everybody.
+    let is_any = |value: &String| value.split('*').next().is_some_and(|front| !front.contains('/'));
+    let is_compared = compared.any(|condition| !condition.values().iter().any(is_any));
+    (!is_compared).then_some(key)
+}
+
+/// A role that a provider's tokens take, whoever they were issued for.
+pub(super) fn subjects(around: &Around<'_>, role: &Role) -> Option<Finding> {
+    let taken = &around.taken(role);
+    let (_, parsed) = statements(role)?;
+    let key = parsed.iter().find_map(open_subject)?;
+    let title = format!("role `{}` is taken by any token of its provider", role.name);
+    let finding = Finding::of("oidc-subject-free", Row::RoleSession, title, OIDC_PAGE)
+        .shown_by([format!(
+            "{key} is not compared with a repository, project or account of yours"
+        )])
+        .shown_by(taken.subjects.iter().map(|subject| format!("taken by {subject}")));
+    if taken.subjects.is_empty() {
+        return Some(finding.advised(format!(
+            "add the condition StringEquals {key}; no token was seen, so no subject can be written here"
+        )));
+    }
+    let lasting: BTreeSet<String> = taken.subjects.iter().map(|subject| lasting(subject)).collect();
+    let document = changed(role, |statement, object| match open_subject(statement) {
+        Some(key) => {
+            condition(object, "StringLike", &key, json!(lasting));
+            true
+        }
+        None => false,
+    })?;
+    let finding = finding.advised(
+        "any branch and environment of these is let in, since tomorrow's are in no record; where only some are meant to, write what they were taken by, whole",
+    );
+    Some(finding.met_by(Measure::Trust {
+        role: role.name.clone(),
+        document,
+    }))
+}

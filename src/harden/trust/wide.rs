@@ -1,0 +1,111 @@
+//! Roles that trust more than those who take them.
+
+use super::Around;
+use super::documents::{changed, is_everybody, is_of, is_own, is_whole_account, is_wide, named, principal, statements};
+use crate::account::{Account, Role};
+use crate::harden::finding::Finding;
+use crate::harden::measure::Measure;
+use crate::harden::rule::Row;
+use crate::harden::seen::Taken;
+use crate::policy::{Effect, Named};
+use serde_json::{Map, Value};
+use std::collections::BTreeSet;
+
+const TRUST_PAGE: &str = "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_update-role-trust-policy.html";
+
+/// Whether a principal of this account was seen to take the role. A session stands for its role.
+fn takes(taken: &Taken, name: &str) -> bool {
+    let role = name
+        .split(":assumed-role/")
+        .nth(1)
+        .and_then(|rest| rest.split('/').next());
+    let is_of_role = |arn: &String| arn.contains(":role/") && arn.rsplit('/').next() == role;
+    taken.by.contains_key(name) || role.is_some() && taken.by.keys().any(is_of_role)
+}
+
+/// Whether IAM would take the ARN as a principal: it refuses those of this account that aren't there.
+fn is_there(account: &Account, arn: &str) -> bool {
+    let is = |kind: &str| arn.contains(&format!(":{kind}/"));
+    let here = || {
+        account
+            .users
+            .values()
+            .any(|user| account.user_arn(user).as_str() == arn)
+            || account
+                .roles
+                .values()
+                .any(|role| account.role_arn(role).as_str() == arn)
+    };
+    !is_of(account, arn) || !(is("user") || is("role")) || here()
+}
+
+pub(super) fn too_wide(around: &Around<'_>, role: &Role) -> Option<Finding> {
+    let (account, taken) = (around.account, &around.taken(role));
+    let own = account.role_arn(role).to_string();
+    let (_, parsed) = statements(role)?;
+    let allows = parsed.iter().filter(|statement| statement.effect == Effect::Allow);
+    let names: Vec<&Named> = allows.flat_map(named).collect();
+    let wide = names.iter().any(|named| is_wide(account, named));
+    let unused: BTreeSet<&str> = names
+        .iter()
+        .filter_map(|named| match named {
+            Named::Aws(name) if is_own(account, named) && !takes(taken, name) => Some(name.as_str()),
+            _ => None,
+        })
+        .collect();
+    let trusts_itself = unused.contains(own.as_str());
+    if !wide && unused.is_empty() {
+        return None;
+    }
+    let title = match (wide, trusts_itself) {
+        (true, _) => format!(
+            "role `{}` trusts the whole account or everybody, and few take it",
+            role.name
+        ),
+        (false, true) => format!("role `{}` trusts itself and was not seen to need that", role.name),
+        (false, false) => format!("role `{}` trusts who was not seen to take it", role.name),
+    };
+    let mut finding = Finding::of("trust-too-wide", Row::RoleSession, title, TRUST_PAGE);
+    finding = finding.shown_by(taken.by.keys().map(|arn| format!("{arn} took it")));
+    finding = finding.shown_by(
+        unused
+            .iter()
+            .map(|arn| format!("{arn} is trusted, and was not seen to take it")),
+    );
+    if taken.by.is_empty() {
+        let nobody =
+            "nobody but the intruder was seen to take it: narrow it to those who are meant to, or delete the role";
+        return wide.then(|| finding.advised(nobody));
+    }
+    let document = narrowed(account, role, taken)?;
+    Some(finding.met_by(Measure::Trust {
+        role: role.name.clone(),
+        document,
+    }))
+}
+
+/// The trust policy with those who took the role in the place of the whole account or everybody, and without those of the account who didn't.
+/// Other accounts that are named stay named. Who isn't of the account comes in by no statement that was about the account.
+fn narrowed(account: &Account, role: &Role, taken: &Taken) -> Option<Value> {
+    let takers = || taken.by.keys().filter(|arn| is_there(account, arn)).cloned();
+    changed(role, |statement, object: &mut Map<String, Value>| {
+        let mut kept: Vec<String> = Vec::new();
+        let mut is_narrower = false;
+        for named in named(statement) {
+            match named {
+                _ if is_everybody(named) => kept.extend(takers()),
+                _ if is_whole_account(account, named) => kept.extend(takers().filter(|arn| is_of(account, arn))),
+                Named::Aws(name) if is_own(account, named) && !takes(taken, name) => is_narrower = true,
+                Named::Aws(name) => kept.push(name.clone()),
+                _ => {}
+            }
+            is_narrower |= is_wide(account, named);
+        }
+        kept.sort();
+        kept.dedup();
+        if is_narrower {
+            object.insert("Principal".to_owned(), principal(statement, &kept));
+        }
+        is_narrower
+    })
+}

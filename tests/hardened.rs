@@ -1,0 +1,427 @@
+//! What is said of a measure is what happens on the twin with it: the incident stops there where the proof says, and the day of legitimate use goes
+//! through or is broken as the proof says, for every kind of measure that the twin can be asked about, over several accounts.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
+
+use oust::account::{Account, KeyStatus, MfaDevice, ServiceSpecificCredential};
+use oust::harden::{Call, Finding, Measure, Prevention, prevention};
+use oust::lineage::trace;
+use oust::policy::PolicyText;
+use oust::tabletop::{CATALOGUE as SCENARIOS, Scenario, Stage};
+use oust::time::{ManualClock, Moment};
+use oust::trail::Evidence;
+use oust::twin::Twin;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+/// An account of many uses: somebody who always brings MFA, somebody who never does, roles that people take, roles that take each other.
+const WORKS: &str = r#"
+name = "works"
+title = "works"
+story = "works"
+sources = []
+start = "2026-11-02T09:00:00Z"
+seed = 11
+account = "123456789012"
+region = "us-east-1"
+stolen = "A"
+responder = "ann"
+wrong_order = "naive-order"
+
+[[user]]
+name = "ann"
+keys = ["ann-key"]
+[user.inline]
+All = '''{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:*","sts:*"],"Resource":"*"}]}'''
+
+[[user]]
+name = "bob"
+keys = ["bob-key"]
+[user.inline]
+All = '''{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:*","sts:*"],"Resource":"*"}]}'''
+
+[[user]]
+name = "sam"
+keys = ["A", "sam-key"]
+[user.inline]
+All = '''{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:*","sts:*"],"Resource":"*"}]}'''
+
+[[user]]
+name = "gone"
+keys = ["gone-key"]
+
+[[role]]
+name = "Wide"
+trust = '''{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::123456789012:root"},"Action":"sts:AssumeRole"}]}'''
+[role.inline]
+Read = '''{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}'''
+
+[[role]]
+name = "Self"
+trust = '''{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":["arn:aws:iam::123456789012:role/Self","arn:aws:iam::123456789012:user/bob","arn:aws:iam::123456789012:user/sam"]},"Action":"sts:AssumeRole"}]}'''
+[role.inline]
+Read = '''{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:*","sts:AssumeRole"],"Resource":"*"}]}'''
+
+[[role]]
+name = "Ping"
+trust = '''{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":["arn:aws:iam::123456789012:role/Pong","arn:aws:iam::123456789012:user/bob","arn:aws:iam::123456789012:user/sam"]},"Action":"sts:AssumeRole"}]}'''
+[role.inline]
+Read = '''{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:*","sts:AssumeRole"],"Resource":"*"}]}'''
+
+[[role]]
+name = "Pong"
+trust = '''{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::123456789012:root"},"Action":"sts:AssumeRole"}]}'''
+max_session_seconds = 43200
+[role.inline]
+Read = '''{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:*","sts:AssumeRole"],"Resource":"arn:aws:iam::123456789012:role/Ping"}]}'''
+
+[[move]]
+minute = 0
+by = "ann-key"
+call = "sts:GetSessionToken"
+params = { SerialNumber = "arn:aws:iam::123456789012:mfa/ann", TokenCode = "123456" }
+gives = "ann-token"
+innocent = true
+says = "ann brings MFA"
+
+[[move]]
+minute = 1
+by = "ann-token"
+call = "sts:AssumeRole"
+params = { RoleArn = "arn:aws:iam::123456789012:role/Wide", RoleSessionName = "ann" }
+gives = "ann-wide"
+innocent = true
+says = "ann takes a role"
+
+[[move]]
+minute = 2
+by = "ann-wide"
+call = "s3:ListAllMyBuckets"
+innocent = true
+says = "and looks"
+
+[[move]]
+minute = 3
+by = "bob-key"
+call = "sts:AssumeRole"
+params = { RoleArn = "arn:aws:iam::123456789012:role/Self", RoleSessionName = "bob" }
+gives = "bob-self"
+innocent = true
+says = "bob takes a role without MFA"
+
+[[move]]
+minute = 4
+by = "bob-key"
+call = "sts:AssumeRole"
+params = { RoleArn = "arn:aws:iam::123456789012:role/Ping", RoleSessionName = "bob-ping" }
+gives = "bob-ping"
+innocent = true
+says = "and another"
+
+[[move]]
+minute = 5
+by = "bob-ping"
+call = "sts:AssumeRole"
+params = { RoleArn = "arn:aws:iam::123456789012:role/Pong", RoleSessionName = "job" }
+gives = "bob-pong"
+innocent = true
+says = "and goes on to a third"
+
+[[move]]
+minute = 6
+by = "sam-key"
+call = "s3:ListAllMyBuckets"
+innocent = true
+says = "sam works with his other key, without MFA"
+
+[[move]]
+minute = 7
+by = "sam-key"
+call = "sts:GetSessionToken"
+gives = "sam-token"
+innocent = true
+says = "and by a session"
+
+[[move]]
+minute = 8
+by = "sam-token"
+call = "s3:ListAllMyBuckets"
+innocent = true
+says = "without MFA either"
+
+[[move]]
+minute = 20
+by = "A"
+call = "s3:ListAllMyBuckets"
+says = "the attacker looks round"
+
+[[move]]
+minute = 21
+by = "A"
+call = "sts:GetSessionToken"
+gives = "B"
+says = "mints"
+
+[[move]]
+minute = 22
+by = "B"
+call = "s3:ListAllMyBuckets"
+says = "and tries it"
+
+[[move]]
+minute = 23
+by = "B"
+call = "sts:AssumeRole"
+params = { RoleArn = "arn:aws:iam::123456789012:role/Wide", RoleSessionName = "xx" }
+gives = "C"
+says = "takes the wide role"
+
+[[move]]
+minute = 24
+by = "C"
+call = "s3:ListAllMyBuckets"
+says = "looks"
+
+[[move]]
+minute = 25
+by = "A"
+call = "sts:AssumeRole"
+params = { RoleArn = "arn:aws:iam::123456789012:role/Self", RoleSessionName = "xx" }
+gives = "D"
+says = "takes the role that trusts itself"
+
+[[move]]
+minute = 26
+by = "D"
+call = "sts:AssumeRole"
+params = { RoleArn = "arn:aws:iam::123456789012:role/Self", RoleSessionName = "yy" }
+gives = "E"
+says = "again by itself"
+
+[[move]]
+minute = 27
+by = "A"
+call = "sts:AssumeRole"
+params = { RoleArn = "arn:aws:iam::123456789012:role/Ping", RoleSessionName = "xx" }
+gives = "F"
+says = "takes one of two that trust each other"
+
+[[move]]
+minute = 28
+by = "F"
+call = "sts:AssumeRole"
+params = { RoleArn = "arn:aws:iam::123456789012:role/Pong", RoleSessionName = "xx" }
+gives = "G"
+says = "the other"
+
+[[move]]
+minute = 29
+by = "G"
+call = "sts:AssumeRole"
+params = { RoleArn = "arn:aws:iam::123456789012:role/Ping", RoleSessionName = "yy" }
+gives = "H"
+says = "and the first again"
+"#;
+
+/// The stage before its first move, with what a scenario can't tell.
+fn set(scenario: &Scenario) -> Stage {
+    let stage = Stage::set(scenario, scenario.start()).unwrap();
+    let mut state = stage.twin.state();
+    if let Some(ann) = state.account.users.get_mut("ann") {
+        let held = ann.credentials.get_or_insert_default();
+        held.mfa_devices.push(MfaDevice {
+            serial: "arn:aws:iam::123456789012:mfa/ann".to_owned(),
+            enabled: scenario.start(),
+        });
+        held.service_specific.push(ServiceSpecificCredential {
+            id: "ACCAEXAMPLE123EXAMPLE".to_owned(),
+            service: "codecommit.amazonaws.com".to_owned(),
+            service_user_name: None,
+            status: KeyStatus::Active,
+            created: scenario.start(),
+        });
+    }
+    on(scenario, stage, state)
+}
+
+fn on(scenario: &Scenario, mut stage: Stage, state: oust::twin::State) -> Stage {
+    let clock = ManualClock::starting_at(scenario.start());
+    stage.twin = Twin::on_manual_clock(state, clock.clone());
+    stage.clock = clock;
+    stage
+}
+
+fn put(account: &mut Account, measure: &Measure) {
+    let text = |document: &Value| PolicyText::new(document.to_string());
+    match measure {
+        Measure::Trust { role, document } => account.roles.get_mut(role).unwrap().trust = text(document),
+        Measure::UserPolicy { user, name, document } => {
+            let user = account.users.get_mut(user).unwrap();
+            user.inline.insert((*name).to_owned(), text(document));
+        }
+        Measure::RolePolicy { role, name, document } => {
+            let role = account.roles.get_mut(role).unwrap();
+            role.inline.insert((*name).to_owned(), text(document));
+        }
+        Measure::KeyInactive { user, key } => {
+            let held = account.users.get_mut(user).unwrap().credentials.as_mut().unwrap();
+            held.access_keys.iter_mut().find(|held| held.id == *key).unwrap().status = KeyStatus::Inactive;
+        }
+        Measure::ServiceCredentialInactive { user, id } => {
+            let held = account.users.get_mut(user).unwrap().credentials.as_mut().unwrap();
+            held.service_specific
+                .iter_mut()
+                .find(|held| held.id == *id)
+                .unwrap()
+                .status = KeyStatus::Inactive;
+        }
+        Measure::MaxSession { role, seconds } => {
+            account.roles.get_mut(role).unwrap().max_session_seconds = Some(*seconds);
+        }
+    }
+}
+
+/// What is told of a scenario after its last move.
+fn told(scenario: &Scenario) -> Prevention {
+    let mut stage = set(scenario);
+    stage.play(scenario).unwrap();
+    let mut evidence = Evidence::default();
+    let trail = stage.twin.trail();
+    trail.iter().for_each(|record| evidence.add_record(record).unwrap());
+    let lineage = trace(&evidence, std::slice::from_ref(&stage.names[&scenario.stolen]));
+    let family: BTreeSet<&str> = lineage.credentials.iter().map(|member| member.key.as_str()).collect();
+    let calls = trail.iter().filter_map(Call::of);
+    let (intruder, legitimate): (Vec<Call>, Vec<Call>) =
+        calls.filter(|call| call.event.error.is_none()).partition(|call| {
+            let key = call.event.identity.key.as_ref();
+            key.is_some_and(|key| family.contains(key.as_str()))
+        });
+    let account = stage.twin.account();
+    prevention(&account, &lineage, &legitimate, &intruder, None, stage.twin.now())
+}
+
+/// Plays the moves of one side through the twin's door; gives the minute of the first that is refused.
+fn first_refused(scenario: &Scenario, measures: &[&Measure], innocent: bool) -> Option<Moment> {
+    let mut scenario = scenario.clone();
+    // What is refused anyhow proves nothing.
+    scenario.moves.retain(|made| made.innocent == innocent && !made.fails);
+    scenario.intruder = None;
+    let stage = set(&scenario);
+    let mut state = stage.twin.state();
+    measures.iter().for_each(|measure| put(&mut state.account, measure));
+    let mut stage = on(&scenario, stage, state);
+    match stage.play(&scenario) {
+        Ok(()) => None,
+        Err(error) => {
+            let text = error.to_string();
+            let is_refusal = ["AccessDenied", "not authorized", "InvalidClientTokenId"];
+            assert!(is_refusal.iter().any(|word| text.contains(word)), "{text}");
+            Some(stage.told.last().unwrap().at)
+        }
+    }
+}
+
+fn measure(finding: &Finding) -> Option<&Measure> {
+    finding.measure.as_ref()
+}
+
+/// Holds each finding of a scenario against the twin; gives their kinds.
+fn agree(text: &str) -> BTreeSet<&'static str> {
+    let scenario = Scenario::parse(text).unwrap();
+    let told = told(&scenario);
+    let mut kinds = BTreeSet::new();
+    for finding in &told.findings {
+        let Some(measure) = measure(finding) else { continue };
+        let proof = finding.proof.as_ref().unwrap();
+        for (innocent, said) in [(true, proof.broken.first().cloned()), (false, proof.stops_at.clone())] {
+            let refused = first_refused(&scenario, &[measure], innocent);
+            match (&said, refused) {
+                (None, None) => {}
+                (Some(said), Some(at)) if said.contains(&at.whole_second().to_string()) => {}
+                _ => panic!(
+                    "{} ({}): said {said:?}, and on the twin {refused:?}",
+                    finding.title, finding.kind
+                ),
+            }
+        }
+        kinds.insert(finding.kind);
+    }
+    let ready: Vec<&Measure> = told
+        .findings
+        .iter()
+        .filter(|finding| finding.is_ready())
+        .filter_map(measure)
+        .collect();
+    assert_eq!(
+        first_refused(&scenario, &ready, true),
+        None,
+        "all that are ready, together"
+    );
+    assert!(told.together.broken.is_empty());
+    kinds
+}
+
+#[test]
+fn what_is_said_of_every_kind_of_measure_happens_on_the_twin() {
+    let mut kinds = BTreeSet::new();
+    for (_, text) in SCENARIOS {
+        kinds.extend(agree(text));
+    }
+    kinds.extend(agree(WORKS));
+    let wanted = [
+        "address-free-role",
+        "address-free-user",
+        "key-unused",
+        "mfa-not-required",
+        "role-loop",
+        "service-credential",
+        "session-long",
+        "session-name-free",
+        "token-without-mfa",
+        "trust-too-wide",
+        "trust-without-mfa",
+    ];
+    assert_eq!(kinds, wanted.into());
+}
+
+fn about<'p>(told: &'p Prevention, kind: &str, name: &str) -> Option<&'p Finding> {
+    let is = |finding: &&Finding| {
+        let first = finding.title.split('`').nth(1);
+        finding.kind == kind && first == Some(name)
+    };
+    told.findings.iter().find(is)
+}
+
+#[test]
+fn a_loop_is_cut_where_nobody_needs_it() {
+    let told = told(&Scenario::parse(WORKS).unwrap());
+    // Bob goes from Ping to Pong: there it isn't cut.
+    let pong = about(&told, "role-loop", "Pong").unwrap();
+    assert!(measure(pong).is_none(), "{pong:#?}");
+    let ping = about(&told, "role-loop", "Ping").unwrap();
+    assert!(ping.is_ready(), "{ping:#?}");
+    let document = measure(ping).unwrap().document().unwrap();
+    assert_eq!(
+        document["Statement"][0]["Principal"],
+        json!({"AWS": ["arn:aws:iam::123456789012:user/bob", "arn:aws:iam::123456789012:user/sam"]})
+    );
+    let stops = ping.proof.as_ref().unwrap().stops_at.as_ref().unwrap();
+    assert!(stops.contains("role/Ping") && stops.contains("09:29"), "{stops}");
+    // A role that trusts itself is told of where its trust is too wide.
+    assert!(about(&told, "role-loop", "Self").is_none());
+    let own = about(&told, "trust-too-wide", "Self").unwrap();
+    assert!(own.is_ready());
+}
+
+#[test]
+fn who_always_brings_mfa_can_be_held_to_it() {
+    let told = told(&Scenario::parse(WORKS).unwrap());
+    assert!(about(&told, "mfa-not-required", "ann").unwrap().is_ready());
+    assert!(about(&told, "trust-without-mfa", "Wide").unwrap().is_ready());
+    // Roles can't bring any, and one is trusted beside the users.
+    assert!(about(&told, "trust-without-mfa", "Self").is_none());
+    let sam = about(&told, "mfa-not-required", "sam").unwrap();
+    assert!(!sam.is_ready() && !sam.proof.as_ref().unwrap().broken.is_empty());
+    assert!(about(&told, "mfa-not-required", "bob").is_none());
+    // He works by sessions without MFA.
+    assert!(about(&told, "token-without-mfa", "sam").is_none());
+}
