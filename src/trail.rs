@@ -23,6 +23,7 @@ mod harvest;
 mod identity;
 mod index;
 mod layout;
+mod members;
 mod ocsf;
 mod read;
 mod redact;

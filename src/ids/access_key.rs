@@ -55,6 +55,13 @@ impl AccessKeyId {
         AccessKeyId(unique_id(prefix, account, noise))
     }
 
+    /// The ID in a text, if there is nothing else in it, without making a copy of it.
+    pub(crate) fn shaped(text: &str) -> Option<&str> {
+        let is_one = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
+        let trimmed = text.trim();
+        ((16..=128).contains(&trimmed.len()) && trimmed.bytes().all(is_one)).then_some(trimmed)
+    }
+
     /// The text of it.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -93,15 +100,9 @@ impl FromStr for AccessKeyId {
     type Err = IdError;
 
     fn from_str(text: &str) -> Result<Self, IdError> {
-        let trimmed = text.trim();
-        let shaped = (16..=128).contains(&trimmed.len())
-            && trimmed
-                .bytes()
-                .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_');
-        if shaped {
-            Ok(AccessKeyId(trimmed.to_owned()))
-        } else {
-            Err(IdError::new(text, EXPECTED))
+        match AccessKeyId::shaped(text) {
+            Some(id) => Ok(AccessKeyId(id.to_owned())),
+            None => Err(IdError::new(text, EXPECTED)),
         }
     }
 }

@@ -96,6 +96,14 @@ pub enum PrincipalArn {
 }
 
 impl PrincipalArn {
+    /// The role's name in the ARN of a role session, without making a copy of anything; `None` for any other text.
+    pub(crate) fn role_of_session(arn: &str) -> Option<&str> {
+        let mut parts = arn.strip_prefix("arn:")?.splitn(5, ':').skip(1);
+        let (service, resource) = (parts.next()?, parts.nth(2)?);
+        let (role, _) = resource.strip_prefix("assumed-role/")?.split_once('/')?;
+        (service == "sts").then_some(role)
+    }
+
     /// The principal that `arn` names; `None` when it names something else.
     pub fn of(arn: &Arn) -> Option<PrincipalArn> {
         let (kind, rest) = match arn.resource().split_once('/') {

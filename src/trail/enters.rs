@@ -1,7 +1,7 @@
 //! Calls that let somebody in without giving a key: they set a user's password, or turn a sign-in into the sessions of a command line.
 
 use super::Event;
-use super::facts::{Gave, Who, number};
+use super::facts::{Gave, Who, user};
 
 /// The calls by name. The last two are those of `aws login`:
 /// <https://docs.aws.amazon.com/signin/latest/userguide/command-line-sign-in.html>.
@@ -22,9 +22,7 @@ pub(super) fn entrance(event: &Event, who: Who) -> Option<Gave> {
     let new = match event.name.as_str() {
         name if !is_entrance(name.as_bytes()) => return None,
         "CreateLoginProfile" | "UpdateLoginProfile" => Who {
-            name: event
-                .password_of()
-                .map_or(who.name, |user| number(&format!("user/{user}"))),
+            name: event.password_of().map_or(who.name, |name| user(Some(&name))),
             ..Who::default()
         },
         _ => Who { key: 0, ..who },

@@ -1,6 +1,8 @@
 //! One event, as far as this program reads it.
 //! <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html>
 
+mod read;
+
 use super::redact::redact;
 use super::reveals::revealed;
 use crate::ids::{AccessKeyId, AccountId, Arn};

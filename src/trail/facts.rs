@@ -54,24 +54,24 @@ impl Who {
         Who::of(&Caller {
             kind: identity.kind.as_deref(),
             principal: identity.principal_id.as_deref(),
-            arn: identity.arn.as_ref(),
+            arn: identity.arn.as_ref().map(Arn::as_str),
             user: identity.user_name.as_deref(),
             issuer: issuer.and_then(|issuer| issuer.principal_id.as_deref()),
             issuer_name: issuer.and_then(|issuer| issuer.name.as_deref()),
-            key: identity.key.as_ref(),
+            key: identity.key.as_ref().map(AccessKeyId::as_str),
         })
     }
 
     /// The same, from the parts of an identity.
     pub(super) fn of(caller: &Caller<'_>) -> Self {
         let (id, name) = match caller.kind {
-            Some("Root") => (0, number("root")),
+            Some("Root") => (0, number("the root user")),
             Some("FederatedUser") => (told(caller.issuer), user(caller.issuer_name)),
             Some("AssumedRole") => (told(before_colon(caller.principal)), role(caller.arn)),
             _ => (told(before_colon(caller.principal)), user(caller.user)),
         };
         Who {
-            key: told(caller.key.map(AccessKeyId::as_str)),
+            key: told(caller.key),
             id,
             name,
         }
@@ -82,26 +82,26 @@ impl Who {
 pub(super) struct Caller<'a> {
     pub(super) kind: Option<&'a str>,
     pub(super) principal: Option<&'a str>,
-    pub(super) arn: Option<&'a Arn>,
+    pub(super) arn: Option<&'a str>,
     pub(super) user: Option<&'a str>,
     pub(super) issuer: Option<&'a str>,
     pub(super) issuer_name: Option<&'a str>,
-    pub(super) key: Option<&'a AccessKeyId>,
+    pub(super) key: Option<&'a str>,
 }
 
 fn before_colon(text: Option<&str>) -> Option<&str> {
     text?.split(':').next()
 }
 
-fn user(name: Option<&str>) -> u64 {
-    name.map_or(0, |name| number(&format!("user/{name}")))
+/// A user by name.
+pub(super) fn user(name: Option<&str>) -> u64 {
+    // Users and roles may have one name: the numbers of the one are turned round.
+    name.map_or(0, |name| number(name).rotate_left(32))
 }
 
-fn role(arn: Option<&Arn>) -> u64 {
-    match arn.and_then(PrincipalArn::of) {
-        Some(PrincipalArn::RoleSession { role, .. }) => number(&format!("role/{role}")),
-        _ => 0,
-    }
+/// The role of a session, by name.
+fn role(arn: Option<&str>) -> u64 {
+    arn.and_then(PrincipalArn::role_of_session).map_or(0, number)
 }
 
 /// What a record says of a key that was given.
@@ -165,9 +165,8 @@ impl Gave {
         if key.is_none() && shared == 0 {
             return None;
         }
-        let arn: Option<Arn> = given.role_arn.and_then(|text| text.parse().ok());
         let (id, name) = match (role_id, given.holder) {
-            (Some(id), _) => (told(before_colon(Some(id))), role(arn.as_ref())),
+            (Some(id), _) => (told(before_colon(Some(id))), role(given.role_arn)),
             (None, Some(holder)) => (0, user(Some(holder))),
             (None, None) => (who.id, who.name),
         };

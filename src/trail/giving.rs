@@ -1,6 +1,7 @@
 //! The members of a record that tell which key it gave, read without holding anything else of it.
 
 use super::facts::{Gave, Given, Who};
+use super::members::{member, members, plain};
 use serde::Deserialize;
 use serde_json::Value;
 use std::borrow::Cow;
@@ -137,6 +138,92 @@ struct Loose {
     response_elements: Value,
     #[serde(default, rename = "sharedEventID")]
     shared: Option<String>,
+}
+
+/// Which key a call by `who` gave, by the members of its record that stand between the Region and the ID, each behind a comma; `None` where they must be
+/// parsed to say it, and where other accounts have a record of the same call.
+pub(super) fn plainly(body: &[u8], who: Who) -> Option<Option<Gave>> {
+    let body = std::str::from_utf8(body).ok()?;
+    let (mut error, mut request, mut response) = (None, None, None);
+    let mut at = 0;
+    while at < body.len() {
+        let (name, value, end) = member(body, at + 1).filter(|_| body.as_bytes().get(at) == Some(&b','))?;
+        let place = match name {
+            "errorCode" => Some(&mut error),
+            "requestParameters" => Some(&mut request),
+            "responseElements" => Some(&mut response),
+            "sharedEventID" => return None,
+            _ => None,
+        };
+        if place.is_some_and(|place| place.replace(value).is_some()) {
+            return None;
+        }
+        at = end;
+    }
+    if error.is_some_and(|error| plain(error) != Some("")) {
+        return error.and_then(plain).map(|_| None);
+    }
+    let mut answer = Plain::default();
+    match response {
+        None | Some("null") => return Some(None),
+        Some(response) => members(response, |path, value| answer.take(path, value)).filter(|rest| rest.is_empty())?,
+    };
+    let mut asked = None;
+    let asked_for = request.filter(|request| answer.key.is_some() && *request != "null");
+    if let Some(request) = asked_for.filter(|_| answer.holder().is_none()) {
+        members(request, |path, value| match path {
+            ["userName"] => asked.replace(plain(value)?).is_none().then_some(()),
+            _ => Some(()),
+        })?;
+    }
+    let given = Given {
+        key: answer.key,
+        role_id: answer.role_id,
+        role_arn: answer.role_arn,
+        holder: answer.holder().or(asked),
+    };
+    Some(Gave::told(who, &given, None))
+}
+
+/// What an answer says of a key, where it says it of one.
+#[derive(Default)]
+struct Plain<'t> {
+    key: Option<&'t str>,
+    role_id: Option<&'t str>,
+    role_arn: Option<&'t str>,
+    made_for: Option<&'t str>,
+}
+
+impl<'t> Plain<'t> {
+    /// Takes a member in; `None` where it is unusual.
+    fn take(&mut self, path: &[&str], value: &'t str) -> Option<()> {
+        let place = match path {
+            ["credentials" | "accessKey" | "roleCredentials", "accessKeyId"]
+            | ["serviceSpecificCredential", "serviceSpecificCredentialId"] => &mut self.key,
+            ["assumedRoleUser", "assumedRoleId"] => &mut self.role_id,
+            ["assumedRoleUser", "arn"] => &mut self.role_arn,
+            ["accessKey" | "serviceSpecificCredential", "userName"] => &mut self.made_for,
+            // A list, or an object that was expected.
+            [
+                "credentialSet"
+                | "credentials"
+                | "accessKey"
+                | "roleCredentials"
+                | "serviceSpecificCredential"
+                | "assumedRoleUser",
+            ] if value != "null" => {
+                return None;
+            }
+            _ => return Some(()),
+        };
+        // What isn't told, or is empty, is looked for elsewhere: that is for the parser to do.
+        let text = plain(value).filter(|text| !text.is_empty())?;
+        place.replace(text).is_none().then_some(())
+    }
+
+    fn holder(&self) -> Option<&'t str> {
+        self.made_for
+    }
 }
 
 /// Which key the record of a call by `who` gave.

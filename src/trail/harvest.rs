@@ -252,12 +252,18 @@ pub(super) struct Kept<'a> {
     damage: Vec<Damage>,
 }
 
-impl Taker for Kept<'_> {
-    fn record(&mut self, record: &Value) -> Result<(), EventError> {
-        let event = Event::parse(record)?;
+impl Kept<'_> {
+    /// Takes in an event that matters, if it counts.
+    pub(super) fn take(&mut self, event: Event) {
         if self.window.admits(&event) && self.closure.matters(&event) {
             self.events.push(event);
         }
+    }
+}
+
+impl Taker for Kept<'_> {
+    fn record(&mut self, record: &Value) -> Result<(), EventError> {
+        self.take(Event::parse(record)?);
         Ok(())
     }
 

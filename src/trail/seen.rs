@@ -61,7 +61,7 @@ impl Hours {
         silences
     }
 
-    fn merge(&mut self, other: &Hours) {
+    pub(super) fn merge(&mut self, other: &Hours) {
         for (block, bits) in &other.0 {
             *self.0.entry(*block).or_default() |= bits;
         }

@@ -162,26 +162,34 @@ struct Full<'a, S> {
     damage: &'a mut Vec<Damage>,
 }
 
+/// Shows a record that was parsed.
+///
+/// # Errors
+/// It lacks what every event has.
+pub(super) fn show(record: &Value, window: &Window, sieve: &mut impl Sieve) -> Result<(), EventError> {
+    let event = Event::parse(record)?;
+    if !window.admits(&event) {
+        return Ok(());
+    }
+    let identity = record.get("userIdentity").unwrap_or(&Value::Null).to_string();
+    let glance = Glance {
+        at: event.at,
+        source: &event.source,
+        name: &event.name,
+        address: event.source_ip.as_deref().unwrap_or_default(),
+        identity: identity.as_bytes(),
+        caller: rapidhash_v3(identity.as_bytes()),
+        text: &[],
+    };
+    if sieve.glance(&glance) {
+        sieve.record(&without_secrets(record));
+    }
+    Ok(())
+}
+
 impl<S: Sieve> Taker for Full<'_, S> {
     fn record(&mut self, record: &Value) -> Result<(), EventError> {
-        let event = Event::parse(record)?;
-        if !self.window.admits(&event) {
-            return Ok(());
-        }
-        let identity = record.get("userIdentity").unwrap_or(&Value::Null).to_string();
-        let glance = Glance {
-            at: event.at,
-            source: &event.source,
-            name: &event.name,
-            address: event.source_ip.as_deref().unwrap_or_default(),
-            identity: identity.as_bytes(),
-            caller: rapidhash_v3(identity.as_bytes()),
-            text: &[],
-        };
-        if self.sieve.glance(&glance) {
-            self.sieve.record(&without_secrets(record));
-        }
-        Ok(())
+        show(record, self.window, self.sieve)
     }
 
     fn damaged(&mut self, file: &str, offset: Option<u64>, what: String) {
