@@ -28,7 +28,7 @@ const INSIDE: [&str; 10] = [
 pub(super) fn is_wrapper(value: &Value) -> bool {
     let has = |place: &&str| member(value, place).is_some();
     !value.is_object()
-        || INSIDE.iter().any(|place| has(&place))
+        || INSIDE.iter().any(has)
         || ocsf::record(value).is_some()
         || row::record_of_row(value).is_some()
 }
