@@ -331,3 +331,38 @@ fn a_case_that_is_being_written_to_is_refused_and_ctrl_c_leaves_one_that_can_be_
         said(&refused)
     );
 }
+
+/// A disk that is full: files may not grow beyond what the shell allows. What could not be written is said, nothing is done behind it, and the case goes on
+/// once there is room.
+#[cfg(unix)]
+#[test]
+fn a_full_disk_stops_the_run_and_the_case_goes_on_later() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (cases, playbook) = (path("cases"), quick(folder.path()));
+    let served = Served::start(&["--played"]);
+    let stolen = served.key("A")["access_key_id"].as_str().unwrap().to_owned();
+    let run = ["run", &stolen, "--yes", "--playbook", &playbook, "--cases", &cases];
+    let whole = served.command("responder-key", None, &run);
+    // Blocks of 512 bytes: room for the first wave, not for the plan that follows.
+    let limited = "trap '' XFSZ; ulimit -f 16; exec \"$0\" \"$@\"";
+    let mut command = std::process::Command::new("sh");
+    command
+        .args(["-c", limited])
+        .arg(whole.get_program())
+        .args(whole.get_args())
+        .env_clear();
+    command.envs(whole.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let output = command.output().unwrap();
+    let told = said(&output);
+    assert_eq!(output.status.code(), Some(8), "{told}");
+    assert!(
+        told.contains("nothing further was done") && !told.contains("CONTAINED"),
+        "{told}"
+    );
+    let case = std::fs::read_dir(&cases).unwrap().next().unwrap().unwrap();
+    let case = case.file_name().into_string().unwrap();
+    let output = served.oust("responder-key", None, &["resume", &case, "--yes", "--cases", &cases]);
+    let told = said(&output);
+    assert_eq!(output.status.code(), Some(0), "{told}");
+}

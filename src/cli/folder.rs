@@ -325,7 +325,24 @@ pub fn read_plan(path: &Path, text: &str) -> Result<Plan, Failure> {
     }
 }
 
+/// Puts a whole file there, or leaves what was there: a full disk or a kill in the midst of it must not leave half of one, which would make the case
+/// unreadable.
 fn durable(path: &Path, text: &str) -> std::io::Result<()> {
+    let beside = path.with_extension("part");
+    let written = whole(&beside, text).and_then(|()| fs::rename(&beside, path));
+    if written.is_err() {
+        // What is left of it is nobody's; that it can't be removed either changes nothing.
+        let _ = fs::remove_file(&beside);
+    }
+    written?;
+    // The name is on disk once the folder is; where a folder can't be opened (Windows) there is no such call.
+    match path.parent().map(fs::File::open) {
+        Some(Ok(folder)) => folder.sync_all(),
+        _ => Ok(()),
+    }
+}
+
+fn whole(path: &Path, text: &str) -> std::io::Result<()> {
     let mut file = OpenOptions::new().create(true).truncate(true).write(true).open(path)?;
     file.write_all(text.as_bytes())?;
     file.sync_all()

@@ -27,10 +27,7 @@ const INSIDE: [&str; 10] = [
 /// Whether records may be inside of a value, or it may be told otherwise than CloudTrail does.
 pub(super) fn is_wrapper(value: &Value) -> bool {
     let has = |place: &&str| member(value, place).is_some();
-    !value.is_object()
-        || INSIDE.iter().any(has)
-        || ocsf::record(value).is_some()
-        || row::record_of_row(value).is_some()
+    !value.is_object() || INSIDE.iter().any(has) || ocsf::record(value).is_some() || row::record_of_row(value).is_some()
 }
 
 /// How many places of one file are named one by one.
