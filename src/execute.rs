@@ -201,7 +201,10 @@ impl Run<'_> {
     /// The steps that go out next. On a twin one at a time: its rehearsal is judged after each.
     fn next_wave(&mut self) -> Vec<Step> {
         let mut wave: Vec<Step> = self.queue.pop_front().into_iter().collect();
-        while self.clients().side_by_side()
+        // What takes away what this run put there goes by itself, as does what comes behind it.
+        let alone = wave.iter().any(|first| self.set_by_this_run(first).is_some());
+        while !alone
+            && self.clients().side_by_side()
             && let Some(next) = self.queue.front()
             && goes_with(next, &wave)
             && self.set_by_this_run(next).is_none()
@@ -221,13 +224,12 @@ impl Run<'_> {
     }
 
     async fn together(&mut self, wave: Vec<Step>) -> Result<Next, ExecuteError> {
-        let wave = match self.put_off(wave).await? {
-            Ok(wave) => wave,
-            Err(next) => return Ok(next),
-        };
         let [only] = wave.as_slice() else {
             return self.wave(&wave).await;
         };
+        if let Some(next) = self.put_off(only).await? {
+            return Ok(next);
+        }
         match &only.action {
             Action::Change { .. } | Action::RevokeOlderSessions { .. } => self.wave(&wave).await,
             other => {

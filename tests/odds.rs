@@ -78,7 +78,7 @@ fn one_seed_gives_one_fight() {
     assert_eq!(twice(), twice());
 }
 
-/// Hooks of a run in which somebody gives the user a key and a policy right before the step that takes the boundary off.
+/// Hooks of a run in which somebody gives the user a key, a password and a policy when the trail has been looked through.
 struct Giving<'a> {
     twin: &'a Twin,
     administrator: Keys,
@@ -104,6 +104,7 @@ impl Hooks for Giving<'_> {
             called.unwrap();
         };
         call("CreateAccessKey", &[]);
+        call("CreateLoginProfile", &[("Password", "a-long-Passw0rd!")]);
         call(
             "PutUserPolicy",
             &[("PolicyName", "Meanwhile"), ("PolicyDocument", allow)],
@@ -140,7 +141,7 @@ fn no_deny_is_lifted_from_a_user_who_was_given_something_meanwhile() {
         });
         assert_eq!(
             put_off.collect::<Vec<_>>(),
-            [2, 2, 3],
+            [3, 3, 4],
             "the boundary, the deny, the user with its deny"
         );
         let user = stage.twin.account().users["support-user"].clone();

@@ -1,6 +1,6 @@
 //! What a change is in words, which API call makes it, what it breaks, and which permissions it needs.
 
-use super::held::{OF_ROLE, OF_USER};
+use super::held::{OF_ROLE, OF_USER, OF_USERS};
 use super::{Change, Member, Permission, Setting};
 use crate::account::{Account, KeyStatus};
 use crate::ids::Arn;
@@ -205,7 +205,10 @@ impl Change {
                 }
             }
             // Nobody is deleted who holds what is not to go with him.
-            (Member::User { .. }, Setting::Absent) => OF_USER.iter().for_each(|action| further(action, &write)),
+            (Member::User { .. }, Setting::Absent) => {
+                OF_USER.iter().for_each(|action| further(action, &write));
+                further(OF_USERS, "*");
+            }
             (Member::Role { .. }, Setting::Absent) => OF_ROLE.iter().for_each(|action| further(action, &write)),
             (Member::ManagedPolicy { .. }, Setting::Absent) => {
                 further("iam:ListPolicyVersions", &write);

@@ -273,7 +273,7 @@ impl From<EndArg> for End {
 #[command(next_help_heading = "Odds")]
 pub struct Race {
     /// How many fights to play for each order of the plan (the key alone, the steps without the hold, the plan), on a twin of the account, against an
-    /// intruder with all credentials of the family who turns changes round. 0 plays none.
+    /// intruder with all credentials of the family who turns changes round. 0 plays none; so does a run that changes something.
     #[arg(long, value_name = "FIGHTS", default_value_t = 5, value_parser = clap::value_parser!(u64).range(0..=1000))]
     pub odds: u64,
     /// Against whom: the script of an intruder, by name or file, as `oust twin serve --intruder` takes it.

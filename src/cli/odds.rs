@@ -42,7 +42,13 @@ pub(super) async fn odds(
         script: &script,
         lag: &lag,
     };
-    let odds = race(racing, asked.odds, &asked.odds_lag)
-        .map_err(|error| Failure::new(Exit::Failure, "odds", error.to_string()))?;
-    Ok(Some(odds))
+    // A plan is worth having without them.
+    match race(racing, asked.odds, &asked.odds_lag) {
+        Ok(odds) => Ok(Some(odds)),
+        Err(error) => {
+            let line = format!("no odds are told: a fight could not be played to its end: {error}");
+            desk.terminal.urgent(&line);
+            Ok(None)
+        }
+    }
 }

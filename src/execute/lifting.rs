@@ -35,31 +35,28 @@ fn denied_by(member: &Member) -> Option<Member> {
 }
 
 impl Run<'_> {
-    /// Puts off those of `wave` that would lift a deny of, or delete, a user or role that is to be deleted and holds something else yet.
-    /// Gives the others, or how the run goes on where that could not be told.
-    pub(super) async fn put_off(&mut self, wave: Vec<Step>) -> Result<Result<Vec<Step>, Next>, ExecuteError> {
-        let mut now = Vec::new();
-        for step in wave {
-            let Some(of) = self.to_be_bare(&step) else {
-                now.push(step);
-                continue;
-            };
-            let clients = self.world.clients();
-            let held = match patiently(clients, &step.id, async || held_by(clients, &of).await).await {
-                Ok(held) => held,
-                Err(error) => return self.failed(&step, error).await.map(Err),
-            };
-            let to_come = std::iter::once(&step).chain(&self.queue).filter_map(removed);
-            let to_come: Vec<&Member> = to_come.collect();
-            let left: Vec<Member> = held.into_iter().filter(|held| !to_come.contains(&held)).collect();
-            if left.is_empty() {
-                now.push(step);
-            } else {
-                self.hooks.starts(&step);
-                self.note(Event::PutOff { step: step.id, left })?;
-            }
+    /// Puts `step` off, if it would lift a deny of, or delete, a user or role that is to be deleted and holds something else yet. Gives how the run
+    /// goes on then, or where that could not be told; `None` where the step may be done.
+    pub(super) async fn put_off(&mut self, step: &Step) -> Result<Option<Next>, ExecuteError> {
+        let Some(of) = self.to_be_bare(step) else {
+            return Ok(None);
+        };
+        let clients = self.world.clients();
+        let held = match patiently(clients, &step.id, async || held_by(clients, &of).await).await {
+            Ok(held) => held,
+            Err(error) => return self.failed(step, error).await.map(Some),
+        };
+        let to_come: Vec<&Member> = std::iter::once(step).chain(&self.queue).filter_map(removed).collect();
+        let left: Vec<Member> = held.into_iter().filter(|held| !to_come.contains(&held)).collect();
+        if left.is_empty() {
+            return Ok(None);
         }
-        Ok(Ok(now))
+        self.hooks.starts(step);
+        self.note(Event::PutOff {
+            step: step.id.clone(),
+            left,
+        })?;
+        Ok(Some(Next::GoOn))
     }
 
     /// The user or role that must hold nothing else before `step`: it lifts a cut of this run from, or deletes, somebody whom this run deletes.
