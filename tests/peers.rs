@@ -10,31 +10,11 @@ mod support;
 use serde_json::{Map, Value, json};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output, Stdio};
 use support::peers;
+use support::process::{Server, clean};
 
 const OUST: &str = env!("CARGO_BIN_EXE_oust");
-
-/// A process that ends with the test.
-struct Server(Child);
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-/// A command in an environment of its own: nothing of the machine's AWS configuration is seen.
-fn clean(program: impl AsRef<std::ffi::OsStr>) -> Command {
-    let mut command = Command::new(program);
-    command
-        .env_clear()
-        .env("PATH", std::env::var_os("PATH").unwrap())
-        .env("HOME", "/nonexistent")
-        .env("AWS_EC2_METADATA_DISABLED", "true");
-    command
-}
 
 /// Serves a fresh twin of the story; gives its endpoint and the credentials by name.
 fn serve() -> (Server, String, Map<String, Value>) {

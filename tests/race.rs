@@ -10,19 +10,9 @@ use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
 use std::time::Duration;
 use support::peers;
+use support::process::clean;
 
 const OUST: &str = env!("CARGO_BIN_EXE_oust");
-
-/// A command in an environment of its own: nothing of the machine's AWS configuration is seen.
-fn clean(program: impl AsRef<std::ffi::OsStr>) -> Command {
-    let mut command = Command::new(program);
-    command
-        .env_clear()
-        .env("PATH", std::env::var_os("PATH").unwrap())
-        .env("HOME", "/nonexistent")
-        .env("AWS_EC2_METADATA_DISABLED", "true");
-    command
-}
 
 fn text(output: &Output) -> String {
     let (out, err) = (

@@ -7,36 +7,14 @@ use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use support::process::{Server, clean};
 use support::{peers, story};
 
 const OUST: &str = env!("CARGO_BIN_EXE_oust");
 const A: &str = "AKIARZPUZDIKCEIRCEIR";
 const D1: &str = "ASIARZPUZDIKIRCEIRCA";
-
-/// A process that ends with the test.
-struct Server(Child);
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-/// A command in an environment of its own: nothing of the machine's AWS configuration is seen.
-fn clean(program: impl AsRef<std::ffi::OsStr>) -> Command {
-    let mut command = Command::new(program);
-    command
-        .env_clear()
-        .env("PATH", std::env::var_os("PATH").unwrap())
-        .env("HOME", "/nonexistent")
-        .env("AWS_EC2_METADATA_DISABLED", "true")
-        .env("AWS_REGION", "us-east-1")
-        .env("AWS_DEFAULT_REGION", "us-east-1");
-    command
-}
 
 fn oust(args: &[&str]) -> Output {
     clean(OUST)

@@ -2,33 +2,9 @@
 //! is how a key or session that was carried away shows in a single record, which EventBridge can tell.
 
 use super::rule::{Is, Level, Row, Rule, Shape, Test};
+use super::rules::{PRIVATE, SERVICES};
 use super::seen::Used;
 use super::written::{Written, written};
-
-/// Where services call from on somebody's behalf.
-const SERVICES: [&str; 2] = ["AWS Internal", "*.amazonaws.com"];
-
-/// What an address within a network begins with: such calls come through VPC endpoints.
-const PRIVATE: [&str; 18] = [
-    "10.*",
-    "192.168.*",
-    "172.16.*",
-    "172.17.*",
-    "172.18.*",
-    "172.19.*",
-    "172.20.*",
-    "172.21.*",
-    "172.22.*",
-    "172.23.*",
-    "172.24.*",
-    "172.25.*",
-    "172.26.*",
-    "172.27.*",
-    "172.28.*",
-    "172.29.*",
-    "172.30.*",
-    "172.31.*",
-];
 
 const SOURCE: &str = "https://docs.aws.amazon.com/guardduty/latest/ug/guardduty_finding-types-iam.html";
 const KIND: &str = "userIdentity.type";

@@ -32,36 +32,42 @@ const DENY_ARNS: &[&str] = &[
     "/OustQuarantine",
 ];
 
+/// What an address that tells no place begins with: of a service, of IPv6, of this machine, of a network of one's own.
+const NO_PLACE: [&str; 23] = [
+    "AWS Internal",
+    "*.amazonaws.com",
+    "*:*",
+    "127.*",
+    "169.254.*",
+    "10.*",
+    "192.168.*",
+    "172.16.*",
+    "172.17.*",
+    "172.18.*",
+    "172.19.*",
+    "172.20.*",
+    "172.21.*",
+    "172.22.*",
+    "172.23.*",
+    "172.24.*",
+    "172.25.*",
+    "172.26.*",
+    "172.27.*",
+    "172.28.*",
+    "172.29.*",
+    "172.30.*",
+    "172.31.*",
+];
+
+/// Where services call from on somebody's behalf.
+pub(super) const SERVICES: &[&str] = NO_PLACE.split_at(2).0;
+
+/// What an address within a network of one's own begins with: such calls come through VPC endpoints.
+pub(super) const PRIVATE: &[&str] = NO_PLACE.split_at(5).1;
+
 /// An address of the internet: neither a service's name nor an address within a network, which comes through a VPC endpoint. IPv6 is left
 /// out: a machine that has both kinds calls from either.
-const PUBLIC: Test<'static> = t(
-    ADDRESS,
-    Is::NotLike(&[
-        "AWS Internal",
-        "*.amazonaws.com",
-        "*:*",
-        "10.*",
-        "127.*",
-        "169.254.*",
-        "192.168.*",
-        "172.16.*",
-        "172.17.*",
-        "172.18.*",
-        "172.19.*",
-        "172.20.*",
-        "172.21.*",
-        "172.22.*",
-        "172.23.*",
-        "172.24.*",
-        "172.25.*",
-        "172.26.*",
-        "172.27.*",
-        "172.28.*",
-        "172.29.*",
-        "172.30.*",
-        "172.31.*",
-    ]),
-);
+const PUBLIC: Test<'static> = t(ADDRESS, Is::NotLike(&NO_PLACE));
 
 const CONTAINED: Records<'static> = &[
     &[

@@ -3,5 +3,6 @@
 
 pub mod accounts;
 pub mod peers;
+pub mod process;
 pub mod served;
 pub mod story;
