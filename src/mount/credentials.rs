@@ -128,9 +128,15 @@ impl Renewable {
         Ok(credentials)
     }
 
-    /// AWS refused what signs. Tells whether it is worth another request.
-    fn was_refused(&self) -> bool {
+    /// AWS refused a request that was `signed` with a key. Tells whether it is worth another one.
+    fn was_refused(&self, signed: Option<&str>) -> bool {
         let mut known = self.known();
+        // Others sign by now: it was under way when they took the place of what ended.
+        if let (Some(signed), Some(key)) = (signed, &known.key)
+            && signed != key.as_str()
+        {
+            return true;
+        }
         let worth = known.key.is_some() && known.key != known.in_vain;
         if worth {
             known.refused = known.key.clone();
@@ -226,6 +232,13 @@ const ENDED: [&str; 6] = [
 #[derive(Debug, Clone)]
 pub(super) struct Ended(pub(super) Arc<Renewable>);
 
+/// The key that the request is signed with: `Credential=KEY/...` of its signature.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-authentication-methods.html>
+fn signed_with(context: &InterceptorContext) -> Option<&str> {
+    let header = context.request()?.headers().get("authorization")?;
+    header.split_once("Credential=")?.1.split('/').next()
+}
+
 impl ClassifyRetry for Ended {
     fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
         let refused = context.response().is_some_and(|answer| {
@@ -233,7 +246,7 @@ impl ClassifyRetry for Ended {
             let says = |code: &str| body.windows(code.len()).any(|part| part == code.as_bytes());
             answer.status().is_client_error() && ENDED.iter().any(|code| says(code))
         });
-        match refused && self.0.was_refused() {
+        match refused && self.0.was_refused(signed_with(context)) {
             true => RetryAction::transient_error(),
             false => RetryAction::NoActionIndicated,
         }
@@ -310,15 +323,17 @@ mod tests {
         let held = chain(KEYS);
         signs(&held).await;
         held.are_of(&ANN.parse().unwrap());
-        assert!(held.was_refused(), "another may be there");
+        assert!(held.was_refused(None), "another may be there");
         assert_eq!(signs(&held).await, KEYS[0].0, "there is none yet");
-        assert!(!held.was_refused(), "nobody goes round in circles");
+        assert!(!held.was_refused(None), "nobody goes round in circles");
         const TWO: &[(&str, &str)] = &[KEYS[0], KEYS[3]];
         let held = chain(TWO);
         signs(&held).await;
-        assert!(held.was_refused());
+        assert!(held.was_refused(None));
         assert_eq!(signs(&held).await, KEYS[3].0);
-        assert!(held.was_refused(), "the new one may end as well");
+        assert!(held.was_refused(Some(KEYS[0].0)), "it was under way");
+        assert_eq!(held.known().refused, None, "which says nothing of the new one");
+        assert!(held.was_refused(Some(KEYS[3].0)), "the new one may end as well");
     }
 
     #[test]
