@@ -529,37 +529,130 @@ fn keys_of(found: &Value) -> Vec<&str> {
     members.map(|member| member["key"].as_str().unwrap()).collect()
 }
 
-/// Whoever signs in with a password that the family set is found by a table as by the files, and what that session minted too.
-#[test]
-fn a_table_tells_of_sign_ins_with_a_password_that_the_family_set() {
-    let Some(python) = peers::python() else { return };
+/// The fixture's folder with further records.
+fn fixture_and(records: &[Value]) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     for file in std::fs::read_dir(fixture()).unwrap().map(Result::unwrap) {
         std::fs::copy(file.path(), folder.path().join(file.file_name())).unwrap();
     }
-    let by = json!({"type": "IAMUser", "principalId": "AIDASUPPORTUSEREXAMPLE", "arn": "arn:aws:iam::123456789012:user/support-user",
-        "accountId": "123456789012", "accessKeyId": A, "userName": "support-user"});
-    let text = json!({"Records": let_in(&by)}).to_string();
+    let text = json!({"Records": records}).to_string();
     std::fs::write(folder.path().join("z.json"), text).unwrap();
+    folder
+}
+
+/// What A's user is called with in the fixture.
+fn support_user() -> Value {
+    json!({"type": "IAMUser", "principalId": "AIDASUPPORTUSEREXAMPLE", "arn": "arn:aws:iam::123456789012:user/support-user",
+        "accountId": "123456789012", "accessKeyId": A, "userName": "support-user"})
+}
+
+/// What the rows of the printed query tell of A.
+fn of_rows(python: &Path, folder: &Path, more: &[&str]) -> Value {
+    let printed = oust(&[&["trace", "--print-sql", "--table", "cloudtrail", A], more].concat());
+    let rows = tempfile::tempdir().unwrap();
+    let text = queried(python, folder, &printed.stdout);
+    std::fs::write(rows.path().join("rows.jsonl"), text).unwrap();
+    of_folder(rows.path(), &[A], &[])
+}
+
+fn of_athena(endpoint: &str) -> Value {
+    let table = ["--athena", "primary", "--table", "cloudtrail"];
+    let args = [
+        &["trace", A, "--format", "json", "--endpoint-url", endpoint],
+        &table[..],
+    ]
+    .concat();
+    told(&oust(&args))
+}
+
+/// Whoever signs in with a password that the family set is found by a table as by the files, and what that session minted too.
+#[test]
+fn a_table_tells_of_sign_ins_with_a_password_that_the_family_set() {
+    let Some(python) = peers::python() else { return };
+    let folder = fixture_and(&let_in(&support_user()));
     let expected = of_folder(folder.path(), &[A], &[]);
     let keys = keys_of(&expected);
     assert!(keys.contains(&MALLORY) && keys.contains(&DEEPER), "{keys:?}");
     let (_server, endpoint) = moto(&python, folder.path());
-    let table = [
-        "--athena",
-        "primary",
-        "--table",
-        "cloudtrail",
-        "--endpoint-url",
-        &endpoint,
-    ];
-    let output = oust(&[&["trace", A, "--format", "json"], &table[..]].concat());
-    assert_eq!(lineage(&told(&output)), lineage(&expected), "{}", said(&output));
-    let printed = oust(&["trace", "--print-sql", "--table", "cloudtrail", A]);
-    let rows = tempfile::tempdir().unwrap();
-    let text = queried(&python, folder.path(), &printed.stdout);
-    std::fs::write(rows.path().join("rows.jsonl"), text).unwrap();
-    assert_eq!(lineage(&of_folder(rows.path(), &[A], &[])), lineage(&expected));
+    assert_eq!(lineage(&of_athena(&endpoint)), lineage(&expected));
+    assert_eq!(lineage(&of_rows(&python, folder.path(), &[])), lineage(&expected));
+}
+
+/// Mallory's session, and the session of a role that it minted, begin one by `aws login` each: the keys of those bear a sign-in that no other record
+/// names them with. What they mint bears none.
+fn logged_in() -> Vec<Value> {
+    let mut all = let_in(&support_user());
+    let at = |record: &Value, id: &str, at: &str, key: Option<&str>, sign_in: Option<&str>| {
+        let mut record = record.clone();
+        record["eventID"] = json!(format!("login-{id}"));
+        record["eventTime"] = json!(format!("2026-03-24T{at}Z"));
+        if let Some(key) = key {
+            record["userIdentity"]["accessKeyId"] = json!(key);
+            record["userIdentity"]["sessionContext"]["attributes"]["creationDate"] = record["eventTime"].clone();
+        }
+        if let Some(sign_in) = sign_in {
+            record["userIdentity"]["sessionContext"]["signInSessionArn"] =
+                json!(format!("arn:aws:signin:us-east-1:123456789012:session/{sign_in}"));
+        }
+        record
+    };
+    let login = |record: &Value, id: &str, when: &str, sign_in: &str| {
+        let mut record = at(record, id, when, None, Some(sign_in));
+        record["eventSource"] = json!("signin.amazonaws.com");
+        record["eventName"] = json!("CreateOAuth2Token");
+        record
+    };
+    let (call, mint, deep) = (all[2].clone(), all[3].clone(), all[4].clone());
+    let mut further = at(&mint, "4", "13:32:00", Some(LOGIN), None);
+    further["responseElements"]["credentials"]["accessKeyId"] = json!(FURTHER);
+    let mut decrypted = at(&call, "7", "13:36:00", Some(LOGIN), Some("one"));
+    decrypted["eventSource"] = json!("kms.amazonaws.com");
+    decrypted["eventName"] = json!("Decrypt");
+    decrypted["resources"] = json!([{"ARN": "arn:aws:kms:us-east-1:123456789012:key/11", "accountId": "123456789012", "type": "AWS::KMS::Key"}]);
+    all.extend([
+        login(&call, "1", "13:30:00", "one"),
+        at(&call, "2", "13:31:00", Some(LOGIN), Some("one")),
+        further,
+        login(&deep, "5", "13:33:00", "two"),
+        at(&deep, "6", "13:34:00", Some(OF_ROLE), Some("two")),
+        decrypted,
+        at(&deep, "8", "13:37:00", Some(FURTHER), None),
+    ]);
+    // Two of one call have one moment of issue.
+    let (first, last) = (all[7]["userIdentity"].clone(), all.len());
+    all[8]["userIdentity"]["sessionContext"]["attributes"] = first["sessionContext"]["attributes"].clone();
+    all[last - 2]["userIdentity"]["sessionContext"]["attributes"] = first["sessionContext"]["attributes"].clone();
+    all[last - 1]["userIdentity"]["sessionContext"]["attributes"]["creationDate"] = json!("2026-03-24T13:32:00Z");
+    all
+}
+
+const LOGIN: &str = "ASIARZPUZDIKLOGINAAA";
+const FURTHER: &str = "ASIARZPUZDIKFURTHERA";
+const OF_ROLE: &str = "ASIARZPUZDIKOFROLEAA";
+
+/// Sessions of `aws login` and what they mint are found by a table that has sign-ins as by the files; by one that hasn't, the doubt is told.
+#[test]
+fn a_table_tells_of_sessions_of_aws_login() {
+    let Some(python) = peers::python() else { return };
+    let folder = fixture_and(&logged_in());
+    let expected = of_folder(folder.path(), &[A], &[]);
+    let keys = keys_of(&expected);
+    for key in [MALLORY, DEEPER, LOGIN, FURTHER, OF_ROLE] {
+        assert!(keys.contains(&key), "{key}: {keys:?}");
+    }
+    let secrets = expected["lineage"]["secrets"].to_string();
+    assert!(secrets.contains("key/11"), "{secrets}");
+    let (_server, endpoint) = moto(&python, folder.path());
+    assert_eq!(lineage(&of_athena(&endpoint)), lineage(&expected));
+    let rows = of_rows(&python, folder.path(), &["--our-ddl", "--partitions", "timestamp"]);
+    assert_eq!(lineage(&rows), lineage(&expected));
+    let documented = of_rows(&python, folder.path(), &[]);
+    let keys = keys_of(&documented);
+    assert!(keys.contains(&DEEPER) && !keys.contains(&LOGIN), "{keys:?}");
+    assert!(
+        documented.to_string().contains("doesn't bear its sign-in"),
+        "{documented}"
+    );
 }
 
 /// The same through LookupEvents: no key leads to the sign-in, the name does.

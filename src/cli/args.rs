@@ -134,6 +134,10 @@ pub struct Sources {
     /// By which columns the table is parted, of timestamp, account, region, year, month and day; Athena is asked, without it.
     #[arg(long, value_name = "COLUMN,...", value_delimiter = ',', requires = "table")]
     pub partitions: Vec<String>,
+    /// The table was made by the statement of --print-ddl: parted by account, region and timestamp, with sign-ins, source identities and bearers'
+    /// credentials, which the table that AWS documents lacks. For --print-sql: Athena is asked, without it.
+    #[arg(long, requires = "table")]
+    pub our_ddl: bool,
 }
 
 impl Sources {

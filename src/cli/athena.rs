@@ -18,6 +18,9 @@ fn garbled(error: &NameError) -> Failure {
 fn table(sources: &Sources) -> Result<Option<Table>, Failure> {
     let Some(name) = &sources.table else { return Ok(None) };
     let mut table = Table::named(name).map_err(|error| garbled(&error))?;
+    if sources.our_ddl {
+        table = table.of_statement();
+    }
     if !sources.partitions.is_empty() {
         table.parted_by(sources.partitions.iter().map(String::as_str));
     }
@@ -31,7 +34,7 @@ pub async fn athena(desk: &Desk, clients: &Clients, sources: &Sources) -> Result
     };
     let workgroup = checked(workgroup).map_err(|error| garbled(&error))?;
     let tell = |text: &str| desk.terminal.status(text);
-    let known = !sources.partitions.is_empty();
+    let known = sources.our_ddl || !sources.partitions.is_empty();
     Ok(Some(Athena::open(clients, &workgroup, table, known, &tell).await))
 }
 

@@ -9,7 +9,7 @@ use super::window::{left_out, window};
 use super::world::{World, wall_clock};
 use crate::collect::{self, Found, Location, LocationError, Object, Piped, Reader};
 use crate::ids::AccessKeyId;
-use crate::lineage::{let_in, trace};
+use crate::lineage::{let_in, trace, unjoined};
 use crate::mount::{AwsError, Clients, Trouble};
 use crate::time::Moment;
 use crate::trail::{Event, Evidence, Harvest, Index, IndexError, Progress, Spool, Survey, Window};
@@ -99,7 +99,11 @@ pub async fn evidence(
         athena.cover(&window, &mut covered);
         all.merge(&covered);
     }
-    left_out(&window, now).into_iter().for_each(|gap| all.gap(gap));
+    let unjoined = unjoined(&all.evidence, &trace(&all.evidence, keys));
+    unjoined
+        .into_iter()
+        .chain(left_out(&window, now))
+        .for_each(|gap| all.gap(gap));
     told(desk, &all.evidence);
     Ok(all)
 }

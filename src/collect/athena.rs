@@ -2,6 +2,7 @@
 //! lived, and one more for who else carries the rights of the same users and roles.
 //! <https://docs.aws.amazon.com/athena/latest/ug/cloudtrail-logs.html>
 
+mod columns;
 mod query;
 mod sql;
 mod table;

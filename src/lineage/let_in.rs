@@ -10,11 +10,9 @@ use std::collections::{BTreeMap, BTreeSet};
 /// session. That is what CloudTrail's Event history has as the user's name.
 /// <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupAttribute.html>
 pub fn let_in(evidence: &Evidence, lineage: &Lineage) -> BTreeMap<String, Moment> {
-    let members: BTreeSet<&AccessKeyId> = lineage.credentials.iter().map(|member| &member.key).collect();
     let mut found: BTreeMap<String, Moment> = BTreeMap::new();
-    for event in evidence.events() {
-        let is_of_family = event.identity.key.as_ref().is_some_and(|key| members.contains(key));
-        if let Some(name) = name_of(event).filter(|_| is_of_family && event.error.is_none()) {
+    for (_, event) in done(evidence, lineage) {
+        if let Some(name) = name_of(event) {
             let first = found.entry(name).or_insert(event.at);
             *first = event.at.min(*first);
         }
@@ -22,10 +20,42 @@ pub fn let_in(evidence: &Evidence, lineage: &Lineage) -> BTreeMap<String, Moment
     found
 }
 
+/// Why sessions that a member began by `aws login` may not be in the family: the record bears no sign-in, and nothing else joins them.
+/// <https://docs.aws.amazon.com/signin/latest/userguide/command-line-sign-in.html>
+pub fn unjoined(evidence: &Evidence, lineage: &Lineage) -> Vec<String> {
+    let mut found: BTreeMap<&AccessKeyId, (Moment, &Event)> = BTreeMap::new();
+    for (key, event) in done(evidence, lineage).filter(|(_, event)| is_login(event) && event.identity.sign_in.is_none())
+    {
+        let last = found.entry(key).or_insert((event.at, event));
+        *last = (event.at.max(last.0), last.1);
+    }
+    let each = found.into_iter().map(|(key, (at, event))| {
+        let whose = event.identity.arn.as_ref().map(ToString::to_string);
+        format!(
+            "{key} began a session by `aws login` (last {} at {at}), and the record doesn't bear its sign-in: which sessions of {} came of it is not \
+             known",
+            event.name,
+            whose.as_deref().unwrap_or("the same principal")
+        )
+    });
+    each.collect()
+}
+
+/// What members did, with the key of each.
+fn done<'a>(evidence: &'a Evidence, lineage: &'a Lineage) -> impl Iterator<Item = (&'a AccessKeyId, &'a Event)> {
+    let members: BTreeSet<&AccessKeyId> = lineage.credentials.iter().map(|member| &member.key).collect();
+    let done = evidence.events().into_iter().filter(|event| event.error.is_none());
+    done.filter_map(move |event| Some((*members.get(event.identity.key.as_ref()?)?, event)))
+}
+
+fn is_login(event: &Event) -> bool {
+    event.service() == "signin" && matches!(event.name.as_str(), "AuthorizeOAuth2Access" | "CreateOAuth2Token")
+}
+
 fn name_of(event: &Event) -> Option<String> {
     match (event.service(), event.name.as_str()) {
         ("iam", "CreateLoginProfile" | "UpdateLoginProfile") => event.password_of(),
-        ("signin", "AuthorizeOAuth2Access" | "CreateOAuth2Token") => {
+        _ if is_login(event) => {
             let session = || Some(event.identity.principal_id.as_deref()?.split_once(':')?.1.to_owned());
             event.identity.user_name.clone().or_else(session)
         }

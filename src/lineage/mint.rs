@@ -52,6 +52,11 @@ const CALLS: [(&str, &str, i64); 13] = [
 /// The same, for calls of the root user's keys.
 const ROOT_SECONDS: i64 = 3_600;
 
+/// The calls that give a credential, by the name of the service and their own.
+pub fn minting() -> impl Iterator<Item = (&'static str, &'static str)> {
+    CALLS.iter().map(|(service, name, _)| (*service, *name))
+}
+
 fn call(event: &Event) -> Option<i64> {
     CALLS
         .iter()

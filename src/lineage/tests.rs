@@ -801,9 +801,19 @@ fn sessions_of_aws_login_are_joined_by_their_sign_in() {
     assert!(lineage.member(&fresh[0]).is_none());
     assert_eq!(lineage.unresolved.len(), 2);
     assert!(lineage.unresolved[0].why.contains(sign_in), "{:?}", lineage.unresolved);
+    records.push(login.clone());
+    let untold = evidence(&records);
+    let doubts = unjoined(&untold, &trace(&untold, &a));
+    assert!(
+        doubts.len() == 1 && doubts[0].contains(one.as_str()) && doubts[0].contains("user/backdoor"),
+        "{doubts:?}"
+    );
+    records.pop();
     login["userIdentity"]["sessionContext"]["signInSessionArn"] = json!(sign_in);
     records.push(login);
-    let expected = trace(&evidence(&records), &a);
+    let told = evidence(&records);
+    let expected = trace(&told, &a);
+    assert_eq!(unjoined(&told, &expected), Vec::<String>::new());
     for fresh in &fresh {
         let member = expected.member(fresh).unwrap();
         let mint = member.minted.as_ref().unwrap();

@@ -1,7 +1,7 @@
 //! A record as one row of a table: what a query of the documented Athena table gives, from Athena or any other engine.
 //!
 //! The query and the reader share the list of columns, so that a row holds all that the lineage needs and is read as the record that it came
-//! from. The documented table has no `sourceIdentity` in its sessions; rows lack it.
+//! from. The documented table lacks three of them; a table that has them gives them.
 //! <https://docs.aws.amazon.com/athena/latest/ug/create-cloudtrail-table-partition-projection.html>
 
 use serde_json::{Map, Value};
@@ -11,18 +11,51 @@ use serde_json::{Map, Value};
 pub struct Column {
     /// Its name in the result.
     pub name: &'static str,
-    /// Where it stands in the table, in SQL.
+    /// Where it stands in the table: a column, or a field within one behind dots.
     pub source: &'static str,
-    /// Where it stands in the record.
+    /// Whether the table has it that AWS documents.
+    pub is_documented: bool,
+    /// Where it stands in the record; `0` is the first of a list.
     place: &'static [&'static str],
 }
 
 const fn column(name: &'static str, source: &'static str, place: &'static [&'static str]) -> Column {
-    Column { name, source, place }
+    Column {
+        name,
+        source,
+        is_documented: true,
+        place,
+    }
 }
 
+/// One that the documented table lacks.
+const fn further(name: &'static str, source: &'static str, place: &'static [&'static str]) -> Column {
+    Column {
+        is_documented: false,
+        ..column(name, source, place)
+    }
+}
+
+/// The bearer's credential of a call, a service-specific one.
+pub const CREDENTIAL: Column = further(
+    "identity_credentialid",
+    "useridentity.credentialid",
+    &["userIdentity", "credentialId"],
+);
+
+/// The sign-in that a session began with.
+pub const SIGN_IN: Column = further(
+    "session_signinsessionarn",
+    "useridentity.sessioncontext.signinsessionarn",
+    &["userIdentity", "sessionContext", "signInSessionArn"],
+);
+
+/// The ARN of the first resource that a call touched: a message that is decrypted names its key nowhere else.
+/// <https://docs.aws.amazon.com/kms/latest/developerguide/ct-decrypt.html>
+pub const RESOURCE: Column = column("resource_arn", "resources", &["resources", "0", "ARN"]);
+
 /// The columns of a row.
-pub const COLUMNS: [Column; 32] = [
+pub const COLUMNS: [Column; 36] = [
     column("eventid", "eventid", &["eventID"]),
     column("eventtime", "eventtime", &["eventTime"]),
     column("eventsource", "eventsource", &["eventSource"]),
@@ -107,6 +140,14 @@ pub const COLUMNS: [Column; 32] = [
         "useridentity.sessioncontext.sessionissuer.username",
         &["userIdentity", "sessionContext", "sessionIssuer", "userName"],
     ),
+    further(
+        "session_sourceidentity",
+        "useridentity.sessioncontext.sourceidentity",
+        &["userIdentity", "sessionContext", "sourceIdentity"],
+    ),
+    SIGN_IN,
+    CREDENTIAL,
+    RESOURCE,
 ];
 
 /// The record that a row came from, if the object is such a row.
@@ -137,6 +178,11 @@ fn set(record: &mut Map<String, Value>, place: &[&str], value: Value) {
     match place {
         [] => {}
         [name] => drop(record.insert((*name).to_owned(), value)),
+        [name, "0", rest @ ..] => {
+            let mut first = Map::new();
+            set(&mut first, rest, value);
+            record.insert((*name).to_owned(), Value::Array(vec![Value::Object(first)]));
+        }
         [name, rest @ ..] => {
             let inner = record.entry(*name).or_insert_with(|| Value::Object(Map::new()));
             if let Value::Object(inner) = inner {

@@ -26,8 +26,10 @@ TYPES = {
         ).split()
     },
     "useridentity": "STRUCT(type VARCHAR, principalid VARCHAR, arn VARCHAR, accountid VARCHAR, invokedby VARCHAR, accesskeyid VARCHAR, "
-    "username VARCHAR, sessioncontext STRUCT(attributes STRUCT(mfaauthenticated VARCHAR, creationdate VARCHAR), sessionissuer STRUCT("
-    "type VARCHAR, principalid VARCHAR, arn VARCHAR, accountid VARCHAR, username VARCHAR)))",
+    "credentialid VARCHAR, username VARCHAR, sessioncontext STRUCT(attributes STRUCT(mfaauthenticated VARCHAR, creationdate VARCHAR), "
+    "sessionissuer STRUCT(type VARCHAR, principalid VARCHAR, arn VARCHAR, accountid VARCHAR, username VARCHAR), sourceidentity VARCHAR, "
+    "signinsessionarn VARCHAR))",
+    "resources": "STRUCT(arn VARCHAR, accountid VARCHAR, type VARCHAR)[]",
     "addendum": "STRUCT(reason VARCHAR, updatedfields VARCHAR, originalrequestid VARCHAR, originaleventid VARCHAR)",
 }
 
@@ -59,7 +61,7 @@ def row(record):
     def plain(value):
         if isinstance(value, dict):
             return {name.lower(): plain(inner) for name, inner in value.items()}
-        return value
+        return [plain(one) for one in value] if isinstance(value, list) else value
 
     lower = {name.lower(): value for name, value in record.items()}
     shown = {}
@@ -94,6 +96,14 @@ def engine(folder):
     return connection
 
 
+def catalogued(kind):
+    """A type as the Glue catalogue writes it."""
+    if kind.endswith("[]"):
+        return f"array<{catalogued(kind[:-2])}>"
+    kind = kind.replace("STRUCT(", "struct<").replace(")", ">").replace(", ", ",")
+    return kind.replace(" struct", ":struct").replace(" VARCHAR", ":string").replace("VARCHAR", "string")
+
+
 def answer_by(connection):
     """Lets moto's Athena answer each query by running it."""
     from moto.athena.models import AthenaBackend, QueryResults
@@ -112,7 +122,7 @@ def answer_by(connection):
             return start(self, query, *args, **kwargs)
 
     def described(self):
-        columns = [{"Name": name, "Type": "string"} for name in TYPES if name != "timestamp"]
+        columns = [{"Name": name, "Type": catalogued(kind)} for name, kind in TYPES.items() if name != "timestamp"]
         table = {"Name": "cloudtrail", "Columns": columns, "PartitionKeys": [{"Name": "timestamp", "Type": "string"}]}
         table["Parameters"] = {"location": f"s3://trail/AWSLogs/o-example/{ACCOUNT}/", "projection.timestamp.format": "yyyy/MM/dd"}
         return json.dumps({"TableMetadata": table})

@@ -1,10 +1,11 @@
 //! One query at a time: started, waited for, fetched.
 
+use super::columns::Columns;
 use super::table::Table;
 use crate::mount::{AwsError, Clients, Trouble};
 use aws_sdk_athena::types::{QueryExecutionContext, QueryExecutionState, Row};
 use serde_json::{Map, Value};
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// Between two looks at a query that runs: the first soon, since many are short.
@@ -71,13 +72,16 @@ impl Queries {
         let is_documented = format.is_none_or(|format| format == "yyyy/MM/dd");
         let parts = known.partition_keys().iter().map(|column| column.name());
         table.parted_by(parts.filter(|name| *name != "timestamp" || is_documented));
-        let columns: BTreeSet<String> = known
+        let columns: BTreeMap<String, String> = known
             .columns()
             .iter()
-            .map(|column| column.name().to_ascii_lowercase())
+            .map(|column| {
+                let kind = column.r#type().unwrap_or_default();
+                (column.name().to_ascii_lowercase(), kind.to_owned())
+            })
             .collect();
         if !columns.is_empty() {
-            table.with_columns(columns);
+            table.columns = Columns::Told(columns);
         }
         Ok(())
     }

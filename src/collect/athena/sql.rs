@@ -1,24 +1,47 @@
-//! The queries. They are plain enough to run unchanged on Trino, Athena and DuckDB: of functions only `strpos`, `split_part`, `regexp_extract` and
-//! `regexp_replace` are used.
+//! The queries. They are plain enough to run unchanged on Trino, Athena and DuckDB: of functions only `split_part`, `regexp_extract`,
+//! `regexp_replace`, `coalesce`, `nullif` and `try` are used.
 //!
 //! A session token stands in the record of its mint, and a result lies in a bucket: tokens are cut out by the query itself.
 //! Texts of others come into a query only as key IDs, unique IDs, account numbers and names of Regions, whose letters are checked.
 
+mod whole;
+
+pub(super) use whole::whole;
+
 use super::table::{Partition, Table};
 use crate::ids::AccessKeyId;
+use crate::lineage::minting;
 use crate::time::Moment;
-use crate::trail::{COLUMNS, Window};
+use crate::trail::{COLUMNS, CREDENTIAL, RESOURCE, SIGN_IN, Window};
 use std::collections::BTreeSet;
 
 /// How many days behind its events a file may lie: delivery is late at times, and partitions go by the day of the file.
 const LATE_SECONDS: i64 = 3 * 86_400;
 
 /// Which events give a credential.
-const IS_MINT: &str = "eventsource IN ('sts.amazonaws.com', 'signin.amazonaws.com', 'iam.amazonaws.com') AND eventname IN ('GetSessionToken', \
-'GetFederationToken', 'AssumeRole', 'AssumeRoleWithSAML', 'AssumeRoleWithWebIdentity', 'AssumeRoot', 'GetSigninToken', 'CreateAccessKey')";
+fn is_mint() -> String {
+    let services: BTreeSet<String> = minting()
+        .map(|(service, _)| format!("{service}.amazonaws.com"))
+        .collect();
+    let names: BTreeSet<&str> = minting().map(|(_, name)| name).collect();
+    format!(
+        "eventsource IN ({}) AND eventname IN ({})",
+        quoted(services.iter().map(String::as_str)),
+        quoted(names)
+    )
+}
 
-/// The key that a mint gave.
-const CHILD: &str = r#"regexp_extract(responseelements, '"accessKeyId" *: *"([A-Z0-9_]+)"', 1)"#;
+/// The key that a mint gave, of a service-specific credential its ID.
+const CHILD: &str =
+    r#"regexp_extract(responseelements, '"(?:accessKeyId|serviceSpecificCredentialId)" *: *"([A-Z0-9_]+)"', 1)"#;
+
+/// The credential that a call was made with, as the reader of a record takes it.
+fn key(table: &Table) -> String {
+    match table.has(&CREDENTIAL) {
+        true => format!("coalesce(nullif(useridentity.accesskeyid, ''), {})", CREDENTIAL.source),
+        false => "useridentity.accesskeyid".to_owned(),
+    }
+}
 
 /// The role that a mint gave a session of, by its unique ID.
 const ROLE: &str = r#"regexp_extract(responseelements, '"assumedRoleId" *: *"([A-Z0-9]+):', 1)"#;
@@ -59,7 +82,9 @@ fn keys_in<'a>(keys: impl IntoIterator<Item = &'a AccessKeyId>) -> String {
 /// The columns of a row, without session tokens. What the table hasn't got is null.
 fn columns(table: &Table) -> String {
     let each = COLUMNS.iter().map(|column| match column.name {
-        _ if !table.has(column.source) => format!("  CAST(NULL AS varchar) AS {}", column.name),
+        _ if !table.has(column) => format!("  CAST(NULL AS varchar) AS {}", column.name),
+        // Of a list without an entry the first one is an error in some engines.
+        name if name == RESOURCE.name => format!("  try({}[1].arn) AS {name}", column.source),
         name @ "responseelements" => {
             format!(
                 r#"  regexp_replace(responseelements, '"sessionToken" *: *"[^"]*"', '"sessionToken":""') AS {name}"#
@@ -150,106 +175,35 @@ pub(super) fn round(
 ) -> String {
     let mut any = Vec::new();
     if !called.is_empty() {
-        any.push(format!("useridentity.accesskeyid IN ({})", keys_in(called)));
+        any.push(format!("{} IN ({})", key(table), keys_in(called)));
     }
     if !back.is_empty() {
-        any.push(format!("({IS_MINT}\n      AND {CHILD} IN ({}))", keys_in(back)));
+        any.push(format!("({}\n      AND {CHILD} IN ({}))", is_mint(), keys_in(back)));
     }
     select(table, window, &any.join("\n    OR "))
 }
 
-/// Sign-ins of these users, and what they called with temporary keys. Names are quoted: they may hold no quote in AWS, but come out of records.
-pub(super) fn sign_ins(table: &Table, window: &Window, users: &BTreeSet<&str>) -> String {
-    let names = quoted(users.iter().copied());
-    select(
-        table,
-        window,
-        &format!("useridentity.username IN ({names})\n      AND (eventname = 'ConsoleLogin' OR {IS_TEMPORARY})"),
-    )
+/// Sign-ins of these users, and what they called with temporary keys; of sessions of roles, whose name stands in the principal, what they called that
+/// bears a sign-in. Names are quoted: they may hold no quote in AWS, but come out of records.
+pub(super) fn sign_ins(table: &Table, window: &Window, names: &BTreeSet<&str>) -> String {
+    let names = quoted(names.iter().copied());
+    let mut condition =
+        format!("useridentity.username IN ({names})\n      AND (eventname = 'ConsoleLogin' OR {IS_TEMPORARY})");
+    if table.has(&SIGN_IN) {
+        condition.push_str(&format!(
+            "\n    OR split_part(useridentity.principalid, ':', 2) IN ({names})\n      AND {} IS NOT NULL",
+            SIGN_IN.source
+        ));
+    }
+    select(table, window, &condition)
 }
 
 /// What others did who carry the rights of the same users and roles, and how they came by them. `principals` are unique IDs.
 pub(super) fn kin(table: &Table, window: &Window, principals: &BTreeSet<String>) -> String {
     let ids = quoted(principals.iter().map(String::as_str));
-    let condition = format!("{PRINCIPAL} IN ({ids})\n    OR ({IS_MINT}\n      AND {ROLE} IN ({ids}))");
-    format!("{}\nLIMIT {}", select(table, window, &condition), MOST_OF_OTHERS + 1)
-}
-
-/// The whole recursion as one query, for engines that run elsewhere: the same rows as the rounds give, family and kin.
-pub(super) fn whole(table: &Table, window: &Window, asked: &[AccessKeyId]) -> String {
-    let name = table.name();
-    let pruned = |more: &str| {
-        let mut all = within(table, window);
-        all.push(more.to_owned());
-        all.join("\n    AND ")
-    };
-    let values: Vec<String> = asked.iter().map(|key| format!("('{}')", key.as_str())).collect();
-    let mints = pruned(&format!(
-        "{IS_MINT}\n    AND errorcode IS NULL AND useridentity.invokedby IS NULL"
-    ));
-    let sets = pruned(&format!("{SETS_PASSWORD}\n    AND errorcode IS NULL"));
-    let sessions = pruned(&format!(
-        "{IS_TEMPORARY}\n    AND useridentity.username IN (SELECT u FROM passwords)"
-    ));
-    let calls = pruned("useridentity.accesskeyid IN (SELECT k FROM family)");
-    let given = pruned(&format!("{IS_MINT}\n    AND {CHILD} IN (SELECT k FROM family)"));
-    let rows = select(
-        table,
-        window,
-        &format!(
-            "useridentity.accesskeyid IN (SELECT k FROM family)\n    OR ({IS_MINT}\n      AND {CHILD} IN (SELECT k FROM family))\n    \
-             OR {PRINCIPAL} IN (SELECT p FROM kin)\n    OR ({IS_MINT}\n      AND {ROLE} IN (SELECT p FROM kin))\n    \
-             OR (eventname = 'ConsoleLogin'\n      AND useridentity.username IN (SELECT u FROM passwords))"
-        ),
+    let condition = format!(
+        "{PRINCIPAL} IN ({ids})\n    OR ({}\n      AND {ROLE} IN ({ids}))",
+        is_mint()
     );
-    format!(
-        "WITH RECURSIVE
-mints(parent, child) AS (
-  SELECT DISTINCT useridentity.accesskeyid, {CHILD}
-  FROM {name}
-  WHERE {mints}
-),
-origin(k, depth) AS (
-  SELECT CAST(asked.k AS varchar), 0 FROM (VALUES {}) AS asked(k)
-  UNION ALL
-  SELECT mints.parent, origin.depth + 1
-  FROM origin JOIN mints ON mints.child = origin.k
-  WHERE mints.parent <> mints.child AND origin.k LIKE 'ASIA%' AND origin.depth < {DEEPEST}
-),
-passwords(k, u, set_at) AS (
-  SELECT useridentity.accesskeyid, {WHOSE}, eventtime
-  FROM {name}
-  WHERE {sets}
-),
-sessions(u, k, used_at) AS (
-  SELECT useridentity.username, useridentity.accesskeyid, max(eventtime)
-  FROM {name}
-  WHERE {sessions}
-  GROUP BY useridentity.username, useridentity.accesskeyid
-),
-gave(parent, child) AS (
-  SELECT parent, child FROM mints
-  UNION
-  SELECT passwords.k, sessions.k
-  FROM passwords JOIN sessions ON sessions.u = passwords.u AND sessions.used_at >= passwords.set_at
-),
-family(k, depth) AS (
-  SELECT k, 0 FROM origin
-  UNION ALL
-  SELECT gave.child, family.depth + 1
-  FROM family JOIN gave ON gave.parent = family.k
-  WHERE gave.parent <> gave.child AND family.depth < {DEEPEST}
-),
-kin(p) AS (
-  SELECT {PRINCIPAL}
-  FROM {name}
-  WHERE {calls}
-  UNION ALL
-  SELECT {ROLE}
-  FROM {name}
-  WHERE {given} AND {ROLE} <> ''
-)
-{rows}",
-        values.join(", ")
-    )
+    format!("{}\nLIMIT {}", select(table, window, &condition), MOST_OF_OTHERS + 1)
 }

@@ -1,8 +1,9 @@
 //! The table of a trail in Athena, and the statement that makes one.
 //! <https://docs.aws.amazon.com/athena/latest/ug/cloudtrail-logs.html>
 
+use super::columns::{Columns, SCHEMA};
 use crate::collect::s3::Location;
-use crate::trail::Window;
+use crate::trail::{Column, Window};
 use std::collections::BTreeSet;
 
 /// A part of a table's name that can't be put into a query.
@@ -47,7 +48,7 @@ pub struct Table {
     /// Where its files lie, where that is known.
     pub(super) location: Option<Location>,
     /// Its columns; taken for those of the documented table, where they are not known.
-    columns: Option<BTreeSet<String>>,
+    pub(super) columns: Columns,
 }
 
 impl Table {
@@ -68,7 +69,7 @@ impl Table {
             table,
             partitions: [Partition::Timestamp].into(),
             location: None,
-            columns: None,
+            columns: Columns::default(),
         })
     }
 
@@ -90,10 +91,17 @@ impl Table {
         }
     }
 
-    /// Whether the column that an expression reads is there.
-    pub(super) fn has(&self, source: &str) -> bool {
-        let column = source.split('.').next().unwrap_or(source);
-        self.columns.as_ref().is_none_or(|columns| columns.contains(column))
+    /// The same table, made by the statement of [`Table::ddl`].
+    #[must_use]
+    pub fn of_statement(mut self) -> Table {
+        self.parted_by(["account", "region", "timestamp"]);
+        self.columns = Columns::Whole;
+        self
+    }
+
+    /// Whether a query can read the column.
+    pub(super) fn has(&self, column: &Column) -> bool {
+        self.columns.have(column)
     }
 
     /// Parts the table by these columns, of which the documented ones are used.
@@ -113,14 +121,9 @@ impl Table {
             .collect();
     }
 
-    /// Says which columns there are.
-    pub(super) fn with_columns(&mut self, columns: BTreeSet<String>) {
-        self.columns = Some(columns);
-    }
-
     /// The statement that makes the table over a trail at `location`, an organization's too, parted by account, Region and day by projection: no
-    /// partition needs to be added, and a query reads only those that it names. Columns as AWS documents them:
-    /// <https://docs.aws.amazon.com/athena/latest/ug/create-cloudtrail-table-partition-projection.html>.
+    /// partition needs to be added, and a query reads only those that it names. Columns as AWS documents them, and three more fields of the caller
+    /// that the lineage reads: <https://docs.aws.amazon.com/athena/latest/ug/create-cloudtrail-table-partition-projection.html>.
     pub fn ddl(&self, location: &Location, window: &Window) -> String {
         let folder = format!("s3://{}/{}", location.bucket, location.prefix.trim_end_matches('/'));
         let folder = folder.trim_end_matches('/').to_owned();
@@ -168,47 +171,3 @@ TBLPROPERTIES (
         )
     }
 }
-
-/// The columns of the documented table.
-const SCHEMA: &str = "  eventversion STRING,
-  useridentity STRUCT<
-    type: STRING,
-    principalid: STRING,
-    arn: STRING,
-    accountid: STRING,
-    invokedby: STRING,
-    accesskeyid: STRING,
-    username: STRING,
-    onbehalfof: STRUCT<userid: STRING, identitystorearn: STRING>,
-    sessioncontext: STRUCT<
-      attributes: STRUCT<mfaauthenticated: STRING, creationdate: STRING>,
-      sessionissuer: STRUCT<type: STRING, principalid: STRING, arn: STRING, accountid: STRING, username: STRING>,
-      ec2roledelivery: STRING,
-      webidfederationdata: STRUCT<federatedprovider: STRING, attributes: MAP<STRING, STRING>>>>,
-  eventtime STRING,
-  eventsource STRING,
-  eventname STRING,
-  awsregion STRING,
-  sourceipaddress STRING,
-  useragent STRING,
-  errorcode STRING,
-  errormessage STRING,
-  requestparameters STRING,
-  responseelements STRING,
-  additionaleventdata STRING,
-  requestid STRING,
-  eventid STRING,
-  readonly STRING,
-  resources ARRAY<STRUCT<arn: STRING, accountid: STRING, type: STRING>>,
-  eventtype STRING,
-  apiversion STRING,
-  recipientaccountid STRING,
-  serviceeventdetails STRING,
-  sharedeventid STRING,
-  vpcendpointid STRING,
-  vpcendpointaccountid STRING,
-  eventcategory STRING,
-  addendum STRUCT<reason: STRING, updatedfields: STRING, originalrequestid: STRING, originaleventid: STRING>,
-  sessioncredentialfromconsole STRING,
-  edgedevicedetails STRING,
-  tlsdetails STRUCT<tlsversion: STRING, ciphersuite: STRING, clientprovidedhostheader: STRING>";

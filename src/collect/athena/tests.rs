@@ -101,10 +101,23 @@ fn a_round_of_sessions_is_narrow() {
 #[test]
 fn columns_that_a_table_lacks_are_null() {
     let mut old = table("t");
-    old.with_columns(["eventid".to_owned(), "useridentity".to_owned()].into());
+    let of = |name: &str, kind: &str| (name.to_owned(), kind.to_owned());
+    let user = of(
+        "useridentity",
+        "struct<arn:string,sessioncontext:struct<signinsessionarn:string>>",
+    );
+    old.columns = columns::Columns::Told([of("eventid", "string"), user].into());
     let text = sql::round(&old, &Window::default(), &[key("AKIAQ")].into(), &BTreeSet::new());
     assert!(text.contains("CAST(NULL AS varchar) AS addendum_reason"), "{text}");
     assert!(text.contains("  useridentity.arn AS identity_arn"), "{text}");
+    assert!(
+        text.contains("CAST(NULL AS varchar) AS identity_credentialid"),
+        "{text}"
+    );
+    assert!(
+        text.contains("useridentity.sessioncontext.signinsessionarn AS session"),
+        "{text}"
+    );
 }
 
 #[test]

@@ -1,0 +1,117 @@
+//! The whole search as one query that recurs, for engines that run elsewhere.
+
+use super::{CHILD, DEEPEST, IS_TEMPORARY, PRINCIPAL, ROLE, SETS_PASSWORD, Table, WHOSE, is_mint, key, select, within};
+use crate::ids::AccessKeyId;
+use crate::trail::{SIGN_IN, Window};
+
+/// The same rows as the rounds give, family and kin.
+pub(in super::super) fn whole(table: &Table, window: &Window, asked: &[AccessKeyId]) -> String {
+    let (name, key, is_mint) = (table.name(), key(table), is_mint());
+    let where_ = |condition: &str| {
+        let mut all = within(table, window);
+        all.push(condition.to_owned());
+        format!("FROM {name}\n  WHERE {}", all.join("\n    AND "))
+    };
+    let values: Vec<String> = asked.iter().map(|key| format!("('{}')", key.as_str())).collect();
+    let values = values.join(", ");
+    let mints = where_(&format!(
+        "{is_mint}\n    AND errorcode IS NULL AND useridentity.invokedby IS NULL"
+    ));
+    let sets = where_(&format!("{SETS_PASSWORD}\n    AND errorcode IS NULL"));
+    let sessions = where_(&format!(
+        "{IS_TEMPORARY}\n    AND useridentity.username IN (SELECT u FROM passwords)"
+    ));
+    let calls = where_(&format!("{key} IN (SELECT k FROM family)"));
+    let given = where_(&format!(
+        "{is_mint}\n    AND {CHILD} IN (SELECT k FROM family) AND {ROLE} <> ''"
+    ));
+    let (sign_ins, signed_in) = sign_ins(table, &where_, &key);
+    let rows = select(
+        table,
+        window,
+        &format!(
+            "{key} IN (SELECT k FROM family)\n    OR ({is_mint}\n      AND {CHILD} IN (SELECT k FROM family))\n    \
+             OR {PRINCIPAL} IN (SELECT p FROM kin)\n    OR ({is_mint}\n      AND {ROLE} IN (SELECT p FROM kin))\n    \
+             OR (eventname = 'ConsoleLogin'\n      AND useridentity.username IN (SELECT u FROM passwords))"
+        ),
+    );
+    format!(
+        "WITH RECURSIVE
+mints(parent, child) AS (
+  SELECT DISTINCT {key}, {CHILD}
+  {mints}
+),
+origin(k, depth) AS (
+  SELECT CAST(asked.k AS varchar), 0 FROM (VALUES {values}) AS asked(k)
+  UNION ALL
+  SELECT mints.parent, origin.depth + 1
+  FROM origin JOIN mints ON mints.child = origin.k
+  WHERE mints.parent <> mints.child AND origin.k LIKE 'ASIA%' AND origin.depth < {DEEPEST}
+),
+passwords(k, u, set_at) AS (
+  SELECT {key}, {WHOSE}, eventtime
+  {sets}
+),
+sessions(u, k, used_at) AS (
+  SELECT useridentity.username, useridentity.accesskeyid, max(eventtime)
+  {sessions}
+  GROUP BY useridentity.username, useridentity.accesskeyid
+),
+{sign_ins}gave(parent, child) AS (
+  SELECT parent, child FROM mints
+  UNION
+  SELECT passwords.k, sessions.k
+  FROM passwords JOIN sessions ON sessions.u = passwords.u AND sessions.used_at >= passwords.set_at{signed_in}
+),
+family(k, depth) AS (
+  SELECT k, 0 FROM origin
+  UNION ALL
+  SELECT gave.child, family.depth + 1
+  FROM family JOIN gave ON gave.parent = family.k
+  WHERE gave.parent <> gave.child AND family.depth < {DEEPEST}
+),
+kin(p) AS (
+  SELECT {PRINCIPAL}
+  {calls}
+  UNION ALL
+  SELECT {ROLE}
+  {given}
+)
+{rows}"
+    )
+}
+
+/// Sessions of `aws login`, which no record names the key of: whatever bears the sign-in that a call began. Nothing where the table doesn't tell
+/// sign-ins. First the tables, then how a key gave another by them.
+/// <https://docs.aws.amazon.com/signin/latest/userguide/command-line-sign-in.html>
+fn sign_ins(table: &Table, where_: &dyn Fn(&str) -> String, key: &str) -> (String, &'static str) {
+    if !table.has(&SIGN_IN) {
+        return (String::new(), "");
+    }
+    let sign_in = SIGN_IN.source;
+    let began = where_(&format!(
+        "eventsource = 'signin.amazonaws.com' AND eventname IN ('AuthorizeOAuth2Access', 'CreateOAuth2Token')\n    \
+         AND errorcode IS NULL AND {sign_in} IS NOT NULL"
+    ));
+    let bearing = where_(&format!(
+        "{IS_TEMPORARY}\n    AND {sign_in} IN (SELECT sign_in FROM began)"
+    ));
+    let tables = format!(
+        "began(k, sign_in) AS (
+  SELECT DISTINCT {key}, {sign_in}
+  {began}
+),
+bearing(k, sign_in) AS (
+  SELECT DISTINCT {key}, {sign_in}
+  {bearing}
+),
+"
+    );
+    (
+        tables,
+        "
+  UNION
+  SELECT began.k, bearing.k
+  FROM began JOIN bearing ON bearing.sign_in = began.sign_in",
+    )
+}
