@@ -4,6 +4,7 @@
 //! fixpoint. A long-term key is its own origin: whoever created it is not of its family. An event is joined to a temporary credential only
 //! if the moment of issue and the principal agree too, whether it is a use or a mint: key IDs of temporary credentials recur.
 
+mod alike;
 mod bystander;
 mod cause;
 mod coverage;

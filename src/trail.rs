@@ -11,6 +11,7 @@
 //!
 //! A stream is cut into records by `cut`, which never holds more than one of them; `shape` opens the wrappers that records are met in.
 
+mod console;
 mod cut;
 mod distinct;
 mod enters;

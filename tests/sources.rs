@@ -580,8 +580,8 @@ fn a_table_tells_of_sign_ins_with_a_password_that_the_family_set() {
 
 /// Mallory's session, and the session of a role that it minted, begin one by `aws login` each: the keys of those bear a sign-in that no other record
 /// names them with. What they mint bears none.
-fn logged_in() -> Vec<Value> {
-    let mut all = let_in(&support_user());
+fn logged_in(by: &Value) -> Vec<Value> {
+    let mut all = let_in(by);
     let at = |record: &Value, id: &str, at: &str, key: Option<&str>, sign_in: Option<&str>| {
         let mut record = record.clone();
         record["eventID"] = json!(format!("login-{id}"));
@@ -609,6 +609,14 @@ fn logged_in() -> Vec<Value> {
     decrypted["eventSource"] = json!("kms.amazonaws.com");
     decrypted["eventName"] = json!("Decrypt");
     decrypted["resources"] = json!([{"ARN": "arn:aws:kms:us-east-1:123456789012:key/11", "accountId": "123456789012", "type": "AWS::KMS::Key"}]);
+    // In the console a role has a session under keys of its own.
+    all[3]["userAgent"] = json!("Mozilla/5.0 (X11; Linux x86_64)");
+    let mut switched = at(&mint, "9", "13:40:00", None, None);
+    switched["userIdentity"] = at(&deep, "", "13:10:00", Some(SWITCHED), None)["userIdentity"].clone();
+    switched["responseElements"] = json!({"credentials": {"accessKeyId": ABYSS, "sessionToken": "SYNTHETIC-TOKEN", "expiration": "Mar 24, 2026, 2:40:00 PM"},
+        "assumedRoleUser": {"assumedRoleId": "AROAABYSSEXAMPLE:m", "arn": "arn:aws:sts::123456789012:assumed-role/Abyss/m"}});
+    switched["sessionCredentialFromConsole"] = json!("true");
+    all.push(switched);
     all.extend([
         login(&call, "1", "13:30:00", "one"),
         at(&call, "2", "13:31:00", Some(LOGIN), Some("one")),
@@ -619,8 +627,8 @@ fn logged_in() -> Vec<Value> {
         at(&deep, "8", "13:37:00", Some(FURTHER), None),
     ]);
     // Two of one call have one moment of issue.
-    let (first, last) = (all[7]["userIdentity"].clone(), all.len());
-    all[8]["userIdentity"]["sessionContext"]["attributes"] = first["sessionContext"]["attributes"].clone();
+    let (first, last) = (all[8]["userIdentity"].clone(), all.len());
+    all[9]["userIdentity"]["sessionContext"]["attributes"] = first["sessionContext"]["attributes"].clone();
     all[last - 2]["userIdentity"]["sessionContext"]["attributes"] = first["sessionContext"]["attributes"].clone();
     all[last - 1]["userIdentity"]["sessionContext"]["attributes"]["creationDate"] = json!("2026-03-24T13:32:00Z");
     all
@@ -629,15 +637,17 @@ fn logged_in() -> Vec<Value> {
 const LOGIN: &str = "ASIARZPUZDIKLOGINAAA";
 const FURTHER: &str = "ASIARZPUZDIKFURTHERA";
 const OF_ROLE: &str = "ASIARZPUZDIKOFROLEAA";
+const SWITCHED: &str = "ASIARZPUZDIKSWITCHED";
+const ABYSS: &str = "ASIARZPUZDIKABYSSAAA";
 
 /// Sessions of `aws login` and what they mint are found by a table that has sign-ins as by the files; by one that hasn't, the doubt is told.
 #[test]
 fn a_table_tells_of_sessions_of_aws_login() {
     let Some(python) = peers::python() else { return };
-    let folder = fixture_and(&logged_in());
+    let folder = fixture_and(&logged_in(&support_user()));
     let expected = of_folder(folder.path(), &[A], &[]);
     let keys = keys_of(&expected);
-    for key in [MALLORY, DEEPER, LOGIN, FURTHER, OF_ROLE] {
+    for key in [MALLORY, DEEPER, LOGIN, FURTHER, OF_ROLE, SWITCHED, ABYSS] {
         assert!(keys.contains(&key), "{key}: {keys:?}");
     }
     let secrets = expected["lineage"]["secrets"].to_string();
@@ -648,7 +658,7 @@ fn a_table_tells_of_sessions_of_aws_login() {
     assert_eq!(lineage(&rows), lineage(&expected));
     let documented = of_rows(&python, folder.path(), &[]);
     let keys = keys_of(&documented);
-    assert!(keys.contains(&DEEPER) && !keys.contains(&LOGIN), "{keys:?}");
+    assert!(keys.contains(&ABYSS) && !keys.contains(&LOGIN), "{keys:?}");
     assert!(
         documented.to_string().contains("doesn't bear its sign-in"),
         "{documented}"
@@ -667,7 +677,7 @@ fn event_history_tells_of_sign_ins_with_a_password_that_the_family_set() {
         .map(|record| &record["userIdentity"])
         .find(|who| who["accessKeyId"] == stolen.as_str());
     let by = by.unwrap().clone();
-    state.trail.extend(let_in(&by));
+    state.trail.extend(logged_in(&by));
     let folder = tempfile::tempdir().unwrap();
     let text = json!({"Records": state.trail}).to_string();
     std::fs::write(folder.path().join("trail.json"), text).unwrap();
@@ -706,7 +716,7 @@ fn event_history_tells_of_sign_ins_with_a_password_that_the_family_set() {
         let members = known["lineage"]["credentials"].as_array().unwrap().iter();
         members.filter(|one| one["key"] == key).cloned().collect::<Vec<Value>>()
     };
-    for key in [MALLORY, DEEPER] {
+    for key in [MALLORY, DEEPER, LOGIN, FURTHER, OF_ROLE, SWITCHED, ABYSS] {
         let one = of(&found, key);
         assert_eq!((one.len(), &one), (1, &of(&expected, key)), "{}", said(&output));
     }

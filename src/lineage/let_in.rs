@@ -1,7 +1,7 @@
 //! Whom the family let in without a key that a record names: users whose password it set, and whoever holds what `aws login` gave it.
 
 use super::Lineage;
-use crate::ids::AccessKeyId;
+use crate::ids::{AccessKeyId, KeyKind};
 use crate::time::Moment;
 use crate::trail::{Event, Evidence};
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,8 +11,14 @@ use std::collections::{BTreeMap, BTreeSet};
 /// <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupAttribute.html>
 pub fn let_in(evidence: &Evidence, lineage: &Lineage) -> BTreeMap<String, Moment> {
     let mut found: BTreeMap<String, Moment> = BTreeMap::new();
-    for (_, event) in done(evidence, lineage) {
-        if let Some(name) = name_of(event) {
+    // A session of the console that no mint gave has other keys under the same name.
+    let is_unminted = |key: &AccessKeyId| {
+        let member = lineage.member(key);
+        key.kind() == KeyKind::Temporary && member.is_some_and(|member| member.minted.is_none())
+    };
+    for (key, event) in done(evidence, lineage) {
+        let own = || own_name(event).filter(|_| event.is_of_console() && is_unminted(key));
+        if let Some(name) = name_of(event).or_else(own) {
             let first = found.entry(name).or_insert(event.at);
             *first = event.at.min(*first);
         }
@@ -55,10 +61,22 @@ fn is_login(event: &Event) -> bool {
 fn name_of(event: &Event) -> Option<String> {
     match (event.service(), event.name.as_str()) {
         ("iam", "CreateLoginProfile" | "UpdateLoginProfile") => event.password_of(),
-        _ if is_login(event) => {
-            let session = || Some(event.identity.principal_id.as_deref()?.split_once(':')?.1.to_owned());
-            event.identity.user_name.clone().or_else(session)
-        }
+        ("signin", "GetSigninToken") => own_name(event),
+        _ if is_login(event) => own_name(event),
+        // A role that is switched to in the console has a session under other keys than the one that is given.
+        ("sts", "AssumeRole") if event.is_of_console() => Some(
+            event
+                .answered("/assumedRoleUser/assumedRoleId")?
+                .split_once(':')?
+                .1
+                .to_owned(),
+        ),
         _ => None,
     }
+}
+
+/// The name under which the caller's own sessions call.
+fn own_name(event: &Event) -> Option<String> {
+    let session = || Some(event.identity.principal_id.as_deref()?.split_once(':')?.1.to_owned());
+    event.identity.user_name.clone().or_else(session)
 }

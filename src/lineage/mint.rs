@@ -49,6 +49,9 @@ const CALLS: [(&str, &str, i64); 13] = [
     ("iam", "ResetServiceSpecificCredential", 0),
 ];
 
+/// What stands in the place of a call where two keys are of one session.
+const SAME: &str = "the same session";
+
 /// The same, for calls of the root user's keys.
 const ROOT_SECONDS: i64 = 3_600;
 
@@ -246,10 +249,13 @@ impl Issue<'_> {
                 one.get("value")?.as_str()?.to_owned(),
             ))
         };
+        let joined = self.joined.as_ref();
+        let is_alike = joined.is_some_and(|joined| joined.is_alike);
+        let issued = joined.and_then(|joined| joined.stamp.issued.first().copied());
         Some(Mint {
-            at: event.at,
+            at: issued.filter(|_| is_alike).unwrap_or(event.at),
             by: self.by()?.clone(),
-            call: event.name.clone(),
+            call: if is_alike { SAME.to_owned() } else { event.name.clone() },
             event: event.id.clone(),
             source_ip: event.source_ip.clone(),
             user_agent: event.user_agent.clone(),
@@ -263,7 +269,7 @@ impl Issue<'_> {
                 .asked("/sourceIdentity")
                 .or_else(|| event.identity.source_identity.clone()),
             tags: listed("tags").filter_map(tag).collect(),
-            joined: self.joined.as_ref().map(|joined| joined.by.clone()),
+            joined: joined.map(|joined| joined.by.clone()),
         })
     }
 

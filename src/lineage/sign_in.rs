@@ -4,9 +4,11 @@
 //! ConsoleLogin. Sessions of `aws login` and newer console sessions bear the ARN of their sign-in, on some of their calls.
 //! <https://docs.aws.amazon.com/signin/latest/userguide/command-line-sign-in.html>
 //!
-//! A sign-in belongs to a family where a member set the user's password before, or where a member made the call that began it.
+//! A sign-in belongs to a family where a member set the user's password before, or where a member made the call that began it. What isn't joined so may
+//! be another key of a session that is known.
 
 use super::Kind;
+use super::alike::{Firsts, alike};
 use super::mint::{Issue, holder_of};
 use super::session::{Stamp, is_of};
 use crate::ids::{AccessKeyId, KeyKind};
@@ -29,15 +31,21 @@ pub(super) struct Joined {
     pub(super) stamp: Stamp,
     /// Whether somebody set the password that it was signed in with. Whoever did so, perhaps rightly, is not where the session comes from.
     pub(super) is_by_password: bool,
+    /// Whether it is one session with the key that it is taken to come from, which asked for nothing.
+    pub(super) is_alike: bool,
 }
 
 /// A session by its key and by what its calls bear.
-type Session<'a> = (&'a AccessKeyId, Option<&'a str>, Option<Moment>);
+pub(super) type Session<'a> = (&'a AccessKeyId, Option<&'a str>, Option<Moment>);
 
 /// What is known of one.
-struct Known<'a> {
-    first: &'a Event,
-    sign_in: Option<&'a str>,
+pub(super) struct Known<'a> {
+    /// Its first call.
+    pub(super) first: &'a Event,
+    /// The sign-in that it began with.
+    pub(super) sign_in: Option<&'a str>,
+    /// Whether a call says that it was made in the console.
+    pub(super) is_of_console: bool,
 }
 
 /// The calls that sign-ins are joined to.
@@ -106,9 +114,6 @@ impl<'a> Ways<'a> {
 /// Every session that came in by a way that somebody's key opened, and that no mint gave.
 pub(super) fn entered<'a>(events: &[&'a Event], issues: &[Issue<'a>]) -> Vec<Issue<'a>> {
     let ways = Ways::of(events);
-    if ways.passwords.is_empty() && ways.by_sign_in.is_empty() {
-        return Vec::new();
-    }
     let sessions = sessions(events, issues);
     // Not every call of a session bears its sign-in, and what it renews bears another moment.
     let mut by_password: BTreeMap<&str, Way<'a>> = BTreeMap::new();
@@ -131,9 +136,25 @@ pub(super) fn entered<'a>(events: &[&'a Event], issues: &[Issue<'a>]) -> Vec<Iss
                 ))
             })
     };
-    let issues = sessions.iter().filter_map(|(session, known)| {
-        let (event, asker, by, is_by_password) = came(*session, known)?;
-        Some(Issue {
+    let mut found = Vec::new();
+    let (mut firsts, mut others) = (Firsts::default(), Vec::new());
+    let mut by_time: Vec<(Session<'a>, &Known<'a>)> =
+        sessions.iter().map(|(session, known)| (*session, known)).collect();
+    by_time.sort_by(|(one, known), (two, other)| {
+        (known.first.at, &known.first.id, one.0).cmp(&(other.first.at, &other.first.id, two.0))
+    });
+    for (session, known) in by_time {
+        // Whoever signed in with a password did so once: the other keys come from the first.
+        let way =
+            came(session, known).filter(|(.., is_by_password)| !is_by_password || firsts.of(session, known).is_none());
+        let Some((event, asker, by, is_by_password)) = way else {
+            others.push((session, known));
+            continue;
+        };
+        if is_by_password {
+            firsts.meet(session, known, known.first);
+        }
+        found.push(Issue {
             event,
             asker,
             key: session.0.clone(),
@@ -146,12 +167,13 @@ pub(super) fn entered<'a>(events: &[&'a Event], issues: &[Issue<'a>]) -> Vec<Iss
                 by,
                 stamp: Stamp::of_event(known.first),
                 is_by_password,
+                is_alike: false,
             }),
-        })
-    });
-    let mut issues: Vec<Issue<'a>> = issues.collect();
-    issues.sort_by(|one, two| (one.event.at, &one.event.id, &one.key).cmp(&(two.event.at, &two.event.id, &two.key)));
-    issues
+        });
+    }
+    found.extend(alike(events, &others, firsts, issues));
+    found.sort_by(|one, two| (one.event.at, &one.event.id, &one.key).cmp(&(two.event.at, &two.event.id, &two.key)));
+    found
 }
 
 /// Temporary keys that were used and that no mint gave.
@@ -174,8 +196,10 @@ fn sessions<'a>(events: &[&'a Event], issues: &[Issue<'a>]) -> BTreeMap<Session<
         let known = sessions.entry(session).or_insert(Known {
             first: event,
             sign_in: None,
+            is_of_console: false,
         });
         known.sign_in = known.sign_in.or(identity.sign_in.as_deref());
+        known.is_of_console |= event.is_of_console();
     }
     sessions
 }

@@ -39,9 +39,8 @@ pub(super) struct Strangers<'a> {
     seen: BTreeMap<Session, Unresolved>,
     /// The sign-ins that the calls of these sessions bear.
     sign_in: BTreeMap<Session, String>,
-    /// Members that no mint gave, by the sign-in and by the principal and moment of issue that their calls bear.
+    /// Members that no mint gave, by the sign-in that their calls bear.
     members_of: BTreeMap<String, AccessKeyId>,
-    members_at: BTreeMap<(String, Moment), AccessKeyId>,
 }
 
 impl<'a> Strangers<'a> {
@@ -70,7 +69,6 @@ impl<'a> Strangers<'a> {
             seen: BTreeMap::new(),
             sign_in: BTreeMap::new(),
             members_of: BTreeMap::new(),
-            members_at: BTreeMap::new(),
         }
     }
 
@@ -90,12 +88,8 @@ impl<'a> Strangers<'a> {
 
     /// Takes in an event of a member that came in by a sign-in or that nothing is known of: other sessions may be of the same sign-in.
     pub(super) fn observe_member(&mut self, event: &Event, key: &AccessKeyId) {
-        let identity = &event.identity;
-        if let Some(sign_in) = &identity.sign_in {
+        if let Some(sign_in) = &event.identity.sign_in {
             self.members_of.entry(sign_in.clone()).or_insert_with(|| key.clone());
-        }
-        if let Some(session) = identity.principal_id.clone().zip(identity.session_created) {
-            self.members_at.entry(session).or_insert_with(|| key.clone());
         }
     }
 
@@ -163,17 +157,13 @@ impl<'a> Strangers<'a> {
 
     /// What was gathered, by first use.
     pub(super) fn unresolved(self) -> Vec<Unresolved> {
-        let (sign_in, of, at) = (self.sign_in, self.members_of, self.members_at);
+        let (sign_in, of) = (self.sign_in, self.members_of);
         let unresolved = self.seen.into_iter().map(|(session, mut one)| {
             let same = sign_in
                 .get(&session)
                 .and_then(|sign_in| Some((of.get(sign_in)?, sign_in)));
-            let moment = session.1.and_then(|created| at.get(&(session.0.clone(), created)));
             if let Some((key, sign_in)) = same {
                 one.why = format!("the same sign-in as {key}, which is of the family: {sign_in}");
-            } else if let Some(key) = moment {
-                one.why =
-                    format!("the same session as {key}, which is of the family: one principal, one moment of issue");
             } else if let Some(sign_in) = sign_in.get(&session)
                 && rank(&one.why) < 3
             {

@@ -1,7 +1,7 @@
 //! How many different events there are, in bounded memory: exactly up to some millions, beyond that by an even sample.
 
-/// So many numbers are held; 64 MiB, and half of that for those not sorted in yet.
-const HELD: usize = 8 << 20;
+/// So many numbers are held: 32 MiB, and half of that for those not sorted in yet.
+const HELD: usize = 4 << 20;
 
 /// A set of numbers that are hashes. Where it grows too large it keeps those that end in ever more zeros, so that what it keeps depends on
 /// the set alone and not on the order.

@@ -35,9 +35,9 @@ pub(super) fn entrance(event: &Event, who: Who) -> Option<Gave> {
 }
 
 impl Gave {
-    /// Whether somebody was let in whose keys the record doesn't tell.
+    /// Whether somebody was let in whose keys the record doesn't tell, or not all of them.
     pub(super) fn is_entrance(&self) -> bool {
-        self.new.key == 0 && self.shared == 0
+        self.is_of_console || self.new.key == 0 && self.shared == 0
     }
 }
 

@@ -146,6 +146,8 @@ pub(super) struct Gave {
     pub(super) names_role: bool,
     /// Whether the new key is a long-term one, which is its own origin.
     pub(super) is_long_term: bool,
+    /// Whether it was given in the console: its holder goes on under keys that no record names.
+    pub(super) is_of_console: bool,
 }
 
 impl Gave {
@@ -155,7 +157,9 @@ impl Gave {
             return None;
         }
         let given = Given::of(&event.request, &event.response);
-        Gave::told(who, &given, event.shared_id.as_deref()).or_else(|| entrance(event, who))
+        let mut gave = Gave::told(who, &given, event.shared_id.as_deref()).or_else(|| entrance(event, who))?;
+        gave.is_of_console = event.is_of_console();
+        Some(gave)
     }
 
     /// The same, from the parts of a record.
@@ -180,6 +184,7 @@ impl Gave {
             shared,
             names_role: role_id.is_some_and(|id| id.contains(':')),
             is_long_term: key.is_some_and(|key| key.starts_with("AKIA")),
+            is_of_console: false,
         })
     }
 }

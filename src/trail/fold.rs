@@ -11,10 +11,10 @@ use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// So many plain calls are kept each by itself.
-const APART: usize = 100_000;
+const APART: usize = 25_000;
 
-/// So many folded calls are told from their copies: some 200 MiB. Beyond that copies count as calls, and a note says so.
-const TOLD_APART: usize = 3_000_000;
+/// So many folded calls are told from their copies: some 60 MB, and no more than fit without another doubling. Beyond that copies count as calls, and a note says so.
+const TOLD_APART: usize = 1_800_000;
 
 /// Whether nothing of the event matters but who called what, when and from where: it gives no key, makes nothing, corrects nothing.
 fn is_plain(event: &Event) -> bool {

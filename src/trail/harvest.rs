@@ -126,6 +126,18 @@ fn keys(asked: &[AccessKeyId], edges: &[&Gave], tables: &[&Table]) -> HashSet<u6
         .filter(|key| !is_origin(key))
         .map(|key| number(key.as_str()));
     keys.extend(reach(temporary.collect(), &came_from));
+    let callers = || tables.iter().flat_map(|table| &table.callers);
+    // A session that no mint gave may go on under other keys of the same user or role.
+    let long_term: HashSet<u64> = asked
+        .iter()
+        .filter(|key| is_origin(key))
+        .map(|key| number(key.as_str()))
+        .collect();
+    let is_unminted = |key: u64| keys.contains(&key) && !came_from.contains_key(&key) && !long_term.contains(&key);
+    let unminted: Vec<u64> = callers()
+        .filter(|who| is_unminted(who.key))
+        .flat_map(|who| [who.id, who.name])
+        .collect();
     let mut keys = reach(keys.into_iter().collect(), &given_by);
     // Whom a member let in without a key that is told may be in every session of that user or role.
     loop {
@@ -133,9 +145,9 @@ fn keys(asked: &[AccessKeyId], edges: &[&Gave], tables: &[&Table]) -> HashSet<u6
             .iter()
             .filter(|gave| gave.is_entrance() && keys.contains(&gave.by))
             .flat_map(|gave| [gave.new.id, gave.new.name]);
+        let entered = entered.chain(unminted.iter().copied());
         let entered: HashSet<u64> = entered.filter(|number| *number != 0).collect();
-        let callers = tables.iter().flat_map(|table| &table.callers);
-        let more: Vec<u64> = callers
+        let more: Vec<u64> = callers()
             .filter(|who| entered.contains(&who.id) || entered.contains(&who.name))
             .map(|who| who.key)
             .filter(|key| *key != 0 && !keys.contains(key))
@@ -205,6 +217,7 @@ impl Harvest {
         let mut kept = Kept {
             closure: &self.closure,
             window: &self.window,
+            total: &self.total,
             events: Vec::new(),
             damage: Vec::new(),
         };
@@ -218,16 +231,7 @@ impl Harvest {
                 }
             }
         }
-        let mut total = lock(&self.total);
-        for event in kept.events {
-            if let Some(event) = total.fold.take(event) {
-                total.evidence.keep(event);
-            }
-        }
-        for damage in kept.damage {
-            total.evidence.damaged(&damage.file, damage.offset, damage.what);
-        }
-        drop(total);
+        kept.hand_over();
         lock(&self.scratch).push(scratch);
     }
 
@@ -248,11 +252,28 @@ impl Harvest {
 pub(super) struct Kept<'a> {
     closure: &'a Closure,
     window: &'a Window,
+    total: &'a Mutex<Total>,
     events: Vec<Event>,
     damage: Vec<Damage>,
 }
 
+/// So many events of one source are held: it may be of any size.
+const HELD: usize = 1_024;
+
 impl Kept<'_> {
+    /// Hands over what was gathered so far. What is read again afterwards is a copy.
+    fn hand_over(&mut self) {
+        let mut total = lock(self.total);
+        for event in self.events.drain(..) {
+            if let Some(event) = total.fold.take(event) {
+                total.evidence.keep(event);
+            }
+        }
+        for damage in self.damage.drain(..) {
+            total.evidence.damaged(&damage.file, damage.offset, damage.what);
+        }
+    }
+
     /// Takes in an event that matters, if it counts.
     pub(super) fn take(&mut self, event: Event) {
         if self.window.admits(&event) && self.closure.matters(&event) {
@@ -264,6 +285,9 @@ impl Kept<'_> {
 impl Taker for Kept<'_> {
     fn record(&mut self, record: &Value) -> Result<(), EventError> {
         self.take(Event::parse(record)?);
+        if self.events.len() >= HELD {
+            self.hand_over();
+        }
         Ok(())
     }
 

@@ -15,6 +15,7 @@ pub(super) mod step;
 mod tail;
 
 use super::Event;
+use super::console::is_of_console;
 use super::facts::{Gave, Who, number, number_of};
 use super::giving;
 use super::harvest::{Closure, Kept};
@@ -359,10 +360,14 @@ impl Found<'_> {
         if !(self.tail.is_shared || may(&GIVES.key) || may(&GIVES.shared) || is_iam()) {
             return Ok(None);
         }
-        if let Some(gave) = giving::plainly(self.body, self.who).filter(|_| !self.tail.is_shared) {
-            return Ok(gave);
-        }
-        giving::gave(self.text, self.who).map_err(|_| Unsure)
+        let gave = match giving::plainly(self.body, self.who).filter(|_| !self.tail.is_shared) {
+            Some(gave) => gave,
+            None => giving::gave(self.text, self.who).map_err(|_| Unsure)?,
+        };
+        Ok(gave.map(|gave| Gave {
+            is_of_console: is_of_console(self.name, self.text),
+            ..gave
+        }))
     }
 
     /// The number of the event that it tells of: the one that it corrects, or itself.

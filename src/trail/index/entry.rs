@@ -64,7 +64,7 @@ pub(super) fn bytes(head: &Head, facts: &Facts) -> Vec<u8> {
     }
     put(facts.gave.len() as u64);
     for gave in &facts.gave {
-        let marks = u64::from(gave.names_role) | u64::from(gave.is_long_term) << 1;
+        let marks = u64::from(gave.names_role) | u64::from(gave.is_long_term) << 1 | u64::from(gave.is_of_console) << 2;
         [gave.by, gave.new.key, gave.new.id, gave.new.name, gave.shared, marks]
             .into_iter()
             .for_each(&mut put);
@@ -90,6 +90,7 @@ pub(super) fn facts(bytes: &[u8]) -> Option<Facts> {
             shared,
             names_role: marks & 1 == 1,
             is_long_term: marks & 2 == 2,
+            is_of_console: marks & 4 == 4,
         });
     }
     for _ in 0..rest.number()? {

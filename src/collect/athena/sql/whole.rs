@@ -4,6 +4,39 @@ use super::{CHILD, DEEPEST, IS_TEMPORARY, PRINCIPAL, ROLE, SETS_PASSWORD, Table,
 use crate::ids::AccessKeyId;
 use crate::trail::{SIGN_IN, Window};
 
+/// The session that a mint gave a key for, as its calls name it.
+const SESSION: &str = r#"regexp_extract(responseelements, '"assumedRoleId" *: *"([^"]+)"', 1)"#;
+
+/// The moment of issue that a call bears.
+const CREATED: &str = "useridentity.sessioncontext.attributes.creationdate";
+
+/// The keys of one session, of which the console has many: by the principal and the moment of issue that their calls bear. They come from the one that a
+/// mint gave, if there is one, else from the first by name.
+const ALIKE_FROM: &str = "alike(k, p, created) AS (
+  SELECT DISTINCT useridentity.accesskeyid, useridentity.principalid, useridentity.sessioncontext.attributes.creationdate
+  ";
+const ALIKE_TO: &str = "),
+given(k) AS (
+  SELECT DISTINCT child FROM mints
+),
+firsts(k, p, created) AS (
+  SELECT coalesce(min(given.k), min(alike.k)), alike.p, alike.created
+  FROM alike LEFT JOIN given ON given.k = alike.k
+  GROUP BY alike.p, alike.created
+),
+joins(parent, child) AS (
+  SELECT parent, child FROM mints
+  UNION
+  SELECT firsts.k, alike.k
+  FROM firsts JOIN alike ON alike.p = firsts.p AND alike.created = firsts.created LEFT JOIN given ON given.k = alike.k
+  WHERE given.k IS NULL
+  UNION
+  SELECT mints.child, firsts.k
+  FROM mints JOIN firsts ON firsts.p = mints.p AND firsts.created = mints.given_at LEFT JOIN given ON given.k = firsts.k
+  WHERE given.k IS NULL
+),
+";
+
 /// The same rows as the rounds give, family and kin.
 pub(in super::super) fn whole(table: &Table, window: &Window, asked: &[AccessKeyId]) -> String {
     let (name, key, is_mint) = (table.name(), key(table), is_mint());
@@ -25,6 +58,9 @@ pub(in super::super) fn whole(table: &Table, window: &Window, asked: &[AccessKey
     let given = where_(&format!(
         "{is_mint}\n    AND {CHILD} IN (SELECT k FROM family) AND {ROLE} <> ''"
     ));
+    let alike = where_(&format!(
+        "{IS_TEMPORARY}\n    AND useridentity.invokedby IS NULL AND {CREATED} IS NOT NULL"
+    ));
     let (sign_ins, signed_in) = sign_ins(table, &where_, &key);
     let rows = select(
         table,
@@ -37,16 +73,17 @@ pub(in super::super) fn whole(table: &Table, window: &Window, asked: &[AccessKey
     );
     format!(
         "WITH RECURSIVE
-mints(parent, child) AS (
-  SELECT DISTINCT {key}, {CHILD}
+mints(parent, child, p, given_at) AS (
+  SELECT DISTINCT {key}, {CHILD}, coalesce(nullif({SESSION}, ''), useridentity.principalid), eventtime
   {mints}
 ),
-origin(k, depth) AS (
+{ALIKE_FROM}{alike}
+{ALIKE_TO}origin(k, depth) AS (
   SELECT CAST(asked.k AS varchar), 0 FROM (VALUES {values}) AS asked(k)
   UNION ALL
-  SELECT mints.parent, origin.depth + 1
-  FROM origin JOIN mints ON mints.child = origin.k
-  WHERE mints.parent <> mints.child AND origin.k LIKE 'ASIA%' AND origin.depth < {DEEPEST}
+  SELECT joins.parent, origin.depth + 1
+  FROM origin JOIN joins ON joins.child = origin.k
+  WHERE joins.parent <> joins.child AND origin.k LIKE 'ASIA%' AND origin.depth < {DEEPEST}
 ),
 passwords(k, u, set_at) AS (
   SELECT {key}, {WHOSE}, eventtime
@@ -58,7 +95,7 @@ sessions(u, k, used_at) AS (
   GROUP BY useridentity.username, useridentity.accesskeyid
 ),
 {sign_ins}gave(parent, child) AS (
-  SELECT parent, child FROM mints
+  SELECT parent, child FROM joins
   UNION
   SELECT passwords.k, sessions.k
   FROM passwords JOIN sessions ON sessions.u = passwords.u AND sessions.used_at >= passwords.set_at{signed_in}
