@@ -132,7 +132,7 @@ fn of_mint<'a>((key, ..): Session<'a>, known: &Known<'a>, issue: &Issue<'a>) -> 
             ),
             stamp: Stamp::of_event(known.first),
             is_by_password: false,
-            is_alike: false,
+            beside: Some(issue.key.clone()),
         }),
     }
 }
@@ -157,7 +157,7 @@ fn beside<'a>((key, _, created): Session<'a>, known: &Known<'a>, first: &'a Even
             by: format!("another key of the session of {other}: joined by {by}"),
             stamp: Stamp::of_event(known.first),
             is_by_password: false,
-            is_alike: true,
+            beside: Some(other.clone()),
         }),
     })
 }

@@ -88,6 +88,9 @@ pub struct Mint {
     /// By what the session was joined to this call, where no record names its key as given: a sign-in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub joined: Option<String>,
+    /// Of which key it is another one of the same session: the console has many for each.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub beside: Option<AccessKeyId>,
 }
 
 /// What a credential did, by service, action and outcome.

@@ -250,7 +250,9 @@ impl Issue<'_> {
             ))
         };
         let joined = self.joined.as_ref();
-        let is_alike = joined.is_some_and(|joined| joined.is_alike);
+        let beside = joined.and_then(|joined| joined.beside.clone());
+        // Nobody asked where it comes from another key of the session.
+        let is_alike = beside.is_some() && beside.as_ref() == self.by();
         let issued = joined.and_then(|joined| joined.stamp.issued.first().copied());
         Some(Mint {
             at: issued.filter(|_| is_alike).unwrap_or(event.at),
@@ -270,6 +272,7 @@ impl Issue<'_> {
                 .or_else(|| event.identity.source_identity.clone()),
             tags: listed("tags").filter_map(tag).collect(),
             joined: joined.map(|joined| joined.by.clone()),
+            beside,
         })
     }
 

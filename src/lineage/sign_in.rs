@@ -31,8 +31,8 @@ pub(super) struct Joined {
     pub(super) stamp: Stamp,
     /// Whether somebody set the password that it was signed in with. Whoever did so, perhaps rightly, is not where the session comes from.
     pub(super) is_by_password: bool,
-    /// Whether it is one session with the key that it is taken to come from, which asked for nothing.
-    pub(super) is_alike: bool,
+    /// Of which key it is another one of the same session.
+    pub(super) beside: Option<AccessKeyId>,
 }
 
 /// A session by its key and by what its calls bear.
@@ -167,7 +167,7 @@ pub(super) fn entered<'a>(events: &[&'a Event], issues: &[Issue<'a>]) -> Vec<Iss
                 by,
                 stamp: Stamp::of_event(known.first),
                 is_by_password,
-                is_alike: false,
+                beside: None,
             }),
         });
     }

@@ -223,14 +223,27 @@ fn branch(known: &Known, member: &Credential, depth: usize, paint: Paint, out: &
         "{inner}{}",
         paint.as_tone(tone, &paint.fold(indent + 4, &life))
     ));
-    let children = known
-        .lineage
-        .credentials
-        .iter()
-        .filter(|child| child.minted.as_ref().is_some_and(|mint| mint.by == member.key));
-    for child in children {
+    let is_beside = |one: &&Credential| {
+        let mint = one.minted.as_ref();
+        mint.is_some_and(|mint| mint.beside.as_ref() == Some(&member.key))
+    };
+    let others: Vec<&Credential> = known.lineage.credentials.iter().filter(is_beside).collect();
+    if !others.is_empty() {
+        let keys: Vec<String> = others.iter().map(|one| format!("{} {}", one.label, one.key)).collect();
+        let line = format!("other keys of the same session: {}", keys.join(", "));
+        out.push(format!("{inner}{}", paint.fold(indent + 4, &line)));
+    }
+    let children = |of| minted_by(known, of);
+    for child in children(member).chain(others.into_iter().flat_map(children)) {
         branch(known, child, depth + 1, paint, out);
     }
+}
+
+/// What a credential minted, but for other keys of a session: those are told with it.
+fn minted_by<'k>(known: &'k Known, member: &'k Credential) -> impl Iterator<Item = &'k Credential> {
+    let is_it = |mint: &Mint| mint.by == member.key && mint.beside.is_none();
+    let all = known.lineage.credentials.iter();
+    all.filter(move |child| child.minted.as_ref().is_some_and(is_it))
 }
 
 /// What a mint set beside the usual: what bounds the session, and what it is known by.
