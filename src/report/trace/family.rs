@@ -1,0 +1,194 @@
+//! The family as a tree: how each credential came into being, until when it lives and what it can do.
+
+use super::{Known, label};
+use crate::account::Holder;
+use crate::lineage::{Credential, Kind, Lineage, Mint};
+use crate::report::{Paint, Tone, tone_of};
+
+pub(super) fn family(known: &Known, paint: Paint, out: &mut Vec<String>) {
+    let members = &known.lineage.credentials;
+    let count = if members.len() == 1 {
+        "1 credential".to_owned()
+    } else {
+        format!("{} credentials", members.len())
+    };
+    out.push(String::new());
+    out.push(paint.heading(&format!("Family: {count}")));
+    out.push(format!(
+        "  {}",
+        paint.as_tone(Tone::Dim, &paint.fold(2, &extent(&known.lineage)))
+    ));
+    for root in known.lineage.roots() {
+        branch(known, root, 0, paint, out);
+    }
+    for attempt in &known.lineage.attempts {
+        let by = label(&known.lineage, &attempt.by);
+        let target = attempt
+            .target
+            .as_deref()
+            .map(|target| format!(" on {target}"))
+            .unwrap_or_default();
+        let line = format!(
+            "refused: {} by {by}{target}, {} times ({})",
+            attempt.call, attempt.count, attempt.error
+        );
+        out.push(format!("  {}", paint.fold(2, &line)));
+    }
+}
+
+/// The line without which no family is told: how far the evidence goes that it was read from.
+fn extent(lineage: &Lineage) -> String {
+    let covered = &lineage.coverage;
+    let (Some(first), Some(last)) = (covered.first, covered.last) else {
+        return "as far as evidence without a single event tells".to_owned();
+    };
+    let regions = match covered.regions.len() {
+        1 => "1 Region".to_owned(),
+        count => format!("{count} Regions"),
+    };
+    let accounts = match covered.accounts.len() {
+        0 => "an account that is not named".to_owned(),
+        1 => "1 account".to_owned(),
+        count => format!("{count} accounts"),
+    };
+    let damage = match covered.damage.len() {
+        0 => String::new(),
+        1 => ", 1 place not readable".to_owned(),
+        count => format!(", {count} places not readable"),
+    };
+    format!("as far as the evidence goes: {first} to {last}, {regions} of {accounts}{damage}; see the last part")
+}
+
+fn branch(known: &Known, member: &Credential, depth: usize, paint: Paint, out: &mut Vec<String>) {
+    let indent = 2 + depth * 2;
+    let pad = " ".repeat(indent);
+    let holder = holder(member);
+    out.push(format!(
+        "{pad}{}  {}  {}{holder}",
+        paint.heading(&member.label),
+        member.key,
+        member.kind.describe()
+    ));
+    let inner = " ".repeat(indent + 4);
+    if let Some(minted) = &member.minted {
+        let mfa = if minted.mfa { "with MFA" } else { "no MFA" };
+        let from = minted
+            .source_ip
+            .as_deref()
+            .map(|ip| format!(" from {ip}"))
+            .unwrap_or_default();
+        let mfa = if member.kind.is_permanent() {
+            String::new()
+        } else {
+            format!(", {mfa}")
+        };
+        let line = format!(
+            "{} at {} by {}{from}{mfa}",
+            minted.call,
+            minted.at,
+            label(&known.lineage, &minted.by)
+        );
+        out.push(format!("{inner}{}", paint.fold(indent + 4, &line)));
+        for line in circumstances(minted) {
+            out.push(format!("{inner}{}", paint.fold(indent + 4, &line)));
+        }
+    }
+    if let Some(from) = &member.provenance {
+        out.push(format!("{inner}{}", paint.fold(indent + 4, &format!("origin: {from}"))));
+    }
+    let (tone, life) = life(known, member);
+    out.push(format!(
+        "{inner}{}",
+        paint.as_tone(tone, &paint.fold(indent + 4, &life))
+    ));
+    let is_beside = |one: &&Credential| {
+        let mint = one.minted.as_ref();
+        mint.is_some_and(|mint| mint.beside.as_ref() == Some(&member.key))
+    };
+    let others: Vec<&Credential> = known.lineage.credentials.iter().filter(is_beside).collect();
+    if !others.is_empty() {
+        let keys: Vec<String> = others.iter().map(|one| format!("{} {}", one.label, one.key)).collect();
+        let line = format!("other keys of the same session: {}", keys.join(", "));
+        out.push(format!("{inner}{}", paint.fold(indent + 4, &line)));
+    }
+    let children = |of| minted_by(known, of);
+    for child in children(member).chain(others.into_iter().flat_map(children)) {
+        branch(known, child, depth + 1, paint, out);
+    }
+}
+
+/// What a credential minted, but for other keys of a session: those are told with it.
+fn minted_by<'k>(known: &'k Known, member: &'k Credential) -> impl Iterator<Item = &'k Credential> {
+    let is_it = |mint: &Mint| mint.by == member.key && mint.beside.is_none();
+    let all = known.lineage.credentials.iter();
+    all.filter(move |child| child.minted.as_ref().is_some_and(is_it))
+}
+
+/// What a mint set beside the usual: what bounds the session, and what it is known by.
+fn circumstances(minted: &Mint) -> Vec<String> {
+    let mut lines = Vec::new();
+    if let Some(joined) = &minted.joined {
+        lines.push(joined.clone());
+    }
+    if let Some(agent) = &minted.user_agent {
+        lines.push(format!("with {agent}"));
+    }
+    if let Some(policy) = &minted.policy {
+        lines.push(format!("session policy {}", policy.as_str()));
+    }
+    if !minted.policy_arns.is_empty() {
+        let arns: Vec<&str> = minted.policy_arns.iter().map(|arn| arn.as_str()).collect();
+        lines.push(format!("session policies {}", arns.join(", ")));
+    }
+    if let Some(identity) = &minted.source_identity {
+        lines.push(format!("source identity `{identity}`"));
+    }
+    if !minted.tags.is_empty() {
+        let tags: Vec<String> = minted
+            .tags
+            .iter()
+            .map(|(key, value)| format!("{key}={value}"))
+            .collect();
+        lines.push(format!("session tags {}", tags.join(", ")));
+    }
+    lines
+}
+
+fn holder(member: &Credential) -> String {
+    match &member.holder {
+        None => String::new(),
+        Some(Holder::User { name, .. }) => format!(" of user `{name}`"),
+        Some(Holder::FederatedUser { user, name, .. }) => format!(" `{name}` of user `{user}`"),
+        Some(Holder::Role { name, session, .. }) => format!(" `{session}` of role `{name}`"),
+        Some(Holder::Root) => " of the root user".to_owned(),
+    }
+}
+
+/// Until when it lives and what it can do, as far as that can be told.
+fn life(known: &Known, member: &Credential) -> (Tone, String) {
+    let until = match (&member.kind, member.expires) {
+        (Kind::LongTerm, _) => "does not expire".to_owned(),
+        (Kind::ServiceSpecific, None) => "no end is set".to_owned(),
+        (_, Some(ends)) if ends <= known.at => format!("expired {ends}{}", reckoned(member)),
+        (_, Some(ends)) => format!("lives until {ends}{}", reckoned(member)),
+        (_, None) => "its end is not known".to_owned(),
+    };
+    let verdict = known.verdicts.iter().flatten().find(|judged| judged.key == member.key);
+    match verdict {
+        Some(judged) => (tone_of(&judged.verdict), format!("{until}; {}", judged.verdict)),
+        None if member.has_expired(known.at) == Some(true) => (Tone::Good, until),
+        None => (
+            Tone::Careful,
+            format!("{until}; whether it still works only the account can tell"),
+        ),
+    }
+}
+
+/// Where an end isn't in the record of the mint, that it was reckoned.
+fn reckoned(member: &Credential) -> &'static str {
+    match (member.expiry_is_logged, &member.minted) {
+        (true, _) => "",
+        (false, Some(_)) => " (reckoned from the call)",
+        (false, None) => " (at the latest)",
+    }
+}
