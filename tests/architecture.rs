@@ -32,6 +32,11 @@ fn production(text: &str) -> Vec<(usize, String)> {
     lines
 }
 
+/// Whether a file is a room's tests: `tests.rs`, and what lies beside it in `tests`.
+fn is_test(path: &Path) -> bool {
+    path.ends_with("tests.rs") || path.parent().is_some_and(|folder| folder.ends_with("tests"))
+}
+
 /// The module of a file: the first part of its path below `src`.
 fn module(path: &Path) -> String {
     let first = path.strip_prefix("src").unwrap().components().next().unwrap();
@@ -170,7 +175,7 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
         let path = entry.unwrap().path();
         if path.is_dir() {
             sources(&path, found);
-        } else if path.extension().is_some_and(|ext| ext == "rs") && !path.ends_with("tests.rs") {
+        } else if path.extension().is_some_and(|ext| ext == "rs") && !is_test(&path) {
             found.push(path);
         }
     }
