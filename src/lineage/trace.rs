@@ -1,6 +1,7 @@
 //! What a trace gives, and the walk that gives it: back to the origin, forward to the fixpoint, then over what the members did.
 
 use super::Credential;
+use super::alike::asked_by_session;
 use super::cause::Cause;
 use super::coverage::{Coverage, coverage};
 use super::family::Family;
@@ -20,6 +21,7 @@ use std::collections::BTreeSet;
 pub fn trace(evidence: &Evidence, asked: &[AccessKeyId]) -> Lineage {
     let events = evidence.events();
     let mut issues = issues(&events);
+    asked_by_session(&events, &mut issues);
     let entered = entered(&events, &issues);
     issues.extend(entered);
     let family = Family::of(asked, &events, &issues);

@@ -136,7 +136,7 @@ impl<'a> Given<'a> {
 /// That a call gave a key.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub(super) struct Gave {
-    /// The key that asked.
+    /// The key that asked; where the record leaves it out, the user or role that did, by unique ID.
     pub(super) by: u64,
     /// Who has the new key.
     pub(super) new: Who,
@@ -175,7 +175,7 @@ impl Gave {
             (None, None) => (who.id, who.name),
         };
         Some(Gave {
-            by: who.key,
+            by: if who.key == 0 { who.id } else { who.key },
             new: Who {
                 key: told(key),
                 id,

@@ -147,9 +147,14 @@ fn keys(asked: &[AccessKeyId], edges: &[&Gave], tables: &[&Table]) -> HashSet<u6
             .flat_map(|gave| [gave.new.id, gave.new.name]);
         let entered = entered.chain(unminted.iter().copied());
         let entered: HashSet<u64> = entered.filter(|number| *number != 0).collect();
+        // Where a record leaves the key out, whoever carries the same rights may have asked.
+        let theirs = callers().filter(|who| keys.contains(&who.key)).map(|who| who.id);
+        let theirs: HashSet<u64> = theirs.filter(|id| *id != 0).collect();
+        let given = theirs.iter().filter_map(|id| given_by.get(id)).flatten().copied();
         let more: Vec<u64> = callers()
             .filter(|who| entered.contains(&who.id) || entered.contains(&who.name))
             .map(|who| who.key)
+            .chain(given)
             .filter(|key| *key != 0 && !keys.contains(key))
             .collect();
         if more.is_empty() {

@@ -335,6 +335,21 @@ fn a_role_that_is_switched_to_in_the_console_is_of_the_family() {
     }
 }
 
+/// Records leave the caller's key out at times: what it minted is of the session all the same.
+#[test]
+fn a_mint_without_its_caller_s_key_is_joined_by_the_session() {
+    for left_out in [Value::Null, json!("")] {
+        let (mut records, keys) = switched(SWITCH);
+        records[3]["userIdentity"]["accessKeyId"] = left_out;
+        for asked in [&keys[0], &keys[3]] {
+            for lineage in [trace(&evidence(&records), asked), read(&records, asked)] {
+                let members: BTreeSet<&AccessKeyId> = lineage.credentials.iter().map(|one| &one.key).collect();
+                assert_eq!(members, keys.iter().collect(), "asked for {asked}");
+            }
+        }
+    }
+}
+
 /// A finding names one key of a console session that nobody's key asked for: the others did what the intruder did.
 #[test]
 fn all_keys_of_a_console_session_are_one_family() {
