@@ -34,7 +34,7 @@ pub use athena::athena;
 pub use detect::{Detector, Hit, found};
 pub use eventbridge::{Pattern, pattern};
 pub use finding::Finding;
-pub use fitted::{Whose, from_elsewhere};
+pub use fitted::{Fitted, Whose, from_elsewhere};
 pub use measure::Measure;
 pub use places::TABLE;
 pub use prevention::{Prevention, prevention};

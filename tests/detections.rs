@@ -25,7 +25,7 @@ fn hits(texts: &[String]) -> Vec<Hit> {
     }
     let (sieves, _, damage) = sift.finish();
     assert!(damage.is_empty(), "{damage:?}");
-    found(sieves).0
+    found(sieves, &[]).0
 }
 
 fn as_cloudtrail(trail: &[Value]) -> String {
@@ -338,8 +338,8 @@ fn rules_that_are_fitted_tell_who_comes_from_elsewhere() {
     };
     let arn = records::role_arn("Web");
     let (at_home, in_network) = (from(&["198.51.100.7", "2001:db8::1"], &[]), from(&[], &["vpce-1"]));
-    let of_ann = from_elsewhere(Whose::User("ann"), &at_home, "cloudtrail");
-    let of_web = from_elsewhere(Whose::Role("Web", &arn), &in_network, "cloudtrail");
+    let of_ann = from_elsewhere(Whose::User("ann"), &at_home, "cloudtrail").written;
+    let of_web = from_elsewhere(Whose::Role("Web", &arn), &in_network, "cloudtrail").written;
     assert_eq!(
         (of_ann.id.as_str(), of_web.id.as_str()),
         ("key-from-elsewhere-ann", "session-from-elsewhere-Web")

@@ -10,7 +10,7 @@ use super::sifting::sifted;
 use super::window::moment;
 use super::world::{World, scenario, stage};
 use crate::collect::{self, Found, Scope};
-use crate::harden::{Call, Detector, Prevention, RULES, TABLE, Usage, Written, found, prevention, written};
+use crate::harden::{Call, Detector, Fitted, Prevention, RULES, TABLE, Usage, Written, found, prevention, written};
 use crate::ids::AccessKeyId;
 use crate::lineage::trace;
 use crate::report::{self, Detected};
@@ -22,7 +22,7 @@ use std::sync::Arc;
 pub(super) async fn harden(desk: &Desk, args: HardenArgs) -> Result<Exit, Failure> {
     match &args.rules {
         Some(folder) => rules(desk, folder.as_deref(), &args.sources),
-        None if args.detect => detect(desk, &args).await,
+        None if args.detect => detect(desk, args).await,
         None => prevent(desk, args).await,
     }
 }
@@ -97,6 +97,17 @@ fn is_key(text: &str) -> bool {
 async fn prevent(desk: &Desk, mut args: HardenArgs) -> Result<Exit, Failure> {
     let keys = incident(desk, &mut args)?;
     let world = World::mount(&args.world, "harden").await?;
+    let told = judged(desk, &world, &args, &keys).await?;
+    if let Some(folder) = &args.out {
+        documents(desk, folder, &told)?;
+    }
+    desk.result(|| report::prevention(&told, desk.paint()), &told)?;
+    desk.list_calls(world.clients());
+    Ok(Exit::Success)
+}
+
+/// What is weak about the account of a world, and what the measures do to what was seen.
+async fn judged(desk: &Desk, world: &World, args: &HardenArgs, keys: &[AccessKeyId]) -> Result<Prevention, Failure> {
     let now = world.clients().now();
     let stolen = args
         .stolen
@@ -105,9 +116,9 @@ async fn prevent(desk: &Desk, mut args: HardenArgs) -> Result<Exit, Failure> {
         .transpose()?;
     let found = match keys.is_empty() {
         true => Found::default(),
-        false => evidence(desk, Some(&world), &args.sources, &keys).await?,
+        false => evidence(desk, Some(world), &args.sources, keys).await?,
     };
-    let lineage = trace(&found.evidence, &keys);
+    let lineage = trace(&found.evidence, keys);
     let family: HashSet<String> = lineage
         .credentials
         .iter()
@@ -116,7 +127,7 @@ async fn prevent(desk: &Desk, mut args: HardenArgs) -> Result<Exit, Failure> {
     let family = Arc::new(family);
     let beside = family.clone();
     let make = Box::new(move || Usage::beside(beside.clone()));
-    let sifted = sifted(desk, Some(&world), &args.sources, make).await?;
+    let sifted = sifted(desk, Some(world), &args.sources, make).await?;
     let (mut intruder, mut legitimate) = (Vec::new(), Usage::calls(sifted.sieves));
     for event in found
         .evidence
@@ -162,12 +173,7 @@ async fn prevent(desk: &Desk, mut args: HardenArgs) -> Result<Exit, Failure> {
     }
     told.gaps.sort();
     told.gaps.dedup();
-    if let Some(folder) = &args.out {
-        documents(desk, folder, &told)?;
-    }
-    desk.result(|| report::prevention(&told, desk.paint()), &told)?;
-    desk.list_calls(world.clients());
-    Ok(Exit::Success)
+    Ok(told)
 }
 
 /// Writes the document of each measure that can be put there as it is, and the rules that are fitted to the account.
@@ -182,16 +188,26 @@ fn documents(desk: &Desk, folder: &Path, told: &Prevention) -> Result<(), Failur
         write(folder, &path, &format!("{document:#}\n"))?;
         count += 1;
     }
-    let fitted = told.findings.iter().filter_map(|finding| finding.fitted.as_deref());
-    for rule in fitted {
-        write_rule(&folder.join("rules"), rule)?;
+    for rule in fitted(told) {
+        write_rule(&folder.join("rules"), &rule.written)?;
     }
     desk.terminal
         .status(&format!("{count} documents written to {}", folder.display()));
     Ok(())
 }
 
-async fn detect(desk: &Desk, args: &HardenArgs) -> Result<Exit, Failure> {
+/// The rules that are written for this account.
+fn fitted(told: &Prevention) -> Vec<&Fitted> {
+    let of_findings = told.findings.iter().filter_map(|finding| finding.fitted.as_deref());
+    of_findings.chain(&told.watch).collect()
+}
+
+async fn detect(desk: &Desk, mut args: HardenArgs) -> Result<Exit, Failure> {
+    // With an incident it is known who else uses the account from where: what is fitted to that is run too.
+    let keys = match args.targets.is_empty() && args.world.scenario.is_none() {
+        true => Vec::new(),
+        false => incident(desk, &mut args)?,
+    };
     let has_twin = args.world.scenario.is_some() || args.world.snapshot.is_some();
     let in_s3 = args
         .sources
@@ -203,12 +219,17 @@ async fn detect(desk: &Desk, args: &HardenArgs) -> Result<Exit, Failure> {
         return Err(Failure::new(Exit::Usage, "harden.nothing", message)
             .hint("give CloudTrail files with --logs, or a twin with --scenario or --snapshot"));
     }
-    let world = match has_twin || in_s3 {
+    let world = match has_twin || in_s3 || !keys.is_empty() {
         true => Some(World::mount(&args.world, "harden").await?),
         false => None,
     };
+    let told = match &world {
+        Some(world) if !keys.is_empty() => Some(judged(desk, world, &args, &keys).await?),
+        _ => None,
+    };
     let sifted = sifted(desk, world.as_ref(), &args.sources, Box::new(Detector::default)).await?;
-    let (hits, records) = found(sifted.sieves);
+    let fitted = told.as_ref().map(fitted).unwrap_or_default();
+    let (hits, records) = found(sifted.sieves, &fitted);
     let told = Detected {
         records,
         files: sifted.files,

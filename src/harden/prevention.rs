@@ -1,7 +1,9 @@
 //! What would have stopped the incident: every finding about an account, with its proof.
 
 use super::finding::Finding;
+use super::fitted::{Fitted, again};
 use super::measure::Measure;
+use super::places::TABLE;
 use super::proof::{Past, Proof};
 use super::replay::as_it_was;
 use super::seen::Seen;
@@ -22,6 +24,8 @@ pub struct Prevention {
     pub findings: Vec<Finding>,
     /// What all ready measures do together.
     pub together: Proof,
+    /// Rules for the users of the incident, to be put there when they are contained.
+    pub watch: Vec<Fitted>,
     /// How many are ready.
     pub ready: usize,
     /// Legitimate calls that were seen.
@@ -90,7 +94,9 @@ pub fn prevention(
     let others = others.filter(|measure| !matches!(measure, Measure::Trust { .. }));
     let measures: Vec<&Measure> = trusts.iter().chain(others).collect();
     let together = past.with(&measures);
+    let watched = hit.iter().filter(|name| account.users.contains_key(**name));
     Prevention {
+        watch: watched.map(|name| again(name, TABLE)).collect(),
         ready: ready.len(),
         together,
         legitimate: past.legitimate().map(|call| call.count).sum(),

@@ -68,8 +68,8 @@ pub fn detected(told: &Detected, paint: Paint) -> String {
         if hit.rule != rule {
             let count = told.hits.iter().filter(|other| other.rule == hit.rule).count();
             let level = paint.as_tone(tone(hit.level), &format!("{:<6}", hit.level.word()));
-            out.push(format!("{level} {}: {} ({count})", paint.heading(hit.rule), hit.title));
-            rule = hit.rule;
+            out.push(format!("{level} {}: {} ({count})", paint.heading(&hit.rule), hit.title));
+            rule = &hit.rule;
         }
         let until = match hit.last == hit.first {
             true => String::new(),
@@ -124,6 +124,14 @@ pub fn prevention(told: &Prevention, paint: Paint) -> String {
     out.push(String::new());
     out.push(paint.heading(&format!("All {} that are ready, together", told.ready)));
     out.extend(proof(&told.together, paint));
+    if !told.watch.is_empty() {
+        let rules: Vec<&str> = told.watch.iter().map(|rule| rule.written.id.as_str()).collect();
+        let line = format!(
+            "once the intruder is out, put there what tells whoever still holds a credential of it: {} (--out writes it)",
+            rules.join(", ")
+        );
+        out.push(paint.fold(0, &line));
+    }
     out.extend(
         told.gaps
             .iter()
@@ -214,7 +222,7 @@ fn one(n: usize, finding: &Finding, told: &Prevention, paint: Paint) -> String {
     let fitted = finding
         .fitted
         .iter()
-        .map(|rule| format!("{} (for this account)", rule.id));
+        .map(|rule| format!("{} (for this account)", rule.written.id));
     let rules: Vec<String> = finding
         .rules
         .iter()
