@@ -90,12 +90,23 @@ fn incident(desk: &Desk, args: &mut HardenArgs) -> Result<Vec<AccessKeyId>, Fail
     keys(desk, &args.targets, &args.sources)
 }
 
+/// With an incident the trail is read for the family first, and then for everybody else: stdin gives it once.
+fn read_once(sources: &Sources, keys: &[AccessKeyId]) -> Result<(), Failure> {
+    let is_stdin = sources.logs.iter().any(|path| path.as_os_str() == "-");
+    if keys.is_empty() || !is_stdin {
+        return Ok(());
+    }
+    let message = "a trail from stdin can be read once, and is needed for the incident and for everybody else's use; nothing was read";
+    Err(Failure::new(Exit::Usage, "harden.stdin", message).hint("write it into a file, and name that with --logs"))
+}
+
 fn is_key(text: &str) -> bool {
     text.parse::<AccessKeyId>().is_ok()
 }
 
 async fn prevent(desk: &Desk, mut args: HardenArgs) -> Result<Exit, Failure> {
     let keys = incident(desk, &mut args)?;
+    read_once(&args.sources, &keys)?;
     let world = World::mount(&args.world, "harden").await?;
     let told = judged(desk, &world, &args, &keys).await?;
     if let Some(folder) = &args.out {
@@ -208,6 +219,7 @@ async fn detect(desk: &Desk, mut args: HardenArgs) -> Result<Exit, Failure> {
         true => Vec::new(),
         false => incident(desk, &mut args)?,
     };
+    read_once(&args.sources, &keys)?;
     let has_twin = args.world.scenario.is_some() || args.world.snapshot.is_some();
     let in_s3 = args
         .sources
@@ -223,11 +235,12 @@ async fn detect(desk: &Desk, mut args: HardenArgs) -> Result<Exit, Failure> {
         true => Some(World::mount(&args.world, "harden").await?),
         false => None,
     };
+    // A twin's trail is looked at before the account is read, which it records too.
+    let sifted = sifted(desk, world.as_ref(), &args.sources, Box::new(Detector::default)).await?;
     let told = match &world {
         Some(world) if !keys.is_empty() => Some(judged(desk, world, &args, &keys).await?),
         _ => None,
     };
-    let sifted = sifted(desk, world.as_ref(), &args.sources, Box::new(Detector::default)).await?;
     let fitted = told.as_ref().map(fitted).unwrap_or_default();
     let (hits, records) = found(sifted.sieves, &fitted);
     let told = Detected {

@@ -138,7 +138,7 @@ pub fn from_elsewhere(whose: Whose<'_>, used: &Used, table: &str) -> Fitted {
         false => used.addresses.iter().cloned().collect::<Vec<_>>().join(", "),
     };
     let why = format!("In the trail that this rule was written by they came from {shown} alone.");
-    elsewhere(whose, used, why, table)
+    elsewhere(whose, used, "they never came from", why, table)
 }
 
 /// The rule for a user who was never seen but through the intruder, by the places that the account's other users came from.
@@ -148,22 +148,30 @@ pub(super) fn from_outside(user: &str, house: &Used, table: &str) -> Fitted {
         "Its owner was in none of the trail that this rule was written by; the account's other users came from {} alone.",
         shown.join(", ")
     );
-    elsewhere(Whose::User(user), house, why, table)
+    elsewhere(Whose::User(user), house, "nobody else came from", why, table)
 }
 
-fn elsewhere(whose: Whose<'_>, used: &Used, why: String, table: &str) -> Fitted {
+fn elsewhere(whose: Whose<'_>, used: &Used, which: &str, why: String, table: &str) -> Fitted {
     let mut places: Vec<String> = used.addresses.iter().cloned().collect();
     places.extend(SERVICES.iter().map(|text| (*text).to_owned()));
     if !used.endpoints.is_empty() {
         places.extend(PRIVATE.iter().map(|text| (*text).to_owned()));
     }
     let (row, id, what) = match whose {
-        Whose::User(name) => (Row::PermanentKey, id("key-from-elsewhere", name), format!("user `{name}`")),
-        Whose::Role(name, _) => (Row::RoleSession, id("session-from-elsewhere", name), format!("role `{name}`")),
+        Whose::User(name) => (
+            Row::PermanentKey,
+            id("key-from-elsewhere", name),
+            format!("user `{name}`"),
+        ),
+        Whose::Role(name, _) => (
+            Row::RoleSession,
+            id("session-from-elsewhere", name),
+            format!("role `{name}`"),
+        ),
     };
     let words = Words {
         id,
-        title: format!("Credentials of {what} are used from a place that they never came from"),
+        title: format!("Credentials of {what} are used from a place that {which}"),
         why,
         innocent: "Whoever moves; a program on a new machine. Write the rule anew when that happens.",
         row,
