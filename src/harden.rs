@@ -18,6 +18,7 @@ mod glimpse;
 mod keys;
 mod matching;
 mod measure;
+mod outsider;
 mod places;
 mod prevention;
 mod proof;

@@ -391,6 +391,7 @@ fn an_account_of_many_weaknesses_gets_a_document_for_each() {
         .record(3);
     pushed["userIdentity"] =
         serde_json::json!({"type": "WebIdentityUser", "userName": "repo:our/code:ref:refs/heads/main"});
+    pushed["responseElements"] = serde_json::json!({"audience": "sts.amazonaws.com"});
     let mut partner = records::call(Value::Null, "09:00:00", "sts", "AssumeRole")
         .sent(serde_json::json!({"roleArn": records::role_arn("Partner"), "roleSessionName": "p", "externalId": "our-number"}))
         .record(4);
@@ -435,6 +436,13 @@ fn an_account_of_many_weaknesses_gets_a_document_for_each() {
         narrowed.contains("user/ann") && !narrowed.contains("role/Loop"),
         "{narrowed}"
     );
+    // Whether those from outside still come in is asked of the trust policy.
+    for (kind, role) in [("external-id-missing", "Partner"), ("oidc-subject-free", "Deploy")] {
+        let finding = about(&told, kind, role);
+        let proof = finding.proof.as_ref().unwrap();
+        assert_eq!((proof.tried, proof.untried), (1, 0), "{kind}: {proof:?}");
+        assert!(finding.is_ready(), "{kind}: {finding:#?}");
+    }
     // A function's address is whatever the service has at the time.
     let of_job = |finding: &Finding| finding.kind == "address-free-role" && finding.title.contains("`Job`");
     assert!(!told.findings.iter().any(of_job));
@@ -605,6 +613,66 @@ fn an_external_id_is_asked_of_who_always_sends_it() {
     ];
     let told = told_with("Partner", &trusting(&[other]), &now_and_then);
     assert!(about(&told, "external-id-missing", "Partner").measure.is_none());
+}
+
+/// Who comes from outside is asked for again too: the trust policy says whether he comes in.
+#[test]
+fn a_trust_policy_is_proven_on_other_accounts_and_on_providers_tokens() {
+    let scenario = Scenario::parse(WEAK).unwrap();
+    let stage = Stage::set(&scenario, scenario.start()).unwrap();
+    let calls = |records: &[Value]| records.iter().filter_map(Call::of).collect::<Vec<Call>>();
+    let told = |own: &[Value], intruder: &[Value]| {
+        let lineage = trace(&Default::default(), &[]);
+        let (own, intruder) = (calls(own), calls(intruder));
+        prevention(&stage.twin.account(), &lineage, &own, &intruder, None, stage.twin.now())
+    };
+    let pushed = |subject: &str, id| {
+        let mut record = records::call(Value::Null, "09:00:00", "sts", "AssumeRoleWithWebIdentity")
+            .sent(serde_json::json!({"roleArn": records::role_arn("Deploy"), "roleSessionName": "ci"}))
+            .record(id);
+        record["userIdentity"] = serde_json::json!({"type": "WebIdentityUser", "userName": subject});
+        record["responseElements"] = serde_json::json!({
+            "audience": "sts.amazonaws.com",
+            "provider": "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com"
+        });
+        record
+    };
+    let ours = [
+        from_partner("210987654321", Some("our-number"), 1),
+        pushed("repo:our/code:ref:refs/heads/main", 2),
+        pushed("repo:our/code:environment:prod", 3),
+    ];
+    let theirs = [
+        from_partner("210987654321", None, 4),
+        pushed("repo:their/code:ref:refs/heads/main", 5),
+    ];
+    let told = told(&ours, &theirs);
+    for (kind, role, tried, stops) in [
+        ("external-id-missing", "Partner", 1, "role/Partner"),
+        ("oidc-subject-free", "Deploy", 2, "role/Deploy"),
+    ] {
+        let finding = about(&told, kind, role);
+        let proof = finding.proof.as_ref().unwrap();
+        assert!(finding.is_ready() && proof.tried == tried, "{kind}: {proof:?}");
+        assert_eq!((proof.asked, proof.stopped), (2, 1), "{kind}: {proof:?}");
+        assert!(proof.stops_at.as_ref().unwrap().contains(stops), "{kind}: {proof:?}");
+    }
+    assert_eq!(told.together.stopped, 2);
+}
+
+/// Calls that a measure is about and that can't be asked again prove nothing.
+#[test]
+fn a_measure_that_nothing_could_be_tried_on_is_not_ready() {
+    let (account, _) = told_of_weak(Vec::new());
+    let mut record = look(&account, ann(&account, true), "198.51.100.7", 1);
+    let told = |record: &Value| told_of_weak(vec![record.clone()]).1;
+    assert!(about(&told(&record), "address-free-user", "ann").is_ready());
+    record["eventName"] = "SomethingNew".into();
+    let told = told(&record);
+    let finding = about(&told, "address-free-user", "ann");
+    let proof = finding.proof.as_ref().unwrap();
+    assert_eq!((proof.tried, proof.untried), (0, 1), "{proof:?}");
+    assert!(!finding.is_ready());
 }
 
 /// What the record tells of the metadata service and of functions is what decides.

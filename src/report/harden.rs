@@ -174,7 +174,7 @@ fn state(finding: &Finding, told: &Prevention) -> (Tone, String) {
             (Some(why), _) => format!("not as it is: {why}"),
             (None, _) if !proof.broken.is_empty() => "not as it is: it breaks legitimate use".to_owned(),
             (None, Some(doubt)) => format!("not yet: {doubt}"),
-            (None, None) => "not proven: try it where it can hurt nobody".to_owned(),
+            (None, None) => "not proven: whether legitimate calls that it is about would go through can't be said; try it where it can hurt nobody".to_owned(),
         };
         return (Tone::Careful, why);
     }
@@ -182,13 +182,23 @@ fn state(finding: &Finding, told: &Prevention) -> (Tone, String) {
         (Some(since), Some(until)) => format!(" in {}", long(until.seconds() - since.seconds())),
         _ => String::new(),
     };
+    let besides = match proof.untried {
+        0 => String::new(),
+        calls => format!("; {calls} more could not be asked again"),
+    };
     match proof.tried {
         0 => (
             Tone::Careful,
             format!("ready, but untried: no legitimate call that it is about was seen{over}"),
         ),
-        1 => (Tone::Good, format!("ready, resting on one legitimate call{over}")),
-        calls => (Tone::Good, format!("ready, resting on {calls} legitimate calls{over}")),
+        1 => (
+            Tone::Good,
+            format!("ready, resting on one legitimate call{over}{besides}"),
+        ),
+        calls => (
+            Tone::Good,
+            format!("ready, resting on {calls} legitimate calls{over}{besides}"),
+        ),
     }
 }
 
