@@ -126,6 +126,192 @@ fn each_row_has_a_finding_a_ready_document_and_a_rule() {
     assert!(named.copied().all(|rule| rules.contains(rule)));
 }
 
+/// One measure of the table in "Securing AWS Temporary Tokens": which finding it is, whether its document can be put there as it is, what the
+/// document must say, whose call it stops at which minute, whom it cuts, and which rules tell of such a thing.
+struct Named {
+    row: Row,
+    kind: &'static str,
+    about: &'static str,
+    ready: bool,
+    says: &'static [&'static str],
+    stops: Option<(&'static str, &'static str)>,
+    cut: &'static [&'static str],
+    rules: &'static [&'static str],
+}
+
+/// The measures that the table names for the story's account. That of instances needs an account with one: `tests/hardened.rs`.
+const TABLE: [Named; 7] = [
+    Named {
+        row: Row::PermanentKey,
+        kind: "mfa-not-required",
+        about: "support-user",
+        ready: true,
+        says: &["aws:MultiFactorAuthPresent", "aws:ViaAWSService"],
+        stops: Some(("A", "09:06")),
+        cut: &["B", "C"],
+        rules: &["key-exposed", "key-from-two-addresses"],
+    },
+    // The addresses are other people's: nobody but the intruder was seen to use it.
+    Named {
+        row: Row::PermanentKey,
+        kind: "address-free-user",
+        about: "support-user",
+        ready: false,
+        says: &["aws:SourceIp", "198.51.100.7", "aws:ViaAWSService"],
+        stops: Some(("A", "09:06")),
+        cut: &["B", "C"],
+        rules: &["key-from-elsewhere-support-user"],
+    },
+    Named {
+        row: Row::PermanentKey,
+        kind: "address-free-user",
+        about: "alice",
+        ready: true,
+        says: &["aws:SourceIp", "198.51.100.7"],
+        stops: None,
+        cut: &[],
+        rules: &["key-from-elsewhere-alice"],
+    },
+    Named {
+        row: Row::RoleSession,
+        kind: "trust-too-wide",
+        about: "MyBucketRole",
+        ready: true,
+        says: &["user/alice"],
+        stops: Some(("A", "09:06")),
+        cut: &["B", "C"],
+        rules: &["assume-role-burst", "role-juggling"],
+    },
+    Named {
+        row: Row::RoleSession,
+        kind: "address-free-role",
+        about: "MyBucketRole",
+        ready: true,
+        says: &["aws:SourceIp", "198.51.100.7"],
+        stops: Some(("C", "09:07")),
+        cut: &["C"],
+        rules: &["session-from-elsewhere-MyBucketRole"],
+    },
+    // A session of a user can't be prevented: it is worth nothing.
+    Named {
+        row: Row::SessionToken,
+        kind: "token-without-mfa",
+        about: "support-user",
+        ready: true,
+        says: &["aws:TokenIssueTime", "aws:MultiFactorAuthPresent"],
+        stops: None,
+        cut: &["B"],
+        rules: &[
+            "session-token",
+            "session-token-without-mfa",
+            "session-token-assumes-role",
+        ],
+    },
+    Named {
+        row: Row::SessionToken,
+        kind: "token-without-mfa",
+        about: "alice",
+        ready: true,
+        says: &["aws:TokenIssueTime"],
+        stops: None,
+        cut: &[],
+        rules: &["session-outlives-key"],
+    },
+];
+
+#[test]
+fn each_measure_that_the_table_names_is_found_proven_and_told_of() {
+    let told = told();
+    for named in &TABLE {
+        let what = format!("{} of {}", named.kind, named.about);
+        let finding = about(&told, named.kind, named.about);
+        let proof = finding.proof.as_ref().unwrap();
+        assert_eq!((finding.row, finding.is_ready()), (named.row, named.ready), "{what}");
+        let document = measure(finding).document().unwrap().to_string();
+        PolicyText::new(document.clone()).parse().unwrap();
+        assert!(
+            named.says.iter().all(|text| document.contains(text)),
+            "{what}: {document}"
+        );
+        // The proof, and the moves of the intruder played again on the hardened twin.
+        let stops = named.stops.map(|(by, minute)| (minute.to_owned(), by.to_owned()));
+        assert_eq!(first_refused(&[measure(finding)], false), stops, "{what}");
+        let is_said = match (named.stops, &proof.stops_at) {
+            (Some((by, minute)), Some(said)) => said.contains(&format!(" by {by} at 2026-03-24T{minute}")),
+            (None, None) => true,
+            _ => false,
+        };
+        assert!(is_said, "{what}: {:?}", proof.stops_at);
+        assert_eq!(proof.cut, named.cut, "{what}");
+        assert_eq!(
+            first_refused(&[measure(finding)], true),
+            None,
+            "{what}: the day of legitimate use"
+        );
+        assert!(proof.broken.is_empty(), "{what}");
+        let fitted = finding.fitted.iter().map(|rule| rule.written.id.as_str());
+        let rules: BTreeSet<&str> = finding.rules.iter().copied().chain(fitted).collect();
+        assert!(named.rules.iter().all(|rule| rules.contains(rule)), "{what}: {rules:?}");
+    }
+    // GetSessionToken itself is stopped by nothing.
+    let minted = |finding: &Finding| finding.proof.as_ref()?.stops_at.clone();
+    let mut stops = told.findings.iter().filter_map(minted);
+    assert!(!stops.any(|said| said.contains("sts:GetSessionToken")));
+}
+
+/// The table's column of what shows it, on the trail of the story; and alerting on every AssumeRole isn't offered.
+#[test]
+fn what_the_table_says_would_show_it_shows_it() {
+    let args = [
+        "harden",
+        "--detect",
+        "--scenario",
+        "stolen-key",
+        "--format",
+        "json",
+        "--quiet",
+    ];
+    let (code, said) = oust(&args);
+    assert_eq!(code, 0, "{said}");
+    let told: Value = serde_json::from_str(&said).unwrap();
+    let stage = story::played();
+    let hits: BTreeSet<(&str, &str)> = told["hits"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|hit| (hit["rule"].as_str().unwrap(), hit["key"].as_str().unwrap()))
+        .collect();
+    let key = |name: &str| stage.names[name].as_str();
+    let wanted = [
+        ("session-token", key("A")),
+        ("session-token-without-mfa", key("A")),
+        ("key-from-elsewhere-support-user", key("A")),
+        ("key-from-elsewhere-support-user", key("B")),
+        ("session-from-elsewhere-MyBucketRole", key("C")),
+    ];
+    // Neither alice's AssumeRole nor the intruder's is told of for its own sake.
+    assert_eq!(hits, wanted.into());
+}
+
+/// The table's column of what ends it: the plan does each of it.
+#[test]
+fn the_plan_does_what_the_table_says_ends_it() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let stage = story::played();
+    let (_, _, plan) = runtime.block_on(story::planned(&stage, oust::playbook::End::Contain));
+    let calls: Vec<&str> = plan.steps.iter().map(|step| step.api.as_str()).collect();
+    for wanted in [
+        "iam:UpdateAccessKey UserName=support-user",
+        "iam:PutUserPolicy UserName=support-user PolicyName=OustDenyAll",
+        "iam:PutRolePolicy RoleName=MyBucketRole PolicyName=AWSRevokeOlderSessions",
+    ] {
+        assert!(calls.iter().any(|call| call.starts_with(wanted)), "{wanted}: {calls:?}");
+    }
+}
+
 #[test]
 fn the_incident_stops_on_the_twin_where_the_finding_says() {
     let told = told();
