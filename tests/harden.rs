@@ -49,6 +49,7 @@ fn told() -> Prevention {
         &calls(&stage, true, &family),
         Some(&stage.names["responder-key"]),
         stage.twin.now(),
+        None,
     )
 }
 
@@ -399,6 +400,7 @@ fn what_would_break_legitimate_use_is_said_and_is_not_ready() {
         &intruder,
         None,
         stage.twin.now(),
+        None,
     );
     let finding = told
         .findings
@@ -523,7 +525,7 @@ fn told_of_weak(used: Vec<Value>) -> (Account, Prevention) {
     let calls: Vec<Call> = used.iter().filter_map(Call::of).collect();
     assert_eq!(calls.len(), used.len());
     let lineage = trace(&Default::default(), &[]);
-    let told = prevention(&account, &lineage, &calls, &[], None, stage.twin.now());
+    let told = prevention(&account, &lineage, &calls, &[], None, stage.twin.now(), None);
     (account, told)
 }
 
@@ -652,7 +654,7 @@ fn told_with(role: &str, trust: &Value, used: &[Value]) -> Prevention {
     let calls: Vec<Call> = used.iter().filter_map(Call::of).collect();
     assert_eq!(calls.len(), used.len());
     let lineage = trace(&Default::default(), &[]);
-    prevention(&account, &lineage, &calls, &[], None, stage.twin.now())
+    prevention(&account, &lineage, &calls, &[], None, stage.twin.now(), None)
 }
 
 fn trusting(principals: &[Value]) -> Value {
@@ -810,7 +812,15 @@ fn a_trust_policy_is_proven_on_other_accounts_and_on_providers_tokens() {
     let told = |own: &[Value], intruder: &[Value]| {
         let lineage = trace(&Default::default(), &[]);
         let (own, intruder) = (calls(own), calls(intruder));
-        prevention(&stage.twin.account(), &lineage, &own, &intruder, None, stage.twin.now())
+        prevention(
+            &stage.twin.account(),
+            &lineage,
+            &own,
+            &intruder,
+            None,
+            stage.twin.now(),
+            None,
+        )
     };
     let pushed = |subject: &str, id| {
         let mut record = records::call(Value::Null, "09:00:00", "sts", "AssumeRoleWithWebIdentity")
@@ -954,6 +964,13 @@ fn a_guess_is_not_ready_and_thin_evidence_is_said() {
     assert!(!guessed.is_ready() && !guessed.proof.as_ref().unwrap().cut.is_empty());
     let untried = about(&told, "mfa-not-required", "support-user");
     assert_eq!(untried.proof.as_ref().unwrap().tried, 0);
+    let args = |since| ["harden", "--scenario", "stolen-key", "--seen-since", since];
+    let (_, said) = oust(&args("30d"));
+    let thin = "not yet: legitimate use was to be seen since";
+    assert!(said.contains(thin) && !said.contains("   ready"), "{said}");
+    assert!(said.contains("All 0 that are ready"), "{said}");
+    let (_, said) = oust(&args("2026-03-24T09:00:00Z"));
+    assert!(!said.contains(thin) && said.contains("All 7 that are ready"), "{said}");
     let (_, said) = oust(&["harden", "--scenario", "stolen-key"]);
     assert!(said.contains("3 legitimate calls were seen in 12 minutes"), "{said}");
     assert!(

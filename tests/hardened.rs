@@ -297,7 +297,7 @@ fn told(scenario: &Scenario) -> Prevention {
             key.is_some_and(|key| family.contains(key.as_str()))
         });
     let account = stage.twin.account();
-    prevention(&account, &lineage, &legitimate, &intruder, None, stage.twin.now())
+    prevention(&account, &lineage, &legitimate, &intruder, None, stage.twin.now(), None)
 }
 
 /// Plays the moves of one side through the twin's door; gives the minute of the first that is refused.
@@ -533,7 +533,7 @@ fn told_of_compute(delivery: &str) -> Prevention {
     trail.iter().for_each(|record| evidence.add_record(record).unwrap());
     let lineage = trace(&evidence, &[WEB_KEY.parse().unwrap()]);
     let account = twin.account();
-    prevention(&account, &lineage, &calls(own), &calls(stolen), None, twin.now())
+    prevention(&account, &lineage, &calls(own), &calls(stolen), None, twin.now(), None)
 }
 
 #[test]

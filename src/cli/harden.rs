@@ -125,6 +125,11 @@ async fn judged(desk: &Desk, world: &World, args: &HardenArgs, keys: &[AccessKey
         .as_deref()
         .map(|text| moment("--stolen", text, now))
         .transpose()?;
+    let seen_since = args
+        .seen_since
+        .as_deref()
+        .map(|text| moment("--seen-since", text, now))
+        .transpose()?;
     let found = match keys.is_empty() {
         true => Found::default(),
         false => evidence(desk, Some(world), &args.sources, keys).await?,
@@ -162,6 +167,7 @@ async fn judged(desk: &Desk, world: &World, args: &HardenArgs, keys: &[AccessKey
         &intruder,
         world.clients().signing_key().as_ref(),
         now,
+        seen_since.map(|(since, _)| since),
     );
     told.gaps = sifted.gaps;
     told.gaps.extend(

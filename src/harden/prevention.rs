@@ -39,7 +39,7 @@ pub struct Prevention {
 }
 
 /// What would have stopped the incident. `legitimate` are everybody else's calls, `intruder` the family's, both that succeeded.
-/// The key of the `caller`, who asks, is in use.
+/// The key of the `caller`, who asks, is in use. With `seen_since` nothing is ready where legitimate use wasn't seen as early as that.
 pub fn prevention(
     account: &Account,
     lineage: &Lineage,
@@ -47,6 +47,7 @@ pub fn prevention(
     intruder: &[Call],
     caller: Option<&AccessKeyId>,
     now: Moment,
+    seen_since: Option<Moment>,
 ) -> Prevention {
     let mut all = legitimate.to_vec();
     all.extend(intruder.iter().cloned());
@@ -60,7 +61,12 @@ pub fn prevention(
     let mut findings = trust::findings(&account, &seen, &loops);
     findings.extend(places::findings(&account, &seen, &hit));
     findings.extend(keys::findings(&account, &seen, &keys, now));
+    let thin = seen_since.and_then(|wanted| thin(seen.span, wanted));
     for finding in &mut findings {
+        finding.doubt = finding
+            .doubt
+            .take()
+            .or(thin.clone().filter(|_| finding.measure.is_some()));
         if let Some(measure) = &finding.measure {
             finding.proof = Some(past.with(&[measure]));
             finding.too_large = measure.too_large(&account);
@@ -105,4 +111,17 @@ pub fn prevention(
         findings,
         gaps: Vec::new(),
     }
+}
+
+/// Why the evidence is too thin, if it is: legitimate use is seen from when on?
+fn thin(span: Option<(Moment, Moment)>, wanted: Moment) -> Option<String> {
+    let since = match span {
+        Some((since, _)) if since <= wanted => return None,
+        Some((since, _)) => format!("not before {}", since.whole_second()),
+        None => "not at all".to_owned(),
+    };
+    Some(format!(
+        "legitimate use was to be seen since {}, and was seen {since}",
+        wanted.whole_second()
+    ))
 }
