@@ -188,6 +188,10 @@ async fn judged(desk: &Desk, world: &World, args: &HardenArgs, keys: &[AccessKey
             "how others use the account is only told by --logs: LookupEvents was asked for the family alone".to_owned(),
         );
     }
+    if keys.is_empty() {
+        told.gaps
+            .push("no incident was named: whoever is in the trail counts as legitimate, an intruder too".to_owned());
+    }
     told.gaps.sort();
     told.gaps.dedup();
     Ok(told)
