@@ -12,6 +12,7 @@ use archive::Dice;
 use oust::harden::RULES;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write;
 use std::path::Path;
 use std::process::Command;
 
@@ -265,7 +266,8 @@ fn on_other_trails_too() {
     };
     for folder in std::env::split_paths(&trails) {
         for (rule, hits) in agree(&python, &folder) {
-            println!("{}: {rule}: {}", folder.display(), hits.len());
+            // Straight to the stream: the test harness keeps what macros print of tests that pass.
+            let _ = writeln!(std::io::stderr(), "{}: {rule}: {}", folder.display(), hits.len());
         }
     }
 }
