@@ -455,6 +455,12 @@ fn documents_and_rules_are_written_where_they_are_wanted() {
     for file in files {
         PolicyText::new(std::fs::read_to_string(file).unwrap()).parse().unwrap();
     }
+    // Two trust policies of one role: put one behind the other, the first would be gone.
+    let whole = std::fs::read_to_string(path.join("role-MyBucketRole-trust-together.json")).unwrap();
+    assert!(
+        whole.contains("user/alice") && whole.contains("sts:RoleSessionName"),
+        "{whole}"
+    );
     let taken = folder.path().join("taken");
     std::fs::write(&taken, "").unwrap();
     let (code, said) = oust(&["harden", "--rules", taken.to_str().unwrap()]);

@@ -209,6 +209,14 @@ fn documents(desk: &Desk, folder: &Path, told: &Prevention) -> Result<(), Failur
         write(folder, &path, &format!("{document:#}\n"))?;
         count += 1;
     }
+    for trust in &told.trusts {
+        let (Some(document), (what, name)) = (trust.document(), trust.about()) else {
+            continue;
+        };
+        let path = folder.join(format!("{what}-{name}-trust-together.json"));
+        write(folder, &path, &format!("{document:#}\n"))?;
+        count += 1;
+    }
     for rule in fitted(told) {
         write_rule(&folder.join("rules"), &rule.written)?;
     }

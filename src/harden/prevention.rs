@@ -24,6 +24,8 @@ pub struct Prevention {
     pub findings: Vec<Finding>,
     /// What all ready measures do together.
     pub together: Proof,
+    /// Trust policies that hold all that is ready about a role, where that is more than one: each of theirs takes the place of the others'.
+    pub trusts: Vec<Measure>,
     /// Rules for the users of the incident, to be put there when they are contained.
     pub watch: Vec<Fitted>,
     /// How many are ready.
@@ -100,9 +102,18 @@ pub fn prevention(
     let others = others.filter(|measure| !matches!(measure, Measure::Trust { .. }));
     let measures: Vec<&Measure> = trusts.iter().chain(others).collect();
     let together = past.with(&measures);
+    let about = |measure: &Measure| {
+        let is_of = |finding: &&&Finding| match &finding.measure {
+            Some(one @ Measure::Trust { .. }) => one.about() == measure.about(),
+            _ => false,
+        };
+        ready.iter().filter(is_of).count()
+    };
+    let trusts: Vec<Measure> = trusts.iter().filter(|measure| about(measure) > 1).cloned().collect();
     let watched = hit.iter().filter(|name| account.users.contains_key(**name));
     Prevention {
         watch: watched.map(|name| again(name, TABLE)).collect(),
+        trusts,
         ready: ready.len(),
         together,
         legitimate: past.legitimate().map(|call| call.count).sum(),

@@ -124,6 +124,14 @@ pub fn prevention(told: &Prevention, paint: Paint) -> String {
     out.push(String::new());
     out.push(paint.heading(&format!("All {} that are ready, together", told.ready)));
     out.extend(proof(&told.together, paint));
+    for trust in &told.trusts {
+        let (_, name) = trust.about();
+        let line = format!(
+            "each trust policy of role `{name}` above takes the place of the others; this one holds all that are ready:"
+        );
+        out.push(format!("   {}", paint.fold(5, &line)));
+        out.extend(trust.document().map(|document| format!("   {document}")));
+    }
     if !told.watch.is_empty() {
         let rules: Vec<&str> = told.watch.iter().map(|rule| rule.written.id.as_str()).collect();
         let line = format!(
