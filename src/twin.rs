@@ -16,6 +16,7 @@ mod audit;
 mod authenticate;
 mod authorize;
 mod cloudtrail;
+mod compute;
 mod connector;
 mod door;
 mod handle;
@@ -36,6 +37,7 @@ mod sts;
 pub mod weather;
 mod xml;
 
+pub use compute::{Compute, Endpoint, IssuedTo};
 pub use door::{Keys, Twin};
 pub use handle::{Reply, handle, plain};
 pub use node::{Fault, Node};

@@ -25,7 +25,7 @@ fn hits(texts: &[String]) -> Vec<Hit> {
     }
     let (sieves, _, damage) = sift.finish();
     assert!(damage.is_empty(), "{damage:?}");
-    found(sieves).0
+    found(sieves, &[]).0
 }
 
 fn as_cloudtrail(trail: &[Value]) -> String {
@@ -338,8 +338,8 @@ fn rules_that_are_fitted_tell_who_comes_from_elsewhere() {
     };
     let arn = records::role_arn("Web");
     let (at_home, in_network) = (from(&["198.51.100.7", "2001:db8::1"], &[]), from(&[], &["vpce-1"]));
-    let of_ann = from_elsewhere(Whose::User("ann"), &at_home, "cloudtrail");
-    let of_web = from_elsewhere(Whose::Role("Web", &arn), &in_network, "cloudtrail");
+    let of_ann = from_elsewhere(Whose::User("ann"), &at_home, "cloudtrail").written;
+    let of_web = from_elsewhere(Whose::Role("Web", &arn), &in_network, "cloudtrail").written;
     assert_eq!(
         (of_ann.id.as_str(), of_web.id.as_str()),
         ("key-from-elsewhere-ann", "session-from-elsewhere-Web")
@@ -380,6 +380,140 @@ fn rules_that_are_fitted_tell_who_comes_from_elsewhere() {
     );
     assert_eq!(said_by(&python, "sigma", &tasks(&|rule| rule.sigma.clone())), expected);
     assert_eq!(said_by(&python, "sql", &tasks(&|rule| rule.athena.clone())), expected);
+}
+
+/// An account with a loop of two roles and a role that trusts itself, and a user whose key was stolen.
+const LOOPS: &str = r#"
+name = "loops"
+title = "loops"
+story = "loops"
+sources = []
+start = "2026-11-02T08:00:00Z"
+seed = 5
+account = "123456789012"
+region = "us-east-1"
+stolen = "A"
+responder = "ann"
+
+[[user]]
+name = "ann"
+keys = ["A"]
+[user.inline]
+All = '''{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}'''
+
+[[role]]
+name = "Ping"
+trust = '''{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":["arn:aws:iam::123456789012:role/Pong","arn:aws:iam::123456789012:user/ann"]},"Action":"sts:AssumeRole"}]}'''
+
+[[role]]
+name = "Pong"
+trust = '''{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::123456789012:role/Ping"},"Action":"sts:AssumeRole"}]}'''
+
+[[role]]
+name = "Self"
+trust = '''{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":["arn:aws:iam::123456789012:role/Self","arn:aws:iam::123456789012:user/ann"]},"Action":"sts:AssumeRole"}]}'''
+
+[[move]]
+minute = 0
+by = "A"
+call = "sts:GetSessionToken"
+gives = "B"
+says = "the attacker mints"
+"#;
+
+/// Rules for the loops and the incident of one account say of a single record what general rules need several for: every form alike.
+#[test]
+fn rules_for_loops_and_for_the_incident_are_told_by_one_record() {
+    let Some(python) = peers::python() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("loops.toml");
+    std::fs::write(&path, LOOPS).unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_oust"))
+        .env_clear()
+        .env("HOME", "/nonexistent")
+        .args(["harden", "--format", "json", "--quiet", "--scenario"])
+        .arg(&path)
+        .output()
+        .unwrap();
+    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let fitted = told["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|finding| &finding["fitted"]);
+    let all: Vec<&Value> = fitted
+        .chain(told["watch"].as_array().unwrap())
+        .filter(|rule| !rule.is_null())
+        .collect();
+    let rule = |id: &str| {
+        *all.iter()
+            .find(|rule| rule["id"] == id)
+            .unwrap_or_else(|| panic!("{id}: {all:#?}"))
+    };
+    let take = |who: Value, onto: &str| {
+        records::call(who, "09:00:00", "sts", "AssumeRole")
+            .sent(json!({"roleArn": records::role_arn(onto), "roleSessionName": "s"}))
+            .record(0)
+    };
+    let of = |name: &str| records::role(name, "s", "ASIACCCCCCCCCCCCCCCC");
+    let refused = |mut record: Value| {
+        record["errorCode"] = "AccessDenied".into();
+        record
+    };
+    let (key, token) = ("AKIAAAAAAAAAAAAAAAAA", "ASIABBBBBBBBBBBBBBBB");
+    let look = |who: Value| records::call(who, "09:00:00", "ec2", "DescribeInstances").record(0);
+    let tried = [
+        ("loop-into-Ping", take(of("Pong"), "Ping"), true),
+        ("loop-into-Ping", refused(take(of("Pong"), "Ping")), false),
+        ("loop-into-Ping", take(of("Ping"), "Pong"), false),
+        ("loop-into-Ping", take(records::user("ann", key), "Ping"), false),
+        ("loop-into-Pong", take(of("Ping"), "Pong"), true),
+        ("loop-into-Pong", take(of("Pong"), "Ping"), false),
+        ("loop-into-Self", take(of("Self"), "Self"), true),
+        ("loop-into-Self", take(of("Ping"), "Self"), false),
+        ("used-again-ann", look(records::user("ann", key)), true),
+        ("used-again-ann", look(records::user("ann", token)), true),
+        ("used-again-ann", refused(look(records::user("ann", token))), true),
+        ("used-again-ann", look(records::user("bob", key)), false),
+        ("used-again-ann", look(of("Ping")), false),
+    ];
+    let expected: Vec<bool> = tried.iter().map(|(.., is_found)| *is_found).collect();
+    let own: Vec<bool> = tried
+        .iter()
+        .map(|(id, record, _)| matches(&rule(id)["eventbridge"], Some(&delivered(record))))
+        .collect();
+    assert_eq!(own, expected);
+    for form in ["eventbridge", "sigma", "athena"] {
+        let tasks: Vec<Value> = tried
+            .iter()
+            .map(|(id, record, _)| {
+                let text = match &rule(id)[form] {
+                    Value::String(text) => text.clone(),
+                    pattern => pattern.to_string(),
+                };
+                json!({"text": text, "records": [record]})
+            })
+            .collect();
+        let form = if form == "athena" { "sql" } else { form };
+        assert_eq!(said_by(&python, form, &tasks), expected, "{form}");
+    }
+    // <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html>
+    assert!(all.iter().all(|rule| rule["eventbridge"].to_string().len() <= 2_048));
+}
+
+/// Where EventBridge has no pattern, it is said why, and what a single event tells instead.
+#[test]
+fn no_rule_is_without_a_pattern_and_without_a_word() {
+    for rule in &RULES {
+        let form = written(rule, "cloudtrail");
+        let remark = form.eventbridge_remark.unwrap_or_default();
+        assert_eq!(
+            form.eventbridge.is_none(),
+            remark.contains("`oust harden`") || remark.contains("on a schedule")
+        );
+    }
+    let without = RULES.iter().filter(|rule| pattern(rule).value().is_none());
+    assert_eq!(without.count(), 8);
 }
 
 /// Another implementation of EventBridge's semantics.

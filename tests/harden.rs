@@ -49,6 +49,7 @@ fn told() -> Prevention {
         &calls(&stage, true, &family),
         Some(&stage.names["responder-key"]),
         stage.twin.now(),
+        None,
     )
 }
 
@@ -124,6 +125,192 @@ fn each_row_has_a_finding_a_ready_document_and_a_rule() {
     let rules: BTreeSet<&str> = RULES.iter().map(|rule| rule.id).collect();
     let named = told.findings.iter().flat_map(|finding| &finding.rules);
     assert!(named.copied().all(|rule| rules.contains(rule)));
+}
+
+/// One measure of the table in "Securing AWS Temporary Tokens": which finding it is, whether its document can be put there as it is, what the
+/// document must say, whose call it stops at which minute, whom it cuts, and which rules tell of such a thing.
+struct Named {
+    row: Row,
+    kind: &'static str,
+    about: &'static str,
+    ready: bool,
+    says: &'static [&'static str],
+    stops: Option<(&'static str, &'static str)>,
+    cut: &'static [&'static str],
+    rules: &'static [&'static str],
+}
+
+/// The measures that the table names for the story's account. That of instances needs an account with one: `tests/hardened.rs`.
+const TABLE: [Named; 7] = [
+    Named {
+        row: Row::PermanentKey,
+        kind: "mfa-not-required",
+        about: "support-user",
+        ready: true,
+        says: &["aws:MultiFactorAuthPresent", "aws:ViaAWSService"],
+        stops: Some(("A", "09:06")),
+        cut: &["B", "C"],
+        rules: &["key-exposed", "key-from-two-addresses"],
+    },
+    // The addresses are other people's: nobody but the intruder was seen to use it.
+    Named {
+        row: Row::PermanentKey,
+        kind: "address-free-user",
+        about: "support-user",
+        ready: false,
+        says: &["aws:SourceIp", "198.51.100.7", "aws:ViaAWSService"],
+        stops: Some(("A", "09:06")),
+        cut: &["B", "C"],
+        rules: &["key-from-elsewhere-support-user"],
+    },
+    Named {
+        row: Row::PermanentKey,
+        kind: "address-free-user",
+        about: "alice",
+        ready: true,
+        says: &["aws:SourceIp", "198.51.100.7"],
+        stops: None,
+        cut: &[],
+        rules: &["key-from-elsewhere-alice"],
+    },
+    Named {
+        row: Row::RoleSession,
+        kind: "trust-too-wide",
+        about: "MyBucketRole",
+        ready: true,
+        says: &["user/alice"],
+        stops: Some(("A", "09:06")),
+        cut: &["B", "C"],
+        rules: &["assume-role-burst", "role-juggling"],
+    },
+    Named {
+        row: Row::RoleSession,
+        kind: "address-free-role",
+        about: "MyBucketRole",
+        ready: true,
+        says: &["aws:SourceIp", "198.51.100.7"],
+        stops: Some(("C", "09:07")),
+        cut: &["C"],
+        rules: &["session-from-elsewhere-MyBucketRole"],
+    },
+    // A session of a user can't be prevented: it is worth nothing.
+    Named {
+        row: Row::SessionToken,
+        kind: "token-without-mfa",
+        about: "support-user",
+        ready: true,
+        says: &["aws:TokenIssueTime", "aws:MultiFactorAuthPresent"],
+        stops: None,
+        cut: &["B"],
+        rules: &[
+            "session-token",
+            "session-token-without-mfa",
+            "session-token-assumes-role",
+        ],
+    },
+    Named {
+        row: Row::SessionToken,
+        kind: "token-without-mfa",
+        about: "alice",
+        ready: true,
+        says: &["aws:TokenIssueTime"],
+        stops: None,
+        cut: &[],
+        rules: &["session-outlives-key"],
+    },
+];
+
+#[test]
+fn each_measure_that_the_table_names_is_found_proven_and_told_of() {
+    let told = told();
+    for named in &TABLE {
+        let what = format!("{} of {}", named.kind, named.about);
+        let finding = about(&told, named.kind, named.about);
+        let proof = finding.proof.as_ref().unwrap();
+        assert_eq!((finding.row, finding.is_ready()), (named.row, named.ready), "{what}");
+        let document = measure(finding).document().unwrap().to_string();
+        PolicyText::new(document.clone()).parse().unwrap();
+        assert!(
+            named.says.iter().all(|text| document.contains(text)),
+            "{what}: {document}"
+        );
+        // The proof, and the moves of the intruder played again on the hardened twin.
+        let stops = named.stops.map(|(by, minute)| (minute.to_owned(), by.to_owned()));
+        assert_eq!(first_refused(&[measure(finding)], false), stops, "{what}");
+        let is_said = match (named.stops, &proof.stops_at) {
+            (Some((by, minute)), Some(said)) => said.contains(&format!(" by {by} at 2026-03-24T{minute}")),
+            (None, None) => true,
+            _ => false,
+        };
+        assert!(is_said, "{what}: {:?}", proof.stops_at);
+        assert_eq!(proof.cut, named.cut, "{what}");
+        assert_eq!(
+            first_refused(&[measure(finding)], true),
+            None,
+            "{what}: the day of legitimate use"
+        );
+        assert!(proof.broken.is_empty(), "{what}");
+        let fitted = finding.fitted.iter().map(|rule| rule.written.id.as_str());
+        let rules: BTreeSet<&str> = finding.rules.iter().copied().chain(fitted).collect();
+        assert!(named.rules.iter().all(|rule| rules.contains(rule)), "{what}: {rules:?}");
+    }
+    // GetSessionToken itself is stopped by nothing.
+    let minted = |finding: &Finding| finding.proof.as_ref()?.stops_at.clone();
+    let mut stops = told.findings.iter().filter_map(minted);
+    assert!(!stops.any(|said| said.contains("sts:GetSessionToken")));
+}
+
+/// The table's column of what shows it, on the trail of the story; and alerting on every AssumeRole isn't offered.
+#[test]
+fn what_the_table_says_would_show_it_shows_it() {
+    let args = [
+        "harden",
+        "--detect",
+        "--scenario",
+        "stolen-key",
+        "--format",
+        "json",
+        "--quiet",
+    ];
+    let (code, said) = oust(&args);
+    assert_eq!(code, 0, "{said}");
+    let told: Value = serde_json::from_str(&said).unwrap();
+    let stage = story::played();
+    let hits: BTreeSet<(&str, &str)> = told["hits"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|hit| (hit["rule"].as_str().unwrap(), hit["key"].as_str().unwrap()))
+        .collect();
+    let key = |name: &str| stage.names[name].as_str();
+    let wanted = [
+        ("session-token", key("A")),
+        ("session-token-without-mfa", key("A")),
+        ("key-from-elsewhere-support-user", key("A")),
+        ("key-from-elsewhere-support-user", key("B")),
+        ("session-from-elsewhere-MyBucketRole", key("C")),
+    ];
+    // Neither alice's AssumeRole nor the intruder's is told of for its own sake.
+    assert_eq!(hits, wanted.into());
+}
+
+/// The table's column of what ends it: the plan does each of it.
+#[test]
+fn the_plan_does_what_the_table_says_ends_it() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let stage = story::played();
+    let (_, _, plan) = runtime.block_on(story::planned(&stage, oust::playbook::End::Contain));
+    let calls: Vec<&str> = plan.steps.iter().map(|step| step.api.as_str()).collect();
+    for wanted in [
+        "iam:UpdateAccessKey UserName=support-user",
+        "iam:PutUserPolicy UserName=support-user PolicyName=OustDenyAll",
+        "iam:PutRolePolicy RoleName=MyBucketRole PolicyName=AWSRevokeOlderSessions",
+    ] {
+        assert!(calls.iter().any(|call| call.starts_with(wanted)), "{wanted}: {calls:?}");
+    }
 }
 
 #[test]
@@ -213,6 +400,7 @@ fn what_would_break_legitimate_use_is_said_and_is_not_ready() {
         &intruder,
         None,
         stage.twin.now(),
+        None,
     );
     let finding = told
         .findings
@@ -267,6 +455,12 @@ fn documents_and_rules_are_written_where_they_are_wanted() {
     for file in files {
         PolicyText::new(std::fs::read_to_string(file).unwrap()).parse().unwrap();
     }
+    // Two trust policies of one role: put one behind the other, the first would be gone.
+    let whole = std::fs::read_to_string(path.join("role-MyBucketRole-trust-together.json")).unwrap();
+    assert!(
+        whole.contains("user/alice") && whole.contains("sts:RoleSessionName"),
+        "{whole}"
+    );
     let taken = folder.path().join("taken");
     std::fs::write(&taken, "").unwrap();
     let (code, said) = oust(&["harden", "--rules", taken.to_str().unwrap()]);
@@ -337,7 +531,7 @@ fn told_of_weak(used: Vec<Value>) -> (Account, Prevention) {
     let calls: Vec<Call> = used.iter().filter_map(Call::of).collect();
     assert_eq!(calls.len(), used.len());
     let lineage = trace(&Default::default(), &[]);
-    let told = prevention(&account, &lineage, &calls, &[], None, stage.twin.now());
+    let told = prevention(&account, &lineage, &calls, &[], None, stage.twin.now(), None);
     (account, told)
 }
 
@@ -391,6 +585,7 @@ fn an_account_of_many_weaknesses_gets_a_document_for_each() {
         .record(3);
     pushed["userIdentity"] =
         serde_json::json!({"type": "WebIdentityUser", "userName": "repo:our/code:ref:refs/heads/main"});
+    pushed["responseElements"] = serde_json::json!({"audience": "sts.amazonaws.com"});
     let mut partner = records::call(Value::Null, "09:00:00", "sts", "AssumeRole")
         .sent(serde_json::json!({"roleArn": records::role_arn("Partner"), "roleSessionName": "p", "externalId": "our-number"}))
         .record(4);
@@ -435,6 +630,13 @@ fn an_account_of_many_weaknesses_gets_a_document_for_each() {
         narrowed.contains("user/ann") && !narrowed.contains("role/Loop"),
         "{narrowed}"
     );
+    // Whether those from outside still come in is asked of the trust policy.
+    for (kind, role) in [("external-id-missing", "Partner"), ("oidc-subject-free", "Deploy")] {
+        let finding = about(&told, kind, role);
+        let proof = finding.proof.as_ref().unwrap();
+        assert_eq!((proof.tried, proof.untried), (1, 0), "{kind}: {proof:?}");
+        assert!(finding.is_ready(), "{kind}: {finding:#?}");
+    }
     // A function's address is whatever the service has at the time.
     let of_job = |finding: &Finding| finding.kind == "address-free-role" && finding.title.contains("`Job`");
     assert!(!told.findings.iter().any(of_job));
@@ -458,7 +660,7 @@ fn told_with(role: &str, trust: &Value, used: &[Value]) -> Prevention {
     let calls: Vec<Call> = used.iter().filter_map(Call::of).collect();
     assert_eq!(calls.len(), used.len());
     let lineage = trace(&Default::default(), &[]);
-    prevention(&account, &lineage, &calls, &[], None, stage.twin.now())
+    prevention(&account, &lineage, &calls, &[], None, stage.twin.now(), None)
 }
 
 fn trusting(principals: &[Value]) -> Value {
@@ -607,6 +809,74 @@ fn an_external_id_is_asked_of_who_always_sends_it() {
     assert!(about(&told, "external-id-missing", "Partner").measure.is_none());
 }
 
+/// Who comes from outside is asked for again too: the trust policy says whether he comes in.
+#[test]
+fn a_trust_policy_is_proven_on_other_accounts_and_on_providers_tokens() {
+    let scenario = Scenario::parse(WEAK).unwrap();
+    let stage = Stage::set(&scenario, scenario.start()).unwrap();
+    let calls = |records: &[Value]| records.iter().filter_map(Call::of).collect::<Vec<Call>>();
+    let told = |own: &[Value], intruder: &[Value]| {
+        let lineage = trace(&Default::default(), &[]);
+        let (own, intruder) = (calls(own), calls(intruder));
+        prevention(
+            &stage.twin.account(),
+            &lineage,
+            &own,
+            &intruder,
+            None,
+            stage.twin.now(),
+            None,
+        )
+    };
+    let pushed = |subject: &str, id| {
+        let mut record = records::call(Value::Null, "09:00:00", "sts", "AssumeRoleWithWebIdentity")
+            .sent(serde_json::json!({"roleArn": records::role_arn("Deploy"), "roleSessionName": "ci"}))
+            .record(id);
+        record["userIdentity"] = serde_json::json!({"type": "WebIdentityUser", "userName": subject});
+        record["responseElements"] = serde_json::json!({
+            "audience": "sts.amazonaws.com",
+            "provider": "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com"
+        });
+        record
+    };
+    let ours = [
+        from_partner("210987654321", Some("our-number"), 1),
+        pushed("repo:our/code:ref:refs/heads/main", 2),
+        pushed("repo:our/code:environment:prod", 3),
+    ];
+    let theirs = [
+        from_partner("210987654321", None, 4),
+        pushed("repo:their/code:ref:refs/heads/main", 5),
+    ];
+    let told = told(&ours, &theirs);
+    for (kind, role, tried, stops) in [
+        ("external-id-missing", "Partner", 1, "role/Partner"),
+        ("oidc-subject-free", "Deploy", 2, "role/Deploy"),
+    ] {
+        let finding = about(&told, kind, role);
+        let proof = finding.proof.as_ref().unwrap();
+        assert!(finding.is_ready() && proof.tried == tried, "{kind}: {proof:?}");
+        assert_eq!((proof.asked, proof.stopped), (2, 1), "{kind}: {proof:?}");
+        assert!(proof.stops_at.as_ref().unwrap().contains(stops), "{kind}: {proof:?}");
+    }
+    assert_eq!(told.together.stopped, 2);
+}
+
+/// Calls that a measure is about and that can't be asked again prove nothing.
+#[test]
+fn a_measure_that_nothing_could_be_tried_on_is_not_ready() {
+    let (account, _) = told_of_weak(Vec::new());
+    let mut record = look(&account, ann(&account, true), "198.51.100.7", 1);
+    let told = |record: &Value| told_of_weak(vec![record.clone()]).1;
+    assert!(about(&told(&record), "address-free-user", "ann").is_ready());
+    record["eventName"] = "SomethingNew".into();
+    let told = told(&record);
+    let finding = about(&told, "address-free-user", "ann");
+    let proof = finding.proof.as_ref().unwrap();
+    assert_eq!((proof.tried, proof.untried), (0, 1), "{proof:?}");
+    assert!(!finding.is_ready());
+}
+
 /// What the record tells of the metadata service and of functions is what decides.
 #[test]
 fn instances_and_functions_are_judged_by_what_the_records_tell() {
@@ -700,6 +970,13 @@ fn a_guess_is_not_ready_and_thin_evidence_is_said() {
     assert!(!guessed.is_ready() && !guessed.proof.as_ref().unwrap().cut.is_empty());
     let untried = about(&told, "mfa-not-required", "support-user");
     assert_eq!(untried.proof.as_ref().unwrap().tried, 0);
+    let args = |since| ["harden", "--scenario", "stolen-key", "--seen-since", since];
+    let (_, said) = oust(&args("30d"));
+    let thin = "not yet: legitimate use was to be seen since";
+    assert!(said.contains(thin) && !said.contains("   ready"), "{said}");
+    assert!(said.contains("All 0 that are ready"), "{said}");
+    let (_, said) = oust(&args("2026-03-24T09:00:00Z"));
+    assert!(!said.contains(thin) && said.contains("All 7 that are ready"), "{said}");
     let (_, said) = oust(&["harden", "--scenario", "stolen-key"]);
     assert!(said.contains("3 legitimate calls were seen in 12 minutes"), "{said}");
     assert!(

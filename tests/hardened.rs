@@ -2,14 +2,15 @@
 //! through or is broken as the proof says, for every kind of measure that the twin can be asked about, over several accounts.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
 
-use oust::account::{Account, KeyStatus, MfaDevice, ServiceSpecificCredential};
+use oust::account::{Account, Holder, KeyStatus, MfaDevice, ServiceSpecificCredential, Session, SessionKind};
 use oust::harden::{Call, Finding, Measure, Prevention, prevention};
+use oust::ids::AccessKeyId;
 use oust::lineage::trace;
 use oust::policy::PolicyText;
 use oust::tabletop::{CATALOGUE as SCENARIOS, Scenario, Stage};
 use oust::time::{ManualClock, Moment};
 use oust::trail::Evidence;
-use oust::twin::Twin;
+use oust::twin::{Endpoint, IssuedTo, Twin};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -296,7 +297,7 @@ fn told(scenario: &Scenario) -> Prevention {
             key.is_some_and(|key| family.contains(key.as_str()))
         });
     let account = stage.twin.account();
-    prevention(&account, &lineage, &legitimate, &intruder, None, stage.twin.now())
+    prevention(&account, &lineage, &legitimate, &intruder, None, stage.twin.now(), None)
 }
 
 /// Plays the moves of one side through the twin's door; gives the minute of the first that is refused.
@@ -424,4 +425,169 @@ fn who_always_brings_mfa_can_be_held_to_it() {
     assert!(about(&told, "mfa-not-required", "bob").is_none());
     // He works by sessions without MFA.
     assert!(about(&told, "token-without-mfa", "sam").is_none());
+}
+
+/// An account whose calls come from an instance and from a function.
+const COMPUTE: &str = r#"
+name = "compute"
+title = "compute"
+story = "compute"
+sources = []
+start = "2026-11-02T09:00:00Z"
+seed = 12
+account = "123456789012"
+region = "us-east-1"
+stolen = "A"
+responder = "ann"
+
+[[user]]
+name = "ann"
+keys = ["A"]
+
+[[role]]
+name = "Web"
+trust = '''{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}]}'''
+[role.inline]
+All = '''{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"ec2:*","Resource":"*"}]}'''
+
+[[role]]
+name = "Job"
+trust = '''{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}'''
+[role.inline]
+All = '''{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"ec2:*","Resource":"*"}]}'''
+"#;
+
+const INSTANCE: &str = "i-0123456789abcdef0";
+const WEB_KEY: &str = "ASIARZPUZDIKWEBWEBW2";
+const JOB_KEY: &str = "ASIARZPUZDIKJOBJOBJ2";
+
+/// The twin with an instance and a function at work; the instance's credential was handed out by this version of the metadata service.
+fn at_work(delivery: &str, measures: &[&Measure]) -> Twin {
+    let scenario = Scenario::parse(COMPUTE).unwrap();
+    let mut state = Stage::set(&scenario, scenario.start()).unwrap().twin.state();
+    measures.iter().for_each(|measure| put(&mut state.account, measure));
+    for (key, role, session) in [(WEB_KEY, "Web", INSTANCE), (JOB_KEY, "Job", "nightly")] {
+        state.mint.sessions.push(Session {
+            key: key.parse().unwrap(),
+            holder: Holder::Role {
+                name: role.to_owned(),
+                id: state.account.roles[role].id.clone(),
+                session: session.to_owned(),
+            },
+            kind: SessionKind::AssumeRole,
+            issued: scenario.start(),
+            expires: scenario.start().plus_seconds(21_600),
+            mfa: false,
+            policy: None,
+            policy_arns: Vec::new(),
+            source_identity: None,
+            tags: Default::default(),
+            minted_by: None,
+        });
+    }
+    let arn = |what: &str| format!("arn:aws:{what}");
+    state.compute.issued = [
+        (
+            WEB_KEY.parse().unwrap(),
+            IssuedTo::Instance {
+                arn: arn(&format!("ec2:us-east-1:123456789012:instance/{INSTANCE}")),
+                vpc: "vpc-1".to_owned(),
+                address: "10.0.0.5".to_owned(),
+                delivery: delivery.to_owned(),
+            },
+        ),
+        (
+            JOB_KEY.parse().unwrap(),
+            IssuedTo::Function(arn("lambda:us-east-1:123456789012:function:nightly")),
+        ),
+    ]
+    .into();
+    let endpoint = Endpoint {
+        id: "vpce-1".to_owned(),
+        vpc: "vpc-1".to_owned(),
+    };
+    state.compute.endpoints = [
+        ("10.0.0.5".to_owned(), endpoint.clone()),
+        ("10.0.0.6".to_owned(), endpoint),
+    ]
+    .into();
+    Twin::on_manual_clock(state, ManualClock::starting_at(scenario.start()))
+}
+
+/// Whether a call with the credential goes through from there.
+fn goes(twin: &Twin, key: &str, from: &str) -> bool {
+    let keys = twin.keys(&key.parse::<AccessKeyId>().unwrap());
+    twin.plain(&keys, "ec2:DescribeInstances", "*", from).is_ok()
+}
+
+/// The day of the instance and the function, and the intruder who carries the instance's credential away.
+fn told_of_compute(delivery: &str) -> Prevention {
+    let twin = at_work(delivery, &[]);
+    assert!(goes(&twin, WEB_KEY, "10.0.0.5") && goes(&twin, JOB_KEY, "198.51.100.9"));
+    let day = twin.trail().len();
+    assert!(goes(&twin, WEB_KEY, "203.0.113.66"));
+    let trail = twin.trail();
+    let (own, stolen) = trail.split_at(day);
+    let calls = |records: &[Value]| records.iter().filter_map(Call::of).collect::<Vec<Call>>();
+    let mut evidence = Evidence::default();
+    trail.iter().for_each(|record| evidence.add_record(record).unwrap());
+    let lineage = trace(&evidence, &[WEB_KEY.parse().unwrap()]);
+    let account = twin.account();
+    prevention(&account, &lineage, &calls(own), &calls(stolen), None, twin.now(), None)
+}
+
+#[test]
+fn a_credential_of_an_instance_that_is_carried_away_is_stopped_on_the_twin() {
+    let told = told_of_compute("2.0");
+    let bound = about(&told, "instance-unbound", "Web").unwrap();
+    let twin = at_work("2.0", &[measure(bound).unwrap()]);
+    assert!(goes(&twin, WEB_KEY, "10.0.0.5"), "on the instance it works");
+    assert!(!goes(&twin, WEB_KEY, "203.0.113.66"), "and away from it doesn't");
+    assert!(!goes(&twin, WEB_KEY, "10.0.0.6"), "nor on another machine of the VPC");
+    assert!(goes(&twin, JOB_KEY, "198.51.100.9"), "nobody else is touched");
+    // No record tells the instance's own network, so what goes through on the twin isn't claimed.
+    let proof = bound.proof.as_ref().unwrap();
+    assert!(
+        !bound.is_ready() && proof.doubtful == 1 && proof.broken.is_empty(),
+        "{proof:?}"
+    );
+    // The fallback where there are no endpoints: the addresses that it came from.
+    let from = about(&told, "address-free-role", "Web").unwrap();
+    let twin = at_work("2.0", &[measure(from).unwrap()]);
+    assert!(goes(&twin, WEB_KEY, "10.0.0.5") && !goes(&twin, WEB_KEY, "203.0.113.66"));
+    let stops = from.proof.as_ref().unwrap().stops_at.clone();
+    assert!(stops.unwrap().contains("ec2:DescribeInstances"));
+    assert!(from.fitted.is_some());
+}
+
+#[test]
+fn the_metadata_service_and_functions_are_judged_as_the_twin_does() {
+    for (delivery, works) in [("2.0", true), ("1.0", false)] {
+        let told = told_of_compute(delivery);
+        let imds = about(&told, "imdsv1", "Web").unwrap();
+        let proof = imds.proof.as_ref().unwrap();
+        let twin = at_work(delivery, &[measure(imds).unwrap()]);
+        assert_eq!(goes(&twin, WEB_KEY, "10.0.0.5"), works);
+        assert_eq!(goes(&twin, WEB_KEY, "203.0.113.66"), works);
+        assert_eq!(
+            (imds.is_ready(), proof.broken.is_empty(), proof.stops_at.is_none()),
+            (works, works, works),
+            "{proof:?}"
+        );
+        let job = about(&told, "function-unbound", "Job").unwrap();
+        assert!(job.is_ready(), "{job:#?}");
+        assert!(goes(
+            &at_work(delivery, &[measure(job).unwrap()]),
+            JOB_KEY,
+            "198.51.100.9"
+        ));
+    }
+    // A session of the role that no function was given is stopped.
+    let told = told_of_compute("2.0");
+    let job = about(&told, "function-unbound", "Job").unwrap();
+    let twin = at_work("2.0", &[measure(job).unwrap()]);
+    let mut state = twin.state();
+    state.compute.issued.clear();
+    let twin = Twin::on_manual_clock(state, ManualClock::starting_at(twin.now()));
+    assert!(!goes(&twin, JOB_KEY, "198.51.100.9"));
 }

@@ -404,14 +404,15 @@ Examples:
   oust harden AKIA... --logs ./trail                this account, and what the trail shows of its use
   oust harden CASE --logs ./trail                   the incident of a case
   oust harden --rules ./rules                       every detection as EventBridge pattern, Sigma rule and query for Athena
-  oust harden --detect --logs ./trail               did any of this happen before we noticed?";
+  oust harden --detect --logs ./trail               did any of this happen before we noticed?
+  oust harden --detect AKIA... --logs ./trail       and when what is fitted to this account would have told of it";
 
 /// `oust harden`.
 #[derive(Debug, Args)]
 #[command(after_help = HARDEN_EXAMPLES)]
 pub struct HardenArgs {
     /// The incident: its access key IDs, or a case. Without one, findings are told without what they would have stopped.
-    #[arg(value_name = "KEY|CASE", conflicts_with_all = ["rules", "detect"])]
+    #[arg(value_name = "KEY|CASE", conflicts_with_all = ["rules"])]
     pub targets: Vec<String>,
     #[command(flatten)]
     pub world: World,
@@ -420,8 +421,11 @@ pub struct HardenArgs {
     #[command(flatten)]
     pub folder: CaseFolder,
     /// When the key was stolen, in the forms of --since: what was done with it before counts as its owner's use.
-    #[arg(long, value_name = "WHEN", conflicts_with_all = ["rules", "detect"])]
+    #[arg(long, value_name = "WHEN", conflicts_with_all = ["rules"])]
     pub stolen: Option<String>,
+    /// Call nothing ready where legitimate use wasn't seen as early as this, in the forms of --since: 30d.
+    #[arg(long, value_name = "WHEN", conflicts_with_all = ["rules", "detect"])]
+    pub seen_since: Option<String>,
     /// Write the documents of the measures into this folder, one file for each.
     #[arg(long, value_name = "DIR", conflicts_with_all = ["rules", "detect"])]
     pub out: Option<PathBuf>,
@@ -430,7 +434,8 @@ pub struct HardenArgs {
     #[arg(long, value_name = "DIR", num_args = 0..=1, conflicts_with_all = ["logs", "detect"])]
     #[expect(clippy::option_option, reason = "the flag may stand without a folder")]
     pub rules: Option<Option<PathBuf>>,
-    /// Run the detections over every record of --logs, or of the twin that --scenario or --snapshot mounts. Makes no AWS call but for s3://.
+    /// Run the detections over every record of --logs, or of the twin that --scenario or --snapshot mounts. Makes no AWS call but for s3://. With
+    /// KEY or CASE the account is read too, and what is fitted to it is run as well: when it would first have told of the incident.
     #[arg(long, conflicts_with_all = ["athena", "index", "finding"])]
     pub detect: bool,
 }

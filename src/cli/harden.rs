@@ -10,7 +10,7 @@ use super::sifting::sifted;
 use super::window::moment;
 use super::world::{World, scenario, stage};
 use crate::collect::{self, Found, Scope};
-use crate::harden::{Call, Detector, Prevention, RULES, TABLE, Usage, Written, found, prevention, written};
+use crate::harden::{Call, Detector, Fitted, Prevention, RULES, TABLE, Usage, Written, found, prevention, written};
 use crate::ids::AccessKeyId;
 use crate::lineage::trace;
 use crate::report::{self, Detected};
@@ -22,7 +22,7 @@ use std::sync::Arc;
 pub(super) async fn harden(desk: &Desk, args: HardenArgs) -> Result<Exit, Failure> {
     match &args.rules {
         Some(folder) => rules(desk, folder.as_deref(), &args.sources),
-        None if args.detect => detect(desk, &args).await,
+        None if args.detect => detect(desk, args).await,
         None => prevent(desk, args).await,
     }
 }
@@ -90,24 +90,51 @@ fn incident(desk: &Desk, args: &mut HardenArgs) -> Result<Vec<AccessKeyId>, Fail
     keys(desk, &args.targets, &args.sources)
 }
 
+/// With an incident the trail is read for the family first, and then for everybody else: stdin gives it once.
+fn read_once(sources: &Sources, keys: &[AccessKeyId]) -> Result<(), Failure> {
+    let is_stdin = sources.logs.iter().any(|path| path.as_os_str() == "-");
+    if keys.is_empty() || !is_stdin {
+        return Ok(());
+    }
+    let message = "a trail from stdin can be read once, and is needed for the incident and for everybody else's use; nothing was read";
+    Err(Failure::new(Exit::Usage, "harden.stdin", message).hint("write it into a file, and name that with --logs"))
+}
+
 fn is_key(text: &str) -> bool {
     text.parse::<AccessKeyId>().is_ok()
 }
 
 async fn prevent(desk: &Desk, mut args: HardenArgs) -> Result<Exit, Failure> {
     let keys = incident(desk, &mut args)?;
+    read_once(&args.sources, &keys)?;
     let world = World::mount(&args.world, "harden").await?;
+    let told = judged(desk, &world, &args, &keys).await?;
+    if let Some(folder) = &args.out {
+        documents(desk, folder, &told)?;
+    }
+    desk.result(|| report::prevention(&told, desk.paint()), &told)?;
+    desk.list_calls(world.clients());
+    Ok(Exit::Success)
+}
+
+/// What is weak about the account of a world, and what the measures do to what was seen.
+async fn judged(desk: &Desk, world: &World, args: &HardenArgs, keys: &[AccessKeyId]) -> Result<Prevention, Failure> {
     let now = world.clients().now();
     let stolen = args
         .stolen
         .as_deref()
         .map(|text| moment("--stolen", text, now))
         .transpose()?;
+    let seen_since = args
+        .seen_since
+        .as_deref()
+        .map(|text| moment("--seen-since", text, now))
+        .transpose()?;
     let found = match keys.is_empty() {
         true => Found::default(),
-        false => evidence(desk, Some(&world), &args.sources, &keys).await?,
+        false => evidence(desk, Some(world), &args.sources, keys).await?,
     };
-    let lineage = trace(&found.evidence, &keys);
+    let lineage = trace(&found.evidence, keys);
     let family: HashSet<String> = lineage
         .credentials
         .iter()
@@ -116,7 +143,7 @@ async fn prevent(desk: &Desk, mut args: HardenArgs) -> Result<Exit, Failure> {
     let family = Arc::new(family);
     let beside = family.clone();
     let make = Box::new(move || Usage::beside(beside.clone()));
-    let sifted = sifted(desk, Some(&world), &args.sources, make).await?;
+    let sifted = sifted(desk, Some(world), &args.sources, make).await?;
     let (mut intruder, mut legitimate) = (Vec::new(), Usage::calls(sifted.sieves));
     for event in found
         .evidence
@@ -140,6 +167,7 @@ async fn prevent(desk: &Desk, mut args: HardenArgs) -> Result<Exit, Failure> {
         &intruder,
         world.clients().signing_key().as_ref(),
         now,
+        seen_since.map(|(since, _)| since),
     );
     told.gaps = sifted.gaps;
     told.gaps.extend(
@@ -160,14 +188,13 @@ async fn prevent(desk: &Desk, mut args: HardenArgs) -> Result<Exit, Failure> {
             "how others use the account is only told by --logs: LookupEvents was asked for the family alone".to_owned(),
         );
     }
+    if keys.is_empty() {
+        told.gaps
+            .push("no incident was named: whoever is in the trail counts as legitimate, an intruder too".to_owned());
+    }
     told.gaps.sort();
     told.gaps.dedup();
-    if let Some(folder) = &args.out {
-        documents(desk, folder, &told)?;
-    }
-    desk.result(|| report::prevention(&told, desk.paint()), &told)?;
-    desk.list_calls(world.clients());
-    Ok(Exit::Success)
+    Ok(told)
 }
 
 /// Writes the document of each measure that can be put there as it is, and the rules that are fitted to the account.
@@ -182,16 +209,35 @@ fn documents(desk: &Desk, folder: &Path, told: &Prevention) -> Result<(), Failur
         write(folder, &path, &format!("{document:#}\n"))?;
         count += 1;
     }
-    let fitted = told.findings.iter().filter_map(|finding| finding.fitted.as_deref());
-    for rule in fitted {
-        write_rule(&folder.join("rules"), rule)?;
+    for trust in &told.trusts {
+        let (Some(document), (what, name)) = (trust.document(), trust.about()) else {
+            continue;
+        };
+        let path = folder.join(format!("{what}-{name}-trust-together.json"));
+        write(folder, &path, &format!("{document:#}\n"))?;
+        count += 1;
+    }
+    for rule in fitted(told) {
+        write_rule(&folder.join("rules"), &rule.written)?;
     }
     desk.terminal
         .status(&format!("{count} documents written to {}", folder.display()));
     Ok(())
 }
 
-async fn detect(desk: &Desk, args: &HardenArgs) -> Result<Exit, Failure> {
+/// The rules that are written for this account.
+fn fitted(told: &Prevention) -> Vec<&Fitted> {
+    let of_findings = told.findings.iter().filter_map(|finding| finding.fitted.as_deref());
+    of_findings.chain(&told.watch).collect()
+}
+
+async fn detect(desk: &Desk, mut args: HardenArgs) -> Result<Exit, Failure> {
+    // With an incident it is known who else uses the account from where: what is fitted to that is run too.
+    let keys = match args.targets.is_empty() && args.world.scenario.is_none() {
+        true => Vec::new(),
+        false => incident(desk, &mut args)?,
+    };
+    read_once(&args.sources, &keys)?;
     let has_twin = args.world.scenario.is_some() || args.world.snapshot.is_some();
     let in_s3 = args
         .sources
@@ -203,12 +249,18 @@ async fn detect(desk: &Desk, args: &HardenArgs) -> Result<Exit, Failure> {
         return Err(Failure::new(Exit::Usage, "harden.nothing", message)
             .hint("give CloudTrail files with --logs, or a twin with --scenario or --snapshot"));
     }
-    let world = match has_twin || in_s3 {
+    let world = match has_twin || in_s3 || !keys.is_empty() {
         true => Some(World::mount(&args.world, "harden").await?),
         false => None,
     };
+    // A twin's trail is looked at before the account is read, which it records too.
     let sifted = sifted(desk, world.as_ref(), &args.sources, Box::new(Detector::default)).await?;
-    let (hits, records) = found(sifted.sieves);
+    let told = match &world {
+        Some(world) if !keys.is_empty() => Some(judged(desk, world, &args, &keys).await?),
+        _ => None,
+    };
+    let fitted = told.as_ref().map(fitted).unwrap_or_default();
+    let (hits, records) = found(sifted.sieves, &fitted);
     let told = Detected {
         records,
         files: sifted.files,

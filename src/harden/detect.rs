@@ -1,6 +1,7 @@
 //! The rules over a trail: "did any of this happen before we noticed?"
 
 use super::caller::{At, Caller, is_at_a_glance};
+use super::fitted::Fitted;
 use super::glimpse::Glimpse;
 use super::matching::{Members, is_one_of};
 use super::rule::{Is, Level, Records, Row, Rule, Shape, Within};
@@ -10,6 +11,7 @@ use crate::trail::{Glance, Sieve};
 use rapidhash::fast::RandomState;
 use serde::Serialize;
 use serde_json::Value;
+use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -19,9 +21,9 @@ use std::sync::LazyLock;
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Hit {
     /// The rule.
-    pub rule: &'static str,
+    pub rule: Cow<'static, str>,
     /// What it finds.
-    pub title: &'static str,
+    pub title: Cow<'static, str>,
     /// The row that it is of.
     pub row: Row,
     /// How much it means.
@@ -181,8 +183,9 @@ impl Fact {
     }
 }
 
-/// What several detectors found together, the gravest first, and how many records they saw.
-pub fn found(detectors: Vec<Detector>) -> (Vec<Hit>, u64) {
+/// What several detectors found together, the gravest first, and how many records they saw. Of `fitted` those count that caller and address
+/// tell.
+pub fn found(detectors: Vec<Detector>, fitted: &[&Fitted]) -> (Vec<Hit>, u64) {
     let mut all = Detector::default();
     for one in detectors {
         all.callers.extend(one.callers);
@@ -204,8 +207,10 @@ pub fn found(detectors: Vec<Detector>) -> (Vec<Hit>, u64) {
         .enumerate()
         .flat_map(|(n, rule)| all.hits(n, rule))
         .collect();
+    let fitted = fitted.iter().filter(|rule| rule.is_of_places());
+    hits.extend(fitted.flat_map(|rule| all.elsewhere(rule)));
     hits.sort_by(|one, two| {
-        (Reverse(one.level), one.rule, one.first, &one.key).cmp(&(Reverse(two.level), two.rule, two.first, &two.key))
+        (Reverse(one.level), &one.rule, one.first, &one.key).cmp(&(Reverse(two.level), &two.rule, two.first, &two.key))
     });
     (hits, all.records)
 }
@@ -256,6 +261,38 @@ impl Detector {
                 let address = self.addresses.get(address)?;
                 is_one_of(of, &At(caller, address)).then_some((caller, &**address, *hour, *first, *last))
             })
+    }
+
+    /// Callers at places that a rule for this account looks for, by their keys.
+    fn elsewhere(&self, rule: &Fitted) -> Vec<Hit> {
+        let mut groups: BTreeMap<String, Hit> = BTreeMap::new();
+        for ((caller, address, _), (first, last)) in &self.sightings {
+            let caller = self.callers.get(caller).and_then(Option::as_ref);
+            let (Some(caller), Some(address)) = (caller, self.addresses.get(address)) else {
+                continue;
+            };
+            if !rule.tells(&At(caller, address)) {
+                continue;
+            }
+            let text = |field: &str| caller.text(field).unwrap_or_default().into_owned();
+            let found = groups.entry(text("userIdentity.accessKeyId")).or_insert_with(|| Hit {
+                rule: rule.written.id.clone().into(),
+                title: rule.written.title.clone().into(),
+                row: rule.written.row,
+                level: rule.written.level,
+                first: *first,
+                last: *last,
+                key: text("userIdentity.accessKeyId"),
+                who: text("userIdentity.arn"),
+                what: "used from a place that is new".to_owned(),
+                addresses: BTreeSet::new(),
+                events: Vec::new(),
+            });
+            found.first = found.first.min(*first);
+            found.last = found.last.max(*last);
+            found.addresses.insert(address.to_string());
+        }
+        groups.into_values().collect()
     }
 
     fn several(&self, rule: &'static Rule<'static>, of: Records<'_>, by: &[&str], within: Within) -> Vec<Hit> {
@@ -365,8 +402,8 @@ fn hit(rule: &'static Rule<'static>, facts: &[&Fact], what: String) -> Hit {
     let epoch = Moment::from_millis(0);
     let last = facts.last();
     Hit {
-        rule: rule.id,
-        title: rule.title,
+        rule: rule.id.into(),
+        title: rule.title.into(),
         row: rule.row,
         level: rule.level,
         first: facts.first().map_or(epoch, |fact| fact.at),

@@ -5,6 +5,7 @@
 //! `ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS` to see them.
 //! <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail.html>
 
+use super::caller::is_at_a_glance;
 use super::rule::{Is, Rule, Shape, Test};
 use serde_json::{Map, Value, json};
 
@@ -41,8 +42,24 @@ impl Pattern {
 pub fn pattern(rule: &Rule<'_>) -> Pattern {
     let of = match rule.shape {
         Shape::One(of) => of,
-        Shape::Count { .. } | Shape::Several { .. } => return Pattern::None("EventBridge doesn't count events"),
-        Shape::Then { .. } => return Pattern::None("EventBridge doesn't join one event to another"),
+        Shape::Count { .. } => {
+            return Pattern::None("EventBridge doesn't count events; run the query or the Sigma rule on a schedule");
+        }
+        Shape::Several { .. } => {
+            return Pattern::None(
+                "EventBridge doesn't compare the addresses of several events; `oust harden` writes *-from-elsewhere-* for this account, of which a single event tells",
+            );
+        }
+        Shape::Then { then, .. } if is_at_a_glance(then) => {
+            return Pattern::None(
+                "EventBridge doesn't join one event to another; `oust harden` with an incident writes used-again-*, of which a single event tells",
+            );
+        }
+        Shape::Then { .. } => {
+            return Pattern::None(
+                "EventBridge doesn't join one event to another; `oust harden` writes loop-into-* for the loops of this account, of which a single event tells",
+            );
+        }
     };
     let each: Vec<Value> = of.iter().map(|tests| detail(tests)).collect();
     let detail = match each.as_slice() {
@@ -55,7 +72,7 @@ pub fn pattern(rule: &Rule<'_>) -> Pattern {
     let pattern = json!({"detail-type": ["AWS API Call via CloudTrail"], "detail": detail});
     match of.iter().any(|tests| tests.iter().any(compares)) {
         true if of.iter().any(of_assume_role) => Pattern::None(
-            "EventBridge compares a member with constants only, and without comparing it would be every role's AssumeRole",
+            "EventBridge compares a member with constants only, and without comparing it would be every role's AssumeRole; `oust harden` writes loop-into-* for a role of this account that trusts itself",
         ),
         true => Pattern::Wider(
             pattern,

@@ -1,9 +1,9 @@
 //! What was found about an account: a weakness, its evidence, the measure against it, and the proof of that measure.
 
+use super::fitted::Fitted;
 use super::measure::Measure;
 use super::proof::Proof;
 use super::rule::Row;
-use super::written::Written;
 use serde::Serialize;
 
 /// A weakness of the account.
@@ -41,7 +41,7 @@ pub struct Finding {
     pub rules: Vec<&'static str>,
     /// A rule that shows it, written for this account.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub fitted: Option<Box<Written>>,
+    pub fitted: Option<Box<Fitted>>,
 }
 
 impl Finding {
@@ -51,6 +51,7 @@ impl Finding {
             Row::RoleSession => vec!["assume-role-burst", "role-juggling"],
             Row::SessionToken => vec![
                 "session-token-without-mfa",
+                "session-token",
                 "session-token-assumes-role",
                 "session-outlives-key",
             ],
@@ -73,7 +74,7 @@ impl Finding {
     }
 
     #[must_use]
-    pub(super) fn told_by(mut self, fitted: Written) -> Self {
+    pub(super) fn told_by(mut self, fitted: Fitted) -> Self {
         self.fitted = Some(Box::new(fitted));
         self
     }

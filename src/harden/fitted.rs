@@ -1,14 +1,21 @@
-//! Rules for one account: a user or role whose credentials were seen to come from a few places is told of when they come from another. That
-//! is how a key or session that was carried away shows in a single record, which EventBridge can tell.
+//! Rules for one account: of the places that its users and roles came from, of its loops, of the users of its incident. What a general rule
+//! can only tell of several records, such a rule tells of a single one, since it compares with constants; so EventBridge can tell it too.
 
+use super::matching::{Members, is_one_of};
 use super::rule::{Is, Level, Row, Rule, Shape, Test};
 use super::rules::{PRIVATE, SERVICES};
 use super::seen::Used;
 use super::written::{Written, written};
+use serde::{Serialize, Serializer};
 
-const SOURCE: &str = "https://docs.aws.amazon.com/guardduty/latest/ug/guardduty_finding-types-iam.html";
+const ELSEWHERE_PAGE: &str = "https://docs.aws.amazon.com/guardduty/latest/ug/guardduty_finding-types-iam.html";
+const LOOP_PAGE: &str = "https://hackingthe.cloud/aws/post_exploitation/role-chain-juggling/";
+const CUT_PAGE: &str =
+    "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_disable-perms.html";
 const KIND: &str = "userIdentity.type";
 const KEY: &str = "userIdentity.accessKeyId";
+const USER: &str = "userIdentity.userName";
+const ISSUER: &str = "userIdentity.sessionContext.sessionIssuer.arn";
 
 /// Whose credentials a rule is about.
 #[derive(Debug, Clone, Copy)]
@@ -19,80 +26,202 @@ pub enum Whose<'a> {
     Role(&'a str, &'a str),
 }
 
-/// The rule for who was `used` from a few places only, written in every form; `table` is the one that its query asks.
-pub fn from_elsewhere(whose: Whose<'_>, used: &Used, table: &str) -> Written {
-    let mut places: Vec<&str> = used.addresses.iter().map(String::as_str).collect();
-    let shown = match places.is_empty() {
-        true => "its VPC endpoints".to_owned(),
-        false => places.join(", "),
-    };
-    places.extend(SERVICES);
-    if !used.endpoints.is_empty() {
-        places.extend(PRIVATE);
+impl Whose<'_> {
+    /// What a record says of such a caller.
+    fn named(self) -> [(&'static str, Must); 2] {
+        let one = |text: &str| Must::Any(vec![text.to_owned()]);
+        match self {
+            Whose::User(name) => [(KIND, one("IAMUser")), (USER, one(name))],
+            Whose::Role(_, arn) => [(KIND, one("AssumedRole")), (ISSUER, one(arn))],
+        }
     }
-    let (row, id, what, member, value, kind) = match whose {
-        Whose::User(name) => {
-            let what = format!("user `{name}`");
-            (
-                Row::PermanentKey,
-                format!("key-from-elsewhere-{name}"),
-                what,
-                "userIdentity.userName",
-                name,
-                "IAMUser",
-            )
-        }
-        Whose::Role(name, arn) => {
-            let what = format!("role `{name}`");
-            let member = "userIdentity.sessionContext.sessionIssuer.arn";
-            (
-                Row::RoleSession,
-                format!("session-from-elsewhere-{name}"),
-                what,
-                member,
-                arn,
-                "AssumedRole",
-            )
-        }
-    };
-    let id: String = id
-        .chars()
-        .map(|letter| {
-            if letter.is_ascii_alphanumeric() || "-_.".contains(letter) {
-                letter
-            } else {
-                '-'
-            }
+}
+
+/// What a member of a record must be, in texts of its own.
+#[derive(Debug, Clone, PartialEq)]
+enum Must {
+    Any(Vec<String>),
+    NotLike(Vec<String>),
+    There,
+    Absent,
+}
+
+/// A rule that is about one record, for one account.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fitted {
+    tests: Vec<(&'static str, Must)>,
+    /// Every form of it.
+    pub written: Written,
+}
+
+impl Serialize for Fitted {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.written.serialize(serializer)
+    }
+}
+
+/// What a rule is called, and why it is there.
+struct Words {
+    id: String,
+    title: String,
+    why: String,
+    innocent: &'static str,
+    row: Row,
+    level: Level,
+    attack: &'static str,
+    source: &'static str,
+}
+
+impl Fitted {
+    fn of(words: &Words, tests: Vec<(&'static str, Must)>, table: &str) -> Fitted {
+        let written = with(&tests, |tests| {
+            let rule = Rule {
+                id: &words.id,
+                title: &words.title,
+                why: &words.why,
+                innocent: words.innocent,
+                row: words.row,
+                level: words.level,
+                attack: words.attack,
+                source: words.source,
+                shape: Shape::One(&[tests]),
+            };
+            written(&rule, table)
+        });
+        Fitted { tests, written }
+    }
+
+    /// Whether a record is what it looks for.
+    pub(super) fn tells(&self, record: &impl Members) -> bool {
+        with(&self.tests, |tests| is_one_of(&[tests], record))
+    }
+
+    /// Whether caller and address alone tell it.
+    pub(super) fn is_of_places(&self) -> bool {
+        self.tests.iter().any(|(field, _)| *field == "sourceIPAddress")
+    }
+}
+
+/// Hands over tests that borrow their texts.
+fn with<T>(tests: &[(&'static str, Must)], tell: impl FnOnce(&[Test<'_>]) -> T) -> T {
+    let texts: Vec<Vec<&str>> = tests
+        .iter()
+        .map(|(_, must)| match must {
+            Must::Any(texts) | Must::NotLike(texts) => texts.iter().map(String::as_str).collect(),
+            Must::There | Must::Absent => Vec::new(),
         })
         .collect();
-    let tests = [
-        Test {
-            field: KIND,
-            is: Is::Any(&[kind]),
+    let tests = tests.iter().zip(&texts).map(|((field, must), texts)| Test {
+        field,
+        is: match must {
+            Must::Any(_) => Is::Any(texts),
+            Must::NotLike(_) => Is::NotLike(texts),
+            Must::There => Is::There,
+            Must::Absent => Is::Absent,
         },
-        Test {
-            field: member,
-            is: Is::Any(&[value]),
-        },
-        Test {
-            field: KEY,
-            is: Is::There,
-        },
-        Test {
-            field: "sourceIPAddress",
-            is: Is::NotLike(&places),
-        },
-    ];
-    let rule = Rule {
-        id: &id,
-        title: &format!("Credentials of {what} are used from a place that they never came from"),
-        why: &format!("In the trail that this rule was written by they came from {shown} alone."),
+    });
+    let tests: Vec<Test<'_>> = tests.collect();
+    tell(&tests)
+}
+
+/// A name as ids of rules and files bear it.
+fn id(front: &str, name: &str) -> String {
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || "-_.".contains(letter);
+    let name = name.chars().map(|letter| if plain(letter) { letter } else { '-' });
+    format!("{front}-{}", name.collect::<String>())
+}
+
+/// The rule for who was `used` from a few places only; `table` is the one that its query asks.
+pub fn from_elsewhere(whose: Whose<'_>, used: &Used, table: &str) -> Fitted {
+    let shown = match used.addresses.is_empty() {
+        true => "its VPC endpoints".to_owned(),
+        false => used.addresses.iter().cloned().collect::<Vec<_>>().join(", "),
+    };
+    let why = format!("In the trail that this rule was written by they came from {shown} alone.");
+    elsewhere(whose, used, "they never came from", why, table)
+}
+
+/// The rule for a user who was never seen but through the intruder, by the places that the account's other users came from.
+pub(super) fn from_outside(user: &str, house: &Used, table: &str) -> Fitted {
+    let shown: Vec<&str> = house.addresses.iter().map(String::as_str).collect();
+    let why = format!(
+        "Its owner was in none of the trail that this rule was written by; the account's other users came from {} alone.",
+        shown.join(", ")
+    );
+    elsewhere(Whose::User(user), house, "nobody else came from", why, table)
+}
+
+fn elsewhere(whose: Whose<'_>, used: &Used, which: &str, why: String, table: &str) -> Fitted {
+    let mut places: Vec<String> = used.addresses.iter().cloned().collect();
+    places.extend(SERVICES.iter().map(|text| (*text).to_owned()));
+    if !used.endpoints.is_empty() {
+        places.extend(PRIVATE.iter().map(|text| (*text).to_owned()));
+    }
+    let (row, id, what) = match whose {
+        Whose::User(name) => (
+            Row::PermanentKey,
+            id("key-from-elsewhere", name),
+            format!("user `{name}`"),
+        ),
+        Whose::Role(name, _) => (
+            Row::RoleSession,
+            id("session-from-elsewhere", name),
+            format!("role `{name}`"),
+        ),
+    };
+    let words = Words {
+        id,
+        title: format!("Credentials of {what} are used from a place that {which}"),
+        why,
         innocent: "Whoever moves; a program on a new machine. Write the rule anew when that happens.",
         row,
         level: Level::Medium,
         attack: "attack.t1078.004",
-        source: SOURCE,
-        shape: Shape::One(&[&tests]),
+        source: ELSEWHERE_PAGE,
     };
-    written(&rule, table)
+    let mut tests: Vec<(&'static str, Must)> = whose.named().into();
+    tests.push((KEY, Must::There));
+    tests.push(("sourceIPAddress", Must::NotLike(places)));
+    Fitted::of(&words, tests, table)
+}
+
+/// The rule for a role that these roles, by ARN, could take for ever and were never seen to.
+pub(super) fn into_loop(role: &str, arn: &str, froms: &[String], table: &str) -> Fitted {
+    let words = Words {
+        id: id("loop-into", role),
+        title: format!("Role `{role}` is taken by a role of its loop"),
+        why: "It can be taken so for ever, and in the trail that this rule was written by nobody did.".to_owned(),
+        innocent: "A program that begins to need it.",
+        row: Row::RoleSession,
+        level: Level::High,
+        attack: "attack.t1550.001",
+        source: LOOP_PAGE,
+    };
+    let one = |text: &str| Must::Any(vec![text.to_owned()]);
+    let tests = vec![
+        ("eventSource", one("sts.amazonaws.com")),
+        ("eventName", one("AssumeRole")),
+        (KIND, one("AssumedRole")),
+        (ISSUER, Must::Any(froms.to_vec())),
+        ("requestParameters.roleArn", one(arn)),
+        ("errorCode", Must::Absent),
+    ];
+    Fitted::of(&words, tests, table)
+}
+
+/// The rule for a user of the incident, to be put there when he is contained.
+pub(super) fn again(user: &str, table: &str) -> Fitted {
+    let words = Words {
+        id: id("used-again", user),
+        title: format!("A credential of user `{user}`, who is contained, is used"),
+        why: "From the moment of containment on, whoever calls still holds a key or a session of the user.".to_owned(),
+        innocent: "Programs of the user's owner that go on trying. Take the rule away when the user is given back.",
+        row: Row::PermanentKey,
+        level: Level::High,
+        attack: "attack.t1078.004",
+        source: CUT_PAGE,
+    };
+    let mut tests: Vec<(&'static str, Must)> = Whose::User(user).named().into();
+    tests.push((KEY, Must::There));
+    Fitted::of(&words, tests, table)
 }

@@ -1,7 +1,7 @@
 //! Users and roles whose credentials work from anywhere, with MFA or without, though they are used from a few places only.
 
 use super::finding::Finding;
-use super::fitted::{Whose, from_elsewhere};
+use super::fitted::{Whose, from_elsewhere, from_outside};
 use super::measure::Measure;
 use super::rule::Row;
 use super::seen::{Seen, Used};
@@ -136,8 +136,13 @@ fn user_from(user: &User, used: &Used, house: &BTreeSet<String>, is_hit: bool) -
         let shown = house
             .iter()
             .map(|address| format!("the account's other users come from {address}"));
+        let others = Used {
+            addresses: house.clone(),
+            ..Used::default()
+        };
         let finding = finding
             .shown_by(shown)
+            .told_by(from_outside(&user.name, &others, TABLE))
             .met_by(policy(only_from(house, &BTreeSet::new())));
         let guessed = "the addresses are those of other users: make sure that its owner comes from there too";
         return Some(finding.doubted(Some(guessed.to_owned())));
@@ -155,7 +160,7 @@ fn role_from(account: &Account, role: &Role, used: &Used) -> Option<Finding> {
     let title = format!("sessions of role `{}` work from anywhere", role.name);
     let finding = Finding::of("address-free-role", Row::RoleSession, title, PERIMETER_PAGE).shown_by(places(used));
     // A trail of management events lacks what goes to objects and items, and that is what gateway endpoints are for.
-    let hidden = "what it does with objects, items and queues is in no record of management events, and may go through endpoints that none of these                   records names: add the VPC (aws:SourceVpc) or all of its endpoints first";
+    let hidden = "what it does with objects, items and queues is in no record of management events, and may go through endpoints that none of these records names: add the VPC (aws:SourceVpc) or all of its endpoints first";
     let is_in_network = !used.endpoints.is_empty() || used.sessions.iter().any(|name| name.starts_with("i-"));
     is_short(used).then(|| {
         let finding = finding.met_by(Measure::RolePolicy {

@@ -1,7 +1,9 @@
 //! What would have stopped the incident: every finding about an account, with its proof.
 
 use super::finding::Finding;
+use super::fitted::{Fitted, again};
 use super::measure::Measure;
+use super::places::TABLE;
 use super::proof::{Past, Proof};
 use super::replay::as_it_was;
 use super::seen::Seen;
@@ -22,6 +24,10 @@ pub struct Prevention {
     pub findings: Vec<Finding>,
     /// What all ready measures do together.
     pub together: Proof,
+    /// Trust policies that hold all that is ready about a role, where that is more than one: each of theirs takes the place of the others'.
+    pub trusts: Vec<Measure>,
+    /// Rules for the users of the incident, to be put there when they are contained.
+    pub watch: Vec<Fitted>,
     /// How many are ready.
     pub ready: usize,
     /// Legitimate calls that were seen.
@@ -35,7 +41,7 @@ pub struct Prevention {
 }
 
 /// What would have stopped the incident. `legitimate` are everybody else's calls, `intruder` the family's, both that succeeded.
-/// The key of the `caller`, who asks, is in use.
+/// The key of the `caller`, who asks, is in use. With `seen_since` nothing is ready where legitimate use wasn't seen as early as that.
 pub fn prevention(
     account: &Account,
     lineage: &Lineage,
@@ -43,6 +49,7 @@ pub fn prevention(
     intruder: &[Call],
     caller: Option<&AccessKeyId>,
     now: Moment,
+    seen_since: Option<Moment>,
 ) -> Prevention {
     let mut all = legitimate.to_vec();
     all.extend(intruder.iter().cloned());
@@ -56,7 +63,12 @@ pub fn prevention(
     let mut findings = trust::findings(&account, &seen, &loops);
     findings.extend(places::findings(&account, &seen, &hit));
     findings.extend(keys::findings(&account, &seen, &keys, now));
+    let thin = seen_since.and_then(|wanted| thin(seen.span, wanted));
     for finding in &mut findings {
+        finding.doubt = finding
+            .doubt
+            .take()
+            .or(thin.clone().filter(|_| finding.measure.is_some()));
         if let Some(measure) = &finding.measure {
             finding.proof = Some(past.with(&[measure]));
             finding.too_large = measure.too_large(&account);
@@ -90,7 +102,18 @@ pub fn prevention(
     let others = others.filter(|measure| !matches!(measure, Measure::Trust { .. }));
     let measures: Vec<&Measure> = trusts.iter().chain(others).collect();
     let together = past.with(&measures);
+    let about = |measure: &Measure| {
+        let is_of = |finding: &&&Finding| match &finding.measure {
+            Some(one @ Measure::Trust { .. }) => one.about() == measure.about(),
+            _ => false,
+        };
+        ready.iter().filter(is_of).count()
+    };
+    let trusts: Vec<Measure> = trusts.iter().filter(|measure| about(measure) > 1).cloned().collect();
+    let watched = hit.iter().filter(|name| account.users.contains_key(**name));
     Prevention {
+        watch: watched.map(|name| again(name, TABLE)).collect(),
+        trusts,
         ready: ready.len(),
         together,
         legitimate: past.legitimate().map(|call| call.count).sum(),
@@ -99,4 +122,17 @@ pub fn prevention(
         findings,
         gaps: Vec::new(),
     }
+}
+
+/// Why the evidence is too thin, if it is: legitimate use is seen from when on?
+fn thin(span: Option<(Moment, Moment)>, wanted: Moment) -> Option<String> {
+    let since = match span {
+        Some((since, _)) if since <= wanted => return None,
+        Some((since, _)) => format!("not before {}", since.whole_second()),
+        None => "not at all".to_owned(),
+    };
+    Some(format!(
+        "legitimate use was to be seen since {}, and was seen {since}",
+        wanted.whole_second()
+    ))
 }

@@ -39,8 +39,10 @@ pub struct Proof {
     pub untouched: u64,
     /// Legitimate calls that would be refused, each kind in words.
     pub broken: Vec<String>,
-    /// Legitimate calls of whom and what the measure is about: what it was tried on.
+    /// Legitimate calls of whom and what the measure is about that could be asked again: what it was tried on.
     pub tried: u64,
+    /// Such calls of which nothing can be said, with the measure or without.
+    pub untried: u64,
     /// Legitimate calls that go through now, and of which it can't be said whether they would.
     pub doubtful: u64,
     /// Legitimate calls of which nothing can be said, with the measure or without.
@@ -60,9 +62,11 @@ pub struct Proof {
 }
 
 impl Proof {
-    /// Whether the measure surely breaks nothing that went through without it.
+    /// Whether the measure surely breaks nothing that went through without it. Where calls were seen that it is about, and none of them could be
+    /// asked again, that isn't known.
     pub fn spares_everybody(&self) -> bool {
-        self.broken.is_empty() && self.doubtful == 0
+        let is_tried = self.tried > 0 || self.untried == 0;
+        self.broken.is_empty() && self.doubtful == 0 && is_tried
     }
 }
 
@@ -123,8 +127,10 @@ impl<'a> Past<'a> {
                 }
                 continue;
             }
-            if *bears {
-                proof.tried += call.count;
+            match before {
+                _ if !bears => {}
+                Went::Through => proof.tried += call.count,
+                _ => proof.untried += call.count,
             }
             match (before, after) {
                 (Went::Through, Went::Through) => proof.untouched += call.count,

@@ -1,5 +1,6 @@
 //! The trail's calls, asked again of an account. The answers are the twin's own: the same standing and the same limits decide there.
 
+use super::outsider;
 use super::usage::Call;
 use crate::account::{AccessKey, Account, Holder, KeyStatus, Session, SessionKind};
 use crate::action::revoke::POLICY_NAME as REVOKE_POLICY_NAME;
@@ -93,7 +94,8 @@ impl World<'_> {
     fn decide(&mut self, call: &Call) -> Went {
         let event = &call.event;
         let Some(key) = &event.identity.key else {
-            return Went::Unknown("nobody of the account signed it".to_owned());
+            let told = outsider::asks(self.account, event, &context(call));
+            return told.unwrap_or_else(|| Went::Unknown("nobody of the account signed it".to_owned()));
         };
         if self.lost.contains(key) {
             return Went::Stopped("its session is never given".to_owned());

@@ -47,7 +47,10 @@ impl Context {
             self.keys.remove(key);
             self.free.insert(key.clone(), *is_there);
         }
-        self.keys.extend(extra.keys.clone());
+        for (key, values) in &extra.keys {
+            self.free.remove(key);
+            self.keys.insert(key.clone(), values.clone());
+        }
         self
     }
 
@@ -58,18 +61,20 @@ impl Context {
 
     /// Sets a key to one value.
     pub fn set(&mut self, key: &str, value: impl Into<String>) {
-        self.keys.insert(key.to_ascii_lowercase(), vec![value.into()]);
+        self.set_all(key, vec![value.into()]);
     }
 
     /// Sets a key to several values.
     pub fn set_all(&mut self, key: &str, values: Vec<String>) {
-        self.keys.insert(key.to_ascii_lowercase(), values);
+        let lower = key.to_ascii_lowercase();
+        self.free.remove(&lower);
+        self.keys.insert(lower, values);
     }
 
     /// Declares a key absent, which matters in an open context. A name that ends with `/`, such as `aws:PrincipalTag/`,
     /// declares every key under it absent that isn't set.
     pub fn set_absent(&mut self, key: &str) {
-        self.keys.insert(key.to_ascii_lowercase(), Vec::new());
+        self.set_all(key, Vec::new());
     }
 
     /// Says that it isn't known whether a key is there and with what value, in a closed context too.
@@ -121,5 +126,47 @@ impl Context {
         let end = key.find('/').map(|slash| slash + 1);
         end.and_then(|end| key.get(..end))
             .is_some_and(|family| self.keys.contains_key(family))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn values(context: &Context, key: &str) -> Option<Vec<String>> {
+        context.get(key).map(<[String]>::to_vec)
+    }
+
+    #[test]
+    fn what_stands_beside_wins_whether_it_is_known_or_not() {
+        let mut base = Context::closed();
+        base.set("aws:SourceIp", "198.51.100.7");
+        base.set("aws:username", "ann");
+        base.set_untold("aws:SourceVpc");
+        base.set_free("aws:SourceVpce");
+        let mut extra = Context::open();
+        extra.set("AWS:SourceIp", "203.0.113.66");
+        extra.set_untold("aws:UserName");
+        extra.set("aws:SourceVpce", "vpce-1");
+        extra.set_absent("aws:SourceVpc");
+        let both = base.with(&extra);
+        assert_eq!(values(&both, "aws:SourceIp"), Some(vec!["203.0.113.66".to_owned()]));
+        assert_eq!(values(&both, "aws:username"), None);
+        assert!(both.is_untold("aws:username"));
+        assert_eq!(values(&both, "aws:SourceVpce"), Some(vec!["vpce-1".to_owned()]));
+        assert_eq!(values(&both, "aws:SourceVpc"), Some(Vec::new()));
+        assert!(!both.is_untold("aws:sourcevpc"), "what is absent isn't there");
+        assert!(!both.is_open(), "openness is the base's");
+        assert_eq!(values(&both, "aws:SourceArn"), Some(Vec::new()));
+    }
+
+    #[test]
+    fn a_key_that_is_set_is_no_longer_untold() {
+        let mut context = Context::closed();
+        context.set_untold("aws:SourceVpc");
+        context.set("aws:SourceVpc", "vpc-1");
+        assert!(!context.is_untold("aws:sourcevpc"));
+        context.set_free("aws:SourceVpc");
+        assert_eq!(values(&context, "aws:SourceVpc"), None);
     }
 }

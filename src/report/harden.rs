@@ -68,8 +68,8 @@ pub fn detected(told: &Detected, paint: Paint) -> String {
         if hit.rule != rule {
             let count = told.hits.iter().filter(|other| other.rule == hit.rule).count();
             let level = paint.as_tone(tone(hit.level), &format!("{:<6}", hit.level.word()));
-            out.push(format!("{level} {}: {} ({count})", paint.heading(hit.rule), hit.title));
-            rule = hit.rule;
+            out.push(format!("{level} {}: {} ({count})", paint.heading(&hit.rule), hit.title));
+            rule = &hit.rule;
         }
         let until = match hit.last == hit.first {
             true => String::new(),
@@ -124,6 +124,22 @@ pub fn prevention(told: &Prevention, paint: Paint) -> String {
     out.push(String::new());
     out.push(paint.heading(&format!("All {} that are ready, together", told.ready)));
     out.extend(proof(&told.together, paint));
+    for trust in &told.trusts {
+        let (_, name) = trust.about();
+        let line = format!(
+            "each trust policy of role `{name}` above takes the place of the others; this one holds all that are ready:"
+        );
+        out.push(format!("   {}", paint.fold(5, &line)));
+        out.extend(trust.document().map(|document| format!("   {document}")));
+    }
+    if !told.watch.is_empty() {
+        let rules: Vec<&str> = told.watch.iter().map(|rule| rule.written.id.as_str()).collect();
+        let line = format!(
+            "once the intruder is out, put there what tells whoever still holds a credential of it: {} (--out writes it)",
+            rules.join(", ")
+        );
+        out.push(paint.fold(0, &line));
+    }
     out.extend(
         told.gaps
             .iter()
@@ -166,7 +182,7 @@ fn state(finding: &Finding, told: &Prevention) -> (Tone, String) {
             (Some(why), _) => format!("not as it is: {why}"),
             (None, _) if !proof.broken.is_empty() => "not as it is: it breaks legitimate use".to_owned(),
             (None, Some(doubt)) => format!("not yet: {doubt}"),
-            (None, None) => "not proven: try it where it can hurt nobody".to_owned(),
+            (None, None) => "not proven: whether legitimate calls that it is about would go through can't be said; try it where it can hurt nobody".to_owned(),
         };
         return (Tone::Careful, why);
     }
@@ -174,13 +190,23 @@ fn state(finding: &Finding, told: &Prevention) -> (Tone, String) {
         (Some(since), Some(until)) => format!(" in {}", long(until.seconds() - since.seconds())),
         _ => String::new(),
     };
+    let besides = match proof.untried {
+        0 => String::new(),
+        calls => format!("; {calls} more could not be asked again"),
+    };
     match proof.tried {
         0 => (
             Tone::Careful,
             format!("ready, but untried: no legitimate call that it is about was seen{over}"),
         ),
-        1 => (Tone::Good, format!("ready, resting on one legitimate call{over}")),
-        calls => (Tone::Good, format!("ready, resting on {calls} legitimate calls{over}")),
+        1 => (
+            Tone::Good,
+            format!("ready, resting on one legitimate call{over}{besides}"),
+        ),
+        calls => (
+            Tone::Good,
+            format!("ready, resting on {calls} legitimate calls{over}{besides}"),
+        ),
     }
 }
 
@@ -214,7 +240,7 @@ fn one(n: usize, finding: &Finding, told: &Prevention, paint: Paint) -> String {
     let fitted = finding
         .fitted
         .iter()
-        .map(|rule| format!("{} (for this account)", rule.id));
+        .map(|rule| format!("{} (for this account)", rule.written.id));
     let rules: Vec<String> = finding
         .rules
         .iter()

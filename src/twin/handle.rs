@@ -248,6 +248,7 @@ fn permitted(
     let agent = request.header("user-agent").unwrap_or_default();
     let mut context = question.context.clone();
     authorize::request_keys(&mut context, &asked.region, &request.source_ip, agent, now);
+    state.compute.put_keys(&mut context, key, &request.source_ip);
     question.context = context;
     let name = if asked.service == "s3" {
         s3::action(&asked.operation)
@@ -298,8 +299,11 @@ fn record(
     now: Moment,
 ) {
     // A key that belongs to nobody belongs to no account: there is no trail that it could land in.
-    if let Some(identity) = key.and_then(|key| audit::identity(state, key)) {
+    if let Some((key, identity)) = key.and_then(|key| Some((key, audit::identity(state, key)?))) {
         record_as(state, identity, request, asked, outcome, request_id, now);
+        if let Some(record) = state.trail.last_mut() {
+            state.compute.put_marks(record, key, &request.source_ip);
+        }
     }
 }
 

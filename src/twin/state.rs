@@ -1,5 +1,6 @@
 //! What the twin remembers: the account, issued sessions, its trail, and the seed that all its IDs come from.
 
+use super::compute::Compute;
 use super::weather::{Late, Weather};
 use crate::account::{Account, Session};
 use crate::ids::{AccessKeyId, AccountId};
@@ -17,6 +18,8 @@ pub struct State {
     pub mint: Mint,
     /// CloudTrail records, oldest first, in the real record format.
     pub trail: Vec<serde_json::Value>,
+    /// Compute, its credentials and its network.
+    pub compute: Compute,
     /// Whether policies are asked; `false` only for clients that need the state alone.
     pub enforce: bool,
     /// What calls meet.
@@ -131,6 +134,7 @@ impl State {
             account,
             mint,
             trail: Vec::new(),
+            compute: Compute::default(),
             enforce: true,
             weather: Weather::default(),
             late: Late::default(),

@@ -5,7 +5,9 @@ use super::Around;
 use super::documents::{changed, is_wide, named, principal, statements};
 use crate::account::{Account, Role};
 use crate::harden::finding::Finding;
+use crate::harden::fitted::into_loop;
 use crate::harden::measure::Measure;
+use crate::harden::places::TABLE;
 use crate::harden::rule::Row;
 use crate::harden::seen::Seen;
 use crate::policy::{Effect, Named, Outcome, Statement};
@@ -157,7 +159,14 @@ pub(super) fn in_loop(around: &Around<'_>, role: &Role) -> Option<Finding> {
         .filter_map(|name| account.roles.get(name))
         .map(|from| account.role_arn(from).to_string())
         .collect();
-    let document = without(account, role, &arns)?;
+    let own = account.role_arn(role);
+    let finding = finding.told_by(into_loop(&role.name, own.as_str(), &arns, TABLE));
+    let Some(document) = without(account, role, &arns) else {
+        return Some(finding.advised(format!(
+            "it trusts nobody but {}, who was not seen to take it: delete it, or name who is meant to",
+            list(froms)
+        )));
+    };
     let finding = finding.advised("one such cut opens a loop; the roles need not be cut at all of its places");
     Some(finding.met_by(Measure::Trust {
         role: role.name.clone(),

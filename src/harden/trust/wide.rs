@@ -4,7 +4,9 @@ use super::Around;
 use super::documents::{changed, is_everybody, is_of, is_own, is_whole_account, is_wide, named, principal, statements};
 use crate::account::{Account, Role};
 use crate::harden::finding::Finding;
+use crate::harden::fitted::into_loop;
 use crate::harden::measure::Measure;
+use crate::harden::places::TABLE;
 use crate::harden::rule::Row;
 use crate::harden::seen::Taken;
 use crate::policy::{Effect, Named};
@@ -72,6 +74,11 @@ pub(super) fn too_wide(around: &Around<'_>, role: &Role) -> Option<Finding> {
             .iter()
             .map(|arn| format!("{arn} is trusted, and was not seen to take it")),
     );
+    if trusts_itself {
+        let itself = into_loop(&role.name, &own, std::slice::from_ref(&own), TABLE);
+        finding = finding.told_by(itself);
+        finding.rules.push("role-assumes-itself");
+    }
     if taken.by.is_empty() {
         let nobody =
             "nobody but the intruder was seen to take it: narrow it to those who are meant to, or delete the role";

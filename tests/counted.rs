@@ -1,0 +1,273 @@
+//! The detections name what an independent count finds, and nothing more: on a trail that a seed makes, and on any folder of files that
+//! `OUST_TRAILS` names.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
+
+#[path = "support/archive.rs"]
+#[allow(dead_code, reason = "only its numbers are used")]
+mod archive;
+#[path = "support/peers.rs"]
+mod peers;
+
+use archive::Dice;
+use oust::harden::RULES;
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write;
+use std::path::Path;
+use std::process::Command;
+
+/// What tells the hits of each rule from one another.
+type Hits = BTreeMap<String, BTreeSet<Vec<String>>>;
+
+const USERS: [&str; 4] = ["ann", "bob", "cid", "dan"];
+const ROLES: [&str; 3] = ["Read", "Work", "Web"];
+const ADDRESSES: [&str; 9] = [
+    "203.0.113.66",
+    "198.51.100.7",
+    "198.51.100.8",
+    "10.0.0.5",
+    "172.20.0.1",
+    "192.168.1.1",
+    "2001:db8::1",
+    "cloudformation.amazonaws.com",
+    "AWS Internal",
+];
+const CALLS: [(&str, &str); 26] = [
+    ("sts", "GetSessionToken"),
+    ("sts", "GetFederationToken"),
+    ("sts", "AssumeRole"),
+    ("sts", "AssumeRole"),
+    ("sts", "AssumeRole"),
+    ("sts", "AssumeRole"),
+    ("sts", "GetCallerIdentity"),
+    ("ec2", "DescribeInstances"),
+    ("s3", "ListBuckets"),
+    ("iam", "AttachUserPolicy"),
+    ("iam", "PutUserPolicy"),
+    ("iam", "DeleteUserPolicy"),
+    ("iam", "DetachUserPolicy"),
+    ("iam", "DetachRolePolicy"),
+    ("iam", "DeleteGroupPolicy"),
+    ("iam", "DeleteUserPermissionsBoundary"),
+    ("iam", "RemoveUserFromGroup"),
+    ("iam", "UpdateAccessKey"),
+    ("iam", "DeleteAccessKey"),
+    ("iam", "CreateAccessKey"),
+    ("iam", "UpdateLoginProfile"),
+    ("iam", "EnableMFADevice"),
+    ("organizations", "DetachPolicy"),
+    ("organizations", "DisablePolicyType"),
+    // A service that has a call of the same name.
+    ("quicksight", "DeleteUserPolicy"),
+    ("workmail", "AssumeRole"),
+];
+const POLICIES: [&str; 4] = ["OustDenyAll", "AWSRevokeOlderSessions", "Mine", "ReallyNotOustDenyAll"];
+const ARNS: [&str; 4] = [
+    "arn:aws:iam::aws:policy/AWSDenyAll",
+    "arn:aws:iam::aws:policy/AWSCompromisedKeyQuarantineV3",
+    "arn:aws:iam::123456789012:policy/oust/OustQuarantine",
+    "arn:aws:iam::aws:policy/ReadOnlyAccess",
+];
+
+fn one<'t>(dice: &mut Dice, of: &[&'t str]) -> &'t str {
+    of[dice.below(of.len())]
+}
+
+fn role(name: &str) -> String {
+    format!("arn:aws:iam::123456789012:role/{name}")
+}
+
+fn caller(dice: &mut Dice) -> Value {
+    let number = dice.below(3);
+    let mfa = one(dice, &["true", "false", "false"]);
+    let attributes = json!({"creationDate": "2026-11-02T00:00:00Z", "mfaAuthenticated": mfa});
+    let user = one(dice, &USERS);
+    let letter = user[..1].to_uppercase();
+    match dice.below(7) {
+        0 | 1 => json!({
+            "type": "IAMUser", "principalId": format!("AIDA{user}"), "arn": format!("arn:aws:iam::123456789012:user/{user}"),
+            "userName": user, "accessKeyId": format!("AKIA{}", letter.repeat(15) + &number.to_string())
+        }),
+        2 => json!({
+            "type": "IAMUser", "principalId": format!("AIDA{user}"), "arn": format!("arn:aws:iam::123456789012:user/{user}"),
+            "userName": user, "accessKeyId": format!("ASIA{}", letter.repeat(15) + &number.to_string()),
+            "sessionContext": {"attributes": attributes}
+        }),
+        3..6 => {
+            let name = one(dice, &ROLES);
+            let session = one(dice, &["i-0123456789abcdef0", "job"]);
+            let key = format!(
+                "ASIA{}",
+                name.to_uppercase() + &"X".repeat(12 - name.len()) + session[..2].to_uppercase().as_str()
+            );
+            json!({
+                "type": "AssumedRole", "principalId": format!("AROA{name}:{session}"),
+                "arn": format!("arn:aws:sts::123456789012:assumed-role/{name}/{session}"),
+                "accessKeyId": format!("{key}{number}").replace('-', "Z"),
+                "sessionContext": {"sessionIssuer": {"type": "Role", "arn": role(name), "userName": name}, "attributes": attributes}
+            })
+        }
+        _ => json!({"type": "AWSService", "invokedBy": "ec2.amazonaws.com"}),
+    }
+}
+
+fn request(dice: &mut Dice, name: &str) -> Value {
+    let mut sent = json!({});
+    let mut may = |dice: &mut Dice, field: &str, value: Value| {
+        if dice.below(8) > 0 {
+            sent[field] = value;
+        }
+    };
+    match name {
+        "AssumeRole" => {
+            let arn = role(one(dice, &ROLES));
+            may(dice, "roleArn", arn.into());
+            may(dice, "roleSessionName", "job".into());
+        }
+        "GetSessionToken" if dice.below(2) == 0 => {
+            may(dice, "serialNumber", "arn:aws:iam::123456789012:mfa/ann".into());
+        }
+        "GetSessionToken" => return Value::Null,
+        _ => {
+            let user = one(dice, &USERS);
+            may(dice, "userName", user.into());
+            let policy = one(dice, &POLICIES);
+            may(dice, "policyName", policy.into());
+            let arn = one(dice, &ARNS);
+            may(dice, "policyArn", arn.into());
+            let status = one(dice, &["Active", "Inactive"]);
+            may(dice, "status", status.into());
+        }
+    }
+    sent
+}
+
+fn record(dice: &mut Dice, id: usize) -> Value {
+    let (service, name) = CALLS[dice.below(CALLS.len())];
+    let who = caller(dice);
+    let (day, hour, minute, second) = (2 + dice.below(4), dice.below(24), dice.below(60), dice.below(60));
+    let mut record = json!({
+        "eventVersion": "1.10", "userIdentity": who,
+        "eventTime": format!("2026-11-{day:02}T{hour:02}:{minute:02}:{second:02}Z"),
+        "eventSource": format!("{service}.amazonaws.com"), "eventName": name, "awsRegion": "us-east-1",
+        "sourceIPAddress": one(dice, &ADDRESSES), "userAgent": "aws-cli/2.31.0",
+        "requestParameters": request(dice, name), "responseElements": null, "eventID": format!("event-{id}"),
+        "eventType": "AwsApiCall", "recipientAccountId": "123456789012", "eventCategory": "Management"
+    });
+    if dice.below(6) == 0 {
+        record["errorCode"] = "AccessDenied".into();
+    } else if name == "AssumeRole" {
+        // Sessions that are met again: of those that callers have.
+        let again = caller(dice);
+        record["responseElements"] = json!({"credentials": {"accessKeyId": again["accessKeyId"]}});
+    }
+    record
+}
+
+/// Files of a trail, in which some records come twice, and one credential takes a role in bursts.
+fn written(folder: &Path, seed: u64) {
+    let mut dice = Dice::new(seed);
+    let mut records: Vec<Value> = (0..3_000).map(|id| record(&mut dice, id)).collect();
+    for burst in 0..30 {
+        let mut first = record(&mut dice, 0);
+        (first["eventSource"], first["eventName"]) = ("sts.amazonaws.com".into(), "AssumeRole".into());
+        first["requestParameters"] = json!({"roleArn": role(one(&mut dice, &ROLES)), "roleSessionName": "job"});
+        let (hour, apart) = (dice.below(24), 60 + dice.below(120));
+        for n in 0..5 {
+            let mut next = first.clone();
+            let at = n * apart;
+            next["eventTime"] = format!("2026-11-10T{hour:02}:{:02}:{:02}Z", at / 60, at % 60).into();
+            next["eventID"] = format!("burst-{burst}-{n}").into();
+            records.push(next);
+        }
+    }
+    for n in 0..40 {
+        let twice = records[n * 7].clone();
+        records.push(twice);
+    }
+    for (n, part) in records.chunks(500).enumerate() {
+        std::fs::write(folder.join(format!("{n}.json")), json!({"Records": part}).to_string()).unwrap();
+    }
+}
+
+/// What `oust harden --detect` finds.
+fn named(folder: &Path) -> Hits {
+    let output = Command::new(env!("CARGO_BIN_EXE_oust"))
+        .env_clear()
+        .env("HOME", "/nonexistent")
+        .args(["harden", "--detect", "--format", "json", "--quiet", "--logs"])
+        .arg(folder)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let mut hits = Hits::new();
+    for hit in told["hits"].as_array().unwrap() {
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let (rule, key) = (text(&hit["rule"]), text(&hit["key"]));
+        let tells = match rule.as_str() {
+            "assume-role-burst" => vec![key, text(&hit["what"]).split(" of ").last().unwrap().to_owned()],
+            "use-after-containment" | "session-outlives-key" | "role-juggling" => vec![text(&hit["events"][0]), key],
+            _ if rule.contains("-two-addresses") || rule == "instance-credential-away" => {
+                let addresses = hit["addresses"].as_array().unwrap().iter().map(text);
+                std::iter::once(key).chain(addresses).collect()
+            }
+            _ => vec![text(&hit["events"][0])],
+        };
+        hits.entry(rule).or_default().insert(tells);
+    }
+    hits
+}
+
+fn counted(python: &Path, folder: &Path) -> Hits {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers/counted.py");
+    let output = Command::new(python).arg(script).arg(folder).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+fn agree(python: &Path, folder: &Path) -> Hits {
+    let (named, counted) = (named(folder), counted(python, folder));
+    for rule in RULES.iter().map(|rule| rule.id) {
+        let of = |hits: &Hits| hits.get(rule).cloned().unwrap_or_default();
+        let (named, counted) = (of(&named), of(&counted));
+        let only = |one: &BTreeSet<Vec<String>>, other| one.difference(other).take(3).cloned().collect::<Vec<_>>();
+        assert!(
+            named == counted,
+            "{rule}: named {}, counted {}; named alone {:?}, counted alone {:?}",
+            named.len(),
+            counted.len(),
+            only(&named, &counted),
+            only(&counted, &named)
+        );
+    }
+    assert_eq!(named, counted);
+    named
+}
+
+#[test]
+fn what_is_named_is_what_an_independent_count_finds() {
+    let Some(python) = peers::python() else { return };
+    let mut met = BTreeSet::new();
+    for seed in 1..4 {
+        let folder = tempfile::tempdir().unwrap();
+        written(folder.path(), seed);
+        met.extend(agree(&python, folder.path()).into_keys());
+    }
+    let rules: BTreeSet<String> = RULES.iter().map(|rule| rule.id.to_owned()).collect();
+    assert_eq!(met, rules, "each rule is met");
+}
+
+/// Trails of one's own, which the repository can't hold: each folder in `OUST_TRAILS`, separated as in `PATH`.
+#[test]
+fn on_other_trails_too() {
+    let (Some(python), Some(trails)) = (peers::python(), std::env::var_os("OUST_TRAILS")) else {
+        return;
+    };
+    for folder in std::env::split_paths(&trails) {
+        for (rule, hits) in agree(&python, &folder) {
+            // Straight to the stream: the test harness keeps what macros print of tests that pass.
+            let _ = writeln!(std::io::stderr(), "{}: {rule}: {}", folder.display(), hits.len());
+        }
+    }
+}
