@@ -195,24 +195,22 @@ impl Run<'_> {
         own.unwrap_or_else(|| POLICY_NAME.to_owned())
     }
 
-    /// Steps behind `behind` that make `changes`, written down as added.
-    pub(super) fn as_steps(
-        &mut self,
-        behind: &Step,
-        changes: Vec<(Change, Setting)>,
-    ) -> Result<Vec<Step>, ExecuteError> {
-        let mut steps = Vec::new();
-        for (change, before) in changes {
-            let Some(id) = self.next_behind(&behind.id) else {
+    /// Steps behind `hold` against whoever is there and was not before, written down as added; each with what its member is as far as lists tell.
+    pub(super) fn appeared(&mut self, hold: &Step, around: &Principals) -> Result<Vec<(Step, Setting)>, ExecuteError> {
+        let before = self.known.clone().unwrap_or_default();
+        let (mut steps, mut added) = (Vec::new(), Vec::new());
+        for (n, (change, before)) in self.against(&before, around).into_iter().enumerate() {
+            let Some(id) = self.next_behind(&hold.id, n) else {
                 continue;
             };
             let why = "it appeared while somebody was turning the changes of this run round";
             let step = Step::new(id, Action::Change { change }, &before, why, &self.family.account);
-            self.note(Event::Added {
+            added.push(Event::Added {
                 step: Box::new(step.clone()),
-            })?;
-            steps.push(step);
+            });
+            steps.push((step, before));
         }
+        self.note_all(added)?;
         Ok(steps)
     }
 }
