@@ -230,7 +230,9 @@ impl Run<'_> {
             Member::UserPolicy { user, .. } | Member::Attachment { user, .. } | Member::Boundary { user } => {
                 Member::User { user: user.clone() }
             }
-            Member::RolePolicy { role, .. } => Member::Role { role: role.clone() },
+            Member::RolePolicy { role, .. } | Member::RoleAttachment { role, .. } => {
+                Member::Role { role: role.clone() }
+            }
             _ => return false,
         };
         *found == Setting::Absent && matches!(read(self.clients(), &owner).await, Ok(Setting::Absent))

@@ -177,6 +177,14 @@ impl Run<'_> {
                 name: name.clone(),
             };
             changes.push((Change { member, to: deny() }, Setting::Absent));
+            // A second lock of another kind: whoever opens the one in one look opens the other in another moment.
+            let deny = crate::account::deny_all_arn(&self.family.account.partition);
+            changes.extend(deny.map(|policy| {
+                let role = role.clone();
+                let member = Member::RoleAttachment { role, policy };
+                let to = Setting::Present;
+                (Change { member, to }, Setting::Absent)
+            }));
         }
         // What is cut already is looked after by the hold itself.
         let kept = |change: &Change| self.kept.iter().any(|(_, kept)| kept.member == change.member);
@@ -204,7 +212,11 @@ impl Run<'_> {
                 continue;
             };
             let why = "it appeared while somebody was turning the changes of this run round";
-            let step = Step::new(id, Action::Change { change }, &before, why, &self.family.account);
+            let second = matches!(change.member, Member::Boundary { .. } | Member::RoleAttachment { .. });
+            let step = Step {
+                required: !second,
+                ..Step::new(id, Action::Change { change }, &before, why, &self.family.account)
+            };
             added.push(Event::Added {
                 step: Box::new(step.clone()),
             });
