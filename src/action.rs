@@ -398,7 +398,7 @@ impl Change {
                 document.denies_everything_somewhere()
             }
             (Member::Boundary { .. }, Setting::Policy(policy))
-            | (Member::Attachment { policy, .. }, Setting::Present) => {
+            | (Member::Attachment { policy, .. } | Member::RoleAttachment { policy, .. }, Setting::Present) => {
                 crate::account::deny_all_arn(policy.partition()).as_ref() == Some(policy)
             }
             _ => false,

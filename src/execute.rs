@@ -147,9 +147,10 @@ pub async fn execute(
         },
         kept: family.set.clone(),
         known: family
-            .read
+            .before
             .as_ref()
-            .map(|(_, account)| meanwhile::Principals::of(account)),
+            .or(family.read.as_ref().map(|(_, account)| account))
+            .map(meanwhile::Principals::of),
         family,
         queue: steps.iter().cloned().collect(),
     };
@@ -168,9 +169,15 @@ impl Run<'_> {
     }
 
     fn note(&mut self, event: Event) -> Result<(), JournalError> {
+        self.note_all(vec![event])
+    }
+
+    /// Writes down what belongs together at the cost of one: the disk is slower than many an answer.
+    fn note_all(&mut self, events: Vec<Event>) -> Result<(), JournalError> {
         let now = self.world.clients().now();
-        let entry = self.journal.append(now, event)?;
-        self.hooks.written(entry);
+        for entry in self.journal.append_all(now, events)? {
+            self.hooks.written(entry);
+        }
         Ok(())
     }
 
@@ -267,7 +274,9 @@ impl Run<'_> {
             step: step.id.clone(),
             sha256,
         })?;
-        self.known = Some(meanwhile::Principals::of(&account));
+        if self.family.before.is_none() {
+            self.known = Some(meanwhile::Principals::of(&account));
+        }
         self.seen = Some((at, account));
         Ok(Next::GoOn)
     }

@@ -112,6 +112,7 @@ pub fn family(plan: &Plan) -> Family {
         users: plan.basis.users.keys().cloned().collect(),
         roles: plan.basis.roles.keys().cloned().collect(),
         read: None,
+        before: None,
         set: Vec::new(),
         open: BTreeSet::new(),
     }

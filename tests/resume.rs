@@ -12,7 +12,7 @@ use oust::playbook::End;
 use oust::rehearse::family;
 use oust::twin::{State, Twin};
 use std::future::Future;
-use std::process::{Output, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 use support::served::{Served, said};
 use support::story;
@@ -182,79 +182,199 @@ fn account_of(served: &Served) -> String {
     timeless(&account.to_string())
 }
 
+/// The case that has a journal: a run that was killed before leaves a folder without one, and is begun anew.
 fn only_case(cases: &str) -> Option<String> {
-    let mut inside = std::fs::read_dir(cases).ok()?;
-    let name = inside.next()?.ok()?.file_name().into_string().ok()?;
-    std::path::Path::new(cases)
-        .join(&name)
-        .join("journal.jsonl")
-        .is_file()
-        .then_some(name)
+    let names = std::fs::read_dir(cases)
+        .ok()?
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let mut begun = names.filter(|name| std::path::Path::new(cases).join(name).join("journal.jsonl").is_file());
+    begun.next()
 }
 
-/// `kill -9` of the program itself at moments all over a run; `OUST_KILLS` tells how many.
-#[test]
-fn a_killed_process_is_taken_up_again_and_comes_to_the_same_end() {
-    let folder = tempfile::tempdir().unwrap();
-    let playbook = quick(folder.path());
-    let undisturbed = Served::start(&["--played"]);
-    let stolen = undisturbed.key("A")["access_key_id"].as_str().unwrap().to_owned();
-    let args = |cases: &str| -> Vec<String> {
-        [
-            "run",
-            &stolen,
-            "--yes",
-            "--end",
-            "strip",
-            "--playbook",
-            &playbook,
-            "--cases",
-            cases,
-        ]
-        .map(str::to_owned)
-        .to_vec()
-    };
-    let run = |served: &Served, args: &[String]| -> Output {
+/// How many killed runs are under way at a time: they wait more than they work.
+const AT_ONCE: usize = 6;
+
+/// Numbers that look random and are the same for one seed (SplitMix64).
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    /// A number below `limit`.
+    fn below(&mut self, limit: usize) -> usize {
+        usize::try_from(self.roll() % u64::try_from(limit).unwrap()).unwrap()
+    }
+}
+
+/// When a process is killed. Most of a run's time is waiting, so by time alone few kills would meet a change.
+#[derive(Debug, Clone, Copy)]
+enum When {
+    After(Duration),
+    /// So long behind the moment at which the journal has so many lines.
+    Lines(usize, Duration),
+}
+
+/// How long an undisturbed run takes, and how many lines it writes.
+#[derive(Debug, Clone, Copy)]
+struct Whole {
+    time: Duration,
+    lines: usize,
+}
+
+impl Whole {
+    fn moment(self, dice: &mut Dice) -> When {
+        let part = u32::try_from(dice.below(10_000)).unwrap();
+        match dice.below(4) {
+            0 => When::After(self.time * part / 10_000),
+            _ => When::Lines(dice.below(self.lines), Duration::from_millis(30) * part / 10_000),
+        }
+    }
+}
+
+/// A case that is killed and taken up again until it has come to its end.
+struct Killed<'a> {
+    served: Served,
+    stolen: String,
+    cases: String,
+    playbook: &'a str,
+}
+
+impl Killed<'_> {
+    /// What goes on: the case where there is one, else the run from its beginning.
+    fn args(&self) -> Vec<String> {
+        let cases = ["--yes", "--cases", &self.cases];
+        let words = match only_case(&self.cases) {
+            Some(case) => [&["resume", &case][..], &cases].concat().join("\n"),
+            None => {
+                let run = ["run", &self.stolen, "--end", "strip", "--playbook", self.playbook];
+                [&run[..], &cases].concat().join("\n")
+            }
+        };
+        words.split('\n').map(str::to_owned).collect()
+    }
+
+    fn command(&self) -> std::process::Command {
+        let args = self.args();
         let args: Vec<&str> = args.iter().map(String::as_str).collect();
-        served.oust("responder-key", None, &args)
-    };
-    let began = std::time::Instant::now();
-    let first = run(&undisturbed, &args(folder.path().join("first").to_str().unwrap()));
-    let whole = began.elapsed();
-    assert_eq!(first.status.code(), Some(0), "{}", said(&first));
-    let wanted = account_of(&undisturbed);
-    let kills: u32 = std::env::var("OUST_KILLS")
-        .ok()
-        .and_then(|text| text.parse().ok())
-        .unwrap_or(3);
-    for n in 0..kills {
-        let served = Served::start(&["--played"]);
-        let cases = folder.path().join(format!("cases-{n}")).to_str().unwrap().to_owned();
-        let given = args(&cases);
-        let words: Vec<&str> = given.iter().map(String::as_str).collect();
-        let mut child = served
-            .command("responder-key", None, &words)
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        std::thread::sleep(whole * (2 * n + 1) / (2 * kills));
+        self.served.command("responder-key", None, &args)
+    }
+
+    /// How many lines the journal has.
+    fn lines(&self) -> usize {
+        let journal = only_case(&self.cases).map(|case| std::fs::read(format!("{}/{case}/journal.jsonl", self.cases)));
+        journal.map_or(0, |text| text.unwrap().iter().filter(|byte| **byte == b'\n').count())
+    }
+
+    /// Kills what goes on. Tells where the journal stood, if the process was still there to be killed.
+    fn kill(&self, when: When) -> Option<usize> {
+        let mut command = self.command();
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        match when {
+            When::After(time) => std::thread::sleep(time),
+            When::Lines(lines, time) => {
+                while self.lines() < lines && child.try_wait().unwrap().is_none() {
+                    std::thread::sleep(Duration::from_millis(2));
+                }
+                std::thread::sleep(time);
+            }
+        }
+        let ended = child.try_wait().unwrap().is_some();
         child.kill().unwrap();
         child.wait().unwrap();
-        let again = match only_case(&cases) {
-            Some(case) => vec![
-                "resume".to_owned(),
-                case,
-                "--yes".to_owned(),
-                "--cases".to_owned(),
-                cases,
-            ],
-            None => args(&cases),
-        };
-        let ended = run(&served, &again);
-        assert_eq!(ended.status.code(), Some(0), "kill {n}: {}", said(&ended));
-        assert!(account_of(&served) == wanted, "kill {n}: the account is another");
+        (!ended).then(|| self.lines())
     }
+}
+
+/// `kill -9` of the program itself at random moments all over a run, and of what takes it up again; `OUST_KILLS` tells how many runs.
+#[test]
+fn a_killed_process_is_taken_up_again_and_comes_to_the_same_end() {
+    let number = |name: &str, usual: u64| std::env::var(name).map_or(usual, |text| text.parse().unwrap());
+    let (kills, seed) = (number("OUST_KILLS", 3), number("OUST_KILL_SEED", 1));
+    let folder = tempfile::tempdir().unwrap();
+    let playbook = quick(folder.path());
+    let case = |name: &str| {
+        let served = Served::start(&["--played"]);
+        Killed {
+            stolen: served.key("A")["access_key_id"].as_str().unwrap().to_owned(),
+            served,
+            cases: folder.path().join(name).to_str().unwrap().to_owned(),
+            playbook: &playbook,
+        }
+    };
+    // Several at once, as the killed ones are: they take as long.
+    let undisturbed = |name: &str| {
+        let run = case(name);
+        let began = std::time::Instant::now();
+        let ended = run.command().output().unwrap();
+        assert_eq!(ended.status.code(), Some(0), "{}", said(&ended));
+        let (time, lines) = (began.elapsed(), run.lines());
+        (account_of(&run.served), Whole { time, lines })
+    };
+    let side_by_side = AT_ONCE.min(usize::try_from(kills).unwrap());
+    let (wanted, whole) = std::thread::scope(|scope| {
+        let runs: Vec<_> = (0..side_by_side)
+            .map(|n| scope.spawn(move || undisturbed(&format!("first-{n}"))))
+            .collect();
+        let ends: Vec<(String, Whole)> = runs.into_iter().map(|run| run.join().unwrap()).collect();
+        ends.into_iter().max_by_key(|(_, whole)| whole.time).unwrap()
+    });
+    let one = |n: u64| {
+        let run = case(&format!("cases-{n}"));
+        let mut dice = Dice(seed.wrapping_mul(1_000_003).wrapping_add(n));
+        let mut met = vec![run.kill(whole.moment(&mut dice))];
+        while dice.roll() % 2 == 0 && met.len() < 4 {
+            met.push(run.kill(whole.moment(&mut dice)));
+        }
+        let ended = run.command().output().unwrap();
+        let wrong = match ended.status.code() {
+            Some(0) if account_of(&run.served) == wanted => None,
+            Some(0) => Some("the account is another".to_owned()),
+            _ => Some(said(&ended)),
+        };
+        (
+            met.clone(),
+            wrong.map(|wrong| format!("run {n}, killed at lines {met:?}: {wrong}")),
+        )
+    };
+    let next = std::sync::atomic::AtomicU64::new(0);
+    let ends: Vec<_> = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..side_by_side)
+            .map(|_| {
+                scope.spawn(|| {
+                    let turn = || next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                    std::iter::repeat_with(turn)
+                        .take_while(|n| *n < kills)
+                        .map(one)
+                        .collect::<Vec<_>>()
+                })
+            })
+            .collect();
+        workers.into_iter().flat_map(|worker| worker.join().unwrap()).collect()
+    });
+    let met: Vec<usize> = ends.iter().flat_map(|(met, _)| met.iter().flatten().copied()).collect();
+    let resumes = ends
+        .iter()
+        .map(|(met, _)| met.iter().skip(1).flatten().count())
+        .sum::<usize>();
+    let lines: std::collections::BTreeSet<usize> = met.iter().copied().collect();
+    println!(
+        "{} processes killed, {resumes} of them resuming, with the journal at {} different lines, up to {:?}",
+        met.len(),
+        lines.len(),
+        lines.last()
+    );
+    let wrong: Vec<String> = ends.into_iter().filter_map(|(_, wrong)| wrong).collect();
+    assert!(
+        wrong.is_empty(),
+        "{} of {kills} runs: {}",
+        wrong.len(),
+        wrong.join("\n")
+    );
 }
 
 #[test]

@@ -6,11 +6,12 @@ use super::exit::{Exit, Failure};
 use super::folder::Case;
 use super::prepare::{Prepared, account, traced};
 use super::world::World;
+use crate::account::Account;
 use crate::action::Action;
 use crate::ids::{CaseId, StepId};
 use crate::journal::{Entry, Event, Finish, Journal, Judgement, progress};
 use crate::lineage::{Lineage, Made};
-use crate::plan::{Foothold, footholds, turned_round_by};
+use crate::plan::{Foothold, Newcomer, footholds, newcomers, turned_round_by};
 use crate::rehearse::judge;
 use crate::report::{self, Tone};
 use crate::time::Moment;
@@ -34,6 +35,9 @@ struct Outcome {
     /// Changes that somebody turned round, and that were made again.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     contested: Vec<Contest>,
+    /// Who appeared behind the first look at the account, by whom the trail doesn't show.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    appeared: Vec<Newcomer>,
     /// Why containment cannot be said although every known credential is dead.
     doubts: Vec<String>,
     calls: usize,
@@ -93,8 +97,9 @@ pub(super) async fn conclude(
         gaps,
         made,
         unread,
+        appeared,
         until: _,
-    } = match at_the_end(desk, world, sources, &known).await {
+    } = match at_the_end(desk, world, sources, &known, case.evidence().as_ref()).await {
         Ok(end) => end,
         Err(failure) => {
             doubts.push(format!("the account could not be read again: {}", failure.message));
@@ -105,6 +110,7 @@ pub(super) async fn conclude(
     let unread = unread.into_iter().map(|what| format!("{what} could not be read"));
     let unread: Vec<String> = unread.filter(|what| !doubts.contains(what)).collect();
     doubts.extend(unread);
+    doubts.extend(unexplained(&appeared, world.clients().now()));
     // A hold that never became quiet, or could not look, proves nothing.
     let done = progress(journal.entries());
     let steps = case.plan()?.steps;
@@ -131,6 +137,7 @@ pub(super) async fn conclude(
         finish,
         verdicts,
         footholds,
+        appeared,
         doubts,
         calls: world.clients().calls().len(),
     };
@@ -159,6 +166,14 @@ fn unsettled(entries: &[Entry]) -> Option<String> {
         .collect();
     let all = steps.join(", ");
     (!steps.is_empty()).then(|| format!("somebody turned changes round and was not quiet since: steps {all}"))
+}
+
+/// Who appeared lately: the trail may not tell yet that the family made it.
+pub(super) fn unexplained(appeared: &[Newcomer], now: Moment) -> Vec<String> {
+    let lately = appeared.iter().filter(|one| one.may_be_anybodys(now));
+    lately
+        .map(|one| format!("{one}, and the trail doesn't show yet by whom"))
+        .collect()
 }
 
 /// Every change that was turned round, with who did it.
@@ -193,14 +208,22 @@ pub(super) struct End {
     /// Why the family may be larger than the evidence shows.
     pub(super) gaps: Vec<String>,
     made: Vec<Made>,
+    /// Who appeared behind the first look at the account.
+    pub(super) appeared: Vec<Newcomer>,
     /// What of the account could not be read.
     pub(super) unread: Vec<String>,
     /// When the last session of the family expires, as far as is known.
     pub(super) until: Option<Moment>,
 }
 
-/// Reads trail and account once more, and judges every credential that is or was `known`.
-pub(super) async fn at_the_end(desk: &Desk, world: &World, sources: &Sources, known: &Lineage) -> Result<End, Failure> {
+/// Reads trail and account once more, and judges every credential that is or was `known`. `before` is the account before the first change.
+pub(super) async fn at_the_end(
+    desk: &Desk,
+    world: &World,
+    sources: &Sources,
+    known: &Lineage,
+    before: Option<&Account>,
+) -> Result<End, Failure> {
     let mut again = traced(desk, Some(world), sources, &known.asked).await?;
     // What was known before is judged, whatever the evidence tells now.
     again.lineage.remember(known);
@@ -213,6 +236,7 @@ pub(super) async fn at_the_end(desk: &Desk, world: &World, sources: &Sources, kn
     Ok(End {
         verdicts: judge(&collected.account, &again.lineage, now),
         footholds: footholds(&again.lineage, &collected.account, now),
+        appeared: before.map_or_else(Vec::new, |before| newcomers(before, &collected.account, &again.lineage)),
         gaps: again.gaps,
         unread: collected.unread.into_iter().map(|unread| unread.what).collect(),
         until: again
@@ -250,6 +274,16 @@ fn ending(desk: &Desk, world: &World, outcome: &Outcome) -> String {
             .iter()
             .map(|doubt| paint.fold(2, &format!("in doubt: {doubt}"))),
     );
+    let known_by_now = outcome
+        .appeared
+        .iter()
+        .filter(|one| !one.may_be_anybodys(world.clients().now()));
+    out.extend(known_by_now.map(|one| {
+        paint.fold(
+            2,
+            &format!("since: {one}, and the trail doesn't show that the family did it"),
+        )
+    }));
     out.extend(outcome.contested.iter().map(|contest| {
         let by = match &contest.by {
             Some(made) => format!("by {} with {}", made.by, made.call),

@@ -262,6 +262,12 @@ impl Case {
         Ok(plans.fold(first, Plan::widened))
     }
 
+    /// The account as it was kept before the first change, if it was.
+    pub fn evidence(&self) -> Option<Account> {
+        let kept = fs::read_to_string(self.path.join("evidence.json")).ok()?;
+        Snapshot::parse(&kept).ok().map(|snapshot| snapshot.account)
+    }
+
     /// Keeps the account as evidence, reads it back, and compares. Gives the SHA-256 of the file.
     pub fn keep(&self, snapshot: &Snapshot) -> Result<String, String> {
         let json = snapshot.to_json().map_err(|error| error.to_string())?;

@@ -100,6 +100,7 @@ pub(super) async fn carried_out(
     let set = so_far.with_added(&before.steps).into_iter();
     let family = Family {
         read: Some((prepared.read_at, prepared.collected.account.clone())),
+        before: case.evidence(),
         set: set
             .filter_map(|step| Some((step.clone(), so_far.set.get(&step.id)?.clone())))
             .collect(),

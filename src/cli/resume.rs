@@ -186,6 +186,7 @@ async fn go_on(
     });
     let family = Family {
         read: Some((prepared.read_at, prepared.collected.account.clone())),
+        before: case.evidence(),
         set: set.collect(),
         open: so_far.open.clone(),
         ..family(plan)

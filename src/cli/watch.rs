@@ -5,7 +5,7 @@
 
 use super::Desk;
 use super::args::WatchArgs;
-use super::conclude::at_the_end;
+use super::conclude::{at_the_end, unexplained};
 use super::console::{Mode, watch_ctrl_c};
 use super::exit::{Exit, Failure};
 use super::folder::{Begun, Case};
@@ -16,13 +16,11 @@ use super::resume;
 use super::run::rehearsed_well;
 use super::world::{World, wall_clock};
 use crate::journal::{Event, Finish, Journal, Judgement};
+use crate::plan::DELIVERY_SECONDS;
 use crate::time::Moment;
 use serde::Serialize;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
-
-/// How late CloudTrail may tell of a call: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/how-cloudtrail-works.html>.
-const DELIVERY_SECONDS: i64 = 15 * 60;
 
 /// What one look showed.
 #[derive(Debug, Serialize)]
@@ -106,9 +104,10 @@ async fn once(
     }
     let mut known = case.plan()?.lineage;
     case.plans()?.iter().for_each(|plan| known.remember(&plan.lineage));
-    let end = at_the_end(desk, world, &begun.sources, &known).await?;
+    let end = at_the_end(desk, world, &begun.sources, &known, case.evidence().as_ref()).await?;
     let at = world.clients().now();
     let verdicts = end.verdicts;
+    doubts.extend(unexplained(&end.appeared, at));
     doubts.extend(end.gaps);
     doubts.extend(end.unread.iter().map(|what| format!("{what} could not be read")));
     let open = end.footholds.iter().filter(|foothold| !foothold.state.is_closed());

@@ -5,10 +5,10 @@
 //! once. Its reversal takes as long to arrive as the cut did, so what counts is for how short a time each cut is missing.
 
 use super::again::patiently;
-use super::meanwhile::{Principals, look_around};
+use super::meanwhile::look_around;
 use super::wave::{Looked, at_once};
 use super::{Consent, ExecuteError, Next, Run, stopped};
-use crate::action::{Change, Setting, read};
+use crate::action::{Change, Member, Setting, read};
 use crate::journal::{Event, Finish};
 use crate::mount::{AwsError, Trouble};
 use crate::plan::Step;
@@ -16,8 +16,11 @@ use crate::time::Moment;
 use futures_util::stream::{self, StreamExt};
 use std::time::Duration;
 
-/// How often the cuts are looked at in the first seconds, and later. An intruder's tool looks every half second.
+/// How long is waited between looks at the cuts in the first seconds, and later. An intruder's tool looks every half second.
 const AT_FIRST: Duration = Duration::from_millis(150);
+/// The shortest wait, where somebody has just turned changes round: for as long as a cut is missing, he has his rights again later. It is as long as the
+/// look before it took, if that is longer: throttled reads take their time, and so the waits grow.
+const IN_A_FIGHT: Duration = Duration::from_millis(25);
 const LATER: Duration = Duration::from_secs(1);
 const FIRST_SECONDS: i64 = 15;
 
@@ -59,14 +62,11 @@ impl Run<'_> {
             if self.hooks.interrupted() {
                 return Ok(stopped(step));
             }
+            let looks = self.clients().now();
             match self.tend(step).await? {
-                Tended::Untouched => {
-                    seen = true;
-                    self.clients().rest(self.until_the_next_look(quiet_since)).await;
-                }
-                Tended::Unseen => {
-                    seen = false;
-                    self.clients().rest(self.until_the_next_look(quiet_since)).await;
+                how @ (Tended::Untouched | Tended::Unseen) => {
+                    seen = matches!(how, Tended::Untouched);
+                    self.clients().rest(self.until_the_next_look(quiet_since, looks)).await;
                 }
                 Tended::Again => quiet_since = self.clients().now(),
                 Tended::Left => return Ok(Next::GoOn),
@@ -83,9 +83,13 @@ impl Run<'_> {
         Ok(Next::GoOn)
     }
 
-    fn until_the_next_look(&self, quiet_since: Moment) -> Duration {
-        let lately = quiet_since.plus_seconds(FIRST_SECONDS) > self.clients().now();
+    /// How long to wait after a look that began at `looked`.
+    fn until_the_next_look(&self, quiet_since: Moment, looked: Moment) -> Duration {
+        let now = self.clients().now();
+        let lately = quiet_since.plus_seconds(FIRST_SECONDS) > now;
+        let took = u64::try_from(now.millis() - looked.millis()).unwrap_or_default();
         match (self.clients().side_by_side(), lately) {
+            (true, true) if self.is_fought() => Duration::from_millis(took).clamp(IN_A_FIGHT, AT_FIRST),
             (true, true) => AT_FIRST,
             (true, false) => LATER,
             (false, _) => ON_A_TWIN,
@@ -134,32 +138,79 @@ impl Run<'_> {
             }
         }
         let contested = !turned.is_empty();
-        if let Next::End(finish) = self.perform(turned).await? {
-            return Ok(Tended::Ended(finish));
-        }
         // Lists that cannot be read now are read the next time.
-        let Ok(around) = around else {
-            return Ok(if contested { Tended::Again } else { Tended::Unseen });
+        let unlisted = around.is_err();
+        let appeared = match around {
+            Ok(around) if contested || self.is_fought() => self.appeared(hold, &around)?,
+            _ => Vec::new(),
         };
-        Ok(match self.answer(hold, &around).await? {
-            Tended::Untouched if contested => Tended::Again,
-            Tended::Untouched if unseen => Tended::Unseen,
+        Ok(match self.answer(turned, appeared).await? {
+            Tended::Untouched if unseen || unlisted => Tended::Unseen,
             other => other,
         })
     }
 
-    /// Denies whoever appeared, where somebody fights.
-    async fn answer(&mut self, hold: &Step, around: &Principals) -> Result<Tended, ExecuteError> {
-        let before = self.known.clone().unwrap_or_default();
-        let changes = self.against(&before, around);
-        if changes.is_empty() || !self.is_fought() {
+    /// Makes again what was turned round, and cuts whoever appeared, in one round trip where nobody must be asked.
+    async fn answer(&mut self, turned: Vec<Looked>, appeared: Vec<(Step, Setting)>) -> Result<Tended, ExecuteError> {
+        if turned.is_empty() && appeared.is_empty() {
             return Ok(Tended::Untouched);
         }
-        let steps = self.as_steps(hold, changes)?;
-        Ok(match self.wave(&steps).await? {
+        // What lists tell is known; a boundary they don't tell, and an undoing must know it.
+        let at_once = |run: &Run<'_>, step: &Step, before: &Setting| {
+            let known = !matches!(step.action.member(), Some(Member::Boundary { .. }));
+            known && run.clients().side_by_side() && !run.hooks.asks(step, before)
+        };
+        let (mut together, mut behind) = (turned, Vec::new());
+        let mut end = Next::GoOn;
+        for (step, before) in appeared {
+            match step.action.change_on(&before, self.clients().now()) {
+                Some(change) if at_once(self, &step, &before) => {
+                    let looked = Looked { step, change, before };
+                    match self.agreed_to(&looked)? {
+                        Consent::Yes(_) => together.push(looked),
+                        Consent::Skip => {}
+                        Consent::Stop => end = stopped(&looked.step),
+                    }
+                }
+                _ => behind.push(step),
+            }
+        }
+        if let Next::End(finish) = self.perform(together).await? {
+            return Ok(Tended::Ended(finish));
+        }
+        if let Next::GoOn = end {
+            end = self.wave(&behind).await?;
+        }
+        Ok(match end {
             Next::GoOn => Tended::Again,
             Next::End(finish) => Tended::Ended(finish),
         })
+    }
+
+    /// Whether a step whose member is known without looking is to be done.
+    fn agreed_to(&mut self, looked: &Looked) -> Result<Consent, ExecuteError> {
+        self.hooks.starts(&looked.step);
+        let step = looked.step.id.clone();
+        let before = looked.before.clone();
+        let consent = self.hooks.consent(&looked.step, Some(&looked.before));
+        match consent {
+            Consent::Yes(how) => self.note_all(vec![
+                Event::Looked {
+                    step: step.clone(),
+                    before,
+                },
+                Event::Agreed { step, how },
+            ])?,
+            Consent::Skip => self.note_all(vec![
+                Event::Looked {
+                    step: step.clone(),
+                    before,
+                },
+                Event::Declined { step },
+            ])?,
+            Consent::Stop => {}
+        }
+        Ok(consent)
     }
 
     async fn read_cuts(&self) -> Vec<(Step, Change, Result<Setting, AwsError>)> {
@@ -173,14 +224,15 @@ impl Run<'_> {
     }
 
     /// Whether the member is absent because its user or role is.
-    async fn is_gone(&self, member: &crate::action::Member, found: &Setting) -> bool {
-        use crate::action::Member;
+    async fn is_gone(&self, member: &Member, found: &Setting) -> bool {
         let owner = match member {
             Member::AccessKey { .. } => return *found == Setting::Absent,
             Member::UserPolicy { user, .. } | Member::Attachment { user, .. } | Member::Boundary { user } => {
                 Member::User { user: user.clone() }
             }
-            Member::RolePolicy { role, .. } => Member::Role { role: role.clone() },
+            Member::RolePolicy { role, .. } | Member::RoleAttachment { role, .. } => {
+                Member::Role { role: role.clone() }
+            }
             _ => return false,
         };
         *found == Setting::Absent && matches!(read(self.clients(), &owner).await, Ok(Setting::Absent))

@@ -29,7 +29,9 @@ fn denied_by(member: &Member) -> Option<Member> {
         | Member::Boundary { user }
         | Member::UserPolicy { user, .. }
         | Member::Attachment { user, .. } => Member::User { user: user.clone() },
-        Member::Role { role } | Member::RolePolicy { role, .. } => Member::Role { role: role.clone() },
+        Member::Role { role } | Member::RolePolicy { role, .. } | Member::RoleAttachment { role, .. } => {
+            Member::Role { role: role.clone() }
+        }
         _ => return None,
     })
 }

@@ -177,6 +177,14 @@ impl Run<'_> {
                 name: name.clone(),
             };
             changes.push((Change { member, to: deny() }, Setting::Absent));
+            // A second lock of another kind: whoever opens the one in one look opens the other in another moment.
+            let deny = crate::account::deny_all_arn(&self.family.account.partition);
+            changes.extend(deny.map(|policy| {
+                let role = role.clone();
+                let member = Member::RoleAttachment { role, policy };
+                let to = Setting::Present;
+                (Change { member, to }, Setting::Absent)
+            }));
         }
         // What is cut already is looked after by the hold itself.
         let kept = |change: &Change| self.kept.iter().any(|(_, kept)| kept.member == change.member);
@@ -195,24 +203,26 @@ impl Run<'_> {
         own.unwrap_or_else(|| POLICY_NAME.to_owned())
     }
 
-    /// Steps behind `behind` that make `changes`, written down as added.
-    pub(super) fn as_steps(
-        &mut self,
-        behind: &Step,
-        changes: Vec<(Change, Setting)>,
-    ) -> Result<Vec<Step>, ExecuteError> {
-        let mut steps = Vec::new();
-        for (change, before) in changes {
-            let Some(id) = self.next_behind(&behind.id) else {
+    /// Steps behind `hold` against whoever is there and was not before, written down as added; each with what its member is as far as lists tell.
+    pub(super) fn appeared(&mut self, hold: &Step, around: &Principals) -> Result<Vec<(Step, Setting)>, ExecuteError> {
+        let before = self.known.clone().unwrap_or_default();
+        let (mut steps, mut added) = (Vec::new(), Vec::new());
+        for (n, (change, before)) in self.against(&before, around).into_iter().enumerate() {
+            let Some(id) = self.next_behind(&hold.id, n) else {
                 continue;
             };
             let why = "it appeared while somebody was turning the changes of this run round";
-            let step = Step::new(id, Action::Change { change }, &before, why, &self.family.account);
-            self.note(Event::Added {
+            let second = matches!(change.member, Member::Boundary { .. } | Member::RoleAttachment { .. });
+            let step = Step {
+                required: !second,
+                ..Step::new(id, Action::Change { change }, &before, why, &self.family.account)
+            };
+            added.push(Event::Added {
                 step: Box::new(step.clone()),
-            })?;
-            steps.push(step);
+            });
+            steps.push((step, before));
         }
+        self.note_all(added)?;
         Ok(steps)
     }
 }

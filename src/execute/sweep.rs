@@ -25,6 +25,8 @@ pub struct Family {
     pub roles: BTreeSet<String>,
     /// The account as it was read for the plan, and when: the evidence, if that is not long ago.
     pub read: Option<(Moment, Account)>,
+    /// The account before the case changed anything, where an earlier part of the run kept it: whoever is there now and was not then appeared meanwhile.
+    pub before: Option<Account>,
     /// What an earlier part of the same run has set, with the step that did.
     pub set: Vec<(Step, Change)>,
     /// Steps whose call an earlier part of the same run may have made: what is so already was done by it.
@@ -76,7 +78,7 @@ impl Run<'_> {
         issuer: Issuer,
         margin_seconds: u32,
     ) -> Result<Option<Step>, ExecuteError> {
-        let Some(id) = self.next_behind(&behind.id) else {
+        let Some(id) = self.next_behind(&behind.id, 0) else {
             return Ok(None);
         };
         let action = Action::RevokeOlderSessions { issuer, margin_seconds };
@@ -87,14 +89,14 @@ impl Run<'_> {
         Ok(Some(step))
     }
 
-    /// An ID for a step that `sweep` (or a hold) adds: one that no step of this journal has.
-    pub(super) fn next_behind(&self, sweep: &StepId) -> Option<StepId> {
+    /// An ID for a step that `sweep` (or a hold) adds behind `more` others: one that no step of this journal has.
+    pub(super) fn next_behind(&self, sweep: &StepId, more: usize) -> Option<StepId> {
         let lead = format!("{sweep}.");
         let entries = self.journal.entries().iter();
         let taken = entries.filter(|entry| match &entry.event {
             Event::Added { step } => step.id.as_str().starts_with(&lead),
             _ => false,
         });
-        format!("{lead}{}", taken.count() + 1).parse().ok()
+        format!("{lead}{}", taken.count() + more + 1).parse().ok()
     }
 }

@@ -277,13 +277,12 @@ impl Run<'_> {
     /// Calls for each, with its intent on disk before the first goes out. Gives those that may be done, with whether it is in doubt, and those that
     /// were refused.
     async fn call(&mut self, steps: &[Looked]) -> Result<(Vec<(Looked, bool)>, Vec<(Looked, AwsError)>), ExecuteError> {
-        for looked in steps {
-            self.note(Event::Intended {
-                step: looked.step.id.clone(),
-                change: looked.change.clone(),
-                before: looked.before.clone(),
-            })?;
-        }
+        let intended = steps.iter().map(|looked| Event::Intended {
+            step: looked.step.id.clone(),
+            change: looked.change.clone(),
+            before: looked.before.clone(),
+        });
+        self.note_all(intended.collect())?;
         let world = self.world;
         let calls = steps
             .iter()

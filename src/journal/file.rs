@@ -105,25 +105,43 @@ impl Journal {
     /// # Errors
     /// It could not be written: nothing further may be done.
     pub fn append(&mut self, at: Moment, event: Event) -> Result<&Entry, JournalError> {
-        let entry = Entry {
-            seq: self.entries.len() as u64,
-            at,
-            prev: self.last_hash.clone(),
-            event,
-        };
-        let mut line = serde_json::to_string(&entry).map_err(std::io::Error::from)?;
-        self.last_hash = hash(&line);
-        line.push('\n');
-        if let Some((file, head)) = &mut self.file {
-            file.write_all(line.as_bytes())?;
-            file.sync_data()?;
-            head.set(entry.seq, &self.last_hash)?;
-        }
-        let place = self.entries.len();
-        self.entries.push(entry);
-        self.entries
-            .get(place)
+        let written = self.append_all(at, vec![event])?;
+        written
+            .first()
             .ok_or_else(|| std::io::Error::other("the entry is not there").into())
+    }
+
+    /// Appends events that happened together and returns once all of them are on disk: they are written and synced as one. Whoever is killed in the
+    /// midst of it leaves some of the first.
+    ///
+    /// # Errors
+    /// They could not be written: nothing further may be done.
+    pub fn append_all(&mut self, at: Moment, events: Vec<Event>) -> Result<&[Entry], JournalError> {
+        let place = self.entries.len();
+        let (mut text, mut new, mut last_hash) = (String::new(), Vec::new(), self.last_hash.clone());
+        for event in events {
+            let entry = Entry {
+                seq: (place + new.len()) as u64,
+                at,
+                prev: last_hash,
+                event,
+            };
+            let line = serde_json::to_string(&entry).map_err(std::io::Error::from)?;
+            last_hash = hash(&line);
+            text += &line;
+            text.push('\n');
+            new.push(entry);
+        }
+        if let Some((file, head)) = &mut self.file
+            && let Some(last) = new.last()
+        {
+            file.write_all(text.as_bytes())?;
+            file.sync_data()?;
+            head.set(last.seq, &last_hash)?;
+        }
+        self.last_hash = last_hash;
+        self.entries.extend(new);
+        Ok(self.entries.get(place..).unwrap_or_default())
     }
 
     /// Every entry so far.

@@ -37,7 +37,7 @@ fn narrows(step: &Step) -> bool {
 fn removes_power(change: &Change) -> bool {
     change.to == Setting::Absent
         && match &change.member {
-            Member::Attachment { policy, .. } => {
+            Member::Attachment { policy, .. } | Member::RoleAttachment { policy, .. } => {
                 !is_quarantine(policy) && deny_all_arn(policy.partition()).as_ref() != Some(policy)
             }
             Member::Boundary { .. } | Member::User { .. } | Member::Role { .. } | Member::ManagedPolicy { .. } => false,

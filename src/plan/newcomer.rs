@@ -1,0 +1,164 @@
+//! Who is in the account now and was not there before the first change.
+//!
+//! CloudTrail tells of a call within about 15 minutes; a list tells at once who is there. So somebody who appeared lately may be the intruder's although
+//! the trail doesn't show it: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/how-cloudtrail-works.html>.
+
+use super::made_by;
+use crate::account::{Account, User};
+use crate::action::Member;
+use crate::lineage::Lineage;
+use crate::time::Moment;
+use serde::Serialize;
+use std::fmt;
+
+/// How late CloudTrail may tell of a call, in seconds.
+pub const DELIVERY_SECONDS: i64 = 15 * 60;
+
+/// Roles that AWS's services make for themselves; nobody else can assume or change them.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create-service-linked-role.html>
+const OF_SERVICES: &str = "/aws-service-role/";
+
+/// A user, role or key that appeared, and of which the trail doesn't show that the family made it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Newcomer {
+    /// What: "user `x`".
+    pub what: String,
+    /// When it was made, as IAM tells.
+    pub created: Moment,
+}
+
+impl Newcomer {
+    /// Whether the trail may not tell yet who made it.
+    pub fn may_be_anybodys(&self, now: Moment) -> bool {
+        self.created.plus_seconds(DELIVERY_SECONDS) > now
+    }
+}
+
+impl fmt::Display for Newcomer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} was made at {}, behind the first look at the account",
+            self.what, self.created
+        )
+    }
+}
+
+/// Who is in `now` and was not in `before`; what `lineage` shows to be the family's making is left out, because it is told as left behind. A user or role
+/// that was made anew under an old name is new.
+pub fn newcomers(before: &Account, now: &Account, lineage: &Lineage) -> Vec<Newcomer> {
+    let mut found = Vec::new();
+    let mut note = |what: String, created: Moment, member: Member| {
+        if made_by(lineage, &member).is_none() {
+            found.push(Newcomer { what, created });
+        }
+    };
+    for user in now.users.values() {
+        match before.users.get(&user.name) {
+            Some(known) if known.id == user.id => {
+                for (key, created) in new_keys(known, user) {
+                    let what = format!("key {key} of user `{}`", user.name);
+                    let user = user.name.clone();
+                    note(what, created, Member::AccessKey { user, key });
+                }
+            }
+            _ => {
+                let what = format!("user `{}`", user.name);
+                let user_name = user.name.clone();
+                note(what, user.created, Member::User { user: user_name });
+            }
+        }
+    }
+    for role in now.roles.values().filter(|role| !role.path.starts_with(OF_SERVICES)) {
+        if before.roles.get(&role.name).is_none_or(|known| known.id != role.id) {
+            let what = format!("role `{}`", role.name);
+            let name = role.name.clone();
+            note(what, role.created, Member::Role { role: name });
+        }
+    }
+    found
+}
+
+/// Keys of a user that was there before; where his keys were not read before, nothing can be said.
+fn new_keys(before: &User, now: &User) -> Vec<(crate::ids::AccessKeyId, Moment)> {
+    let (Some(before), Some(now)) = (&before.credentials, &now.credentials) else {
+        return Vec::new();
+    };
+    let known = |key: &crate::account::AccessKey| before.access_keys.iter().any(|known| known.id == key.id);
+    let new = now.access_keys.iter().filter(|key| !known(key));
+    new.map(|key| (key.id.clone(), key.created)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+    use super::*;
+    use crate::account::{Credentials, KeyStatus};
+    use std::collections::{BTreeMap, BTreeSet};
+
+    fn user(name: &str, id: &str, keys: &[&str]) -> User {
+        let key = |key: &&str| crate::account::AccessKey {
+            id: key.parse().unwrap(),
+            status: KeyStatus::Active,
+            created: Moment::from_millis(1000),
+            last_used: None,
+        };
+        User {
+            name: name.to_owned(),
+            path: "/".to_owned(),
+            id: id.to_owned(),
+            created: Moment::from_millis(5000),
+            tags: BTreeMap::new(),
+            inline: BTreeMap::new(),
+            attached: BTreeSet::new(),
+            boundary: None,
+            groups: BTreeSet::new(),
+            credentials: Some(Credentials {
+                access_keys: keys.iter().map(key).collect(),
+                ..Credentials::default()
+            }),
+        }
+    }
+
+    fn account(users: &[User]) -> Account {
+        let mut account = Account::empty("123456789012".parse().unwrap());
+        account.users = users.iter().map(|user| (user.name.clone(), user.clone())).collect();
+        account
+    }
+
+    #[test]
+    fn new_users_users_made_anew_and_new_keys_are_told_and_nobody_else() {
+        let lineage = crate::lineage::trace(&crate::trail::Evidence::default(), &[]);
+        let (old, new) = ("AKIARZPUZDIKAAAAAAAA", "AKIARZPUZDIKBBBBBBBB");
+        let before = account(&[user("ann", "AIDA1", &[old]), user("bob", "AIDA2", &[])]);
+        let now = account(&[
+            user("ann", "AIDA1", &[old, new]),
+            user("bob", "AIDA3", &[]),
+            user("eve", "AIDA4", &[]),
+        ]);
+        let told: Vec<String> = newcomers(&before, &now, &lineage)
+            .into_iter()
+            .map(|one| one.what)
+            .collect();
+        assert_eq!(
+            told,
+            [
+                format!("key {new} of user `ann`"),
+                "user `bob`".to_owned(),
+                "user `eve`".to_owned()
+            ]
+        );
+        assert_eq!(newcomers(&now, &now, &lineage), []);
+    }
+
+    #[test]
+    fn whoever_made_something_longer_ago_than_the_trail_needs_is_known_by_it() {
+        let one = Newcomer {
+            what: "user `eve`".to_owned(),
+            created: Moment::from_millis(0),
+        };
+        assert!(one.may_be_anybodys(Moment::from_millis(899_000)));
+        assert!(!one.may_be_anybodys(Moment::from_millis(900_000)));
+    }
+}
