@@ -469,6 +469,20 @@ fn documents_and_rules_are_written_where_they_are_wanted() {
     let (code, said) = oust(&["harden", "--detect"]);
     assert_eq!(code, 2, "{said}");
     assert!(said.contains("error[harden.nothing]"), "{said}");
+    // What comes through stdin can't be read for the incident and for everybody else.
+    for detect in [&["--detect"][..], &[]] {
+        let args = [
+            "harden",
+            "AKIAIOSFODNN7EXAMPLE",
+            "--scenario",
+            "stolen-key",
+            "--logs",
+            "-",
+        ];
+        let (code, said) = oust(&[&args[..], detect].concat());
+        assert_eq!(code, 2, "{said}");
+        assert!(said.contains("error[harden.stdin]"), "{said}");
+    }
 }
 
 /// An account of many weaknesses.
