@@ -192,6 +192,16 @@ fn a_watched_case_tells_and_makes_again_what_is_turned_round() {
     };
     let calm = watch(&[]);
     assert_eq!(calm.status.code(), Some(0), "{}", said(&calm));
+    // Whose doing a new user is the trail may tell a quarter of an hour later: until then nobody can say that it isn't the intruder's.
+    served.create_user("newcomer");
+    let told = watch(&[]);
+    assert_eq!(told.status.code(), Some(3), "{}", said(&told));
+    assert!(
+        said(&told).contains("in doubt: user `newcomer` was made at"),
+        "{}",
+        said(&told)
+    );
+    served.delete_user("newcomer");
     let harmless = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"s3:Nothing","Resource":"*"}]}"#;
     served.put_role_policy("MyBucketRole", "AWSRevokeOlderSessions", harmless);
     let told = watch(&[]);

@@ -63,6 +63,18 @@ impl Served {
         wait(put).unwrap();
     }
 
+    /// Somebody makes a user.
+    pub fn create_user(&self, user: &str) {
+        let mount = self.mount("responder-key");
+        wait(mount.clients().iam.create_user().user_name(user).send()).unwrap();
+    }
+
+    /// Somebody deletes a user.
+    pub fn delete_user(&self, user: &str) {
+        let mount = self.mount("responder-key");
+        wait(mount.clients().iam.delete_user().user_name(user).send()).unwrap();
+    }
+
     /// Somebody makes a key inactive, signing with another.
     pub fn deactivate(&self, user: &str, name: &str, signing: &str) {
         let mount = self.mount(signing);
