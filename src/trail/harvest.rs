@@ -284,15 +284,15 @@ impl Kept<'_> {
         if self.window.admits(&event) && self.closure.matters(&event) {
             self.events.push(event);
         }
+        if self.events.len() >= HELD {
+            self.hand_over();
+        }
     }
 }
 
 impl Taker for Kept<'_> {
     fn record(&mut self, record: &Value) -> Result<(), EventError> {
         self.take(Event::parse(record)?);
-        if self.events.len() >= HELD {
-            self.hand_over();
-        }
         Ok(())
     }
 
