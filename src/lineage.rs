@@ -5,11 +5,13 @@
 //! if the moment of issue and the principal agree too, whether it is a use or a mint: key IDs of temporary credentials recur.
 
 mod alike;
+mod asker;
 mod bystander;
 mod cause;
 mod coverage;
 mod credential;
 mod family;
+mod given;
 mod label;
 mod lasting;
 mod let_in;
@@ -20,6 +22,7 @@ mod session;
 mod sign_in;
 mod stranger;
 mod trace;
+mod unminted;
 
 pub use bystander::{Bystander, bystanders};
 pub use cause::Cause;

@@ -86,10 +86,14 @@ pub async fn evidence(
         loop {
             let lineage = trace(&all.evidence, keys);
             all.merge(&athena.kin(&lineage, &window, &tell).await?);
+            let lineage = trace(&all.evidence, keys);
+            let fresh_names = unasked(&let_in(&all.evidence, &lineage), &queried_as);
+            all.merge(&athena.sign_ins(&fresh_names, &window, &tell).await?);
             let fresh = without(&family(&all.evidence, keys), &queried_for);
-            if fresh.is_empty() {
+            if fresh.is_empty() && fresh_names.is_empty() {
                 break;
             }
+            queried_as.extend(fresh_names);
             let more = athena.family(&fresh, &window, &tell).await?;
             queried_for.extend(fresh);
             queried_for.extend(more.asked.iter().cloned());

@@ -2,183 +2,192 @@
 //! to the second in every case that was measured, the moment of issue of their session; newer ones bear the ARN of their sign-in.
 //! <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html>
 //!
-//! Where a mint gave a key to that principal at that moment, and it is seen that this is of the console, the others come from the same mint. Where none
-//! did, they come from the key that called first.
+//! Two sessions of one principal may begin in one second, in programs more often than in a browser: something must say that they are of the console.
+//! A group of keys comes from the mint that gave a key to that principal at that moment, else from a sign-in that somebody let it in by; else its keys come
+//! from the one that called first.
 
 use super::Kind;
+use super::given::Given;
 use super::mint::{Issue, holder_of};
-use super::session::{Stamp, near};
-use super::sign_in::{Joined, Known, Session};
-use crate::ids::{AccessKeyId, KeyKind};
+use super::session::Stamp;
+use super::sign_in::{Joined, Way, Ways};
+use super::unminted::{Unminted, unminted};
 use crate::time::Moment;
 use crate::trail::Event;
 use std::collections::BTreeMap;
+
+/// A user's console session lasts twelve hours at most, and so does what `aws login` renews.
+const SIGNED_IN_SECONDS: i64 = 43_200;
 
 /// A session whose end isn't known is taken to live as long as any: 36 hours.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_sts-comparison.html>
 const LONGEST_SECONDS: i64 = 129_600;
 
-/// By what several keys are of one session.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-enum Mark<'a> {
-    SignIn(&'a str),
-    Moment(&'a str, Moment),
-}
-
-/// The first call of each session that was met, whichever of its keys made it.
-#[derive(Default)]
-pub(super) struct Firsts<'a>(BTreeMap<Mark<'a>, &'a Event>);
-
-impl<'a> Firsts<'a> {
-    fn marks((_, principal, created): Session<'a>, known: &Known<'a>) -> impl Iterator<Item = Mark<'a>> {
-        let moment = principal.zip(created).map(|(who, at)| Mark::Moment(who, at));
-        known.sign_in.map(Mark::SignIn).into_iter().chain(moment)
-    }
-
-    /// The first call of the session that this is another key of.
-    pub(super) fn of(&self, session: Session<'a>, known: &Known<'a>) -> Option<&'a Event> {
-        Firsts::marks(session, known)
-            .find_map(|mark| self.0.get(&mark))
-            .copied()
-    }
-
-    /// Remembers the first call of a session.
-    pub(super) fn meet(&mut self, session: Session<'a>, known: &Known<'a>, first: &'a Event) {
-        for mark in Firsts::marks(session, known) {
-            self.0.entry(mark).or_insert(first);
-        }
-    }
-}
-
-/// What is known of the sessions that keys were given for.
-struct Minted<'a, 'i> {
-    by_principal: BTreeMap<String, Vec<&'i Issue<'a>>>,
-    /// The first own call of each key.
-    used: BTreeMap<&'a AccessKeyId, &'a Event>,
-}
-
-impl<'a, 'i> Minted<'a, 'i> {
-    fn of(events: &[&'a Event], issues: &'i [Issue<'a>]) -> Self {
-        let mut minted = Minted {
-            by_principal: BTreeMap::new(),
-            used: BTreeMap::new(),
-        };
-        let sessions = issues
-            .iter()
-            .filter(|issue| issue.key.kind() == KeyKind::Temporary && issue.joined.is_none());
-        for issue in sessions {
-            if let Some(principal) = issue.principal() {
-                minted.by_principal.entry(principal).or_default().push(issue);
-            }
-        }
-        for event in events.iter().copied().filter(|event| !event.is_forwarded()) {
-            if let Some(key) = &event.identity.key {
-                minted.used.entry(key).or_insert(event);
-            }
-        }
-        minted
-    }
-
-    /// The mint of the session that a call is of, where it is one of the console.
-    fn of_session(&self, (_, principal, created): Session<'a>, known: &Known<'a>) -> Option<&'i Issue<'a>> {
-        let created = created?;
-        let mut issues = self.by_principal.get(principal?)?.iter().copied();
-        issues.find(|issue| {
-            let is_of_console = known.is_of_console || issue.keeps_session() || issue.event.is_of_console();
-            is_of_console && Stamp::of_issue(issue).issued.iter().any(|at| near(*at, created))
-        })
-    }
-}
-
-/// Who has the other keys of each session: of those `sessions`, in the order of their first calls, that no mint gave and no sign-in but one that is among
-/// the `firsts`.
-pub(super) fn alike<'a>(
-    events: &[&'a Event],
-    sessions: &[(Session<'a>, &Known<'a>)],
-    mut firsts: Firsts<'a>,
-    issues: &[Issue<'a>],
-) -> Vec<Issue<'a>> {
-    let minted = Minted::of(events, issues);
-    let mut found = Vec::new();
-    for (session, known) in sessions.iter().copied() {
-        let mint = minted.of_session(session, known);
-        if let Some(issue) = mint.filter(|issue| issue.by().is_some()) {
-            found.push(of_mint(session, known, issue));
-            continue;
-        }
-        let first = firsts.of(session, known);
-        let first = first.or_else(|| minted.used.get(&mint?.key).copied());
-        found.extend(first.and_then(|first| beside(session, known, first)));
-        firsts.meet(session, known, first.unwrap_or(known.first));
-    }
+/// Every session that no mint gave a key for, as far as it can be said where it comes from.
+pub(super) fn entered<'a>(events: &[&'a Event], issues: &[Issue<'a>]) -> Vec<Issue<'a>> {
+    let sessions = unminted(events, issues);
+    let ways = Ways::of(events);
+    let given = Given::of(events, issues);
+    let mut found: Vec<Issue<'a>> = groups(&sessions, &ways, &given)
+        .iter()
+        .flat_map(|group| came(group, &ways, &given))
+        .collect();
+    found.sort_by(|one, two| (one.event.at, &one.event.id, &one.key).cmp(&(two.event.at, &two.event.id, &two.key)));
     found
 }
 
-/// Says who asked where a record leaves the caller's key out, as CloudTrail does at times: the session whose principal and moment of issue it bears.
-/// <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html>
-pub(super) fn asked_by_session<'a>(events: &[&'a Event], issues: &mut [Issue<'a>]) {
-    let is_untold = |issue: &Issue<'_>| issue.asker.identity.key.is_none() && !issue.asker.is_forwarded();
-    if !issues.iter().any(is_untold) {
-        return;
-    }
-    let session = |event: &'a Event| Some((event.identity.principal_id.as_deref()?, event.identity.session_created?));
-    let mut known: BTreeMap<(&str, Moment), &'a Event> = BTreeMap::new();
-    for event in events.iter().copied().filter(|event| !event.is_forwarded()) {
-        if let Some(session) = session(event).filter(|_| event.identity.key.is_some()) {
-            known.entry(session).or_insert(event);
+type Group<'s, 'a> = Vec<&'s Unminted<'a>>;
+
+/// Sessions that are one: first by the moment, then those by a sign-in whose beginning isn't told.
+fn groups<'s, 'a>(sessions: &'s [Unminted<'a>], ways: &Ways<'a>, given: &Given<'a, '_>) -> Vec<Group<'s, 'a>> {
+    let mut by_moment: BTreeMap<(&str, Moment), Group<'s, 'a>> = BTreeMap::new();
+    let mut groups: Vec<Group<'s, 'a>> = Vec::new();
+    for session in sessions {
+        match session.principal.zip(session.created) {
+            Some(moment) => by_moment.entry(moment).or_default().push(session),
+            None => groups.push(vec![session]),
         }
     }
-    for issue in issues.iter_mut().filter(|issue| is_untold(issue)) {
-        if let Some(asker) = session(issue.asker).and_then(|session| known.get(&session)) {
-            issue.asker = asker;
+    for group in by_moment.into_values() {
+        match is_of_console(&group, ways) {
+            true => groups.push(group),
+            false => groups.extend(group.into_iter().map(|session| vec![session])),
         }
+    }
+    groups.sort_by_key(|group| group.first().map(|first| (first.first.at, &first.first.id, first.key)));
+    // In the order of their first calls: what joins two groups joins the later to the earlier.
+    let mut joined: Vec<Group<'s, 'a>> = Vec::new();
+    let mut by_sign_in: BTreeMap<&str, usize> = BTreeMap::new();
+    for group in groups {
+        let has_begun = ways.by_sign_in(&group).is_some() && direct(&group, ways, given).is_none();
+        let sign_ins: Vec<&str> = group.iter().filter_map(|session| session.sign_in).collect();
+        let known = sign_ins.iter().find_map(|sign_in| by_sign_in.get(sign_in)).copied();
+        let place = known.filter(|_| !has_begun).unwrap_or(joined.len());
+        match joined.get_mut(place) {
+            Some(earlier) => earlier.extend(group),
+            None => joined.push(group),
+        }
+        for sign_in in sign_ins.into_iter().filter(|_| !has_begun) {
+            by_sign_in.entry(sign_in).or_insert(place);
+        }
+    }
+    joined
+}
+
+/// Whether something says that the sessions are of the console: a call of theirs, or a sign-in at their moment.
+fn is_of_console(group: &[&Unminted<'_>], ways: &Ways<'_>) -> bool {
+    let has_login = |session: &Unminted<'_>| ways.login(session.principal?, session.created?);
+    let mut sessions = group.iter();
+    sessions.any(|session| session.is_of_console || session.sign_in.is_some() || has_login(session).is_some())
+}
+
+/// How a group came in, by what one of its sessions bears itself.
+enum Direct<'a, 'i> {
+    Mint(&'i Issue<'a>),
+    Way(Way<'a>),
+}
+
+fn direct<'a, 'i>(group: &[&Unminted<'a>], ways: &Ways<'a>, given: &Given<'a, 'i>) -> Option<Direct<'a, 'i>> {
+    let console = is_of_console(group, ways);
+    let mint = group.iter().find_map(|session| given.mint_of(session, console, ways));
+    let way = || group.iter().find_map(|session| ways.by_password(session));
+    mint.map(Direct::Mint).or_else(|| way().map(Direct::Way))
+}
+
+/// Where the keys of a group come from.
+fn came<'a>(group: &[&Unminted<'a>], ways: &Ways<'a>, given: &Given<'a, '_>) -> Vec<Issue<'a>> {
+    let Some((first, others)) = group.split_first() else {
+        return Vec::new();
+    };
+    let beside_all = |of: &'a Event, rest: &[&Unminted<'a>]| -> Vec<Issue<'a>> {
+        rest.iter().filter_map(|session| beside(session, of)).collect()
+    };
+    match direct(group, ways, given) {
+        Some(Direct::Mint(issue)) if issue.by().is_some() => {
+            group.iter().map(|session| of_mint(session, issue)).collect()
+        }
+        Some(Direct::Mint(issue)) => match given.first_call(&issue.key) {
+            Some(call) => beside_all(call, group),
+            None => beside_all(first.first, others),
+        },
+        Some(Direct::Way(way)) => {
+            let mut found = vec![by_way(first, &way)];
+            found.extend(beside_all(first.first, others));
+            found
+        }
+        None => match ways.by_sign_in(group) {
+            Some(way) => group.iter().map(|session| by_way(session, &way)).collect(),
+            None => beside_all(first.first, others),
+        },
+    }
+}
+
+fn issue<'a>(session: &Unminted<'a>, event: &'a Event, asker: &'a Event, joined: Joined) -> Issue<'a> {
+    Issue {
+        event,
+        asker,
+        key: session.key.clone(),
+        kind: Kind::Console,
+        holder: holder_of(session.first),
+        account: session.first.identity.account.clone(),
+        expires: None,
+        is_logged: false,
+        joined: Some(joined),
+    }
+}
+
+fn by_way<'a>(session: &Unminted<'a>, way: &Way<'a>) -> Issue<'a> {
+    let joined = Joined {
+        by: way.by.clone(),
+        stamp: Stamp::of_event(session.first),
+        is_by_password: way.is_by_password,
+        beside: None,
+    };
+    Issue {
+        expires: Some(way.event.at.plus_seconds(SIGNED_IN_SECONDS)),
+        ..issue(session, way.event, way.asker, joined)
     }
 }
 
 /// Another key of a session that a mint gave a key for.
-fn of_mint<'a>((key, ..): Session<'a>, known: &Known<'a>, issue: &Issue<'a>) -> Issue<'a> {
+fn of_mint<'a>(session: &Unminted<'a>, mint: &Issue<'a>) -> Issue<'a> {
+    let joined = Joined {
+        by: format!(
+            "another key of the session of {}: joined by {}",
+            mint.key,
+            by_what(session)
+        ),
+        stamp: Stamp::of_event(session.first),
+        is_by_password: false,
+        beside: Some(mint.key.clone()),
+    };
+    let given = issue(session, mint.event, mint.asker, joined);
     Issue {
-        event: issue.event,
-        asker: issue.asker,
-        key: key.clone(),
-        kind: Kind::Console,
-        holder: holder_of(known.first).or_else(|| issue.holder.clone()),
-        account: known.first.identity.account.clone(),
-        expires: issue.expires,
-        is_logged: issue.is_logged,
-        joined: Some(Joined {
-            by: format!(
-                "another key of the session of {}: joined by the principal and the moment of issue",
-                issue.key
-            ),
-            stamp: Stamp::of_event(known.first),
-            is_by_password: false,
-            beside: Some(issue.key.clone()),
-        }),
+        holder: given.holder.clone().or_else(|| mint.holder.clone()),
+        expires: mint.expires,
+        is_logged: mint.is_logged,
+        ..given
     }
 }
 
 /// Another key of the session that called `first` under one of its keys.
-fn beside<'a>((key, _, created): Session<'a>, known: &Known<'a>, first: &'a Event) -> Option<Issue<'a>> {
-    let other = first.identity.key.as_ref().filter(|other| *other != key)?;
-    let by = match created == first.identity.session_created {
-        true => "the principal and the moment of issue".to_owned(),
-        false => format!("the sign-in {}", known.sign_in?),
+fn beside<'a>(session: &Unminted<'a>, first: &'a Event) -> Option<Issue<'a>> {
+    let other = first.identity.key.as_ref().filter(|other| *other != session.key)?;
+    let joined = Joined {
+        by: format!("another key of the session of {other}: joined by {}", by_what(session)),
+        stamp: Stamp::of_event(session.first),
+        is_by_password: false,
+        beside: Some(other.clone()),
     };
     Some(Issue {
-        event: first,
-        asker: first,
-        key: key.clone(),
-        kind: Kind::Console,
-        holder: holder_of(known.first),
-        account: known.first.identity.account.clone(),
-        expires: created.map(|created| created.plus_seconds(LONGEST_SECONDS)),
-        is_logged: false,
-        joined: Some(Joined {
-            by: format!("another key of the session of {other}: joined by {by}"),
-            stamp: Stamp::of_event(known.first),
-            is_by_password: false,
-            beside: Some(other.clone()),
-        }),
+        expires: session.created.map(|created| created.plus_seconds(LONGEST_SECONDS)),
+        ..issue(session, first, first, joined)
     })
+}
+
+fn by_what(session: &Unminted<'_>) -> String {
+    match session.sign_in {
+        Some(sign_in) => format!("the principal and the moment of issue, or the sign-in {sign_in}"),
+        None => "the principal and the moment of issue".to_owned(),
+    }
 }

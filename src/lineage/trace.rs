@@ -1,7 +1,8 @@
 //! What a trace gives, and the walk that gives it: back to the origin, forward to the fixpoint, then over what the members did.
 
 use super::Credential;
-use super::alike::asked_by_session;
+use super::alike::entered;
+use super::asker::asked_by_session;
 use super::cause::Cause;
 use super::coverage::{Coverage, coverage};
 use super::family::Family;
@@ -9,7 +10,6 @@ use super::label::labelled;
 use super::mint::issues;
 use super::observe::Observer;
 use super::secret::ReadSecret;
-use super::sign_in::entered;
 use crate::account::{Holder, Session};
 use crate::ids::{AccessKeyId, AccountId};
 use crate::time::Moment;

@@ -5,17 +5,20 @@ use super::Event;
 use memchr::memmem::Finder;
 use std::sync::LazyLock;
 
-/// What the user agent of a call in the console begins with: a browser's name, or that of the service that switches roles.
-const AGENTS: [&str; 2] = ["Mozilla", "AWS Signin"];
+/// What the user agent of a call in the console begins with: a browser's name, or that of a service of the console.
+const AGENTS: [&str; 6] = [
+    "Mozilla",
+    "AWS Signin",
+    "console.amazonaws.com",
+    "signin.amazonaws.com",
+    "S3Console",
+    "[S3Console",
+];
 
 /// How a record says so, as CloudTrail writes it.
-static TOLD: LazyLock<[Finder<'static>; 3]> = LazyLock::new(|| {
-    [
-        Finder::new("\"userAgent\":\"Mozilla"),
-        Finder::new("\"userAgent\":\"AWS Signin"),
-        Finder::new("\"sessionCredentialFromConsole\":\"true\""),
-    ]
-});
+static FROM_CONSOLE: LazyLock<Finder<'static>> =
+    LazyLock::new(|| Finder::new("\"sessionCredentialFromConsole\":\"true\""));
+static AGENT: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("\"userAgent\":\""));
 
 /// The call that turns a session into one of the console.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_enable-console-custom-url.html>
@@ -31,5 +34,10 @@ impl Event {
 
 /// The same, of a record as CloudTrail writes it; whatever lies in it may say so too.
 pub(super) fn is_of_console(name: &[u8], record: &[u8]) -> bool {
-    name == SIGN_IN.as_bytes() || TOLD.iter().any(|told| told.find(record).is_some())
+    let mut agents = AGENT.find_iter(record);
+    let is_known = |at: usize| {
+        let agent = record.get(at + AGENT.needle().len()..).unwrap_or_default();
+        AGENTS.iter().any(|known| agent.starts_with(known.as_bytes()))
+    };
+    name == SIGN_IN.as_bytes() || agents.any(is_known) || FROM_CONSOLE.find(record).is_some()
 }

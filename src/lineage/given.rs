@@ -1,0 +1,85 @@
+//! The sessions that records name a key for, by what their calls bear: other keys of the same sessions are found by it.
+
+use super::Kind;
+use super::mint::Issue;
+use super::session::Stamp;
+use super::sign_in::Ways;
+use super::unminted::Unminted;
+use crate::ids::{AccessKeyId, KeyKind};
+use crate::time::Moment;
+use crate::trail::Event;
+use std::collections::BTreeMap;
+
+/// How far the moment of issue in a call may lie from its mint, in seconds. In real trails they are equal.
+const SLACK_SECONDS: i64 = 5;
+
+/// How long an address lives by which a session of the console is begun, in seconds, and what clocks may differ.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_enable-console-custom-url.html>
+const ADDRESS_SECONDS: i64 = 900 + SLACK_SECONDS;
+
+/// Them.
+pub(super) struct Given<'a, 'i> {
+    /// By principal, then by second.
+    sessions: BTreeMap<String, BTreeMap<i64, Vec<&'i Issue<'a>>>>,
+    /// The first own call of each key.
+    calls: BTreeMap<&'a AccessKeyId, &'a Event>,
+}
+
+impl<'a, 'i> Given<'a, 'i> {
+    pub(super) fn of(events: &[&'a Event], issues: &'i [Issue<'a>]) -> Self {
+        let mut sessions: BTreeMap<String, BTreeMap<i64, Vec<&Issue<'a>>>> = BTreeMap::new();
+        // What GetSessionToken gives can't be made a session of the console, and has no other keys.
+        let may_have_more =
+            |issue: &&Issue<'_>| issue.key.kind() == KeyKind::Temporary && issue.kind != Kind::SessionToken;
+        for issue in issues.iter().filter(may_have_more) {
+            let Some(principal) = issue.principal() else { continue };
+            let of_principal = sessions.entry(principal).or_default();
+            for at in Stamp::of_issue(issue).issued {
+                of_principal.entry(at.seconds()).or_default().push(issue);
+            }
+        }
+        let mut calls: BTreeMap<&AccessKeyId, &Event> = BTreeMap::new();
+        for event in events.iter().copied().filter(|event| !event.is_forwarded()) {
+            if let Some(key) = &event.identity.key {
+                calls.entry(key).or_insert(event);
+            }
+        }
+        Given { sessions, calls }
+    }
+
+    pub(super) fn first_call(&self, key: &AccessKeyId) -> Option<&'a Event> {
+        self.calls.get(key).copied()
+    }
+
+    /// The mint of the session that this is another key of: the one nearest to the moment that it bears. With `is_of_console`, its calls are known to be.
+    pub(super) fn mint_of(
+        &self,
+        session: &Unminted<'a>,
+        is_of_console: bool,
+        ways: &Ways<'a>,
+    ) -> Option<&'i Issue<'a>> {
+        let (principal, created) = (session.principal?, session.created?);
+        let of_principal = self.sessions.get(principal)?;
+        let at = created.seconds();
+        let near = of_principal.range(at - SLACK_SECONDS..=at + SLACK_SECONDS);
+        let mut near: Vec<(i64, &Issue<'a>)> = near
+            .flat_map(|(second, issues)| issues.iter().map(move |issue| ((second - at).abs(), *issue)))
+            .filter(|(_, issue)| is_of_console || issue.keeps_session() || issue.event.is_of_console())
+            .collect();
+        near.sort_by_key(|(apart, issue)| (*apart, issue.event.at, &issue.event.id));
+        let login = ways.login(principal, created);
+        let apart = login.map(|login| (login.at.seconds() - at).abs());
+        let nearest = near
+            .into_iter()
+            .find(|(between, _)| apart.is_none_or(|apart| *between < apart));
+        let signed_in = || self.signed_in(of_principal, login?.at);
+        nearest.map(|(_, issue)| issue).or_else(signed_in)
+    }
+
+    /// The mint whose holder may have signed in at that moment: the last that made a session one of the console.
+    fn signed_in(&self, of_principal: &BTreeMap<i64, Vec<&'i Issue<'a>>>, at: Moment) -> Option<&'i Issue<'a>> {
+        let before = of_principal.range(at.seconds() - ADDRESS_SECONDS..=at.seconds() + SLACK_SECONDS);
+        let mut issues = before.rev().flat_map(|(_, issues)| issues).copied();
+        issues.find(|issue| issue.keeps_session() && issue.event.at.seconds() <= at.seconds() + SLACK_SECONDS)
+    }
+}
