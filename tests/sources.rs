@@ -640,6 +640,36 @@ const OF_ROLE: &str = "ASIARZPUZDIKOFROLEAA";
 const SWITCHED: &str = "ASIARZPUZDIKSWITCHED";
 const ABYSS: &str = "ASIARZPUZDIKABYSSAAA";
 
+/// A sign-in that many keys began, and a password that many keys of one user set: the query ends, and tells what the files tell.
+#[test]
+fn the_printed_query_ends_where_many_keys_open_one_way() {
+    let Some(python) = peers::python() else { return };
+    let mut all = logged_in(&support_user());
+    let (call, login) = (all[2].clone(), all[7].clone());
+    for n in 0..30 {
+        for (place, name) in [(&login, "CreateOAuth2Token"), (&call, "UpdateLoginProfile")] {
+            let mut record = place.clone();
+            record["eventID"] = json!(format!("many-{n}-{name}"));
+            record["eventTime"] = json!(format!("2026-03-24T13:{:02}:00Z", 20 + n));
+            record["eventName"] = json!(name);
+            record["eventSource"] = json!(if name.starts_with('U') {
+                "iam.amazonaws.com"
+            } else {
+                "signin.amazonaws.com"
+            });
+            record["userIdentity"]["accessKeyId"] = json!(format!("ASIARZPUZDIKMANY{n:04}"));
+            all.push(record);
+        }
+    }
+    let folder = fixture_and(&all);
+    let expected = of_folder(folder.path(), &[A], &[]);
+    for key in ["ASIARZPUZDIKMANY0000", "ASIARZPUZDIKMANY0029", LOGIN, FURTHER] {
+        assert!(keys_of(&expected).contains(&key), "{key}");
+    }
+    let rows = of_rows(&python, folder.path(), &["--our-ddl", "--partitions", "timestamp"]);
+    assert_eq!(lineage(&rows), lineage(&expected));
+}
+
 /// Sessions of `aws login` and what they mint are found by a table that has sign-ins as by the files; by one that hasn't, the doubt is told.
 #[test]
 fn a_table_tells_of_sessions_of_aws_login() {

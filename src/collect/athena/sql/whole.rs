@@ -34,6 +34,10 @@ joins(parent, child) AS (
   SELECT mints.child, firsts.k
   FROM mints JOIN firsts ON firsts.p = mints.p AND firsts.created = mints.given_at LEFT JOIN given ON given.k = firsts.k
   WHERE given.k IS NULL
+  UNION
+  SELECT firsts.k, mints.child
+  FROM mints JOIN firsts ON firsts.p = mints.by_p AND firsts.created = mints.by_created
+  WHERE coalesce(mints.parent, '') = ''
 ),
 ";
 
@@ -73,8 +77,9 @@ pub(in super::super) fn whole(table: &Table, window: &Window, asked: &[AccessKey
     );
     format!(
         "WITH RECURSIVE
-mints(parent, child, p, given_at) AS (
-  SELECT DISTINCT {key}, {CHILD}, coalesce(nullif({SESSION}, ''), useridentity.principalid), eventtime
+mints(parent, child, p, given_at, by_p, by_created) AS (
+  SELECT DISTINCT {key}, {CHILD}, coalesce(nullif({SESSION}, ''), useridentity.principalid), eventtime,
+    useridentity.principalid, {CREATED}
   {mints}
 ),
 {ALIKE_FROM}{alike}
@@ -85,20 +90,21 @@ mints(parent, child, p, given_at) AS (
   FROM origin JOIN joins ON joins.child = origin.k
   WHERE joins.parent <> joins.child AND origin.k LIKE 'ASIA%' AND origin.depth < {DEEPEST}
 ),
-passwords(k, u, set_at) AS (
-  SELECT {key}, {WHOSE}, eventtime
+passwords(k, u, set_at, since) AS (
+  SELECT {key}, {WHOSE}, eventtime, coalesce({CREATED}, '')
   {sets}
 ),
-sessions(u, k, used_at) AS (
-  SELECT useridentity.username, useridentity.accesskeyid, max(eventtime)
+sessions(u, k, since, used_at) AS (
+  SELECT useridentity.username, useridentity.accesskeyid, coalesce({CREATED}, ''), max(eventtime)
   {sessions}
-  GROUP BY useridentity.username, useridentity.accesskeyid
+  GROUP BY useridentity.username, useridentity.accesskeyid, {CREATED}
 ),
 {sign_ins}gave(parent, child) AS (
   SELECT parent, child FROM joins
   UNION
   SELECT passwords.k, sessions.k
-  FROM passwords JOIN sessions ON sessions.u = passwords.u AND sessions.used_at >= passwords.set_at{signed_in}
+  FROM passwords JOIN sessions ON sessions.u = passwords.u AND sessions.used_at >= passwords.set_at
+  WHERE passwords.since = '' OR sessions.since > passwords.since{signed_in}
 ),
 family(k, depth) AS (
   SELECT k, 0 FROM origin
@@ -134,21 +140,31 @@ fn sign_ins(table: &Table, where_: &dyn Fn(&str) -> String, key: &str) -> (Strin
         "{IS_TEMPORARY}\n    AND {sign_in} IN (SELECT sign_in FROM began)"
     ));
     let tables = format!(
-        "began(k, sign_in) AS (
-  SELECT DISTINCT {key}, {sign_in}
+        "began(k, p, created, sign_in, began_at) AS (
+  SELECT {key}, useridentity.principalid, coalesce({CREATED}, ''), {sign_in}, eventtime
   {began}
 ),
-bearing(k, sign_in) AS (
-  SELECT DISTINCT {key}, {sign_in}
+earliest(sign_in, began_at) AS (
+  SELECT sign_in, min(began_at) FROM began GROUP BY sign_in
+),
+starts(k, p, created, sign_in) AS (
+  SELECT min(began.k), min(began.p), min(began.created), began.sign_in
+  FROM began JOIN earliest ON earliest.sign_in = began.sign_in AND earliest.began_at = began.began_at
+  GROUP BY began.sign_in
+),
+bearing(k, p, created, sign_in) AS (
+  SELECT DISTINCT {key}, useridentity.principalid, coalesce({CREATED}, ''), {sign_in}
   {bearing}
 ),
 "
     );
+    // The other keys of the session that began it are its own: only what is not of it comes from it, so that the recursion runs in no circle.
     (
         tables,
         "
   UNION
-  SELECT began.k, bearing.k
-  FROM began JOIN bearing ON bearing.sign_in = began.sign_in",
+  SELECT starts.k, bearing.k
+  FROM starts JOIN bearing ON bearing.sign_in = starts.sign_in
+  WHERE bearing.p <> starts.p OR bearing.created <> starts.created",
     )
 }
