@@ -12,6 +12,7 @@ use super::mint::{Issue, holder_of};
 use super::session::Stamp;
 use super::sign_in::{Joined, Way, Ways};
 use super::unminted::{Unminted, unminted};
+use crate::ids::AccessKeyId;
 use crate::time::Moment;
 use crate::trail::Event;
 use std::collections::BTreeMap;
@@ -89,8 +90,12 @@ enum Direct<'a, 'i> {
 
 fn direct<'a, 'i>(group: &[&Unminted<'a>], ways: &Ways<'a>, given: &Given<'a, 'i>) -> Option<Direct<'a, 'i>> {
     let console = is_of_console(group, ways);
-    let mint = group.iter().find_map(|session| given.mint_of(session, console, ways));
-    let way = || group.iter().find_map(|session| ways.by_password(session));
+    // What one of them asked for itself is not where they come from.
+    let is_other = |by: Option<&AccessKeyId>| group.iter().all(|session| Some(session.key) != by);
+    let mut mints = group.iter().filter_map(|session| given.mint_of(session, console, ways));
+    let mint = mints.find(|mint| is_other(mint.by()));
+    let mut by_password = group.iter().filter_map(|session| ways.by_password(session));
+    let mut way = || by_password.find(|way| is_other(way.asker.identity.key.as_ref()));
     mint.map(Direct::Mint).or_else(|| way().map(Direct::Way))
 }
 

@@ -87,6 +87,10 @@ impl<'a> Family<'a> {
     /// Everything that was minted from these origins.
     fn from(mut members: Vec<Member<'a>>, index: &Index<'a>, issues: &'a [Issue<'a>]) -> Self {
         let mut found: BTreeSet<usize> = BTreeSet::new();
+        let mut known: BTreeMap<AccessKeyId, Vec<Stamp>> = BTreeMap::new();
+        for member in &members {
+            known.entry(member.key.clone()).or_default().push(member.stamp.clone());
+        }
         let mut next = 0;
         while let Some(parent) = members.get(next) {
             let born = parent.issue.map(|issue| issue.event.at);
@@ -106,6 +110,12 @@ impl<'a> Family<'a> {
                 .collect();
             for issue in children.into_iter().filter_map(|place| issues.get(place)) {
                 let stamp = Stamp::of_issue(issue);
+                // Who is a member already, by another way, is one once.
+                let same = known.entry(issue.key.clone()).or_default();
+                if issue.joined.is_some() && same.iter().any(|other| other.agrees(&stamp)) {
+                    continue;
+                }
+                same.push(stamp.clone());
                 members.push(Member {
                     own: index.own(&issue.key, &stamp),
                     key: issue.key.clone(),

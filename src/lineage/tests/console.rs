@@ -364,6 +364,80 @@ fn all_keys_of_a_console_session_are_one_family() {
     }
 }
 
+/// Two keys of one session both begin a sign-in, and what they begin renews itself: each is a member once, and comes from the mint of the session.
+#[test]
+fn a_sign_in_that_several_keys_began_makes_no_circle() {
+    let (mut records, keys) = switched(BROWSER);
+    let [a, b, _, call, ..] = &keys;
+    let first = "2026-03-24T09:06:00Z";
+    let (other, login) = (key("ASIAOTHER"), key("ASIALOGIN"));
+    for (n, (by, created, minute)) in [
+        (call, first, 22),
+        (&other, first, 23),
+        (&login, "2026-03-24T09:23:00Z", 25),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let at = format!("2026-03-24T09:{minute}:00Z");
+        let mut record = by_role(&format!("c{n}"), &at, "CreateOAuth2Token", "X", by, created, BROWSER);
+        record["eventSource"] = json!("signin.amazonaws.com");
+        record["userIdentity"]["sessionContext"]["signInSessionArn"] =
+            json!("arn:aws:signin:us-east-1:123456789012:session/s");
+        records.push(record);
+    }
+    for asked in [a, call, &other, &login] {
+        for lineage in [trace(&evidence(&records), asked), read(&records, asked)] {
+            let by = |key: &AccessKeyId| {
+                let mut members = lineage.credentials.iter().filter(|one| one.key == *key);
+                let (first, second) = (members.next(), members.next());
+                assert!(second.is_none(), "{key} is there twice, asked for {asked}");
+                first.and_then(|one| one.minted.as_ref()).map(|mint| mint.by.clone())
+            };
+            assert_eq!(
+                (by(b), by(call), by(&other)),
+                (Some(a.clone()), Some(a.clone()), Some(a.clone())),
+                "{asked}"
+            );
+            assert!([call, &other].contains(&&by(&login).unwrap()), "{asked}");
+            assert_eq!(lineage.credentials.len(), keys.len() + 2);
+        }
+    }
+}
+
+/// Whoever signed in at that very moment signed in: a mint a few seconds apart is another's.
+#[test]
+fn a_console_session_is_of_the_nearest_beginning() {
+    let (mut records, keys) = switched("aws-cli/2.31");
+    let second = "2026-03-24T09:30:03Z";
+    for place in [4, 5] {
+        records[place]["userIdentity"]["sessionContext"]["attributes"]["creationDate"] = json!(second);
+    }
+    assert!(trace(&evidence(&records), &keys[0]).member(&keys[5]).is_some());
+    let mut login = by_role("l", second, "ConsoleLogin", "Y", &keys[5], second, BROWSER);
+    login["eventSource"] = json!("signin.amazonaws.com");
+    login["userIdentity"]["accessKeyId"] = Value::Null;
+    login["responseElements"] = json!({"ConsoleLogin": "Success"});
+    records.push(login);
+    assert!(trace(&evidence(&records), &keys[0]).member(&keys[5]).is_none());
+    // An owner's console session is not what a thief's GetSessionToken of the same second gave.
+    let (one, two) = (key("ASIATOKEN"), key("ASIAOWNER"));
+    let at = "2026-03-24T10:00:00Z";
+    let owner = by_user(
+        "o",
+        "2026-03-24T10:05:00Z",
+        "iam",
+        "ListUsers",
+        "x",
+        Some(&two),
+        Some(at),
+    );
+    let mut token = mint("t", at, &keys[0], "x", "GetSessionToken", &one);
+    token["userAgent"] = json!(BROWSER);
+    let lineage = trace(&evidence(&[token, owner]), &keys[0]);
+    assert!(lineage.member(&one).is_some() && lineage.member(&two).is_none());
+}
+
 /// Two sessions of one principal are two, unless their moments of issue agree and something says that they are of the console.
 #[test]
 fn sessions_that_only_resemble_each_other_are_not_joined() {
