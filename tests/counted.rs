@@ -144,7 +144,9 @@ fn request(dice: &mut Dice, name: &str) -> Value {
 
 fn record(dice: &mut Dice, id: usize) -> Value {
     let (service, name) = CALLS[dice.below(CALLS.len())];
-    let who = caller(dice);
+    let mut who = caller(dice);
+    // Users of one name are in another account too: what happened to the one did not to the other.
+    who["accountId"] = one(dice, &["123456789012", "210987654321"]).into();
     let (day, hour, minute, second) = (2 + dice.below(4), dice.below(24), dice.below(60), dice.below(60));
     let mut record = json!({
         "eventVersion": "1.10", "userIdentity": who,

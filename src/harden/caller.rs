@@ -7,7 +7,7 @@ use serde_json::Value;
 use std::borrow::Cow;
 
 /// The members of `userIdentity` that rules read.
-const READ: [&str; 7] = [
+const READ: [&str; 8] = [
     "type",
     "principalId",
     "accessKeyId",
@@ -15,6 +15,7 @@ const READ: [&str; 7] = [
     "arn",
     "sessionContext.sessionIssuer.arn",
     "sessionContext.attributes.mfaAuthenticated",
+    "accountId",
 ];
 
 /// The same as they are mostly written: texts.
@@ -31,6 +32,8 @@ struct Identity<'t> {
     user_name: Option<Cow<'t, str>>,
     #[serde(borrow)]
     arn: Option<Cow<'t, str>>,
+    #[serde(borrow)]
+    account_id: Option<Cow<'t, str>>,
     #[serde(borrow)]
     session_context: Option<SessionContext<'t>>,
 }
@@ -62,7 +65,7 @@ struct Attributes<'t> {
 pub(super) struct Caller {
     text: Box<str>,
     /// From where to where each member stands in the text.
-    places: [Option<(u32, u32)>; 7],
+    places: [Option<(u32, u32)>; 8],
 }
 
 impl Caller {
@@ -82,6 +85,7 @@ impl Caller {
                     told.arn,
                     issuer.and_then(|issuer| issuer.arn),
                     attributes.and_then(|attributes| attributes.mfa_authenticated),
+                    told.account_id,
                 ])
             }
             Err(_) => {
@@ -92,7 +96,7 @@ impl Caller {
         caller.text("userIdentity.accessKeyId").is_some().then_some(caller)
     }
 
-    fn with(members: [Option<Cow<'_, str>>; 7]) -> Caller {
+    fn with(members: [Option<Cow<'_, str>>; 8]) -> Caller {
         let mut text = String::new();
         let places = members.map(|member| {
             let from = u32::try_from(text.len()).ok()?;

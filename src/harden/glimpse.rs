@@ -15,6 +15,8 @@ struct Rest<'t> {
     #[serde(borrow)]
     error_code: Option<Cow<'t, str>>,
     #[serde(borrow)]
+    recipient_account_id: Option<Cow<'t, str>>,
+    #[serde(borrow)]
     request_parameters: Option<Request<'t>>,
     #[serde(borrow)]
     response_elements: Option<Answer<'t>>,
@@ -34,6 +36,8 @@ struct Request<'t> {
     policy_name: Option<Cow<'t, str>>,
     #[serde(borrow)]
     policy_arn: Option<Cow<'t, str>>,
+    #[serde(borrow)]
+    permissions_boundary: Option<Cow<'t, str>>,
     #[serde(borrow)]
     status: Option<Cow<'t, str>>,
 }
@@ -74,6 +78,7 @@ impl<'g, 't> Glimpse<'g, 't> {
             "serialNumber" => &request.serial_number,
             "policyName" => &request.policy_name,
             "policyArn" => &request.policy_arn,
+            "permissionsBoundary" => &request.permissions_boundary,
             "status" => &request.status,
             _ => &None,
         };
@@ -95,6 +100,7 @@ impl Members for Glimpse<'_, '_> {
             "eventTime" => Some(glance.at.to_string().into()),
             "eventID" => self.rest.event_id.as_deref().map(Cow::Borrowed),
             "errorCode" => self.rest.error_code.as_deref().map(Cow::Borrowed),
+            "recipientAccountId" => self.rest.recipient_account_id.as_deref().map(Cow::Borrowed),
             "sourceIPAddress" => (!glance.address.is_empty()).then(|| glance.address.into()),
             "responseElements.credentials.accessKeyId" => self.given().map(Cow::Borrowed),
             _ => match field.strip_prefix("requestParameters.") {

@@ -21,6 +21,10 @@ const OF_USER: &str = "requestParameters.userName";
 const ROLE: &str = "requestParameters.roleArn";
 const POLICY: &str = "requestParameters.policyName";
 const POLICY_ARN: &str = "requestParameters.policyArn";
+const BOUNDARY: &str = "requestParameters.permissionsBoundary";
+/// Where a user was changed, and whose user calls: another account may have one of the same name.
+const ACCOUNT: &str = "recipientAccountId";
+const OF_ACCOUNT: &str = "userIdentity.accountId";
 
 /// How names of inline policies begin that contain: this program's, and the console's.
 const DENIES: &[&str] = &["OustDenyAll", "AWSRevokeOlderSessions"];
@@ -81,6 +85,13 @@ const CONTAINED: Records<'static> = &[
         IAM,
         t("eventName", Is::Any(&["AttachUserPolicy"])),
         t(POLICY_ARN, Is::Holds(DENY_ARNS)),
+        t(OF_USER, Is::There),
+        DONE,
+    ],
+    &[
+        IAM,
+        t("eventName", Is::Any(&["PutUserPermissionsBoundary"])),
+        t(BOUNDARY, Is::Holds(DENY_ARNS)),
         t(OF_USER, Is::There),
         DONE,
     ],
@@ -323,7 +334,7 @@ pub const RULES: [Rule<'static>; 16] = [
         shape: Shape::Then {
             first: CONTAINED,
             then: &[&[t(USER, Is::There), t(KEY, Is::There)]],
-            joined: &[(OF_USER, USER)],
+            joined: &[(OF_USER, USER), (ACCOUNT, OF_ACCOUNT)],
             seconds: 129_600,
         },
     },
@@ -343,7 +354,7 @@ pub const RULES: [Rule<'static>; 16] = [
                 t(USER, Is::There),
                 t(KEY, Is::Begins(&["ASIA"])),
             ]],
-            joined: &[(OF_USER, USER)],
+            joined: &[(OF_USER, USER), (ACCOUNT, OF_ACCOUNT)],
             seconds: 129_600,
         },
     },
@@ -367,7 +378,7 @@ pub const RULES: [Rule<'static>; 16] = [
             &[
                 IAM,
                 GIVES,
-                t(KIND, Is::Any(&["AssumedRole", "FederatedUser"])),
+                t(KIND, Is::Any(&["AssumedRole", "FederatedUser", "Root"])),
                 t(OF_USER, Is::There),
                 DONE,
             ],
@@ -417,7 +428,19 @@ pub const RULES: [Rule<'static>; 16] = [
             ],
             &[
                 t("eventSource", Is::Any(&["organizations.amazonaws.com"])),
-                t("eventName", Is::Any(&["DetachPolicy", "DisablePolicyType"])),
+                t(
+                    "eventName",
+                    Is::Any(&["DetachPolicy", "DisablePolicyType", "UpdatePolicy"]),
+                ),
+                DONE,
+            ],
+            &[
+                IAM,
+                t(
+                    "eventName",
+                    Is::Any(&["CreatePolicyVersion", "SetDefaultPolicyVersion"]),
+                ),
+                t(POLICY_ARN, Is::Holds(DENY_ARNS)),
                 DONE,
             ],
         ]),

@@ -84,7 +84,7 @@ def alone(record):
     gives = "CreateAccessKey CreateLoginProfile UpdateLoginProfile CreateServiceSpecificCredential ResetServiceSpecificCredential"
     gives += " UploadSSHPublicKey UploadSigningCertificate EnableMFADevice"
     if call(record, "iam", *gives.split()) and target is not None:
-        if kind == "IAMUser" and me is not None and me != target or kind in ("AssumedRole", "FederatedUser"):
+        if kind == "IAMUser" and me is not None and me != target or kind in ("AssumedRole", "FederatedUser", "Root"):
             yield "credential-for-another-user"
     denies = policy.startswith(("OustDenyAll", "AWSRevokeOlderSessions"))
     denied = any(part in arn for part in (":policy/AWSDenyAll", ":policy/AWSCompromisedKeyQuarantine", "/OustQuarantine"))
@@ -93,7 +93,8 @@ def alone(record):
         or call(record, "iam", "DetachUserPolicy", "DetachRolePolicy", "DetachGroupPolicy") and denied
         or call(record, "iam", "DeleteUserPermissionsBoundary", "DeleteRolePermissionsBoundary")
         or call(record, "iam", "UpdateAccessKey") and dig(asked, "status") == "Active"
-        or call(record, "organizations", "DetachPolicy", "DisablePolicyType")
+        or call(record, "organizations", "DetachPolicy", "DisablePolicyType", "UpdatePolicy")
+        or call(record, "iam", "CreatePolicyVersion", "SetDefaultPolicyVersion") and denied
     ):
         yield "deny-removed"
     off = ("DeleteUserPolicy", "DetachUserPolicy", "RemoveUserFromGroup", "DeleteUserPermissionsBoundary")
@@ -107,7 +108,10 @@ def contains(record):
     name, arn = dig(asked, "policyName") or "", dig(asked, "policyArn") or ""
     denied = any(part in arn for part in (":policy/AWSDenyAll", ":policy/AWSCompromisedKeyQuarantine", "/OustQuarantine"))
     inline = call(record, "iam", "PutUserPolicy") and name.startswith(("OustDenyAll", "AWSRevokeOlderSessions"))
-    if done(record) and (inline or call(record, "iam", "AttachUserPolicy") and denied):
+    bound = dig(asked, "permissionsBoundary") or ""
+    bounded = any(part in bound for part in (":policy/AWSDenyAll", ":policy/AWSCompromisedKeyQuarantine", "/OustQuarantine"))
+    bounded = bounded and call(record, "iam", "PutUserPermissionsBoundary")
+    if done(record) and (inline or bounded or call(record, "iam", "AttachUserPolicy") and denied):
         return dig(asked, "userName")
 
 
@@ -155,6 +159,7 @@ def count(all_records):
                 who = later.get("userIdentity") or {}
                 key = who.get("accessKeyId")
                 mine = who.get("userName") == whom and key
+                mine = mine and who.get("accountId") == first.get("recipientAccountId")
                 if rule == "session-outlives-key":
                     mine = mine and who.get("type") == "IAMUser" and key[:4] == "ASIA"
                 if mine and 0 < time(later) - time(first) <= 129600:
