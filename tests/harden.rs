@@ -6,7 +6,7 @@
 mod records;
 mod support;
 
-use oust::account::{Account, KeyStatus};
+use oust::account::{Account, KeyStatus, LastUsed};
 use oust::harden::{Call, Finding, Measure, Prevention, RULES, Row, prevention};
 use oust::lineage::trace;
 use oust::policy::PolicyText;
@@ -1039,4 +1039,34 @@ fn who_always_brings_mfa_can_be_held_to_it_and_who_does_not_cannot() {
         finding.is_ready() && finding.proof.as_ref().unwrap().untouched == 2,
         "{finding:#?}"
     );
+}
+
+/// The weak account's key, created long ago and last used so many days ago.
+fn told_of_old_key(used: Option<i64>) -> Prevention {
+    let scenario = Scenario::parse(WEAK).unwrap();
+    let stage = Stage::set(&scenario, scenario.start()).unwrap();
+    let (mut account, now) = (stage.twin.account(), stage.twin.now());
+    let days = |days: i64| now.plus_seconds(-days * 86_400);
+    let held = account.users.get_mut("ann").unwrap().credentials.as_mut().unwrap();
+    held.access_keys[0].created = days(500);
+    held.access_keys[0].last_used = used.map(|used| LastUsed {
+        at: days(used),
+        service: "s3".to_owned(),
+        region: "us-east-1".to_owned(),
+    });
+    let lineage = trace(&Default::default(), &[]);
+    prevention(&account, &lineage, &[], &[], None, now, None)
+}
+
+/// A trail's silence doesn't say that a key is unused.
+#[test]
+fn a_key_whose_last_use_is_not_known_stays() {
+    let told = told_of_old_key(None);
+    let finding = about(&told, "key-unused", "ann");
+    assert!(!finding.is_ready(), "{finding:#?}");
+    let doubt = finding.doubt.as_deref().unwrap();
+    assert!(doubt.contains("get-access-key-last-used"), "{doubt}");
+    assert!(about(&told_of_old_key(Some(200)), "key-unused", "ann").is_ready());
+    let told = told_of_old_key(Some(2));
+    assert!(!told.findings.iter().any(|finding| finding.kind == "key-unused"));
 }

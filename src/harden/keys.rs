@@ -80,10 +80,18 @@ fn keys(user: &User, seen: &Seen, hit: &[AccessKeyId], now: Moment) -> Vec<Findi
             });
             let title = format!("key {} of user `{}` is active and not used", key.id, user.name);
             let finding = Finding::of("key-unused", Row::PermanentKey, title, KEYS_PAGE).shown_by([created, used]);
-            found.push(finding.met_by(Measure::KeyInactive {
+            let finding = finding.met_by(Measure::KeyInactive {
                 user: user.name.clone(),
                 key: key.id.clone(),
-            }));
+            });
+            // That a trail of days is silent says nothing of a job that runs once a quarter.
+            let untold = key.last_used.is_none().then(|| {
+                format!(
+                    "when it was last used isn't known: ask before, `aws iam get-access-key-last-used --access-key-id {}`",
+                    key.id
+                )
+            });
+            found.push(finding.doubted(untold));
         } else {
             let title = format!(
                 "key {} of user `{}` is more than {OLD_DAYS} days old",
