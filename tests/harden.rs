@@ -6,7 +6,7 @@
 mod records;
 mod support;
 
-use oust::account::{Account, KeyStatus, LastUsed};
+use oust::account::{Account, KeyStatus, LastUsed, ServiceSpecificCredential, Snapshot};
 use oust::harden::{Call, Finding, Measure, Prevention, RULES, Row, prevention};
 use oust::lineage::trace;
 use oust::policy::PolicyText;
@@ -1039,6 +1039,45 @@ fn who_always_brings_mfa_can_be_held_to_it_and_who_does_not_cannot() {
         finding.is_ready() && finding.proof.as_ref().unwrap().untouched == 2,
         "{finding:#?}"
     );
+}
+
+/// A credential for one service signs its calls with no key: they are its use all the same.
+#[test]
+fn a_credential_for_one_service_stays_while_it_is_used() {
+    let folder = tempfile::tempdir().unwrap();
+    let scenario = Scenario::parse(WEAK).unwrap();
+    let stage = Stage::set(&scenario, scenario.start()).unwrap();
+    let mut account = stage.twin.account();
+    let id = "ACCAEXAMPLE123EXAMPLE";
+    let held = account.users.get_mut("ann").unwrap().credentials.as_mut().unwrap();
+    held.service_specific.push(ServiceSpecificCredential {
+        id: id.to_owned(),
+        service: "bedrock.amazonaws.com".to_owned(),
+        service_user_name: None,
+        status: KeyStatus::Active,
+        created: scenario.start(),
+    });
+    let mut record = look(&account, records::user("ann", id), "198.51.100.7", 1);
+    let who = record["userIdentity"].as_object_mut().unwrap();
+    let id = who.remove("accessKeyId").unwrap();
+    who.insert("credentialId".to_owned(), id);
+    let (snapshot, logs) = (folder.path().join("snap.json"), folder.path().join("logs.json"));
+    let kept = Snapshot::new(stage.twin.now(), account, Vec::new()).to_json().unwrap();
+    std::fs::write(&snapshot, kept).unwrap();
+    let doubt = |records: Vec<Value>| {
+        std::fs::write(&logs, serde_json::json!({"Records": records}).to_string()).unwrap();
+        let (snapshot, logs) = (snapshot.to_str().unwrap(), logs.to_str().unwrap());
+        let world = ["harden", "--snapshot", snapshot, "--logs", logs];
+        let (code, said) = oust(&[&world[..], &["--format", "json", "--quiet"]].concat());
+        assert_eq!(code, 0, "{said}");
+        let told: Value = serde_json::from_str(&said).unwrap();
+        let findings = told["findings"].as_array().unwrap();
+        let finding = findings.iter().find(|finding| finding["kind"] == "service-credential");
+        finding.unwrap()["doubt"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(doubt(vec![record]), "it was used at 2026-11-02T09:00:00Z");
+    let silent = doubt(Vec::new());
+    assert!(silent.contains("not every service records its use"), "{silent}");
 }
 
 /// The weak account's key, created long ago and last used so many days ago.

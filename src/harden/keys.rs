@@ -25,13 +25,20 @@ pub(super) fn findings(account: &Account, seen: &Seen, hit: &[AccessKeyId], now:
         let held = user.credentials.iter().flat_map(|held| &held.service_specific);
         for one in held.filter(|one| one.status == KeyStatus::Active) {
             let title = format!("user `{}` has a credential of its own for {}", user.name, one.service);
+            let id = one.id.parse::<AccessKeyId>().ok();
+            // No call of IAM tells its last use, and not every service records what is done with it.
+            let doubt = match id.and_then(|id| seen.credentials.get(&id)) {
+                Some(at) => format!("it was used at {}", at.whole_second()),
+                None => "when it was last used is told by no call, and not every service records its use".to_owned(),
+            };
             let finding = Finding::of("service-credential", Row::PermanentKey, title, SERVICE_PAGE)
                 .shown_by([format!("{}, created {}", one.id, one.created.whole_second())])
                 .advised("MFA and sessions don't bind it, and its use isn't told by the key IDs of a trace; iam:ServiceSpecificCredentialAgeDays limits its age where it must stay")
                 .met_by(Measure::ServiceCredentialInactive {
                     user: user.name.clone(),
                     id: one.id.clone(),
-                });
+                })
+                .doubted(Some(doubt));
             found.push(finding);
         }
     }

@@ -73,6 +73,8 @@ pub struct Seen {
     pub roles: BTreeMap<String, Used>,
     /// By the role's ARN.
     pub taken: BTreeMap<String, Taken>,
+    /// When a credential was last used, by its ID.
+    pub credentials: BTreeMap<AccessKeyId, Moment>,
 }
 
 impl Seen {
@@ -89,6 +91,10 @@ impl Seen {
             let who = &event.identity;
             let (since, until) = seen.span.unwrap_or((call.first, call.last));
             seen.span = Some((since.min(call.first), until.max(call.last)));
+            if let Some(key) = &who.key {
+                let last = seen.credentials.entry(key.clone()).or_insert(call.last);
+                *last = call.last.max(*last);
+            }
             let issuer = who.issuer.as_ref();
             let of_issuer = || issuer.and_then(|issuer| issuer.name.clone());
             let used = match who.kind.as_deref() {
