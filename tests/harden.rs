@@ -1041,6 +1041,38 @@ fn who_always_brings_mfa_can_be_held_to_it_and_who_does_not_cannot() {
     );
 }
 
+/// How long a role's sessions are needed is told by what was given and by how long they were used, not by what was asked for alone.
+#[test]
+fn sessions_stay_as_long_as_they_are_used() {
+    let (account, _) = told_of_weak(Vec::new());
+    let long = |used: Vec<Value>| {
+        let (_, told) = told_of_weak(used);
+        let mut found = told.findings.iter().filter(|finding| finding.kind == "session-long");
+        found.next().map(Finding::is_ready)
+    };
+    let key = "ASIADDDDDDDDDDDDDDDD";
+    let taken = taking(ann(&account, false), "Loop", "ann", key, 1);
+    assert_eq!(long(vec![taken.clone()]), Some(true));
+    // The console asks for no duration, and is given the most.
+    let mut switched = taken.clone();
+    switched["responseElements"]["credentials"]["expiration"] = "Nov 2, 2026, 9:00:00 PM".into();
+    assert_eq!(long(vec![switched]), None);
+    // Four hours after it was issued it still works; nobody was seen to take it.
+    let used = |at: &str, name: &str| {
+        let mut record = look(&account, records::role("Loop", name, key), "198.51.100.7", 2);
+        record["eventTime"] = format!("2026-11-02T{at}Z").into();
+        record
+    };
+    assert_eq!(long(vec![used("12:00:00", "saml")]), None);
+    assert_eq!(long(vec![taken.clone(), used("12:00:00", "ann")]), None);
+    // What a short use asked for isn't known.
+    assert_eq!(long(vec![used("08:10:00", "saml")]), Some(false));
+    let mut other = used("08:10:00", "saml");
+    other["userIdentity"]["accessKeyId"] = "ASIAEEEEEEEEEEEEEEEE".into();
+    assert_eq!(long(vec![taken, other]), Some(false));
+    assert_eq!(long(Vec::new()), Some(false));
+}
+
 /// A credential for one service signs its calls with no key: they are its use all the same.
 #[test]
 fn a_credential_for_one_service_stays_while_it_is_used() {
