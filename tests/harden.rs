@@ -6,7 +6,7 @@
 mod records;
 mod support;
 
-use oust::account::{Account, KeyStatus, LastUsed, ServiceSpecificCredential, Snapshot};
+use oust::account::{Account, Guards, KeyStatus, LastUsed, ServiceSpecificCredential, Snapshot};
 use oust::harden::{Call, Finding, Measure, Prevention, RULES, Row, prevention};
 use oust::lineage::trace;
 use oust::policy::PolicyText;
@@ -35,6 +35,11 @@ fn calls(stage: &Stage, by_family: bool, family: &BTreeSet<String>) -> Vec<Call>
 }
 
 fn told() -> Prevention {
+    told_after(|_| {})
+}
+
+/// What is told of the story when this was done to the account since.
+fn told_after(since: impl Fn(&mut Account)) -> Prevention {
     let stage = story::played();
     let lineage = trace(&story::evidence(&stage.twin), std::slice::from_ref(&stage.names["A"]));
     let family = lineage
@@ -42,8 +47,10 @@ fn told() -> Prevention {
         .iter()
         .map(|member| member.key.to_string())
         .collect();
+    let mut account = stage.twin.account();
+    since(&mut account);
     prevention(
-        &stage.twin.account(),
+        &account,
         &lineage,
         &calls(&stage, false, &family),
         &calls(&stage, true, &family),
@@ -410,6 +417,45 @@ fn what_would_break_legitimate_use_is_said_and_is_not_ready() {
     let proof = finding.proof.as_ref().unwrap();
     assert!(!proof.broken.is_empty() && !finding.is_ready(), "{proof:?}");
     assert!(told.together.broken.is_empty(), "{:?}", told.together.broken);
+}
+
+/// Everything that contains the incident came after it: it would have been as possible without.
+#[test]
+fn what_contains_the_incident_does_not_count_as_what_stopped_it() {
+    let deny = || {
+        PolicyText::new(
+            r#"{"Version":"2012-10-17","Statement":{"Effect":"Deny","Action":"*","Resource":"*"}}"#.to_owned(),
+        )
+    };
+    let allow = || deny().as_str().replace("Deny", "Allow");
+    let organized = |account: &mut Account| {
+        let level = [("FullAWSAccess".to_owned(), PolicyText::new(allow()))];
+        account.guards = Some(Guards {
+            scps: vec![level.into()],
+            ..Guards::default()
+        });
+    };
+    let before = told_after(organized);
+    assert!(before.together.asked > 0 && before.together.stopped > 0);
+    let denies_all = oust::account::deny_all_arn("aws").unwrap();
+    let contained = told_after(|account| {
+        organized(account);
+        let scps = &mut account.guards.as_mut().unwrap().scps;
+        scps[0].insert("OustQuarantine-123456789012-AKIAIOSFODNN7EXAMPLE".to_owned(), deny());
+        let user = account.users.get_mut("support-user").unwrap();
+        user.inline.insert("OustDenyAll".to_owned(), deny());
+        let quarantine = "arn:aws:iam::123456789012:policy/oust/OustQuarantine".parse().unwrap();
+        user.attached.extend([denies_all.clone(), quarantine]);
+        user.boundary = Some(denies_all.clone());
+    });
+    assert_eq!(contained.together, before.together);
+    assert_eq!(contained.findings, before.findings);
+    // A boundary of the account's own stays.
+    let own = told_after(|account| {
+        let boundary = "arn:aws:iam::123456789012:policy/AWSDenyAll".parse().unwrap();
+        account.users.get_mut("support-user").unwrap().boundary = Some(boundary);
+    });
+    assert_ne!(own.together.asked, before.together.asked);
 }
 
 fn oust(args: &[&str]) -> (i32, String) {
