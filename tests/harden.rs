@@ -1087,6 +1087,45 @@ fn who_always_brings_mfa_can_be_held_to_it_and_who_does_not_cannot() {
     );
 }
 
+/// Documents that fit by themselves aren't all ready where IAM wouldn't take them together.
+#[test]
+fn what_is_ready_fits_together() {
+    let big = |characters: usize| {
+        told_after(move |account| {
+            let user = account.users.get_mut("support-user").unwrap();
+            let held: usize = user.inline.values().map(PolicyText::counted_size).sum();
+            let text = |name: &str| {
+                format!(
+                    r#"{{"Version":"2012-10-17","Statement":{{"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::{name}/*"}}}}"#
+                )
+            };
+            let empty = PolicyText::new(text("")).counted_size();
+            let name = "b".repeat(characters - held - empty);
+            user.inline.insert("Big".to_owned(), PolicyText::new(text(&name)));
+        })
+    };
+    let of_user = |told: &Prevention| -> Vec<usize> {
+        let ready = told.findings.iter().filter(|finding| finding.is_ready());
+        let policies = ready.filter_map(|finding| match measure(finding) {
+            Measure::UserPolicy { user, document, .. } if user == "support-user" => Some(document.to_string()),
+            _ => None,
+        });
+        policies.map(|text| PolicyText::new(text).counted_size()).collect()
+    };
+    let sizes = of_user(&told());
+    assert_eq!(sizes.len(), 2, "{sizes:?}");
+    // All but the last character of both.
+    let all: usize = sizes.iter().sum();
+    assert_eq!(of_user(&big(2_048 - all)), sizes);
+    let told = big(2_048 - all + 1);
+    assert_eq!(of_user(&told), sizes[..1]);
+    let crowded = told.findings.iter().filter(|finding| finding.too_large.is_some());
+    let crowded: Vec<_> = crowded.map(|finding| measure(finding).about()).collect();
+    assert_eq!(crowded, [("user", "support-user")]);
+    let ready = told.findings.iter().take_while(|finding| finding.is_ready()).count();
+    assert_eq!(told.ready, ready);
+}
+
 /// How long a role's sessions are needed is told by what was given and by how long they were used, not by what was asked for alone.
 #[test]
 fn sessions_stay_as_long_as_they_are_used() {

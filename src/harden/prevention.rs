@@ -53,6 +53,8 @@ pub fn prevention(
 ) -> Prevention {
     let mut all = legitimate.to_vec();
     all.extend(intruder.iter().cloned());
+    // What contains the incident takes room too.
+    let held = account;
     let account = as_it_was(account, &all);
     let past = Past::of(&account, lineage, legitimate, intruder);
     let seen = Seen::of(past.legitimate());
@@ -71,24 +73,19 @@ pub fn prevention(
             .or(thin.clone().filter(|_| finding.measure.is_some()));
         if let Some(measure) = &finding.measure {
             finding.proof = Some(past.with(&[measure]));
-            finding.too_large = measure.too_large(&account);
+            finding.too_large = measure.too_large(held);
         }
     }
-    findings.sort_by_key(|finding| {
-        let stopped = finding
-            .proof
+    findings.sort_by_key(order);
+    // Each fits by itself: what stops less gives way where all don't fit together.
+    let mut filled = held.clone();
+    for finding in findings.iter_mut().filter(|finding| finding.is_ready()) {
+        finding.too_large = finding
+            .measure
             .as_ref()
-            .map_or(0, |proof| proof.stopped + 100 * proof.cut.len() as u64);
-        (
-            Reverse(finding.is_ready()),
-            // A rule on names stops nobody who knows it.
-            finding.kind == "session-name-free",
-            Reverse(stopped),
-            finding.row,
-            finding.kind,
-            finding.title.clone(),
-        )
-    });
+            .and_then(|measure| measure.put_if_it_fits(&mut filled));
+    }
+    findings.sort_by_key(order);
     let ready: Vec<&Finding> = findings.iter().filter(|finding| finding.is_ready()).collect();
     let trusts: BTreeSet<(&str, String)> = ready
         .iter()
@@ -122,6 +119,23 @@ pub fn prevention(
         findings,
         gaps: Vec::new(),
     }
+}
+
+/// What is ready and stops most comes first.
+fn order(finding: &Finding) -> impl Ord + use<> {
+    let stopped = finding
+        .proof
+        .as_ref()
+        .map_or(0, |proof| proof.stopped + 100 * proof.cut.len() as u64);
+    (
+        Reverse(finding.is_ready()),
+        // A rule on names stops nobody who knows it.
+        finding.kind == "session-name-free",
+        Reverse(stopped),
+        finding.row,
+        finding.kind,
+        finding.title.clone(),
+    )
 }
 
 /// Why the evidence is too thin, if it is: legitimate use is seen from when on?
