@@ -1126,6 +1126,36 @@ fn what_is_ready_fits_together() {
     assert_eq!(told.ready, ready);
 }
 
+/// One trust policy that holds all that is ready about a role has to fit too.
+#[test]
+fn trust_policies_that_are_ready_fit_as_one() {
+    let padded = |characters: usize| {
+        told_after(move |account| {
+            let role = account.roles.get_mut("MyBucketRole").unwrap();
+            let mut trust: Value = serde_json::from_str(role.trust.as_str()).unwrap();
+            trust["Id"] = "i".repeat(characters).into();
+            role.trust = PolicyText::new(trust.to_string());
+        })
+    };
+    let ready = |told: &Prevention| {
+        let ready = told.findings.iter().filter(|finding| finding.is_ready());
+        let trusts = ready.filter(|finding| matches!(measure(finding), Measure::Trust { .. }));
+        trusts.map(|finding| finding.kind).collect::<Vec<_>>()
+    };
+    let whole = |told: &Prevention| {
+        let document = told.trusts.first()?.document().unwrap().to_string();
+        Some(PolicyText::new(document).counted_size())
+    };
+    let told = padded(0);
+    let (kinds, size) = (ready(&told), whole(&told).unwrap());
+    assert_eq!(kinds.len(), 2, "{kinds:?}");
+    let full = padded(2_048 - size);
+    assert_eq!((ready(&full), whole(&full)), (kinds.clone(), Some(2_048)));
+    let told = padded(2_048 - size + 1);
+    assert_eq!((ready(&told), whole(&told)), (kinds[..1].to_vec(), None));
+    assert_eq!(told.ready, full.ready - 1);
+}
+
 /// How long a role's sessions are needed is told by what was given and by how long they were used, not by what was asked for alone.
 #[test]
 fn sessions_stay_as_long_as_they_are_used() {

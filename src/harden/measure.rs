@@ -140,7 +140,7 @@ impl Measure {
         if refused.is_none() {
             self.put(account);
         }
-        refused.map(|why| format!("beside what is ready before it {why}"))
+        refused.map(|why| format!("together with what is ready before it {why}"))
     }
 
     /// Why IAM would refuse it, if it would: the characters of inline policies and trust policies, white space left out.

@@ -85,16 +85,18 @@ pub fn prevention(
             .as_ref()
             .and_then(|measure| measure.put_if_it_fits(&mut filled));
     }
+    for trust in trust::together(&account, &seen, &loops, &ready_trusts(&findings)) {
+        let Some(why) = trust.too_large(held) else { continue };
+        let of_role = findings.iter_mut().filter(|finding| {
+            let is_trust = |one: &Measure| matches!(one, Measure::Trust { .. }) && one.about() == trust.about();
+            finding.is_ready() && finding.measure.as_ref().is_some_and(is_trust)
+        });
+        let later = of_role.skip(1);
+        later.for_each(|finding| finding.too_large = Some(format!("together with what is ready before it {why}")));
+    }
     findings.sort_by_key(order);
     let ready: Vec<&Finding> = findings.iter().filter(|finding| finding.is_ready()).collect();
-    let trusts: BTreeSet<(&str, String)> = ready
-        .iter()
-        .filter_map(|finding| match &finding.measure {
-            Some(Measure::Trust { role, .. }) => Some((finding.kind, role.clone())),
-            _ => None,
-        })
-        .collect();
-    let trusts = trust::together(&account, &seen, &loops, &trusts);
+    let trusts = trust::together(&account, &seen, &loops, &ready_trusts(&findings));
     let others = ready.iter().filter_map(|finding| finding.measure.as_ref());
     let others = others.filter(|measure| !matches!(measure, Measure::Trust { .. }));
     let measures: Vec<&Measure> = trusts.iter().chain(others).collect();
@@ -119,6 +121,16 @@ pub fn prevention(
         findings,
         gaps: Vec::new(),
     }
+}
+
+/// The kinds of findings that are ready with a trust policy, and their roles.
+fn ready_trusts(findings: &[Finding]) -> BTreeSet<(&'static str, String)> {
+    let ready = findings.iter().filter(|finding| finding.is_ready());
+    let trusts = ready.filter_map(|finding| match &finding.measure {
+        Some(Measure::Trust { role, .. }) => Some((finding.kind, role.clone())),
+        _ => None,
+    });
+    trusts.collect()
 }
 
 /// What is ready and stops most comes first.
