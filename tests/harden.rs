@@ -6,7 +6,7 @@
 mod records;
 mod support;
 
-use oust::account::{Account, KeyStatus};
+use oust::account::{Account, Guards, KeyStatus, LastUsed, ServiceSpecificCredential, Snapshot};
 use oust::harden::{Call, Finding, Measure, Prevention, RULES, Row, prevention};
 use oust::lineage::trace;
 use oust::policy::PolicyText;
@@ -35,6 +35,11 @@ fn calls(stage: &Stage, by_family: bool, family: &BTreeSet<String>) -> Vec<Call>
 }
 
 fn told() -> Prevention {
+    told_after(|_| {})
+}
+
+/// What is told of the story when this was done to the account since.
+fn told_after(since: impl Fn(&mut Account)) -> Prevention {
     let stage = story::played();
     let lineage = trace(&story::evidence(&stage.twin), std::slice::from_ref(&stage.names["A"]));
     let family = lineage
@@ -42,8 +47,10 @@ fn told() -> Prevention {
         .iter()
         .map(|member| member.key.to_string())
         .collect();
+    let mut account = stage.twin.account();
+    since(&mut account);
     prevention(
-        &stage.twin.account(),
+        &account,
         &lineage,
         &calls(&stage, false, &family),
         &calls(&stage, true, &family),
@@ -410,6 +417,45 @@ fn what_would_break_legitimate_use_is_said_and_is_not_ready() {
     let proof = finding.proof.as_ref().unwrap();
     assert!(!proof.broken.is_empty() && !finding.is_ready(), "{proof:?}");
     assert!(told.together.broken.is_empty(), "{:?}", told.together.broken);
+}
+
+/// Everything that contains the incident came after it: it would have been as possible without.
+#[test]
+fn what_contains_the_incident_does_not_count_as_what_stopped_it() {
+    let deny = || {
+        PolicyText::new(
+            r#"{"Version":"2012-10-17","Statement":{"Effect":"Deny","Action":"*","Resource":"*"}}"#.to_owned(),
+        )
+    };
+    let allow = || deny().as_str().replace("Deny", "Allow");
+    let organized = |account: &mut Account| {
+        let level = [("FullAWSAccess".to_owned(), PolicyText::new(allow()))];
+        account.guards = Some(Guards {
+            scps: vec![level.into()],
+            ..Guards::default()
+        });
+    };
+    let before = told_after(organized);
+    assert!(before.together.asked > 0 && before.together.stopped > 0);
+    let denies_all = oust::account::deny_all_arn("aws").unwrap();
+    let contained = told_after(|account| {
+        organized(account);
+        let scps = &mut account.guards.as_mut().unwrap().scps;
+        scps[0].insert("OustQuarantine-123456789012-AKIAIOSFODNN7EXAMPLE".to_owned(), deny());
+        let user = account.users.get_mut("support-user").unwrap();
+        user.inline.insert("OustDenyAll".to_owned(), deny());
+        let quarantine = "arn:aws:iam::123456789012:policy/oust/OustQuarantine".parse().unwrap();
+        user.attached.extend([denies_all.clone(), quarantine]);
+        user.boundary = Some(denies_all.clone());
+    });
+    assert_eq!(contained.together, before.together);
+    assert_eq!(contained.findings, before.findings);
+    // A boundary of the account's own stays.
+    let own = told_after(|account| {
+        let boundary = "arn:aws:iam::123456789012:policy/AWSDenyAll".parse().unwrap();
+        account.users.get_mut("support-user").unwrap().boundary = Some(boundary);
+    });
+    assert_ne!(own.together.asked, before.together.asked);
 }
 
 fn oust(args: &[&str]) -> (i32, String) {
@@ -1039,4 +1085,174 @@ fn who_always_brings_mfa_can_be_held_to_it_and_who_does_not_cannot() {
         finding.is_ready() && finding.proof.as_ref().unwrap().untouched == 2,
         "{finding:#?}"
     );
+}
+
+/// Documents that fit by themselves aren't all ready where IAM wouldn't take them together.
+#[test]
+fn what_is_ready_fits_together() {
+    let big = |characters: usize| {
+        told_after(move |account| {
+            let user = account.users.get_mut("support-user").unwrap();
+            let held: usize = user.inline.values().map(PolicyText::counted_size).sum();
+            let text = |name: &str| {
+                format!(
+                    r#"{{"Version":"2012-10-17","Statement":{{"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::{name}/*"}}}}"#
+                )
+            };
+            let empty = PolicyText::new(text("")).counted_size();
+            let name = "b".repeat(characters - held - empty);
+            user.inline.insert("Big".to_owned(), PolicyText::new(text(&name)));
+        })
+    };
+    let of_user = |told: &Prevention| -> Vec<usize> {
+        let ready = told.findings.iter().filter(|finding| finding.is_ready());
+        let policies = ready.filter_map(|finding| match measure(finding) {
+            Measure::UserPolicy { user, document, .. } if user == "support-user" => Some(document.to_string()),
+            _ => None,
+        });
+        policies.map(|text| PolicyText::new(text).counted_size()).collect()
+    };
+    let sizes = of_user(&told());
+    assert_eq!(sizes.len(), 2, "{sizes:?}");
+    // All but the last character of both.
+    let all: usize = sizes.iter().sum();
+    assert_eq!(of_user(&big(2_048 - all)), sizes);
+    let told = big(2_048 - all + 1);
+    assert_eq!(of_user(&told), sizes[..1]);
+    let crowded = told.findings.iter().filter(|finding| finding.too_large.is_some());
+    let crowded: Vec<_> = crowded.map(|finding| measure(finding).about()).collect();
+    assert_eq!(crowded, [("user", "support-user")]);
+    let ready = told.findings.iter().take_while(|finding| finding.is_ready()).count();
+    assert_eq!(told.ready, ready);
+}
+
+/// One trust policy that holds all that is ready about a role has to fit too.
+#[test]
+fn trust_policies_that_are_ready_fit_as_one() {
+    let padded = |characters: usize| {
+        told_after(move |account| {
+            let role = account.roles.get_mut("MyBucketRole").unwrap();
+            let mut trust: Value = serde_json::from_str(role.trust.as_str()).unwrap();
+            trust["Id"] = "i".repeat(characters).into();
+            role.trust = PolicyText::new(trust.to_string());
+        })
+    };
+    let ready = |told: &Prevention| {
+        let ready = told.findings.iter().filter(|finding| finding.is_ready());
+        let trusts = ready.filter(|finding| matches!(measure(finding), Measure::Trust { .. }));
+        trusts.map(|finding| finding.kind).collect::<Vec<_>>()
+    };
+    let whole = |told: &Prevention| {
+        let document = told.trusts.first()?.document().unwrap().to_string();
+        Some(PolicyText::new(document).counted_size())
+    };
+    let told = padded(0);
+    let (kinds, size) = (ready(&told), whole(&told).unwrap());
+    assert_eq!(kinds.len(), 2, "{kinds:?}");
+    let full = padded(2_048 - size);
+    assert_eq!((ready(&full), whole(&full)), (kinds.clone(), Some(2_048)));
+    let told = padded(2_048 - size + 1);
+    assert_eq!((ready(&told), whole(&told)), (kinds[..1].to_vec(), None));
+    assert_eq!(told.ready, full.ready - 1);
+}
+
+/// How long a role's sessions are needed is told by what was given and by how long they were used, not by what was asked for alone.
+#[test]
+fn sessions_stay_as_long_as_they_are_used() {
+    let (account, _) = told_of_weak(Vec::new());
+    let long = |used: Vec<Value>| {
+        let (_, told) = told_of_weak(used);
+        let mut found = told.findings.iter().filter(|finding| finding.kind == "session-long");
+        found.next().map(Finding::is_ready)
+    };
+    let key = "ASIADDDDDDDDDDDDDDDD";
+    let taken = taking(ann(&account, false), "Loop", "ann", key, 1);
+    assert_eq!(long(vec![taken.clone()]), Some(true));
+    // The console asks for no duration, and is given the most.
+    let mut switched = taken.clone();
+    switched["responseElements"]["credentials"]["expiration"] = "Nov 2, 2026, 9:00:00 PM".into();
+    assert_eq!(long(vec![switched]), None);
+    // Four hours after it was issued it still works; nobody was seen to take it.
+    let used = |at: &str, name: &str| {
+        let mut record = look(&account, records::role("Loop", name, key), "198.51.100.7", 2);
+        record["eventTime"] = format!("2026-11-02T{at}Z").into();
+        record
+    };
+    assert_eq!(long(vec![used("12:00:00", "saml")]), None);
+    assert_eq!(long(vec![taken.clone(), used("12:00:00", "ann")]), None);
+    // What a short use asked for isn't known.
+    assert_eq!(long(vec![used("08:10:00", "saml")]), Some(false));
+    let mut other = used("08:10:00", "saml");
+    other["userIdentity"]["accessKeyId"] = "ASIAEEEEEEEEEEEEEEEE".into();
+    assert_eq!(long(vec![taken, other]), Some(false));
+    assert_eq!(long(Vec::new()), Some(false));
+}
+
+/// A credential for one service signs its calls with no key: they are its use all the same.
+#[test]
+fn a_credential_for_one_service_stays_while_it_is_used() {
+    let folder = tempfile::tempdir().unwrap();
+    let scenario = Scenario::parse(WEAK).unwrap();
+    let stage = Stage::set(&scenario, scenario.start()).unwrap();
+    let mut account = stage.twin.account();
+    let id = "ACCAEXAMPLE123EXAMPLE";
+    let held = account.users.get_mut("ann").unwrap().credentials.as_mut().unwrap();
+    held.service_specific.push(ServiceSpecificCredential {
+        id: id.to_owned(),
+        service: "bedrock.amazonaws.com".to_owned(),
+        service_user_name: None,
+        status: KeyStatus::Active,
+        created: scenario.start(),
+    });
+    let mut record = look(&account, records::user("ann", id), "198.51.100.7", 1);
+    let who = record["userIdentity"].as_object_mut().unwrap();
+    let id = who.remove("accessKeyId").unwrap();
+    who.insert("credentialId".to_owned(), id);
+    let (snapshot, logs) = (folder.path().join("snap.json"), folder.path().join("logs.json"));
+    let kept = Snapshot::new(stage.twin.now(), account, Vec::new()).to_json().unwrap();
+    std::fs::write(&snapshot, kept).unwrap();
+    let doubt = |records: Vec<Value>| {
+        std::fs::write(&logs, serde_json::json!({"Records": records}).to_string()).unwrap();
+        let (snapshot, logs) = (snapshot.to_str().unwrap(), logs.to_str().unwrap());
+        let world = ["harden", "--snapshot", snapshot, "--logs", logs];
+        let (code, said) = oust(&[&world[..], &["--format", "json", "--quiet"]].concat());
+        assert_eq!(code, 0, "{said}");
+        let told: Value = serde_json::from_str(&said).unwrap();
+        let findings = told["findings"].as_array().unwrap();
+        let finding = findings.iter().find(|finding| finding["kind"] == "service-credential");
+        finding.unwrap()["doubt"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(doubt(vec![record]), "it was used at 2026-11-02T09:00:00Z");
+    let silent = doubt(Vec::new());
+    assert!(silent.contains("not every service records its use"), "{silent}");
+}
+
+/// The weak account's key, created long ago and last used so many days ago.
+fn told_of_old_key(used: Option<i64>) -> Prevention {
+    let scenario = Scenario::parse(WEAK).unwrap();
+    let stage = Stage::set(&scenario, scenario.start()).unwrap();
+    let (mut account, now) = (stage.twin.account(), stage.twin.now());
+    let days = |days: i64| now.plus_seconds(-days * 86_400);
+    let held = account.users.get_mut("ann").unwrap().credentials.as_mut().unwrap();
+    held.access_keys[0].created = days(500);
+    held.access_keys[0].last_used = used.map(|used| LastUsed {
+        at: days(used),
+        service: "s3".to_owned(),
+        region: "us-east-1".to_owned(),
+    });
+    let lineage = trace(&Default::default(), &[]);
+    prevention(&account, &lineage, &[], &[], None, now, None)
+}
+
+/// A trail's silence doesn't say that a key is unused.
+#[test]
+fn a_key_whose_last_use_is_not_known_stays() {
+    let told = told_of_old_key(None);
+    let finding = about(&told, "key-unused", "ann");
+    assert!(!finding.is_ready(), "{finding:#?}");
+    let doubt = finding.doubt.as_deref().unwrap();
+    assert!(doubt.contains("get-access-key-last-used"), "{doubt}");
+    assert!(about(&told_of_old_key(Some(200)), "key-unused", "ann").is_ready());
+    let told = told_of_old_key(Some(2));
+    assert!(!told.findings.iter().any(|finding| finding.kind == "key-unused"));
 }

@@ -11,6 +11,8 @@ use crate::time::Moment;
 const OLD_DAYS: i64 = 90;
 const DAY_SECONDS: i64 = 86_400;
 const HOUR_SECONDS: u32 = 3_600;
+/// By so much may the clocks of two records differ.
+const SLACK_SECONDS: i64 = 60;
 
 const KEYS_PAGE: &str = "https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html";
 const SERVICE_PAGE: &str =
@@ -25,13 +27,20 @@ pub(super) fn findings(account: &Account, seen: &Seen, hit: &[AccessKeyId], now:
         let held = user.credentials.iter().flat_map(|held| &held.service_specific);
         for one in held.filter(|one| one.status == KeyStatus::Active) {
             let title = format!("user `{}` has a credential of its own for {}", user.name, one.service);
+            let id = one.id.parse::<AccessKeyId>().ok();
+            // No call of IAM tells its last use, and not every service records what is done with it.
+            let doubt = match id.and_then(|id| seen.credentials.get(&id)) {
+                Some(at) => format!("it was used at {}", at.whole_second()),
+                None => "when it was last used is told by no call, and not every service records its use".to_owned(),
+            };
             let finding = Finding::of("service-credential", Row::PermanentKey, title, SERVICE_PAGE)
                 .shown_by([format!("{}, created {}", one.id, one.created.whole_second())])
                 .advised("MFA and sessions don't bind it, and its use isn't told by the key IDs of a trace; iam:ServiceSpecificCredentialAgeDays limits its age where it must stay")
                 .met_by(Measure::ServiceCredentialInactive {
                     user: user.name.clone(),
                     id: one.id.clone(),
-                });
+                })
+                .doubted(Some(doubt));
             found.push(finding);
         }
     }
@@ -39,8 +48,11 @@ pub(super) fn findings(account: &Account, seen: &Seen, hit: &[AccessKeyId], now:
         let Some(most) = role.max_session_seconds.filter(|most| *most > HOUR_SECONDS) else {
             continue;
         };
-        let taken = seen.taken.get(account.role_arn(role).as_str());
-        if taken.is_some_and(|taken| taken.seconds > i64::from(HOUR_SECONDS)) {
+        let arn = account.role_arn(role).to_string();
+        let (taken, used) = (seen.taken.get(&arn), seen.roles.get(&role.name));
+        let asked = taken.map_or(0, |taken| taken.seconds);
+        let longest = used.map_or(0, |used| used.longest);
+        if asked.max(longest) > i64::from(HOUR_SECONDS) + SLACK_SECONDS {
             continue;
         }
         let title = format!(
@@ -48,9 +60,18 @@ pub(super) fn findings(account: &Account, seen: &Seen, hit: &[AccessKeyId], now:
             role.name,
             most / HOUR_SECONDS
         );
-        let shown = match taken {
-            Some(taken) => format!("nobody of {} who took it asked for more than an hour", taken.times),
-            None => "nobody was seen to take it".to_owned(),
+        let shown = match (taken, used) {
+            (Some(taken), _) => format!("nobody of {} who took it asked for more than an hour", taken.times),
+            (None, Some(_)) => "none of its sessions was seen to be used for more than an hour".to_owned(),
+            (None, None) => "nobody was seen to take it".to_owned(),
+        };
+        // STS refuses who asks for more than the role allows, however soon he is done.
+        let untold = match taken {
+            None => Some("for how long those who take it ask isn't known: nobody was seen to take it"),
+            Some(_) if !seen.unexplained(&role.name, &arn).is_empty() => Some(
+                "sessions of it were used that nobody was seen to take: for how long they were asked for isn't known",
+            ),
+            Some(_) => None,
         };
         found.push(
             Finding::of("session-long", Row::RoleSession, title, DURATION_PAGE)
@@ -58,7 +79,8 @@ pub(super) fn findings(account: &Account, seen: &Seen, hit: &[AccessKeyId], now:
                 .met_by(Measure::MaxSession {
                     role: role.name.clone(),
                     seconds: HOUR_SECONDS,
-                }),
+                })
+                .doubted(untold.map(str::to_owned)),
         );
     }
     found
@@ -80,10 +102,18 @@ fn keys(user: &User, seen: &Seen, hit: &[AccessKeyId], now: Moment) -> Vec<Findi
             });
             let title = format!("key {} of user `{}` is active and not used", key.id, user.name);
             let finding = Finding::of("key-unused", Row::PermanentKey, title, KEYS_PAGE).shown_by([created, used]);
-            found.push(finding.met_by(Measure::KeyInactive {
+            let finding = finding.met_by(Measure::KeyInactive {
                 user: user.name.clone(),
                 key: key.id.clone(),
-            }));
+            });
+            // That a trail of days is silent says nothing of a job that runs once a quarter.
+            let untold = key.last_used.is_none().then(|| {
+                format!(
+                    "when it was last used isn't known: ask before, `aws iam get-access-key-last-used --access-key-id {}`",
+                    key.id
+                )
+            });
+            found.push(finding.doubted(untold));
         } else {
             let title = format!(
                 "key {} of user `{}` is more than {OLD_DAYS} days old",

@@ -134,6 +134,15 @@ impl Measure {
         }
     }
 
+    /// Puts it into an account that others were put into, and gives why IAM would refuse it there, if it would; then it isn't put.
+    pub(super) fn put_if_it_fits(&self, account: &mut Account) -> Option<String> {
+        let refused = self.too_large(account);
+        if refused.is_none() {
+            self.put(account);
+        }
+        refused.map(|why| format!("together with what is ready before it {why}"))
+    }
+
     /// Why IAM would refuse it, if it would: the characters of inline policies and trust policies, white space left out.
     /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
     pub(super) fn too_large(&self, account: &Account) -> Option<String> {

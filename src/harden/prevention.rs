@@ -53,6 +53,8 @@ pub fn prevention(
 ) -> Prevention {
     let mut all = legitimate.to_vec();
     all.extend(intruder.iter().cloned());
+    // What contains the incident takes room too.
+    let held = account;
     let account = as_it_was(account, &all);
     let past = Past::of(&account, lineage, legitimate, intruder);
     let seen = Seen::of(past.legitimate());
@@ -71,33 +73,30 @@ pub fn prevention(
             .or(thin.clone().filter(|_| finding.measure.is_some()));
         if let Some(measure) = &finding.measure {
             finding.proof = Some(past.with(&[measure]));
-            finding.too_large = measure.too_large(&account);
+            finding.too_large = measure.too_large(held);
         }
     }
-    findings.sort_by_key(|finding| {
-        let stopped = finding
-            .proof
+    findings.sort_by_key(order);
+    // Each fits by itself: what stops less gives way where all don't fit together.
+    let mut filled = held.clone();
+    for finding in findings.iter_mut().filter(|finding| finding.is_ready()) {
+        finding.too_large = finding
+            .measure
             .as_ref()
-            .map_or(0, |proof| proof.stopped + 100 * proof.cut.len() as u64);
-        (
-            Reverse(finding.is_ready()),
-            // A rule on names stops nobody who knows it.
-            finding.kind == "session-name-free",
-            Reverse(stopped),
-            finding.row,
-            finding.kind,
-            finding.title.clone(),
-        )
-    });
+            .and_then(|measure| measure.put_if_it_fits(&mut filled));
+    }
+    for trust in trust::together(&account, &seen, &loops, &ready_trusts(&findings)) {
+        let Some(why) = trust.too_large(held) else { continue };
+        let of_role = findings.iter_mut().filter(|finding| {
+            let is_trust = |one: &Measure| matches!(one, Measure::Trust { .. }) && one.about() == trust.about();
+            finding.is_ready() && finding.measure.as_ref().is_some_and(is_trust)
+        });
+        let later = of_role.skip(1);
+        later.for_each(|finding| finding.too_large = Some(format!("together with what is ready before it {why}")));
+    }
+    findings.sort_by_key(order);
     let ready: Vec<&Finding> = findings.iter().filter(|finding| finding.is_ready()).collect();
-    let trusts: BTreeSet<(&str, String)> = ready
-        .iter()
-        .filter_map(|finding| match &finding.measure {
-            Some(Measure::Trust { role, .. }) => Some((finding.kind, role.clone())),
-            _ => None,
-        })
-        .collect();
-    let trusts = trust::together(&account, &seen, &loops, &trusts);
+    let trusts = trust::together(&account, &seen, &loops, &ready_trusts(&findings));
     let others = ready.iter().filter_map(|finding| finding.measure.as_ref());
     let others = others.filter(|measure| !matches!(measure, Measure::Trust { .. }));
     let measures: Vec<&Measure> = trusts.iter().chain(others).collect();
@@ -122,6 +121,33 @@ pub fn prevention(
         findings,
         gaps: Vec::new(),
     }
+}
+
+/// The kinds of findings that are ready with a trust policy, and their roles.
+fn ready_trusts(findings: &[Finding]) -> BTreeSet<(&'static str, String)> {
+    let ready = findings.iter().filter(|finding| finding.is_ready());
+    let trusts = ready.filter_map(|finding| match &finding.measure {
+        Some(Measure::Trust { role, .. }) => Some((finding.kind, role.clone())),
+        _ => None,
+    });
+    trusts.collect()
+}
+
+/// What is ready and stops most comes first.
+fn order(finding: &Finding) -> impl Ord + use<> {
+    let stopped = finding
+        .proof
+        .as_ref()
+        .map_or(0, |proof| proof.stopped + 100 * proof.cut.len() as u64);
+    (
+        Reverse(finding.is_ready()),
+        // A rule on names stops nobody who knows it.
+        finding.kind == "session-name-free",
+        Reverse(stopped),
+        finding.row,
+        finding.kind,
+        finding.title.clone(),
+    )
 }
 
 /// Why the evidence is too thin, if it is: legitimate use is seen from when on?

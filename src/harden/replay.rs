@@ -2,15 +2,16 @@
 
 use super::outsider;
 use super::usage::Call;
-use crate::account::{AccessKey, Account, Holder, KeyStatus, Session, SessionKind};
+use crate::account::{AccessKey, Account, Holder, KeyStatus, Session, SessionKind, is_quarantine};
 use crate::action::revoke::POLICY_NAME as REVOKE_POLICY_NAME;
+use crate::action::service_control::is_quarantine_name;
 use crate::catalogue::catalogue;
 use crate::ids::{AccessKeyId, Arn, KeyKind};
 use crate::lineage::{Kind, MintedKey, mint_of};
-use crate::policy::{Context, Outcome};
+use crate::policy::{Context, Outcome, PolicyText};
 use crate::trail::Event;
 use crate::verdict::{Standing, needs_no_permission, session_forbids};
-use std::collections::HashSet;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// What became of a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,19 +27,20 @@ pub enum Went {
 /// The name of the inline policy by which this program denies everything.
 const DENY_ALL: &str = "OustDenyAll";
 
+/// What the name of the managed policy begins with that `oust ready --template` keeps at hand.
+const QUARANTINE: &str = "OustQuarantine";
+
 /// The account as it was while the calls were made: without what contained the incident since, keys active again that were used.
 pub fn as_it_was(account: &Account, calls: &[Call]) -> Account {
     let mut account = account.clone();
     for user in account.users.values_mut() {
-        user.inline.remove(DENY_ALL);
-        user.inline.remove(REVOKE_POLICY_NAME);
-        user.attached
-            .retain(|arn| !crate::account::is_quarantine(arn) && arn.name() != "AWSDenyAll");
+        released(&mut user.inline, &mut user.attached, &mut user.boundary);
     }
     for role in account.roles.values_mut() {
-        role.inline.remove(DENY_ALL);
-        role.inline.remove(REVOKE_POLICY_NAME);
+        released(&mut role.inline, &mut role.attached, &mut role.boundary);
     }
+    let levels = account.guards.iter_mut().flat_map(|guards| &mut guards.scps);
+    levels.for_each(|level| level.retain(|name, _| !is_quarantine_name(name)));
     for call in calls {
         let who = &call.event.identity;
         let (Some(key), Some(name)) = (&who.key, &who.user_name) else {
@@ -59,6 +61,18 @@ pub fn as_it_was(account: &Account, calls: &[Call]) -> Account {
         }
     }
     account
+}
+
+/// Takes off a user or a role what this program contains with, and AWS's quarantine. A boundary that the deny took the place of isn't known.
+fn released(inline: &mut BTreeMap<String, PolicyText>, attached: &mut BTreeSet<Arn>, boundary: &mut Option<Arn>) {
+    let contains = |arn: &Arn| match arn.account() {
+        None => arn.name() == "AWSDenyAll" || is_quarantine(arn),
+        Some(_) => arn.name().starts_with(QUARANTINE),
+    };
+    inline.remove(DENY_ALL);
+    inline.remove(REVOKE_POLICY_NAME);
+    attached.retain(|arn| !contains(arn));
+    boundary.take_if(|arn| contains(arn));
 }
 
 /// Asks `calls`, which are in order of time, of `account`. A session is there only if the call that gave it went through.

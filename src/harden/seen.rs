@@ -34,6 +34,8 @@ pub struct Used {
     pub calls: u64,
     /// The last.
     pub last: Option<Moment>,
+    /// For how many seconds a session was used at most, from when it was issued to its last call.
+    pub longest: i64,
 }
 
 /// How a role was taken.
@@ -47,7 +49,7 @@ pub struct Taken {
     pub without_mfa: bool,
     /// Subjects of web identities.
     pub subjects: BTreeSet<String>,
-    /// The longest duration that was asked for.
+    /// The longest duration that was asked for or given: the console asks for none, and is given the most that the role allows.
     pub seconds: i64,
     /// How often.
     pub times: u64,
@@ -73,6 +75,8 @@ pub struct Seen {
     pub roles: BTreeMap<String, Used>,
     /// By the role's ARN.
     pub taken: BTreeMap<String, Taken>,
+    /// When a credential was last used, by its ID.
+    pub credentials: BTreeMap<AccessKeyId, Moment>,
 }
 
 impl Seen {
@@ -89,6 +93,10 @@ impl Seen {
             let who = &event.identity;
             let (since, until) = seen.span.unwrap_or((call.first, call.last));
             seen.span = Some((since.min(call.first), until.max(call.last)));
+            if let Some(key) = &who.key {
+                let last = seen.credentials.entry(key.clone()).or_insert(call.last);
+                *last = call.last.max(*last);
+            }
             let issuer = who.issuer.as_ref();
             let of_issuer = || issuer.and_then(|issuer| issuer.name.clone());
             let used = match who.kind.as_deref() {
@@ -131,6 +139,9 @@ impl Used {
         let who = &event.identity;
         self.calls += call.count;
         self.last = self.last.max(Some(call.last));
+        if let Some(issued) = who.session_created {
+            self.longest = self.longest.max(call.last.seconds() - issued.seconds());
+        }
         self.deliveries.extend(call.delivery.clone());
         if let Some((_, session)) = who.principal_id.as_deref().and_then(|id| id.split_once(':')) {
             self.sessions.insert(session.to_owned());
@@ -180,7 +191,9 @@ impl Taken {
         self.without_mfa |= who.mfa != Some(true) && event.asked("/serialNumber").is_none();
         let asked = event.request.get("durationSeconds");
         let seconds = asked.and_then(|value| value.as_i64().or_else(|| value.as_str()?.parse().ok()));
-        self.seconds = self.seconds.max(seconds.unwrap_or(3_600));
+        let expires = mint_of(event).and_then(|minted| minted.expires);
+        let given = expires.map(|expires| expires.seconds() - event.at.seconds());
+        self.seconds = self.seconds.max(seconds.unwrap_or(3_600)).max(given.unwrap_or(0));
         if who.kind.as_deref() == Some("WebIdentityUser") {
             self.subjects.extend(who.user_name.clone());
             return;

@@ -110,7 +110,8 @@ impl Who {
     fn of(identity: &[u8], family: &HashSet<String>) -> Who {
         let identity: Value = serde_json::from_slice(identity).unwrap_or_default();
         let text = |name: &str| identity.get(name).and_then(Value::as_str);
-        match (text("accessKeyId"), text("type")) {
+        // A credential for one service signs with no key: its ID stands in another member.
+        match (text("accessKeyId").or(text("credentialId")), text("type")) {
             (Some(key), _) if family.contains(key) => Who::Nobody,
             (Some(_), _) => Who::Other,
             (None, Some("AWSService") | None) => Who::Nobody,
