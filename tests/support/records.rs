@@ -133,6 +133,22 @@ fn iam(who: Value, at: &'static str, name: &'static str, request: Value) -> Told
     call(who, at, "iam", name).sent(request)
 }
 
+/// The same user of another account.
+fn elsewhere(mut who: Value) -> Value {
+    who["accountId"] = json!("210987654321");
+    who
+}
+
+fn root() -> Value {
+    json!({"type": "Root", "principalId": "123456789012", "arn": "arn:aws:iam::123456789012:root", "accountId": "123456789012", "accessKeyId": D})
+}
+
+/// Ann gets a permissions boundary.
+fn bounded(by: &'static str) -> Told {
+    let request = json!({"userName": "ann", "permissionsBoundary": by});
+    iam(user("chief", D), "09:00:00", "PutUserPermissionsBoundary", request)
+}
+
 fn times(ats: &[&'static str]) -> Vec<Told> {
     ats.iter().map(|at| take(user("ann", B), at, "R")).collect()
 }
@@ -364,10 +380,19 @@ pub fn cases() -> Vec<Case> {
                     ),
                     look(user("ann", A), "12:00:00"),
                 ],
+                vec![
+                    bounded("arn:aws:iam::aws:policy/AWSDenyAll"),
+                    look(user("ann", B), "09:00:01"),
+                ],
             ]),
             not: trails(vec![
                 vec![look(user("ann", B), "08:59:59"), deny()],
                 vec![deny(), look(user("bob", B), "09:00:01")],
+                vec![deny(), look(elsewhere(user("ann", B)), "09:00:01")],
+                vec![
+                    bounded("arn:aws:iam::123456789012:policy/Tickets"),
+                    look(user("ann", B), "09:00:01"),
+                ],
                 vec![deny().refused(), look(user("ann", B), "09:00:01")],
                 vec![
                     iam(
@@ -397,6 +422,7 @@ pub fn cases() -> Vec<Case> {
             not: trails(vec![
                 vec![cut(), look(user("ann", A), "10:00:00")],
                 vec![cut(), look(user("bob", B), "10:00:00")],
+                vec![cut(), look(elsewhere(user("ann", B)), "10:00:00")],
                 vec![cut(), look(role("R", "ann", B), "10:00:00")],
                 vec![look(user("ann", B), "08:00:00"), cut()],
             ]),
@@ -406,8 +432,10 @@ pub fn cases() -> Vec<Case> {
             found: trails(vec![
                 vec![iam(user("ann", A), "09:00:00", "CreateAccessKey", bob())],
                 vec![iam(role("R", "s", C), "09:00:00", "UpdateLoginProfile", bob())],
+                vec![iam(root(), "09:00:00", "CreateAccessKey", bob())],
             ]),
             not: trails(vec![
+                vec![iam(root(), "09:00:00", "CreateAccessKey", Value::Null)],
                 vec![iam(user("bob", A), "09:00:00", "CreateAccessKey", bob())],
                 vec![iam(user("bob", A), "09:00:00", "CreateAccessKey", Value::Null)],
                 vec![iam(user("ann", A), "09:00:00", "CreateAccessKey", bob()).refused()],
@@ -417,6 +445,13 @@ pub fn cases() -> Vec<Case> {
         Case {
             rule: "deny-removed",
             found: trails(vec![
+                vec![iam(
+                    user("ann", A),
+                    "09:00:00",
+                    "CreatePolicyVersion",
+                    json!({"policyArn": "arn:aws:iam::123456789012:policy/OustQuarantine", "setAsDefault": true}),
+                )],
+                vec![call(user("ann", A), "09:00:00", "organizations", "UpdatePolicy")],
                 vec![iam(
                     user("ann", A),
                     "09:00:00",
