@@ -1040,3 +1040,64 @@ fn who_always_brings_mfa_can_be_held_to_it_and_who_does_not_cannot() {
         "{finding:#?}"
     );
 }
+
+/// A provider's token with this subject takes the role.
+fn token(role: &str, subject: &str, id: usize) -> Value {
+    let mut record = records::call(Value::Null, "09:00:00", "sts", "AssumeRoleWithWebIdentity")
+        .sent(serde_json::json!({"roleArn": records::role_arn(role), "roleSessionName": "ci"}))
+        .record(id);
+    record["userIdentity"] = serde_json::json!({"type": "WebIdentityUser", "userName": subject});
+    record["responseElements"] = serde_json::json!({"audience": "sts.amazonaws.com"});
+    record
+}
+
+/// Subjects are narrowed in each provider's own way, and what narrows them is never written over by the few that were seen.
+#[test]
+fn a_subject_that_is_narrowed_is_left_as_it_is() {
+    let told = |host: &str, operator: &str, subjects: Value, seen: &str| {
+        let trust = serde_json::json!({"Version": "2012-10-17", "Statement": [{
+            "Effect": "Allow",
+            "Principal": {"Federated": format!("arn:aws:iam::123456789012:oidc-provider/{host}")},
+            "Action": "sts:AssumeRoleWithWebIdentity",
+            "Condition": {operator: {format!("{host}:sub"): subjects}}
+        }]});
+        let told = told_with("Deploy", &trust, &[token("Deploy", seen, 1)]);
+        let found = told.findings.into_iter();
+        found
+            .filter(|finding| finding.kind == "oidc-subject-free")
+            .map(|finding| finding.measure.is_some())
+            .collect::<Vec<bool>>()
+    };
+    let eks = "oidc.eks.us-east-1.amazonaws.com/id/ABC";
+    let app = "system:serviceaccount:prod:app";
+    assert!(told(eks, "StringEquals", app.into(), app).is_empty());
+    assert!(told(eks, "StringLike", "system:serviceaccount:prod:*".into(), app).is_empty());
+    assert_eq!(
+        told(eks, "StringLike", "system:serviceaccount:*:*".into(), app),
+        [false]
+    );
+    let (terraform, plan) = (
+        "app.terraform.io",
+        "organization:acme:project:net:workspace:vpc:run_phase:plan",
+    );
+    let all = "organization:acme:project:net:workspace:*:run_phase:*";
+    assert!(told(terraform, "StringLike", all.into(), plan).is_empty());
+    let (github, main) = (
+        "token.actions.githubusercontent.com",
+        "repo:our/code:ref:refs/heads/main",
+    );
+    for open in ["*", "*:*", "repo:*", "repo:our*"] {
+        assert_eq!(told(github, "StringLike", open.into(), main), [false], "{open}");
+    }
+    assert!(told(github, "StringLike", "repo:our/*".into(), main).is_empty());
+    assert_eq!(told(github, "StringNotLike", "repo:their/*".into(), main), [false]);
+    // Where nothing is compared, the next phase of the run comes in too.
+    let trust = serde_json::json!({"Version": "2012-10-17", "Statement": [{
+        "Effect": "Allow",
+        "Principal": {"Federated": format!("arn:aws:iam::123456789012:oidc-provider/{terraform}")},
+        "Action": "sts:AssumeRoleWithWebIdentity"
+    }]});
+    let told = told_with("Deploy", &trust, &[token("Deploy", plan, 1)]);
+    let document = measure(about(&told, "oidc-subject-free", "Deploy")).document().unwrap();
+    assert!(document.to_string().contains("workspace:vpc:run_phase:*"), "{document}");
+}

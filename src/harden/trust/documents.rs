@@ -88,15 +88,21 @@ pub(super) fn is_of(account: &Account, arn: &str) -> bool {
     arn.contains(&format!("::{}:", account.id))
 }
 
-/// Adds a condition to a statement, beside those that are there.
-pub(super) fn condition(object: &mut Map<String, Value>, operator: &str, key: &str, values: Value) {
+/// Adds a condition to a statement, beside those that are there; `false` where the key is compared so already, which stays as it is.
+pub(super) fn condition(object: &mut Map<String, Value>, operator: &str, key: &str, values: Value) -> bool {
     let conditions = object.entry("Condition").or_insert_with(|| json!({}));
-    if let Some(conditions) = conditions.as_object_mut() {
-        let operator = conditions.entry(operator).or_insert_with(|| json!({}));
-        if let Some(keys) = operator.as_object_mut() {
-            keys.insert(key.to_owned(), values);
-        }
+    let Some(conditions) = conditions.as_object_mut() else {
+        return false;
+    };
+    let operator = conditions.entry(operator).or_insert_with(|| json!({}));
+    let Some(keys) = operator.as_object_mut() else {
+        return false;
+    };
+    if keys.keys().any(|there| there.eq_ignore_ascii_case(key)) {
+        return false;
     }
+    keys.insert(key.to_owned(), values);
+    true
 }
 
 pub(super) fn has_condition(statement: &Statement, keys: &[&str]) -> bool {

@@ -49,8 +49,7 @@ pub(super) fn session_name(around: &Around<'_>, role: &Role) -> Option<Finding> 
         if !is_of_users(account, statement) || is_told {
             return false;
         }
-        condition(object, operator, "sts:RoleSessionName", json!(value));
-        true
+        condition(object, operator, "sts:RoleSessionName", json!(value))
     })?;
     let title = format!(
         "sessions of role `{}` may have any name, so that a record doesn't tell who took it",
@@ -82,8 +81,7 @@ pub(super) fn without_mfa(around: &Around<'_>, role: &Role) -> Option<Finding> {
         if !is_of_users(account, statement) || is_asked {
             return false;
         }
-        condition(object, "Bool", "aws:MultiFactorAuthPresent", json!("true"));
-        true
+        condition(object, "Bool", "aws:MultiFactorAuthPresent", json!("true"))
     })?;
     let how = match taken.without_mfa {
         true => "not always with MFA",
