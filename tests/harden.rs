@@ -1101,3 +1101,27 @@ fn a_subject_that_is_narrowed_is_left_as_it_is() {
     let document = measure(about(&told, "oidc-subject-free", "Deploy")).document().unwrap();
     assert!(document.to_string().contains("workspace:vpc:run_phase:*"), "{document}");
 }
+
+/// Who else a statement names sends no external ID and isn't asked for one.
+#[test]
+fn an_external_id_is_asked_of_the_other_account_alone() {
+    let (account, _) = told_of_weak(Vec::new());
+    let other = "arn:aws:iam::210987654321:root";
+    let ann_arn = "arn:aws:iam::123456789012:user/ann";
+    let trust = trusting(&[serde_json::json!([other, ann_arn])]);
+    let used = [
+        from_partner("210987654321", Some("our-number"), 1),
+        taking(ann(&account, false), "Partner", "ann", "ASIADDDDDDDDDDDDDDDD", 2),
+    ];
+    let told = told_with("Partner", &trust, &used);
+    let finding = about(&told, "external-id-missing", "Partner");
+    let statements = measure(finding).document().unwrap()["Statement"].clone();
+    assert_eq!(statements[0]["Principal"], serde_json::json!({"AWS": [ann_arn]}));
+    assert!(statements[0].get("Condition").is_none(), "{statements}");
+    assert_eq!(statements[1]["Principal"], serde_json::json!({"AWS": [other]}));
+    assert_eq!(
+        statements[1]["Condition"],
+        serde_json::json!({"StringEquals": {"sts:ExternalId": ["our-number"]}})
+    );
+    assert!(finding.is_ready(), "{finding:#?}");
+}

@@ -1,7 +1,7 @@
 //! Roles that other accounts and identity providers take.
 
 use super::Around;
-use super::documents::{changed, condition, has_condition, named, statements};
+use super::documents::{changed, condition, has_condition, named, principal, statements};
 use crate::account::{Account, Role};
 use crate::harden::finding::Finding;
 use crate::harden::measure::Measure;
@@ -9,7 +9,7 @@ use crate::harden::rule::Row;
 use crate::harden::seen::External;
 use crate::ids::AccountId;
 use crate::policy::{Condition, Effect, Named, Statement};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 const EXTERNAL_PAGE: &str = "https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html";
@@ -40,6 +40,20 @@ fn strangers_in(account: &Account, statement: &Statement) -> BTreeSet<AccountId>
     each.collect()
 }
 
+/// The names of kind `AWS` of a statement: those of other accounts, and the others.
+fn parted(account: &Account, statement: &Statement) -> (Vec<String>, Vec<String>) {
+    let (mut theirs, mut rest) = (Vec::new(), Vec::new());
+    for one in named(statement) {
+        match one {
+            Named::Aws(name) if stranger(account, one).is_some() => theirs.push(name.clone()),
+            Named::Aws(name) => rest.push(name.clone()),
+            Named::Everybody => rest.push("*".to_owned()),
+            _ => {}
+        }
+    }
+    (theirs, rest)
+}
+
 /// A role that another account may take without an external ID.
 pub(super) fn strangers(around: &Around<'_>, role: &Role) -> Option<Finding> {
     let (account, taken) = (around.account, &around.taken(role));
@@ -68,13 +82,32 @@ pub(super) fn strangers(around: &Around<'_>, role: &Role) -> Option<Finding> {
     let finding = Finding::of("external-id-missing", Row::RoleSession, title, EXTERNAL_PAGE).shown_by(shown);
     // Only who is seen to send one, always, can be held to it.
     let sends = |id: &AccountId| taken.by_accounts.get(id).filter(|sent| sent.without == 0);
+    let mut apart: Vec<Value> = Vec::new();
     let document = changed(role, |statement, object| {
         let each: Option<Vec<&External>> = strangers_in(account, statement).iter().map(sends).collect();
         let Some(each) = each.filter(|_| is_open(statement)) else {
             return false;
         };
         let ids: BTreeSet<&String> = each.iter().flat_map(|sent| &sent.ids).collect();
+        // Who else the statement names sends none: the other accounts get a statement of their own.
+        let (theirs, rest) = parted(account, statement);
+        let rest = principal(statement, &rest);
+        if rest != json!({}) {
+            let mut own = object.clone();
+            own.remove("Sid");
+            own.insert("Principal".to_owned(), json!({"AWS": theirs}));
+            object.insert("Principal".to_owned(), rest);
+            let is_asked = condition(&mut own, "StringEquals", "sts:ExternalId", json!(ids));
+            apart.push(Value::Object(own));
+            return is_asked;
+        }
         condition(object, "StringEquals", "sts:ExternalId", json!(ids))
+    });
+    let document = document.map(|mut document| {
+        if let Some(all) = document.get_mut("Statement").and_then(Value::as_array_mut) {
+            all.append(&mut apart);
+        }
+        document
     });
     let Some(document) = document else {
         return Some(finding.advised(
