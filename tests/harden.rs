@@ -1125,3 +1125,30 @@ fn an_external_id_is_asked_of_the_other_account_alone() {
     );
     assert!(finding.is_ready(), "{finding:#?}");
 }
+
+/// In the place of a user that was deleted his unique ID stands, which IAM takes in no new policy.
+#[test]
+fn the_id_of_a_user_that_was_deleted_is_left_out_and_said() {
+    let (account, _) = told_of_weak(Vec::new());
+    let dead = "AIDAAAAAAAAAAAAAAAAAA";
+    let trust = trusting(&[serde_json::json!([OWN_ROOT, dead]), dead.into()]);
+    let used = [taking(
+        ann(&account, false),
+        "Partner",
+        "ann",
+        "ASIADDDDDDDDDDDDDDDD",
+        1,
+    )];
+    let told = told_with("Partner", &trust, &used);
+    for kind in ["trust-too-wide", "trust-without-mfa"] {
+        let finding = about(&told, kind, "Partner");
+        let document = measure(finding).document().unwrap();
+        assert!(!document.to_string().contains(dead), "{document}");
+        assert_eq!(document["Statement"].as_array().unwrap().len(), 1, "{document}");
+        assert!(
+            finding.evidence.iter().any(|said| said.contains(dead)),
+            "{:?}",
+            finding.evidence
+        );
+    }
+}

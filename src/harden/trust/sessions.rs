@@ -1,7 +1,7 @@
 //! Roles that people take: what their sessions are called, and whether they bring MFA.
 
 use super::Around;
-use super::documents::{changed, condition, has_condition, is_wide, named};
+use super::documents::{changed, condition, has_condition, is_dead, is_wide, named};
 use crate::account::{Account, Role};
 use crate::harden::finding::Finding;
 use crate::harden::measure::Measure;
@@ -21,8 +21,9 @@ fn user(arn: &str) -> Option<&str> {
 /// Whether a statement is about users alone, as far as its names tell.
 fn is_of_users(account: &Account, statement: &Statement) -> bool {
     let names = named(statement);
-    let is_user =
-        |named: &Named| is_wide(account, named) || matches!(named, Named::Aws(name) if name.contains(":user/"));
+    let is_user = |named: &Named| {
+        is_wide(account, named) || matches!(named, Named::Aws(name) if name.contains(":user/") || is_dead(name))
+    };
     !names.is_empty() && names.iter().all(is_user)
 }
 
