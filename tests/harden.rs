@@ -1152,3 +1152,35 @@ fn the_id_of_a_user_that_was_deleted_is_left_out_and_said() {
         );
     }
 }
+
+/// Addresses that were seen hold only for who keeps them: not for instances, what they take, and tokens of a provider.
+#[test]
+fn addresses_that_change_are_no_place_to_be_held_to() {
+    let (account, _) = told_of_weak(Vec::new());
+    let partner = |name: &str, key: &str, id| look(&account, records::role("Partner", name, key), "198.51.100.9", id);
+    let (key, web) = ("ASIADDDDDDDDDDDDDDDD", "ASIABBBBBBBBBBBBBBBB");
+    let told = |taking: Value| {
+        let trust = trusting(&[OWN_ROOT.into()]);
+        let told = told_with("Partner", &trust, &[taking, partner("p", key, 2)]);
+        about(&told, "address-free-role", "Partner").clone()
+    };
+    assert!(told(taking(ann(&account, false), "Partner", "p", key, 1)).is_ready());
+    let by_instance = told(taking(records::role("Web", "i-1", web), "Partner", "p", key, 1));
+    assert!(!by_instance.is_ready());
+    assert!(by_instance.doubt.unwrap().contains("ec2.amazonaws.com takes `Web`"));
+    let by_token = told(token("Partner", "repo:our/code:ref:refs/heads/main", 1));
+    assert!(!by_token.is_ready() && by_token.doubt.unwrap().contains("tokens of a provider"));
+    let by_other = told(from_partner("210987654321", Some("our-number"), 1));
+    assert!(!by_other.is_ready() && by_other.doubt.unwrap().contains("account 210987654321"));
+    // Who was seen through an endpoint only has no address that could be listed.
+    let mut through = look(&account, ann(&account, true), "10.1.2.3", 1);
+    through["vpcEndpointId"] = "vpce-1".into();
+    let (_, told) = told_of_weak(vec![through]);
+    let finding = about(&told, "address-free-user", "ann");
+    assert!(!finding.is_ready() && finding.doubt.is_some());
+    let document = measure(finding).document().unwrap().to_string();
+    assert!(
+        document.contains("vpce-1") && !document.contains("aws:SourceIp"),
+        "{document}"
+    );
+}
