@@ -1184,3 +1184,26 @@ fn addresses_that_change_are_no_place_to_be_held_to() {
         "{document}"
     );
 }
+
+/// Devices that couldn't be read may be none.
+#[test]
+fn mfa_is_not_asked_of_whose_devices_were_not_read() {
+    let (mut account, _) = told_of_weak(Vec::new());
+    let used = [look(&account, ann(&account, true), "198.51.100.7", 1)];
+    let calls: Vec<Call> = used.iter().filter_map(Call::of).collect();
+    let held = account.users.get_mut("ann").unwrap().credentials.as_mut().unwrap();
+    held.mfa_devices.clear();
+    held.unread.insert("mfa_devices".to_owned());
+    let now = calls[0].last;
+    let told = prevention(&account, &trace(&Default::default(), &[]), &calls, &[], None, now, None);
+    let finding = about(&told, "mfa-not-required", "ann");
+    assert!(!finding.is_ready());
+    assert!(finding.doubt.as_ref().unwrap().contains("was not read"));
+    assert!(
+        !measure(finding)
+            .document()
+            .unwrap()
+            .to_string()
+            .contains("iam:EnableMFADevice")
+    );
+}

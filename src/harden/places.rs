@@ -5,7 +5,7 @@ use super::fitted::{Whose, from_elsewhere, from_outside};
 use super::measure::Measure;
 use super::rule::Row;
 use super::seen::{Seen, Used};
-use crate::account::{Account, KeyStatus, Role, User};
+use crate::account::{Account, Credentials, KeyStatus, Role, User};
 use crate::policy::{Effect, Listed, Named};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -213,7 +213,11 @@ fn role_from(account: &Account, seen: &Seen, role: &Role, used: &Used) -> Option
 /// What a user may do without MFA: look at his devices and bring one in; enrol one only where he has none, since who has his key could enrol
 /// his own.
 fn user_mfa(user: &User, used: &Used) -> Finding {
-    let devices = user.credentials.as_ref().map(|held| held.mfa_devices.len());
+    // Of a list that couldn't be read, none is not known to be none.
+    let were_read = |held: &&Credentials| !held.mfa_devices.is_empty() || !held.unread.contains("mfa_devices");
+    let read = user.credentials.as_ref().filter(were_read);
+    let devices = read.map(|held| held.mfa_devices.len());
+    let unread = "whether it has an MFA device was not read: without one its owner would be shut out";
     let mut spared = vec![
         "iam:GetUser",
         "iam:ListMFADevices",
@@ -251,6 +255,7 @@ fn user_mfa(user: &User, used: &Used) -> Finding {
             name: WITH_MFA,
             document,
         })
+        .doubted(devices.is_none().then(|| unread.to_owned()))
 }
 
 fn user_tokens(user: &User, used: &Used) -> Finding {
