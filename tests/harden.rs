@@ -7,11 +7,12 @@ mod records;
 mod support;
 
 use oust::account::{Account, KeyStatus};
-use oust::harden::{Call, Finding, Measure, Prevention, RULES, Row, prevention};
+use oust::harden::{Call, Finding, Measure, Prevention, RULES, Row, Usage, prevention};
 use oust::lineage::trace;
 use oust::policy::PolicyText;
 use oust::tabletop::{Scenario, Stage};
 use oust::time::ManualClock;
+use oust::trail::{Glance, Sieve};
 use oust::twin::Twin;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -1206,4 +1207,65 @@ fn mfa_is_not_asked_of_whose_devices_were_not_read() {
             .to_string()
             .contains("iam:EnableMFADevice")
     );
+}
+
+/// The records that a walk over a trail keeps of these.
+fn kept(records: &[Value], has_text: bool) -> Vec<Call> {
+    let mut usage = Usage::default();
+    for record in records {
+        let of = |member: &str| record[member].as_str().unwrap();
+        let (identity, text) = (record["userIdentity"].to_string(), record.to_string());
+        let glance = Glance {
+            at: of("eventTime").parse().unwrap(),
+            source: of("eventSource"),
+            name: of("eventName"),
+            address: of("sourceIPAddress"),
+            identity: identity.as_bytes(),
+            caller: u64::from(
+                identity
+                    .bytes()
+                    .fold(7_u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(u32::from(byte))),
+            ),
+            text: if has_text { text.as_bytes() } else { &[] },
+        };
+        if usage.glance(&glance) {
+            usage.record(record);
+        }
+    }
+    Usage::calls(vec![usage])
+}
+
+/// A sign-in of the weak account's user.
+fn sign_in(account: &Account, mfa: &str, went: &str, from: &'static str, id: usize) -> Value {
+    let mut record = look(account, ann(account, false), from, id);
+    record["userIdentity"].as_object_mut().unwrap().remove("accessKeyId");
+    record["eventSource"] = "signin.amazonaws.com".into();
+    record["eventName"] = "ConsoleLogin".into();
+    record["responseElements"] = serde_json::json!({"ConsoleLogin": went});
+    record["additionalEventData"] = serde_json::json!({"MFAUsed": mfa});
+    record
+}
+
+/// A sign-in bears no key, and is use all the same: where from, and whether with MFA.
+#[test]
+fn a_sign_in_to_the_console_counts() {
+    let (account, _) = told_of_weak(Vec::new());
+    let told = |last: Value| {
+        let records = [
+            look(&account, ann(&account, true), "198.51.100.7", 1),
+            sign_in(&account, "Yes", "Success", "192.0.2.200", 2),
+            last,
+        ];
+        let calls = kept(&records, true);
+        let lineage = trace(&Default::default(), &[]);
+        prevention(&account, &lineage, &calls, &[], None, calls[0].last, None)
+    };
+    let kinds = |told: &Prevention| told.findings.iter().map(|finding| finding.kind).collect::<Vec<_>>();
+    let with = told(sign_in(&account, "No", "Failure", "203.0.113.1", 3));
+    let document = measure(about(&with, "address-free-user", "ann")).document().unwrap();
+    let addresses = &document["Statement"][0]["Condition"]["NotIpAddress"]["aws:SourceIp"];
+    assert_eq!(*addresses, serde_json::json!(["192.0.2.200", "198.51.100.7"]));
+    assert!(kinds(&with).contains(&"token-without-mfa") && kinds(&with).contains(&"mfa-not-required"));
+    let without = told(sign_in(&account, "No", "Success", "192.0.2.200", 3));
+    assert!(!kinds(&without).contains(&"token-without-mfa") && !kinds(&without).contains(&"mfa-not-required"));
 }

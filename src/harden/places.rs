@@ -217,6 +217,7 @@ fn user_mfa(user: &User, used: &Used) -> Finding {
     let were_read = |held: &&Credentials| !held.mfa_devices.is_empty() || !held.unread.contains("mfa_devices");
     let read = user.credentials.as_ref().filter(were_read);
     let devices = read.map(|held| held.mfa_devices.len());
+    let signed_in = "it was seen to sign in to the console without MFA: its owner would be shut out";
     let unread = "whether it has an MFA device was not read: without one its owner would be shut out";
     let mut spared = vec![
         "iam:GetUser",
@@ -256,6 +257,7 @@ fn user_mfa(user: &User, used: &Used) -> Finding {
             document,
         })
         .doubted(devices.is_none().then(|| unread.to_owned()))
+        .doubted(used.signed_in_without_mfa.then(|| signed_in.to_owned()))
 }
 
 fn user_tokens(user: &User, used: &Used) -> Finding {

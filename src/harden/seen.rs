@@ -1,6 +1,6 @@
 //! What everybody but the intruder was seen to do, by user and by role.
 
-use super::usage::Call;
+use super::usage::{Call, SIGN_IN};
 use crate::ids::{AccessKeyId, AccountId};
 use crate::lineage::mint_of;
 use crate::time::Moment;
@@ -20,6 +20,8 @@ pub struct Used {
     pub without_mfa: bool,
     /// Whether a session of the user was used that was issued without MFA; a federation token always is.
     pub sessions_without_mfa: bool,
+    /// Whether the user signed in to the console without MFA.
+    pub signed_in_without_mfa: bool,
     /// Names of sessions, which of compute tell what it runs on.
     pub sessions: BTreeSet<String>,
     /// Names of sessions that nobody was seen to take: the records of who took them are missing.
@@ -146,7 +148,10 @@ impl Used {
         self.beside_functions |= call.function.is_none();
         if who.mfa != Some(true) {
             self.without_mfa |= !brings_mfa(event);
-            self.sessions_without_mfa |= who.session_created.is_some() || who.kind.as_deref() == Some("FederatedUser");
+            let is_sign_in = event.name == SIGN_IN;
+            self.signed_in_without_mfa |= is_sign_in;
+            self.sessions_without_mfa |=
+                is_sign_in || who.session_created.is_some() || who.kind.as_deref() == Some("FederatedUser");
         }
         let address = event
             .source_ip

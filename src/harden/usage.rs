@@ -8,6 +8,9 @@ use serde_json::Value;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+/// What a console sign-in is called. It is signed by nobody's key, and is somebody's use of the account.
+pub(super) const SIGN_IN: &str = "ConsoleLogin";
+
 /// One call, or one of many that are alike.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Call {
@@ -30,8 +33,16 @@ pub struct Call {
 impl Call {
     /// The call that a record tells of; `None` when it is none.
     pub fn of(record: &Value) -> Option<Call> {
-        let event = Event::parse(record).ok()?;
+        let mut event = Event::parse(record).ok()?;
         let text = |place: &str| record.pointer(place).and_then(Value::as_str).map(str::to_owned);
+        // Of a sign-in the record tells elsewhere whether it brought MFA, and one that failed bears no error code.
+        // <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-aws-console-sign-in-events.html>
+        if event.name == SIGN_IN {
+            if event.answered("/ConsoleLogin").as_deref() == Some("Failure") {
+                return None;
+            }
+            event.identity.mfa = text("/additionalEventData/MFAUsed").map(|used| used == "Yes");
+        }
         // <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html>
         let issued_to = text("/userIdentity/inScopeOf/credentialsIssuedTo");
         Some(Call {
@@ -100,7 +111,7 @@ pub struct Usage {
 enum Who {
     /// A credential of the account that isn't the family's.
     Other,
-    /// Nobody's credential: another account, a provider's token. Only what it is given counts.
+    /// Nobody's credential: another account, a provider's token, a password. Only what it is given counts, and sign-ins.
     Outside,
     /// The family, or a service.
     Nobody,
@@ -147,7 +158,7 @@ impl Usage {
         let calls = kinds.into_values().filter_map(|(record, kind)| {
             let call = Call::of(&record)?;
             // Each of those that give credentials is there itself.
-            if is_mint(&call.event.name) {
+            if is_kept_each(&call.event.name) {
                 return Some(call);
             }
             let times = times.get(&kind).copied().unwrap_or(Times::once(call.event.at));
@@ -168,13 +179,18 @@ fn is_mint(name: &str) -> bool {
     name.starts_with("AssumeRole") || matches!(name, "GetSessionToken" | "GetFederationToken")
 }
 
+/// Whether each such call is kept: what mints are asked for differs, and whether a sign-in brought MFA.
+fn is_kept_each(name: &str) -> bool {
+    is_mint(name) || name == SIGN_IN
+}
+
 impl Sieve for Usage {
     fn glance(&mut self, glance: &Glance<'_>) -> bool {
         let family = &self.family;
         let who = self.callers.entry(glance.caller);
         match who.or_insert_with(|| Who::of(glance.identity, family)) {
             Who::Other => {}
-            Who::Outside if is_mint(glance.name) => {}
+            Who::Outside if is_kept_each(glance.name) => {}
             Who::Outside | Who::Nobody => return false,
         }
         let text = format!(
@@ -185,13 +201,13 @@ impl Sieve for Usage {
         let once = Times::once(glance.at);
         let times = self.kinds.entry(self.last);
         let times = times.and_modify(|times| *times = times.and(once)).or_insert(once);
-        times.count == 1 || is_mint(glance.name) && self.kept.len() < MOST_MINTS
+        times.count == 1 || is_kept_each(glance.name) && self.kept.len() < MOST_MINTS
     }
 
     fn record(&mut self, record: &Value) {
         let id = record.get("eventID").and_then(Value::as_str).unwrap_or_default();
         let name = record.get("eventName").and_then(Value::as_str).unwrap_or_default();
-        let place = if is_mint(name) {
+        let place = if is_kept_each(name) {
             rapidhash_v3(id.as_bytes())
         } else {
             self.last
