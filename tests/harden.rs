@@ -1269,3 +1269,22 @@ fn a_sign_in_to_the_console_counts() {
     let without = told(sign_in(&account, "No", "Success", "192.0.2.200", 3));
     assert!(!kinds(&without).contains(&"token-without-mfa") && !kinds(&without).contains(&"mfa-not-required"));
 }
+
+/// Who is given a token may use it where no record tells: that it is given is use.
+#[test]
+fn a_token_that_was_given_without_mfa_is_not_made_useless() {
+    let (account, _) = told_of_weak(Vec::new());
+    let is_found = |name: &'static str, sent: Value| {
+        let mut record = records::call(ann(&account, false), "09:00:00", "sts", name)
+            .sent(sent)
+            .gave("ASIADDDDDDDDDDDDDDDD")
+            .record(1);
+        record["userIdentity"]["principalId"] = account.users["ann"].id.clone().into();
+        let (_, told) = told_of_weak(vec![record]);
+        told.findings.iter().any(|finding| finding.kind == "token-without-mfa")
+    };
+    assert!(!is_found("GetFederationToken", serde_json::json!({"name": "guest"})));
+    assert!(!is_found("GetSessionToken", Value::Null));
+    let with = serde_json::json!({"serialNumber": "arn:aws:iam::123456789012:mfa/ann", "tokenCode": "-"});
+    assert!(is_found("GetSessionToken", with));
+}

@@ -18,7 +18,7 @@ pub struct Used {
     pub elsewhere: u64,
     /// Whether a call was made with a session that was issued without MFA, or with a key: other than such that bring it.
     pub without_mfa: bool,
-    /// Whether a session of the user was used that was issued without MFA; a federation token always is.
+    /// Whether a session of the user was used, or given, that was issued without MFA; a federation token always is.
     pub sessions_without_mfa: bool,
     /// Whether the user signed in to the console without MFA.
     pub signed_in_without_mfa: bool,
@@ -144,6 +144,7 @@ impl Used {
         if event.is_forwarded() {
             return;
         }
+        self.sessions_without_mfa |= gives_without_mfa(event);
         self.functions.extend(call.function.clone());
         self.beside_functions |= call.function.is_none();
         if who.mfa != Some(true) {
@@ -163,6 +164,16 @@ impl Used {
             _ => self.elsewhere += call.count,
         }
     }
+}
+
+/// Whether a user's call gives a session without MFA. Who gets it may use it where no record tells.
+fn gives_without_mfa(event: &Event) -> bool {
+    let is_given = match event.name.as_str() {
+        "GetFederationToken" => true,
+        "GetSessionToken" => event.asked("/serialNumber").is_none(),
+        _ => false,
+    };
+    is_given && event.service() == "sts"
 }
 
 /// Whether a call that isn't made with MFA is one that brings it, or needs no permission anyhow.
