@@ -1288,3 +1288,26 @@ fn a_token_that_was_given_without_mfa_is_not_made_useless() {
     let with = serde_json::json!({"serialNumber": "arn:aws:iam::123456789012:mfa/ann", "tokenCode": "-"});
     assert!(is_found("GetSessionToken", with));
 }
+
+/// Calls are alike only where they came through the same endpoint.
+#[test]
+fn each_endpoint_that_was_seen_is_in_the_list() {
+    let (account, _) = told_of_weak(Vec::new());
+    let through = |endpoint: &str, id| {
+        let mut record = look(&account, ann(&account, true), "10.1.2.3", id);
+        record["vpcEndpointId"] = endpoint.into();
+        record
+    };
+    let records = [through("vpce-1", 1), through("vpce-2", 2), through("vpce-1", 3)];
+    for has_text in [true, false] {
+        let calls = kept(&records, has_text);
+        let mut counts: Vec<u64> = calls.iter().map(|call| call.count).collect();
+        counts.sort_unstable();
+        assert_eq!(counts, [1, 2]);
+        let lineage = trace(&Default::default(), &[]);
+        let told = prevention(&account, &lineage, &calls, &[], None, calls[0].last, None);
+        let document = measure(about(&told, "address-free-user", "ann")).document().unwrap();
+        let endpoints = &document["Statement"][0]["Condition"]["StringNotEquals"]["aws:SourceVpce"];
+        assert_eq!(*endpoints, serde_json::json!(["vpce-1", "vpce-2"]));
+    }
+}

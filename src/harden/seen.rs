@@ -1,6 +1,6 @@
 //! What everybody but the intruder was seen to do, by user and by role.
 
-use super::usage::{Call, SIGN_IN};
+use super::usage::{Call, SIGN_IN, is_public};
 use crate::ids::{AccessKeyId, AccountId};
 use crate::lineage::mint_of;
 use crate::time::Moment;
@@ -180,13 +180,6 @@ fn gives_without_mfa(event: &Event) -> bool {
 fn brings_mfa(event: &Event) -> bool {
     let is_free = matches!(event.name.as_str(), "GetSessionToken" | "GetCallerIdentity");
     event.service() == "sts" && (is_free || event.asked("/serialNumber").is_some())
-}
-
-fn is_public(address: std::net::IpAddr) -> bool {
-    match address {
-        std::net::IpAddr::V4(four) => !four.is_private() && !four.is_loopback() && !four.is_link_local(),
-        std::net::IpAddr::V6(six) => !six.is_loopback() && !six.is_unique_local(),
-    }
 }
 
 impl Taken {

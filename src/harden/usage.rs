@@ -6,6 +6,7 @@ use rapidhash::fast::RandomState;
 use rapidhash::v3::rapidhash_v3;
 use serde_json::Value;
 use std::collections::{HashMap, HashSet};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 /// What a console sign-in is called. It is signed by nobody's key, and is somebody's use of the account.
@@ -22,7 +23,7 @@ pub struct Call {
     pub delivery: Option<String>,
     /// The function that the credential was issued to.
     pub function: Option<String>,
-    /// How many calls are alike: the same caller, key, call and address.
+    /// How many calls are alike: the same caller, key, call, address and endpoint.
     pub count: u64,
     /// The first of those.
     pub first: Moment,
@@ -104,6 +105,8 @@ pub struct Usage {
     kinds: HashMap<u64, Times, RandomState>,
     kept: HashMap<u64, (Value, u64), RandomState>,
     last: u64,
+    /// When the last was made, where it may have come through a VPC endpoint: which one, only the whole record tells.
+    through: Option<Moment>,
 }
 
 /// Who calls.
@@ -179,6 +182,26 @@ fn is_mint(name: &str) -> bool {
     name.starts_with("AssumeRole") || matches!(name, "GetSessionToken" | "GetFederationToken")
 }
 
+/// Whether a call may have come through a VPC endpoint. Where the record isn't at hand, its address tells: those that networks have within.
+fn may_be_through(glance: &Glance<'_>) -> bool {
+    if !glance.text.is_empty() {
+        return memchr::memmem::find(glance.text, b"\"vpcEndpointId\"").is_some();
+    }
+    match glance.address.parse() {
+        Ok(IpAddr::V4(four)) => !is_public(IpAddr::V4(four)),
+        Ok(IpAddr::V6(_)) => true,
+        Err(_) => false,
+    }
+}
+
+/// Whether an address is one of the world's, and none that only a network within has.
+pub(super) fn is_public(address: std::net::IpAddr) -> bool {
+    match address {
+        std::net::IpAddr::V4(four) => !four.is_private() && !four.is_loopback() && !four.is_link_local(),
+        std::net::IpAddr::V6(six) => !six.is_loopback() && !six.is_unique_local(),
+    }
+}
+
 /// Whether each such call is kept: what mints are asked for differs, and whether a sign-in brought MFA.
 fn is_kept_each(name: &str) -> bool {
     is_mint(name) || name == SIGN_IN
@@ -198,6 +221,10 @@ impl Sieve for Usage {
             glance.caller, glance.source, glance.name, glance.address
         );
         self.last = rapidhash_v3(text.as_bytes());
+        self.through = may_be_through(glance).then_some(glance.at);
+        if self.through.is_some() {
+            return !is_kept_each(glance.name) || self.kept.len() < MOST_MINTS;
+        }
         let once = Times::once(glance.at);
         let times = self.kinds.entry(self.last);
         let times = times.and_modify(|times| *times = times.and(once)).or_insert(once);
@@ -205,6 +232,17 @@ impl Sieve for Usage {
     }
 
     fn record(&mut self, record: &Value) {
+        let is_refused = record.get("errorCode").is_some_and(|code| !code.is_null());
+        if let Some(at) = self.through.take() {
+            if is_refused {
+                return;
+            }
+            let endpoint = record.get("vpcEndpointId").and_then(Value::as_str).unwrap_or_default();
+            self.last = rapidhash_v3(format!("{:x} {endpoint}", self.last).as_bytes());
+            let once = Times::once(at);
+            let times = self.kinds.entry(self.last);
+            times.and_modify(|times| *times = times.and(once)).or_insert(once);
+        }
         let id = record.get("eventID").and_then(Value::as_str).unwrap_or_default();
         let name = record.get("eventName").and_then(Value::as_str).unwrap_or_default();
         let place = if is_kept_each(name) {
@@ -213,7 +251,7 @@ impl Sieve for Usage {
             self.last
         };
         // A refused call says nothing of use; another of its kind may succeed.
-        if record.get("errorCode").is_some_and(|code| !code.is_null()) {
+        if is_refused {
             self.kinds.remove(&self.last);
             return;
         }
