@@ -1311,3 +1311,25 @@ fn each_endpoint_that_was_seen_is_in_the_list() {
         assert_eq!(*endpoints, serde_json::json!(["vpce-1", "vpce-2"]));
     }
 }
+
+/// The intruder signs in with no key of his: where he alone comes from isn't written among the places of the user.
+#[test]
+fn a_sign_in_from_where_the_intruder_comes_is_not_its_owners() {
+    let (account, _) = told_of_weak(Vec::new());
+    let own = [
+        look(&account, ann(&account, true), "198.51.100.7", 1),
+        sign_in(&account, "No", "Success", "203.0.113.66", 2),
+    ];
+    let addresses = |intruder: &[Value]| {
+        let calls = |records: &[Value]| records.iter().filter_map(Call::of).collect::<Vec<Call>>();
+        let (own, intruder) = (calls(&own), calls(intruder));
+        let lineage = trace(&Default::default(), &[]);
+        let told = prevention(&account, &lineage, &own, &intruder, None, own[0].last, None);
+        let document = measure(about(&told, "address-free-user", "ann")).document().unwrap();
+        document["Statement"][0]["Condition"]["NotIpAddress"]["aws:SourceIp"].clone()
+    };
+    let stolen = records::user("ann", "ASIAEEEEEEEEEEEEEEEE");
+    let theirs = look(&account, stolen, "203.0.113.66", 3);
+    assert_eq!(addresses(&[]), serde_json::json!(["198.51.100.7", "203.0.113.66"]));
+    assert_eq!(addresses(&[theirs]), serde_json::json!(["198.51.100.7"]));
+}
