@@ -45,12 +45,14 @@ fn moves(account: &Account, seen: &Seen, role: &Role, links: usize) -> Option<St
             "{service} takes `{name}`, and what runs there gets other addresses as it comes and goes: name those of its network instead"
         ));
     }
-    let taken = seen.taken.get(account.role_arn(role).as_str())?;
-    if !taken.subjects.is_empty() {
+    let taken = seen.taken.get(account.role_arn(role).as_str());
+    let is_provider = |named: &Named| matches!(named, Named::Federated(name) if !name.contains(":saml-provider/"));
+    if trusted(role).iter().any(is_provider) || taken.is_some_and(|taken| !taken.subjects.is_empty()) {
         return Some(format!(
             "tokens of a provider take `{name}`, and what brings them (runners, containers) gets other addresses as it comes and goes"
         ));
     }
+    let taken = taken?;
     if let Some(other) = taken.by_accounts.keys().next() {
         return Some(format!(
             "account {other} takes `{name}`, and where it comes from tomorrow isn't known here: ask for its addresses"
@@ -125,10 +127,10 @@ pub(super) fn findings(account: &Account, seen: &Seen, hit: &BTreeSet<&str>) -> 
     found
 }
 
-/// The services that a role trusts.
-fn compute(role: &Role) -> BTreeSet<String> {
+/// Whom a role trusts.
+fn trusted(role: &Role) -> Vec<Named> {
     let Ok(trust) = role.trust.parse() else {
-        return BTreeSet::new();
+        return Vec::new();
     };
     let allows = trust
         .statements
@@ -138,7 +140,12 @@ fn compute(role: &Role) -> BTreeSet<String> {
         Some(Listed::These(named)) => Some(named.clone()),
         _ => None,
     });
-    let services = named.flatten().filter_map(|named| match named {
+    named.flatten().collect()
+}
+
+/// The services that a role trusts.
+fn compute(role: &Role) -> BTreeSet<String> {
+    let services = trusted(role).into_iter().filter_map(|named| match named {
         Named::Service(name) => Some(name),
         _ => None,
     });
@@ -196,6 +203,7 @@ fn role_from(account: &Account, seen: &Seen, role: &Role, used: &Used) -> Option
     let arn = account.role_arn(role);
     let title = format!("sessions of role `{}` work from anywhere", role.name);
     let finding = Finding::of("address-free-role", Row::RoleSession, title, PERIMETER_PAGE).shown_by(places(used));
+    let strange: Vec<&str> = seen.unexplained(&role.name, arn.as_str()).into_iter().take(5).collect();
     let is_in_network = !used.endpoints.is_empty() || used.sessions.iter().any(|name| name.starts_with("i-"));
     is_short(used).then(|| {
         let finding = finding.met_by(Measure::RolePolicy {
@@ -207,6 +215,12 @@ fn role_from(account: &Account, seen: &Seen, role: &Role, used: &Used) -> Option
         finding
             .doubted(is_in_network.then(|| HIDDEN.to_owned()))
             .doubted(moves(account, seen, role, MOST_LINKS))
+            .doubted((!strange.is_empty()).then(|| {
+                format!(
+                    "sessions of it were used that nobody was seen to take ({}): who takes it, and whether from places of his own, isn't known",
+                    strange.join(", ")
+                )
+            }))
     })
 }
 
