@@ -1173,6 +1173,17 @@ fn addresses_that_change_are_no_place_to_be_held_to() {
     assert!(!by_token.is_ready() && by_token.doubt.unwrap().contains("tokens of a provider"));
     let by_other = told(from_partner("210987654321", Some("our-number"), 1));
     assert!(!by_other.is_ready() && by_other.doubt.unwrap().contains("account 210987654321"));
+    // Nor where the trail lacks who took it: what a provider's tokens take changes anyhow.
+    let told = |trust: &Value| {
+        let told = told_with("Partner", trust, &[partner("p", key, 2)]);
+        about(&told, "address-free-role", "Partner").doubt.clone().unwrap()
+    };
+    assert!(told(&trusting(&[OWN_ROOT.into()])).contains("nobody was seen to take (p)"));
+    let provider = serde_json::json!({"Version": "2012-10-17", "Statement": [{
+        "Effect": "Allow", "Principal": {"Federated": "arn:aws:iam::123456789012:oidc-provider/ci.example"},
+        "Action": "sts:AssumeRoleWithWebIdentity"
+    }]});
+    assert!(told(&provider).contains("tokens of a provider"));
     // Who was seen through an endpoint only has no address that could be listed.
     let mut through = look(&account, ann(&account, true), "10.1.2.3", 1);
     through["vpcEndpointId"] = "vpce-1".into();
@@ -1332,4 +1343,36 @@ fn a_sign_in_from_where_the_intruder_comes_is_not_its_owners() {
     let theirs = look(&account, stolen, "203.0.113.66", 3);
     assert_eq!(addresses(&[]), serde_json::json!(["198.51.100.7", "203.0.113.66"]));
     assert_eq!(addresses(&[theirs]), serde_json::json!(["198.51.100.7"]));
+}
+
+/// A twin lists as none what its snapshot says was not read; the command doesn't take it for none.
+#[test]
+fn what_a_snapshot_says_was_not_read_stays_unread() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("account.json");
+    let path = file.to_str().unwrap();
+    let (code, said) = oust(&["twin", "snapshot", "--scenario", "stolen-key", "--out", path]);
+    assert_eq!(code, 0, "{said}");
+    let key = story::played().names["A"].clone();
+    let doubt = || {
+        let args = [
+            "harden",
+            key.as_str(),
+            "--snapshot",
+            path,
+            "--format",
+            "json",
+            "--quiet",
+        ];
+        let (_, said) = oust(&args);
+        let told: Value = serde_json::from_str(&said).unwrap();
+        let mut findings = told["findings"].as_array().unwrap().iter();
+        let finding = findings.find(|finding| finding["kind"] == "mfa-not-required").unwrap();
+        finding["doubt"].as_str().map(str::to_owned)
+    };
+    assert_eq!(doubt(), None);
+    let mut snapshot: Value = serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
+    snapshot["account"]["users"]["support-user"]["credentials"]["unread"] = serde_json::json!(["mfa_devices"]);
+    std::fs::write(&file, snapshot.to_string()).unwrap();
+    assert!(doubt().unwrap().contains("was not read"));
 }
