@@ -7,11 +7,12 @@ mod records;
 mod support;
 
 use oust::account::{Account, Guards, KeyStatus, LastUsed, ServiceSpecificCredential, Snapshot};
-use oust::harden::{Call, Finding, Measure, Prevention, RULES, Row, prevention};
+use oust::harden::{Call, Finding, Measure, Prevention, RULES, Row, Usage, prevention};
 use oust::lineage::trace;
 use oust::policy::PolicyText;
 use oust::tabletop::{Scenario, Stage};
 use oust::time::ManualClock;
+use oust::trail::{Glance, Sieve};
 use oust::twin::Twin;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -1255,4 +1256,339 @@ fn a_key_whose_last_use_is_not_known_stays() {
     assert!(about(&told_of_old_key(Some(200)), "key-unused", "ann").is_ready());
     let told = told_of_old_key(Some(2));
     assert!(!told.findings.iter().any(|finding| finding.kind == "key-unused"));
+}
+
+/// A provider's token with this subject takes the role.
+fn token(role: &str, subject: &str, id: usize) -> Value {
+    let mut record = records::call(Value::Null, "09:00:00", "sts", "AssumeRoleWithWebIdentity")
+        .sent(serde_json::json!({"roleArn": records::role_arn(role), "roleSessionName": "ci"}))
+        .record(id);
+    record["userIdentity"] = serde_json::json!({"type": "WebIdentityUser", "userName": subject});
+    record["responseElements"] = serde_json::json!({"audience": "sts.amazonaws.com"});
+    record
+}
+
+/// Subjects are narrowed in each provider's own way, and what narrows them is never written over by the few that were seen.
+#[test]
+fn a_subject_that_is_narrowed_is_left_as_it_is() {
+    let told = |host: &str, operator: &str, subjects: Value, seen: &str| {
+        let trust = serde_json::json!({"Version": "2012-10-17", "Statement": [{
+            "Effect": "Allow",
+            "Principal": {"Federated": format!("arn:aws:iam::123456789012:oidc-provider/{host}")},
+            "Action": "sts:AssumeRoleWithWebIdentity",
+            "Condition": {operator: {format!("{host}:sub"): subjects}}
+        }]});
+        let told = told_with("Deploy", &trust, &[token("Deploy", seen, 1)]);
+        let found = told.findings.into_iter();
+        found
+            .filter(|finding| finding.kind == "oidc-subject-free")
+            .map(|finding| finding.measure.is_some())
+            .collect::<Vec<bool>>()
+    };
+    let eks = "oidc.eks.us-east-1.amazonaws.com/id/ABC";
+    let app = "system:serviceaccount:prod:app";
+    assert!(told(eks, "StringEquals", app.into(), app).is_empty());
+    assert!(told(eks, "StringLike", "system:serviceaccount:prod:*".into(), app).is_empty());
+    assert_eq!(
+        told(eks, "StringLike", "system:serviceaccount:*:*".into(), app),
+        [false]
+    );
+    let (terraform, plan) = (
+        "app.terraform.io",
+        "organization:acme:project:net:workspace:vpc:run_phase:plan",
+    );
+    let all = "organization:acme:project:net:workspace:*:run_phase:*";
+    assert!(told(terraform, "StringLike", all.into(), plan).is_empty());
+    let (github, main) = (
+        "token.actions.githubusercontent.com",
+        "repo:our/code:ref:refs/heads/main",
+    );
+    for open in ["*", "*:*", "repo:*", "repo:our*"] {
+        assert_eq!(told(github, "StringLike", open.into(), main), [false], "{open}");
+    }
+    assert!(told(github, "StringLike", "repo:our/*".into(), main).is_empty());
+    assert_eq!(told(github, "StringNotLike", "repo:their/*".into(), main), [false]);
+    // Where nothing is compared, the next phase of the run comes in too.
+    let trust = serde_json::json!({"Version": "2012-10-17", "Statement": [{
+        "Effect": "Allow",
+        "Principal": {"Federated": format!("arn:aws:iam::123456789012:oidc-provider/{terraform}")},
+        "Action": "sts:AssumeRoleWithWebIdentity"
+    }]});
+    let told = told_with("Deploy", &trust, &[token("Deploy", plan, 1)]);
+    let document = measure(about(&told, "oidc-subject-free", "Deploy")).document().unwrap();
+    assert!(document.to_string().contains("workspace:vpc:run_phase:*"), "{document}");
+}
+
+/// Who else a statement names sends no external ID and isn't asked for one.
+#[test]
+fn an_external_id_is_asked_of_the_other_account_alone() {
+    let (account, _) = told_of_weak(Vec::new());
+    let other = "arn:aws:iam::210987654321:root";
+    let ann_arn = "arn:aws:iam::123456789012:user/ann";
+    let trust = trusting(&[serde_json::json!([other, ann_arn])]);
+    let used = [
+        from_partner("210987654321", Some("our-number"), 1),
+        taking(ann(&account, false), "Partner", "ann", "ASIADDDDDDDDDDDDDDDD", 2),
+    ];
+    let told = told_with("Partner", &trust, &used);
+    let finding = about(&told, "external-id-missing", "Partner");
+    let statements = measure(finding).document().unwrap()["Statement"].clone();
+    assert_eq!(statements[0]["Principal"], serde_json::json!({"AWS": [ann_arn]}));
+    assert!(statements[0].get("Condition").is_none(), "{statements}");
+    assert_eq!(statements[1]["Principal"], serde_json::json!({"AWS": [other]}));
+    assert_eq!(
+        statements[1]["Condition"],
+        serde_json::json!({"StringEquals": {"sts:ExternalId": ["our-number"]}})
+    );
+    assert!(finding.is_ready(), "{finding:#?}");
+}
+
+/// In the place of a user that was deleted his unique ID stands, which IAM takes in no new policy.
+#[test]
+fn the_id_of_a_user_that_was_deleted_is_left_out_and_said() {
+    let (account, _) = told_of_weak(Vec::new());
+    let dead = "AIDAAAAAAAAAAAAAAAAAA";
+    let trust = trusting(&[serde_json::json!([OWN_ROOT, dead]), dead.into()]);
+    let used = [taking(
+        ann(&account, false),
+        "Partner",
+        "ann",
+        "ASIADDDDDDDDDDDDDDDD",
+        1,
+    )];
+    let told = told_with("Partner", &trust, &used);
+    for kind in ["trust-too-wide", "trust-without-mfa"] {
+        let finding = about(&told, kind, "Partner");
+        let document = measure(finding).document().unwrap();
+        assert!(!document.to_string().contains(dead), "{document}");
+        assert_eq!(document["Statement"].as_array().unwrap().len(), 1, "{document}");
+        assert!(
+            finding.evidence.iter().any(|said| said.contains(dead)),
+            "{:?}",
+            finding.evidence
+        );
+    }
+}
+
+/// Addresses that were seen hold only for who keeps them: not for instances, what they take, and tokens of a provider.
+#[test]
+fn addresses_that_change_are_no_place_to_be_held_to() {
+    let (account, _) = told_of_weak(Vec::new());
+    let partner = |name: &str, key: &str, id| look(&account, records::role("Partner", name, key), "198.51.100.9", id);
+    let (key, web) = ("ASIADDDDDDDDDDDDDDDD", "ASIABBBBBBBBBBBBBBBB");
+    let told = |taking: Value| {
+        let trust = trusting(&[OWN_ROOT.into()]);
+        let told = told_with("Partner", &trust, &[taking, partner("p", key, 2)]);
+        about(&told, "address-free-role", "Partner").clone()
+    };
+    assert!(told(taking(ann(&account, false), "Partner", "p", key, 1)).is_ready());
+    let by_instance = told(taking(records::role("Web", "i-1", web), "Partner", "p", key, 1));
+    assert!(!by_instance.is_ready());
+    assert!(by_instance.doubt.unwrap().contains("ec2.amazonaws.com takes `Web`"));
+    let by_token = told(token("Partner", "repo:our/code:ref:refs/heads/main", 1));
+    assert!(!by_token.is_ready() && by_token.doubt.unwrap().contains("tokens of a provider"));
+    let by_other = told(from_partner("210987654321", Some("our-number"), 1));
+    assert!(!by_other.is_ready() && by_other.doubt.unwrap().contains("account 210987654321"));
+    // Nor where the trail lacks who took it: what a provider's tokens take changes anyhow.
+    let told = |trust: &Value| {
+        let told = told_with("Partner", trust, &[partner("p", key, 2)]);
+        about(&told, "address-free-role", "Partner").doubt.clone().unwrap()
+    };
+    assert!(told(&trusting(&[OWN_ROOT.into()])).contains("nobody was seen to take (p)"));
+    let provider = serde_json::json!({"Version": "2012-10-17", "Statement": [{
+        "Effect": "Allow", "Principal": {"Federated": "arn:aws:iam::123456789012:oidc-provider/ci.example"},
+        "Action": "sts:AssumeRoleWithWebIdentity"
+    }]});
+    assert!(told(&provider).contains("tokens of a provider"));
+    // Who was seen through an endpoint only has no address that could be listed.
+    let mut through = look(&account, ann(&account, true), "10.1.2.3", 1);
+    through["vpcEndpointId"] = "vpce-1".into();
+    let (_, told) = told_of_weak(vec![through]);
+    let finding = about(&told, "address-free-user", "ann");
+    assert!(!finding.is_ready() && finding.doubt.is_some());
+    let document = measure(finding).document().unwrap().to_string();
+    assert!(
+        document.contains("vpce-1") && !document.contains("aws:SourceIp"),
+        "{document}"
+    );
+}
+
+/// Devices that couldn't be read may be none.
+#[test]
+fn mfa_is_not_asked_of_whose_devices_were_not_read() {
+    let (mut account, _) = told_of_weak(Vec::new());
+    let used = [look(&account, ann(&account, true), "198.51.100.7", 1)];
+    let calls: Vec<Call> = used.iter().filter_map(Call::of).collect();
+    let held = account.users.get_mut("ann").unwrap().credentials.as_mut().unwrap();
+    held.mfa_devices.clear();
+    held.unread.insert("mfa_devices".to_owned());
+    let now = calls[0].last;
+    let told = prevention(&account, &trace(&Default::default(), &[]), &calls, &[], None, now, None);
+    let finding = about(&told, "mfa-not-required", "ann");
+    assert!(!finding.is_ready());
+    assert!(finding.doubt.as_ref().unwrap().contains("was not read"));
+    assert!(
+        !measure(finding)
+            .document()
+            .unwrap()
+            .to_string()
+            .contains("iam:EnableMFADevice")
+    );
+}
+
+/// The records that a walk over a trail keeps of these.
+fn kept(records: &[Value], has_text: bool) -> Vec<Call> {
+    let mut usage = Usage::default();
+    for record in records {
+        let of = |member: &str| record[member].as_str().unwrap();
+        let (identity, text) = (record["userIdentity"].to_string(), record.to_string());
+        let glance = Glance {
+            at: of("eventTime").parse().unwrap(),
+            source: of("eventSource"),
+            name: of("eventName"),
+            address: of("sourceIPAddress"),
+            identity: identity.as_bytes(),
+            caller: u64::from(
+                identity
+                    .bytes()
+                    .fold(7_u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(u32::from(byte))),
+            ),
+            text: if has_text { text.as_bytes() } else { &[] },
+        };
+        if usage.glance(&glance) {
+            usage.record(record);
+        }
+    }
+    Usage::calls(vec![usage])
+}
+
+/// A sign-in of the weak account's user.
+fn sign_in(account: &Account, mfa: &str, went: &str, from: &'static str, id: usize) -> Value {
+    let mut record = look(account, ann(account, false), from, id);
+    record["userIdentity"].as_object_mut().unwrap().remove("accessKeyId");
+    record["eventSource"] = "signin.amazonaws.com".into();
+    record["eventName"] = "ConsoleLogin".into();
+    record["responseElements"] = serde_json::json!({"ConsoleLogin": went});
+    record["additionalEventData"] = serde_json::json!({"MFAUsed": mfa});
+    record
+}
+
+/// A sign-in bears no key, and is use all the same: where from, and whether with MFA.
+#[test]
+fn a_sign_in_to_the_console_counts() {
+    let (account, _) = told_of_weak(Vec::new());
+    let told = |last: Value| {
+        let records = [
+            look(&account, ann(&account, true), "198.51.100.7", 1),
+            sign_in(&account, "Yes", "Success", "192.0.2.200", 2),
+            last,
+        ];
+        let calls = kept(&records, true);
+        let lineage = trace(&Default::default(), &[]);
+        prevention(&account, &lineage, &calls, &[], None, calls[0].last, None)
+    };
+    let kinds = |told: &Prevention| told.findings.iter().map(|finding| finding.kind).collect::<Vec<_>>();
+    let with = told(sign_in(&account, "No", "Failure", "203.0.113.1", 3));
+    let document = measure(about(&with, "address-free-user", "ann")).document().unwrap();
+    let addresses = &document["Statement"][0]["Condition"]["NotIpAddress"]["aws:SourceIp"];
+    assert_eq!(*addresses, serde_json::json!(["192.0.2.200", "198.51.100.7"]));
+    assert!(kinds(&with).contains(&"token-without-mfa") && kinds(&with).contains(&"mfa-not-required"));
+    let without = told(sign_in(&account, "No", "Success", "192.0.2.200", 3));
+    assert!(!kinds(&without).contains(&"token-without-mfa") && !kinds(&without).contains(&"mfa-not-required"));
+}
+
+/// Who is given a token may use it where no record tells: that it is given is use.
+#[test]
+fn a_token_that_was_given_without_mfa_is_not_made_useless() {
+    let (account, _) = told_of_weak(Vec::new());
+    let is_found = |name: &'static str, sent: Value| {
+        let mut record = records::call(ann(&account, false), "09:00:00", "sts", name)
+            .sent(sent)
+            .gave("ASIADDDDDDDDDDDDDDDD")
+            .record(1);
+        record["userIdentity"]["principalId"] = account.users["ann"].id.clone().into();
+        let (_, told) = told_of_weak(vec![record]);
+        told.findings.iter().any(|finding| finding.kind == "token-without-mfa")
+    };
+    assert!(!is_found("GetFederationToken", serde_json::json!({"name": "guest"})));
+    assert!(!is_found("GetSessionToken", Value::Null));
+    let with = serde_json::json!({"serialNumber": "arn:aws:iam::123456789012:mfa/ann", "tokenCode": "-"});
+    assert!(is_found("GetSessionToken", with));
+}
+
+/// Calls are alike only where they came through the same endpoint.
+#[test]
+fn each_endpoint_that_was_seen_is_in_the_list() {
+    let (account, _) = told_of_weak(Vec::new());
+    let through = |endpoint: &str, id| {
+        let mut record = look(&account, ann(&account, true), "10.1.2.3", id);
+        record["vpcEndpointId"] = endpoint.into();
+        record
+    };
+    let records = [through("vpce-1", 1), through("vpce-2", 2), through("vpce-1", 3)];
+    for has_text in [true, false] {
+        let calls = kept(&records, has_text);
+        let mut counts: Vec<u64> = calls.iter().map(|call| call.count).collect();
+        counts.sort_unstable();
+        assert_eq!(counts, [1, 2]);
+        let lineage = trace(&Default::default(), &[]);
+        let told = prevention(&account, &lineage, &calls, &[], None, calls[0].last, None);
+        let document = measure(about(&told, "address-free-user", "ann")).document().unwrap();
+        let endpoints = &document["Statement"][0]["Condition"]["StringNotEquals"]["aws:SourceVpce"];
+        assert_eq!(*endpoints, serde_json::json!(["vpce-1", "vpce-2"]));
+    }
+}
+
+/// The intruder signs in with no key of his: where he alone comes from isn't written among the places of the user.
+#[test]
+fn a_sign_in_from_where_the_intruder_comes_is_not_its_owners() {
+    let (account, _) = told_of_weak(Vec::new());
+    let own = [
+        look(&account, ann(&account, true), "198.51.100.7", 1),
+        sign_in(&account, "No", "Success", "203.0.113.66", 2),
+    ];
+    let addresses = |intruder: &[Value]| {
+        let calls = |records: &[Value]| records.iter().filter_map(Call::of).collect::<Vec<Call>>();
+        let (own, intruder) = (calls(&own), calls(intruder));
+        let lineage = trace(&Default::default(), &[]);
+        let told = prevention(&account, &lineage, &own, &intruder, None, own[0].last, None);
+        let document = measure(about(&told, "address-free-user", "ann")).document().unwrap();
+        document["Statement"][0]["Condition"]["NotIpAddress"]["aws:SourceIp"].clone()
+    };
+    let stolen = records::user("ann", "ASIAEEEEEEEEEEEEEEEE");
+    let theirs = look(&account, stolen, "203.0.113.66", 3);
+    assert_eq!(addresses(&[]), serde_json::json!(["198.51.100.7", "203.0.113.66"]));
+    assert_eq!(addresses(&[theirs]), serde_json::json!(["198.51.100.7"]));
+}
+
+/// A twin lists as none what its snapshot says was not read; the command doesn't take it for none.
+#[test]
+fn what_a_snapshot_says_was_not_read_stays_unread() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("account.json");
+    let path = file.to_str().unwrap();
+    let (code, said) = oust(&["twin", "snapshot", "--scenario", "stolen-key", "--out", path]);
+    assert_eq!(code, 0, "{said}");
+    let key = story::played().names["A"].clone();
+    let doubt = || {
+        let args = [
+            "harden",
+            key.as_str(),
+            "--snapshot",
+            path,
+            "--format",
+            "json",
+            "--quiet",
+        ];
+        let (_, said) = oust(&args);
+        let told: Value = serde_json::from_str(&said).unwrap();
+        let mut findings = told["findings"].as_array().unwrap().iter();
+        let finding = findings.find(|finding| finding["kind"] == "mfa-not-required").unwrap();
+        finding["doubt"].as_str().map(str::to_owned)
+    };
+    assert_eq!(doubt(), None);
+    let mut snapshot: Value = serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
+    snapshot["account"]["users"]["support-user"]["credentials"]["unread"] = serde_json::json!(["mfa_devices"]);
+    std::fs::write(&file, snapshot.to_string()).unwrap();
+    assert!(doubt().unwrap().contains("was not read"));
 }

@@ -9,6 +9,7 @@ use super::keys::keys;
 use super::sifting::sifted;
 use super::window::moment;
 use super::world::{World, scenario, stage};
+use crate::account::Account;
 use crate::collect::{self, Found, Scope};
 use crate::harden::{Call, Detector, Fitted, Prevention, RULES, TABLE, Usage, Written, found, prevention, written};
 use crate::ids::AccessKeyId;
@@ -159,7 +160,10 @@ async fn judged(desk: &Desk, world: &World, args: &HardenArgs, keys: &[AccessKey
             false => legitimate.push(call),
         }
     }
-    let collected = collect::account(world.clients(), Scope::Everything).await?;
+    let mut collected = collect::account(world.clients(), Scope::Everything).await?;
+    if let World::Twin { twin, .. } = &world {
+        still_unread(&mut collected.account, &twin.account());
+    }
     let mut told = prevention(
         &collected.account,
         &lineage,
@@ -195,6 +199,16 @@ async fn judged(desk: &Desk, world: &World, args: &HardenArgs, keys: &[AccessKey
     told.gaps.sort();
     told.gaps.dedup();
     Ok(told)
+}
+
+/// What an account's snapshot says was not read its twin lists as none: it stays unread.
+fn still_unread(account: &mut Account, snapshot: &Account) {
+    for (name, user) in &mut account.users {
+        let before = snapshot.users.get(name).and_then(|user| user.credentials.as_ref());
+        if let (Some(held), Some(before)) = (user.credentials.as_mut(), before) {
+            held.unread.extend(before.unread.iter().cloned());
+        }
+    }
 }
 
 /// Writes the document of each measure that can be put there as it is, and the rules that are fitted to the account.

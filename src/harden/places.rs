@@ -5,7 +5,7 @@ use super::fitted::{Whose, from_elsewhere, from_outside};
 use super::measure::Measure;
 use super::rule::Row;
 use super::seen::{Seen, Used};
-use crate::account::{Account, KeyStatus, Role, User};
+use crate::account::{Account, Credentials, KeyStatus, Role, User};
 use crate::policy::{Effect, Listed, Named};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -31,18 +31,56 @@ const FUNCTION_PAGE: &str = "https://docs.aws.amazon.com/lambda/latest/dg/permis
 const TOKENS_PAGE: &str =
     "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_disable-perms.html";
 
+/// A trail of management events lacks what goes to objects and items, and that is what gateway endpoints are for.
+const HIDDEN: &str = "what it does with objects, items and queues is in no record of management events, and may go through endpoints that none of these records names: add the VPC (aws:SourceVpc) or all of its endpoints first";
+
+/// So many links of a chain of roles are followed.
+const MOST_LINKS: usize = 4;
+
+/// Why a role's sessions may come from other addresses tomorrow: what takes it has none of its own, or isn't of this account.
+fn moves(account: &Account, seen: &Seen, role: &Role, links: usize) -> Option<String> {
+    let name = &role.name;
+    if let Some(service) = compute(role).first() {
+        return Some(format!(
+            "{service} takes `{name}`, and what runs there gets other addresses as it comes and goes: name those of its network instead"
+        ));
+    }
+    let taken = seen.taken.get(account.role_arn(role).as_str());
+    let is_provider = |named: &Named| matches!(named, Named::Federated(name) if !name.contains(":saml-provider/"));
+    if trusted(role).iter().any(is_provider) || taken.is_some_and(|taken| !taken.subjects.is_empty()) {
+        return Some(format!(
+            "tokens of a provider take `{name}`, and what brings them (runners, containers) gets other addresses as it comes and goes"
+        ));
+    }
+    let taken = taken?;
+    if let Some(other) = taken.by_accounts.keys().next() {
+        return Some(format!(
+            "account {other} takes `{name}`, and where it comes from tomorrow isn't known here: ask for its addresses"
+        ));
+    }
+    let mut takers = taken.by.keys().filter(|arn| arn.contains(":role/"));
+    takers.find_map(|arn| {
+        let mut roles = account.roles.values();
+        let taker = roles.find(|one| account.role_arn(one).as_str() == arn && one.name != *name);
+        let taker = taker.filter(|_| links > 0)?;
+        moves(account, seen, taker, links - 1)
+    })
+}
+
 fn deny(condition: Value) -> Value {
     json!({"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": ["*"], "Resource": ["*"], "Condition": condition}]})
 }
 
 /// A deny from anywhere but these places. What a service does on somebody's behalf comes from nowhere and is left alone; a request through a
-/// VPC endpoint has no `aws:SourceIp`, so the endpoints are named beside the addresses.
+/// VPC endpoint has no `aws:SourceIp`, so the endpoints are named beside the addresses. No list is ever empty.
 fn only_from(addresses: &BTreeSet<String>, endpoints: &BTreeSet<String>) -> Value {
-    let mut condition = json!({"NotIpAddress": {"aws:SourceIp": addresses}, "Bool": {"aws:ViaAWSService": "false"}});
-    if !endpoints.is_empty()
-        && let Some(condition) = condition.as_object_mut()
-    {
-        condition.insert("StringNotEquals".to_owned(), json!({"aws:SourceVpce": endpoints}));
+    let mut condition = json!({});
+    if !addresses.is_empty() {
+        condition["NotIpAddress"] = json!({"aws:SourceIp": addresses});
+    }
+    condition["Bool"] = json!({"aws:ViaAWSService": "false"});
+    if !endpoints.is_empty() {
+        condition["StringNotEquals"] = json!({"aws:SourceVpce": endpoints});
     }
     deny(condition)
 }
@@ -77,7 +115,7 @@ pub(super) fn findings(account: &Account, seen: &Seen, hit: &BTreeSet<&str>) -> 
         let on = compute(role);
         // Functions and the like come from whatever address the service has at the time.
         if on.iter().all(|service| service == "ec2.amazonaws.com") {
-            found.extend(used.and_then(|used| role_from(account, role, used)));
+            found.extend(used.and_then(|used| role_from(account, seen, role, used)));
         }
         if on.contains("ec2.amazonaws.com") || !role.instance_profiles.is_empty() {
             found.extend(instance(role, used));
@@ -89,10 +127,10 @@ pub(super) fn findings(account: &Account, seen: &Seen, hit: &BTreeSet<&str>) -> 
     found
 }
 
-/// The services that a role trusts.
-fn compute(role: &Role) -> BTreeSet<String> {
+/// Whom a role trusts.
+fn trusted(role: &Role) -> Vec<Named> {
     let Ok(trust) = role.trust.parse() else {
-        return BTreeSet::new();
+        return Vec::new();
     };
     let allows = trust
         .statements
@@ -102,7 +140,12 @@ fn compute(role: &Role) -> BTreeSet<String> {
         Some(Listed::These(named)) => Some(named.clone()),
         _ => None,
     });
-    let services = named.flatten().filter_map(|named| match named {
+    named.flatten().collect()
+}
+
+/// The services that a role trusts.
+fn compute(role: &Role) -> BTreeSet<String> {
+    let services = trusted(role).into_iter().filter_map(|named| match named {
         Named::Service(name) => Some(name),
         _ => None,
     });
@@ -152,15 +195,15 @@ fn user_from(user: &User, used: &Used, house: &BTreeSet<String>, is_hit: bool) -
             .shown_by(places(used))
             .told_by(from_elsewhere(Whose::User(&user.name), used, TABLE))
             .met_by(policy(only_from(&used.addresses, &used.endpoints)))
+            .doubted((!used.endpoints.is_empty()).then(|| HIDDEN.to_owned()))
     })
 }
 
-fn role_from(account: &Account, role: &Role, used: &Used) -> Option<Finding> {
+fn role_from(account: &Account, seen: &Seen, role: &Role, used: &Used) -> Option<Finding> {
     let arn = account.role_arn(role);
     let title = format!("sessions of role `{}` work from anywhere", role.name);
     let finding = Finding::of("address-free-role", Row::RoleSession, title, PERIMETER_PAGE).shown_by(places(used));
-    // A trail of management events lacks what goes to objects and items, and that is what gateway endpoints are for.
-    let hidden = "what it does with objects, items and queues is in no record of management events, and may go through endpoints that none of these records names: add the VPC (aws:SourceVpc) or all of its endpoints first";
+    let strange: Vec<&str> = seen.unexplained(&role.name, arn.as_str()).into_iter().take(5).collect();
     let is_in_network = !used.endpoints.is_empty() || used.sessions.iter().any(|name| name.starts_with("i-"));
     is_short(used).then(|| {
         let finding = finding.met_by(Measure::RolePolicy {
@@ -169,14 +212,27 @@ fn role_from(account: &Account, role: &Role, used: &Used) -> Option<Finding> {
             document: only_from(&used.addresses, &used.endpoints),
         });
         let finding = finding.told_by(from_elsewhere(Whose::Role(&role.name, arn.as_str()), used, TABLE));
-        finding.doubted(is_in_network.then(|| hidden.to_owned()))
+        finding
+            .doubted(is_in_network.then(|| HIDDEN.to_owned()))
+            .doubted(moves(account, seen, role, MOST_LINKS))
+            .doubted((!strange.is_empty()).then(|| {
+                format!(
+                    "sessions of it were used that nobody was seen to take ({}): who takes it, and whether from places of his own, isn't known",
+                    strange.join(", ")
+                )
+            }))
     })
 }
 
 /// What a user may do without MFA: look at his devices and bring one in; enrol one only where he has none, since who has his key could enrol
 /// his own.
 fn user_mfa(user: &User, used: &Used) -> Finding {
-    let devices = user.credentials.as_ref().map(|held| held.mfa_devices.len());
+    // Of a list that couldn't be read, none is not known to be none.
+    let were_read = |held: &&Credentials| !held.mfa_devices.is_empty() || !held.unread.contains("mfa_devices");
+    let read = user.credentials.as_ref().filter(were_read);
+    let devices = read.map(|held| held.mfa_devices.len());
+    let signed_in = "it was seen to sign in to the console without MFA: its owner would be shut out";
+    let unread = "whether it has an MFA device was not read: without one its owner would be shut out";
     let mut spared = vec![
         "iam:GetUser",
         "iam:ListMFADevices",
@@ -214,6 +270,8 @@ fn user_mfa(user: &User, used: &Used) -> Finding {
             name: WITH_MFA,
             document,
         })
+        .doubted(devices.is_none().then(|| unread.to_owned()))
+        .doubted(used.signed_in_without_mfa.then(|| signed_in.to_owned()))
 }
 
 fn user_tokens(user: &User, used: &Used) -> Finding {

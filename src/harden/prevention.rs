@@ -7,7 +7,7 @@ use super::places::TABLE;
 use super::proof::{Past, Proof};
 use super::replay::as_it_was;
 use super::seen::Seen;
-use super::usage::Call;
+use super::usage::{Call, SIGN_IN};
 use super::{keys, places, trust};
 use crate::account::Account;
 use crate::ids::AccessKeyId;
@@ -15,7 +15,7 @@ use crate::lineage::Lineage;
 use crate::time::Moment;
 use serde::Serialize;
 use std::cmp::Reverse;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 /// All of it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -51,7 +51,8 @@ pub fn prevention(
     now: Moment,
     seen_since: Option<Moment>,
 ) -> Prevention {
-    let mut all = legitimate.to_vec();
+    let legitimate = &without_theirs(legitimate, intruder);
+    let mut all = legitimate.clone();
     all.extend(intruder.iter().cloned());
     // What contains the incident takes room too.
     let held = account;
@@ -148,6 +149,21 @@ fn order(finding: &Finding) -> impl Ord + use<> {
         finding.kind,
         finding.title.clone(),
     )
+}
+
+/// Everybody else's calls without sign-ins from where only the intruder's calls come: no key in them tells that they are his.
+fn without_theirs(legitimate: &[Call], intruder: &[Call]) -> Vec<Call> {
+    let is_sign_in = |call: &&Call| call.event.name == SIGN_IN;
+    let address = |call: &Call| call.event.source_ip.clone();
+    let ours: HashSet<String> = legitimate
+        .iter()
+        .filter(|call| !is_sign_in(call))
+        .filter_map(address)
+        .collect();
+    let theirs: HashSet<String> = intruder.iter().filter_map(address).collect();
+    let is_theirs = |call: &&Call| address(call).is_some_and(|from| theirs.contains(&from) && !ours.contains(&from));
+    let kept = legitimate.iter().filter(|call| !(is_sign_in(call) && is_theirs(call)));
+    kept.cloned().collect()
 }
 
 /// Why the evidence is too thin, if it is: legitimate use is seen from when on?

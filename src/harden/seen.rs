@@ -1,6 +1,6 @@
 //! What everybody but the intruder was seen to do, by user and by role.
 
-use super::usage::Call;
+use super::usage::{Call, SIGN_IN, is_public};
 use crate::ids::{AccessKeyId, AccountId};
 use crate::lineage::mint_of;
 use crate::time::Moment;
@@ -18,8 +18,10 @@ pub struct Used {
     pub elsewhere: u64,
     /// Whether a call was made with a session that was issued without MFA, or with a key: other than such that bring it.
     pub without_mfa: bool,
-    /// Whether a session of the user was used that was issued without MFA; a federation token always is.
+    /// Whether a session of the user was used, or given, that was issued without MFA; a federation token always is.
     pub sessions_without_mfa: bool,
+    /// Whether the user signed in to the console without MFA.
+    pub signed_in_without_mfa: bool,
     /// Names of sessions, which of compute tell what it runs on.
     pub sessions: BTreeSet<String>,
     /// Names of sessions that nobody was seen to take: the records of who took them are missing.
@@ -153,11 +155,15 @@ impl Used {
         if event.is_forwarded() {
             return;
         }
+        self.sessions_without_mfa |= gives_without_mfa(event);
         self.functions.extend(call.function.clone());
         self.beside_functions |= call.function.is_none();
         if who.mfa != Some(true) {
             self.without_mfa |= !brings_mfa(event);
-            self.sessions_without_mfa |= who.session_created.is_some() || who.kind.as_deref() == Some("FederatedUser");
+            let is_sign_in = event.name == SIGN_IN;
+            self.signed_in_without_mfa |= is_sign_in;
+            self.sessions_without_mfa |=
+                is_sign_in || who.session_created.is_some() || who.kind.as_deref() == Some("FederatedUser");
         }
         let address = event
             .source_ip
@@ -171,17 +177,20 @@ impl Used {
     }
 }
 
+/// Whether a user's call gives a session without MFA. Who gets it may use it where no record tells.
+fn gives_without_mfa(event: &Event) -> bool {
+    let is_given = match event.name.as_str() {
+        "GetFederationToken" => true,
+        "GetSessionToken" => event.asked("/serialNumber").is_none(),
+        _ => false,
+    };
+    is_given && event.service() == "sts"
+}
+
 /// Whether a call that isn't made with MFA is one that brings it, or needs no permission anyhow.
 fn brings_mfa(event: &Event) -> bool {
     let is_free = matches!(event.name.as_str(), "GetSessionToken" | "GetCallerIdentity");
     event.service() == "sts" && (is_free || event.asked("/serialNumber").is_some())
-}
-
-fn is_public(address: std::net::IpAddr) -> bool {
-    match address {
-        std::net::IpAddr::V4(four) => !four.is_private() && !four.is_loopback() && !four.is_link_local(),
-        std::net::IpAddr::V6(six) => !six.is_loopback() && !six.is_unique_local(),
-    }
 }
 
 impl Taken {

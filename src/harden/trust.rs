@@ -10,7 +10,7 @@ use super::finding::Finding;
 use super::measure::Measure;
 use super::seen::{Seen, Taken};
 use crate::account::{Account, Role};
-use crate::policy::PolicyText;
+use crate::policy::{Named, PolicyText};
 pub(super) use loops::Loops;
 use std::collections::BTreeSet;
 
@@ -52,10 +52,29 @@ pub(super) fn findings(account: &Account, seen: &Seen, loops: &Loops) -> Vec<Fin
     for role in changeable(account) {
         let doubt = around.doubt(role);
         for kind in KINDS {
-            found.extend(kind(&around, role).map(|finding| finding.doubted(doubt.clone())));
+            let finding = kind(&around, role).map(|finding| finding.doubted(doubt.clone()));
+            found.extend(finding.map(|finding| match finding.measure {
+                Some(_) => finding.shown_by(dead(role)),
+                None => finding,
+            }));
         }
     }
     found
+}
+
+/// Whom the role's trust policy names that was deleted since.
+fn dead(role: &Role) -> Vec<String> {
+    let parsed = documents::statements(role)
+        .map(|(_, parsed)| parsed)
+        .unwrap_or_default();
+    let names = parsed.iter().flat_map(documents::named);
+    let dead = names.filter_map(|name| match name {
+        Named::Aws(name) if documents::is_dead(name) => Some(format!(
+            "{name} was deleted: IAM refuses a policy that names it, so it is left out"
+        )),
+        _ => None,
+    });
+    dead.collect()
 }
 
 /// Looks for one kind of weakness.

@@ -6,7 +6,11 @@ use rapidhash::fast::RandomState;
 use rapidhash::v3::rapidhash_v3;
 use serde_json::Value;
 use std::collections::{HashMap, HashSet};
+use std::net::IpAddr;
 use std::sync::Arc;
+
+/// What a console sign-in is called. It is signed by nobody's key, and is somebody's use of the account.
+pub(super) const SIGN_IN: &str = "ConsoleLogin";
 
 /// One call, or one of many that are alike.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,7 +23,7 @@ pub struct Call {
     pub delivery: Option<String>,
     /// The function that the credential was issued to.
     pub function: Option<String>,
-    /// How many calls are alike: the same caller, key, call and address.
+    /// How many calls are alike: the same caller, key, call, address and endpoint.
     pub count: u64,
     /// The first of those.
     pub first: Moment,
@@ -30,8 +34,16 @@ pub struct Call {
 impl Call {
     /// The call that a record tells of; `None` when it is none.
     pub fn of(record: &Value) -> Option<Call> {
-        let event = Event::parse(record).ok()?;
+        let mut event = Event::parse(record).ok()?;
         let text = |place: &str| record.pointer(place).and_then(Value::as_str).map(str::to_owned);
+        // Of a sign-in the record tells elsewhere whether it brought MFA, and one that failed bears no error code.
+        // <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-aws-console-sign-in-events.html>
+        if event.name == SIGN_IN {
+            if event.answered("/ConsoleLogin").as_deref() == Some("Failure") {
+                return None;
+            }
+            event.identity.mfa = text("/additionalEventData/MFAUsed").map(|used| used == "Yes");
+        }
         // <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html>
         let issued_to = text("/userIdentity/inScopeOf/credentialsIssuedTo");
         Some(Call {
@@ -93,6 +105,8 @@ pub struct Usage {
     kinds: HashMap<u64, Times, RandomState>,
     kept: HashMap<u64, (Value, u64), RandomState>,
     last: u64,
+    /// When the last was made, where it may have come through a VPC endpoint: which one, only the whole record tells.
+    through: Option<Moment>,
 }
 
 /// Who calls.
@@ -100,7 +114,7 @@ pub struct Usage {
 enum Who {
     /// A credential of the account that isn't the family's.
     Other,
-    /// Nobody's credential: another account, a provider's token. Only what it is given counts.
+    /// Nobody's credential: another account, a provider's token, a password. Only what it is given counts, and sign-ins.
     Outside,
     /// The family, or a service.
     Nobody,
@@ -148,7 +162,7 @@ impl Usage {
         let calls = kinds.into_values().filter_map(|(record, kind)| {
             let call = Call::of(&record)?;
             // Each of those that give credentials is there itself.
-            if is_mint(&call.event.name) {
+            if is_kept_each(&call.event.name) {
                 return Some(call);
             }
             let times = times.get(&kind).copied().unwrap_or(Times::once(call.event.at));
@@ -169,13 +183,38 @@ fn is_mint(name: &str) -> bool {
     name.starts_with("AssumeRole") || matches!(name, "GetSessionToken" | "GetFederationToken")
 }
 
+/// Whether a call may have come through a VPC endpoint. Where the record isn't at hand, its address tells: those that networks have within.
+fn may_be_through(glance: &Glance<'_>) -> bool {
+    if !glance.text.is_empty() {
+        return memchr::memmem::find(glance.text, b"\"vpcEndpointId\"").is_some();
+    }
+    match glance.address.parse() {
+        Ok(IpAddr::V4(four)) => !is_public(IpAddr::V4(four)),
+        Ok(IpAddr::V6(_)) => true,
+        Err(_) => false,
+    }
+}
+
+/// Whether an address is one of the world's, and none that only a network within has.
+pub(super) fn is_public(address: std::net::IpAddr) -> bool {
+    match address {
+        std::net::IpAddr::V4(four) => !four.is_private() && !four.is_loopback() && !four.is_link_local(),
+        std::net::IpAddr::V6(six) => !six.is_loopback() && !six.is_unique_local(),
+    }
+}
+
+/// Whether each such call is kept: what mints are asked for differs, and whether a sign-in brought MFA.
+fn is_kept_each(name: &str) -> bool {
+    is_mint(name) || name == SIGN_IN
+}
+
 impl Sieve for Usage {
     fn glance(&mut self, glance: &Glance<'_>) -> bool {
         let family = &self.family;
         let who = self.callers.entry(glance.caller);
         match who.or_insert_with(|| Who::of(glance.identity, family)) {
             Who::Other => {}
-            Who::Outside if is_mint(glance.name) => {}
+            Who::Outside if is_kept_each(glance.name) => {}
             Who::Outside | Who::Nobody => return false,
         }
         let text = format!(
@@ -183,22 +222,37 @@ impl Sieve for Usage {
             glance.caller, glance.source, glance.name, glance.address
         );
         self.last = rapidhash_v3(text.as_bytes());
+        self.through = may_be_through(glance).then_some(glance.at);
+        if self.through.is_some() {
+            return !is_kept_each(glance.name) || self.kept.len() < MOST_MINTS;
+        }
         let once = Times::once(glance.at);
         let times = self.kinds.entry(self.last);
         let times = times.and_modify(|times| *times = times.and(once)).or_insert(once);
-        times.count == 1 || is_mint(glance.name) && self.kept.len() < MOST_MINTS
+        times.count == 1 || is_kept_each(glance.name) && self.kept.len() < MOST_MINTS
     }
 
     fn record(&mut self, record: &Value) {
+        let is_refused = record.get("errorCode").is_some_and(|code| !code.is_null());
+        if let Some(at) = self.through.take() {
+            if is_refused {
+                return;
+            }
+            let endpoint = record.get("vpcEndpointId").and_then(Value::as_str).unwrap_or_default();
+            self.last = rapidhash_v3(format!("{:x} {endpoint}", self.last).as_bytes());
+            let once = Times::once(at);
+            let times = self.kinds.entry(self.last);
+            times.and_modify(|times| *times = times.and(once)).or_insert(once);
+        }
         let id = record.get("eventID").and_then(Value::as_str).unwrap_or_default();
         let name = record.get("eventName").and_then(Value::as_str).unwrap_or_default();
-        let place = if is_mint(name) {
+        let place = if is_kept_each(name) {
             rapidhash_v3(id.as_bytes())
         } else {
             self.last
         };
         // A refused call says nothing of use; another of its kind may succeed.
-        if record.get("errorCode").is_some_and(|code| !code.is_null()) {
+        if is_refused {
             self.kinds.remove(&self.last);
             return;
         }

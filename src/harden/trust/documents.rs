@@ -23,6 +23,7 @@ pub(super) fn changed(
             is_changed |= change(statement, object);
         }
     }
+    all.iter_mut().for_each(leave_dead_out);
     // What names nobody any more goes.
     all.retain(|statement| {
         statement
@@ -30,6 +31,31 @@ pub(super) fn changed(
             .is_none_or(|principal| *principal != json!({}))
     });
     (is_changed && !all.is_empty()).then_some(document)
+}
+
+/// Whether a principal is the unique ID that stands in the place of a user or role that was deleted. IAM refuses a policy that names it.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids>
+pub(super) fn is_dead(name: &str) -> bool {
+    let is_kind = name.starts_with("AIDA") || name.starts_with("AROA");
+    is_kind && name.bytes().all(|letter| letter.is_ascii_alphanumeric())
+}
+
+/// Takes unique IDs of who was deleted out of a statement.
+fn leave_dead_out(statement: &mut Value) {
+    let Some(kinds) = statement.get_mut("Principal").and_then(Value::as_object_mut) else {
+        return;
+    };
+    let is_empty = match kinds.get_mut("AWS") {
+        Some(Value::Array(names)) => {
+            names.retain(|name| !name.as_str().is_some_and(is_dead));
+            names.is_empty()
+        }
+        Some(Value::String(name)) => is_dead(name),
+        _ => false,
+    };
+    if is_empty {
+        kinds.remove("AWS");
+    }
 }
 
 /// The principal of a statement whose names of kind `AWS` are `aws`, and that names who else the statement named.
@@ -88,15 +114,21 @@ pub(super) fn is_of(account: &Account, arn: &str) -> bool {
     arn.contains(&format!("::{}:", account.id))
 }
 
-/// Adds a condition to a statement, beside those that are there.
-pub(super) fn condition(object: &mut Map<String, Value>, operator: &str, key: &str, values: Value) {
+/// Adds a condition to a statement, beside those that are there; `false` where the key is compared so already, which stays as it is.
+pub(super) fn condition(object: &mut Map<String, Value>, operator: &str, key: &str, values: Value) -> bool {
     let conditions = object.entry("Condition").or_insert_with(|| json!({}));
-    if let Some(conditions) = conditions.as_object_mut() {
-        let operator = conditions.entry(operator).or_insert_with(|| json!({}));
-        if let Some(keys) = operator.as_object_mut() {
-            keys.insert(key.to_owned(), values);
-        }
+    let Some(conditions) = conditions.as_object_mut() else {
+        return false;
+    };
+    let operator = conditions.entry(operator).or_insert_with(|| json!({}));
+    let Some(keys) = operator.as_object_mut() else {
+        return false;
+    };
+    if keys.keys().any(|there| there.eq_ignore_ascii_case(key)) {
+        return false;
     }
+    keys.insert(key.to_owned(), values);
+    true
 }
 
 pub(super) fn has_condition(statement: &Statement, keys: &[&str]) -> bool {

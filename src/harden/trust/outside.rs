@@ -1,15 +1,15 @@
 //! Roles that other accounts and identity providers take.
 
 use super::Around;
-use super::documents::{changed, condition, has_condition, named, statements};
+use super::documents::{changed, condition, has_condition, named, principal, statements};
 use crate::account::{Account, Role};
 use crate::harden::finding::Finding;
 use crate::harden::measure::Measure;
 use crate::harden::rule::Row;
 use crate::harden::seen::External;
 use crate::ids::AccountId;
-use crate::policy::{Effect, Named, Statement};
-use serde_json::json;
+use crate::policy::{Condition, Effect, Named, Statement};
+use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 const EXTERNAL_PAGE: &str = "https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html";
@@ -40,6 +40,20 @@ fn strangers_in(account: &Account, statement: &Statement) -> BTreeSet<AccountId>
     each.collect()
 }
 
+/// The names of kind `AWS` of a statement: those of other accounts, and the others.
+fn parted(account: &Account, statement: &Statement) -> (Vec<String>, Vec<String>) {
+    let (mut theirs, mut rest) = (Vec::new(), Vec::new());
+    for one in named(statement) {
+        match one {
+            Named::Aws(name) if stranger(account, one).is_some() => theirs.push(name.clone()),
+            Named::Aws(name) => rest.push(name.clone()),
+            Named::Everybody => rest.push("*".to_owned()),
+            _ => {}
+        }
+    }
+    (theirs, rest)
+}
+
 /// A role that another account may take without an external ID.
 pub(super) fn strangers(around: &Around<'_>, role: &Role) -> Option<Finding> {
     let (account, taken) = (around.account, &around.taken(role));
@@ -68,14 +82,32 @@ pub(super) fn strangers(around: &Around<'_>, role: &Role) -> Option<Finding> {
     let finding = Finding::of("external-id-missing", Row::RoleSession, title, EXTERNAL_PAGE).shown_by(shown);
     // Only who is seen to send one, always, can be held to it.
     let sends = |id: &AccountId| taken.by_accounts.get(id).filter(|sent| sent.without == 0);
+    let mut apart: Vec<Value> = Vec::new();
     let document = changed(role, |statement, object| {
         let each: Option<Vec<&External>> = strangers_in(account, statement).iter().map(sends).collect();
         let Some(each) = each.filter(|_| is_open(statement)) else {
             return false;
         };
         let ids: BTreeSet<&String> = each.iter().flat_map(|sent| &sent.ids).collect();
-        condition(object, "StringEquals", "sts:ExternalId", json!(ids));
-        true
+        // Who else the statement names sends none: the other accounts get a statement of their own.
+        let (theirs, rest) = parted(account, statement);
+        let rest = principal(statement, &rest);
+        if rest != json!({}) {
+            let mut own = object.clone();
+            own.remove("Sid");
+            own.insert("Principal".to_owned(), json!({"AWS": theirs}));
+            object.insert("Principal".to_owned(), rest);
+            let is_asked = condition(&mut own, "StringEquals", "sts:ExternalId", json!(ids));
+            apart.push(Value::Object(own));
+            return is_asked;
+        }
+        condition(object, "StringEquals", "sts:ExternalId", json!(ids))
+    });
+    let document = document.map(|mut document| {
+        if let Some(all) = document.get_mut("Statement").and_then(Value::as_array_mut) {
+            all.append(&mut apart);
+        }
+        document
     });
     let Some(document) = document else {
         return Some(finding.advised(
@@ -88,12 +120,16 @@ pub(super) fn strangers(around: &Around<'_>, role: &Role) -> Option<Finding> {
     }))
 }
 
-/// What of a token's subject stays the same from run to run: of GitHub the repository, of GitLab the project.
+/// What of a token's subject stays the same from run to run: of GitHub the repository, of GitLab the project, of HCP Terraform the workspace.
 /// <https://docs.github.com/actions/reference/security/oidc>
 fn lasting(subject: &str) -> String {
     let mut parts = subject.split(':');
     match (parts.next(), parts.next(), parts.next()) {
         (Some(kind @ ("repo" | "project_path")), Some(name), Some(_)) => format!("{kind}:{name}:*"),
+        (Some("organization"), ..) => match subject.rsplit_once(":run_phase:") {
+            Some((workspace, _)) => format!("{workspace}:run_phase:*"),
+            None => subject.to_owned(),
+        },
         _ => subject.to_owned(),
     }
 }
@@ -108,14 +144,32 @@ fn open_subject(statement: &Statement) -> Option<String> {
     };
     let provider = named(statement).iter().find_map(provider)?;
     let key = format!("{provider}:sub");
-    let mut compared = statement
-        .conditions
-        .iter()
-        .filter(|condition| condition.key().eq_ignore_ascii_case(&key));
-    // `repo:*` and `*` name everybody.
-    let is_any = |value: &String| value.split('*').next().is_some_and(|front| !front.contains('/'));
-    let is_compared = compared.any(|condition| !condition.values().iter().any(is_any));
+    let is_of_subject = |condition: &&Condition| condition.key().eq_ignore_ascii_case(&key);
+    let mut compared = statement.conditions.iter().filter(is_of_subject);
+    let is_compared = compared.any(|condition| holds_to(condition.operator(), condition.values()));
     (!is_compared).then_some(key)
+}
+
+/// Whether a comparison of the subject keeps some tokens of the provider out that are none of ours.
+fn holds_to(operator: &str, subjects: &[String]) -> bool {
+    let operator = operator.to_ascii_lowercase();
+    let is_exact = operator.contains("stringequals");
+    let is_like = operator.contains("stringlike");
+    is_exact || is_like && !subjects.iter().any(|subject| is_anybody(subject))
+}
+
+/// Whether a pattern of subjects names everybody: `*`, `*:*`, `repo:*`. Of GitHub `repo:our*` lets others in whose names begin so.
+/// Subjects of clusters and of HCP Terraform are narrowed without a slash.
+/// <https://developer.hashicorp.com/terraform/cloud-docs/workspaces/dynamic-provider-credentials/aws-configuration>
+fn is_anybody(subject: &str) -> bool {
+    let Some(at) = subject.find(['*', '?']) else {
+        return false;
+    };
+    let (front, rest) = subject.split_at(at);
+    let is_kind = front.find(':').is_none_or(|colon| colon + 1 == front.len());
+    let is_part_of_owner = front.starts_with("repo:") && !front.contains('/');
+    let is_cluster = front == "system:serviceaccount:" && rest.chars().all(|letter| "*?:".contains(letter));
+    is_kind || is_part_of_owner || is_cluster
 }
 
 /// A role that a provider's tokens take, whoever they were issued for.
@@ -136,12 +190,15 @@ pub(super) fn subjects(around: &Around<'_>, role: &Role) -> Option<Finding> {
     }
     let lasting: BTreeSet<String> = taken.subjects.iter().map(|subject| lasting(subject)).collect();
     let document = changed(role, |statement, object| match open_subject(statement) {
-        Some(key) => {
-            condition(object, "StringLike", &key, json!(lasting));
-            true
-        }
-        None => false,
-    })?;
+        // A comparison that is there says who is meant: the few tokens that were seen don't.
+        Some(key) if !has_condition(statement, &[&key]) => condition(object, "StringLike", &key, json!(lasting)),
+        _ => false,
+    });
+    let Some(document) = document else {
+        return Some(finding.advised(format!(
+            "the condition on {key} that is there lets in tokens of strangers: write it narrower; those that were seen needn't be all that are meant"
+        )));
+    };
     let finding = finding.advised(
         "any branch and environment of these is let in, since tomorrow's are in no record; where only some are meant to, write what they were taken by, whole",
     );

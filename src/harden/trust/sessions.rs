@@ -1,7 +1,7 @@
 //! Roles that people take: what their sessions are called, and whether they bring MFA.
 
 use super::Around;
-use super::documents::{changed, condition, has_condition, is_wide, named};
+use super::documents::{changed, condition, has_condition, is_dead, is_wide, named};
 use crate::account::{Account, Role};
 use crate::harden::finding::Finding;
 use crate::harden::measure::Measure;
@@ -21,8 +21,9 @@ fn user(arn: &str) -> Option<&str> {
 /// Whether a statement is about users alone, as far as its names tell.
 fn is_of_users(account: &Account, statement: &Statement) -> bool {
     let names = named(statement);
-    let is_user =
-        |named: &Named| is_wide(account, named) || matches!(named, Named::Aws(name) if name.contains(":user/"));
+    let is_user = |named: &Named| {
+        is_wide(account, named) || matches!(named, Named::Aws(name) if name.contains(":user/") || is_dead(name))
+    };
     !names.is_empty() && names.iter().all(is_user)
 }
 
@@ -49,8 +50,7 @@ pub(super) fn session_name(around: &Around<'_>, role: &Role) -> Option<Finding> 
         if !is_of_users(account, statement) || is_told {
             return false;
         }
-        condition(object, operator, "sts:RoleSessionName", json!(value));
-        true
+        condition(object, operator, "sts:RoleSessionName", json!(value))
     })?;
     let title = format!(
         "sessions of role `{}` may have any name, so that a record doesn't tell who took it",
@@ -82,8 +82,7 @@ pub(super) fn without_mfa(around: &Around<'_>, role: &Role) -> Option<Finding> {
         if !is_of_users(account, statement) || is_asked {
             return false;
         }
-        condition(object, "Bool", "aws:MultiFactorAuthPresent", json!("true"));
-        true
+        condition(object, "Bool", "aws:MultiFactorAuthPresent", json!("true"))
     })?;
     let how = match taken.without_mfa {
         true => "not always with MFA",
