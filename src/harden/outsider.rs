@@ -5,8 +5,8 @@ use super::replay::Went;
 use crate::account::{Account, Role};
 use crate::ids::{AccountId, Arn};
 use crate::policy::{
-    Context, Effect, Listed, Named, OnResource, Outcome, Placed, PolicyKind, PolicySet, Principal, PrincipalKind,
-    Request, Source, decide,
+    Context, Effect, Listed, Named, OnResource, Placed, PolicyKind, PolicySet, Principal, PrincipalKind, Request,
+    Source, decide,
 };
 use crate::trail::Event;
 use std::collections::BTreeSet;
@@ -75,15 +75,7 @@ pub(super) fn asks(account: &Account, event: &Event, told: &Context) -> Option<W
         must_allow: true,
         gaps: Vec::new(),
     };
-    Some(match decide(&request, &PolicySet::default(), &on) {
-        Outcome::Allowed(_) => Went::Through,
-        Outcome::ExplicitDeny(by) => Went::Stopped(format!("denied by {by}")),
-        Outcome::ImplicitDeny(kind) => Went::Stopped(format!("no {} allows it", kind.describe())),
-        Outcome::Unknown(gaps) => {
-            let gaps: Vec<String> = gaps.iter().map(ToString::to_string).collect();
-            Went::Unknown(gaps.join("; "))
-        }
-    })
+    Some(decide(&request, &PolicySet::default(), &on).into())
 }
 
 /// Somebody of another account: the record tells no more of him, and what his own policies allow he was allowed.

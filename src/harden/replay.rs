@@ -24,6 +24,20 @@ pub enum Went {
     Unknown(String),
 }
 
+impl From<Outcome> for Went {
+    fn from(outcome: Outcome) -> Went {
+        match outcome {
+            Outcome::Allowed(_) => Went::Through,
+            Outcome::ExplicitDeny(by) => Went::Stopped(format!("denied by {by}")),
+            Outcome::ImplicitDeny(kind) => Went::Stopped(format!("no {} allows it", kind.describe())),
+            Outcome::Unknown(gaps) => {
+                let gaps: Vec<String> = gaps.iter().map(ToString::to_string).collect();
+                Went::Unknown(gaps.join("; "))
+            }
+        }
+    }
+}
+
 /// The name of the inline policy by which this program denies everything.
 const DENY_ALL: &str = "OustDenyAll";
 
@@ -133,15 +147,9 @@ impl World<'_> {
         if needs_no_permission(&action) {
             return Went::Through;
         }
-        match standing.decide(&action, &resource(self.account, event), &context(call)) {
-            Outcome::Allowed(_) => Went::Through,
-            Outcome::ExplicitDeny(by) => Went::Stopped(format!("denied by {by}")),
-            Outcome::ImplicitDeny(kind) => Went::Stopped(format!("no {} allows it", kind.describe())),
-            Outcome::Unknown(gaps) => {
-                let gaps: Vec<String> = gaps.iter().map(ToString::to_string).collect();
-                Went::Unknown(gaps.join("; "))
-            }
-        }
+        standing
+            .decide(&action, &resource(self.account, event), &context(call))
+            .into()
     }
 }
 
