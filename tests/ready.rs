@@ -6,7 +6,7 @@ mod support;
 use aws_credential_types::Credentials;
 use hcl::eval::{Context, Evaluate, FuncArgs, FuncDef, ParamType};
 use hcl::{Expression, Map};
-use oust::account::{Account, Guards, Organization, Recorded, Responder, Root, Trail};
+use oust::account::{Account, Guards, Organization, Recorded, Responder, Root, Trail, User};
 use oust::collect::{Caller, Kept, Simulated, Trails};
 use oust::harden::{RULES, pattern};
 use oust::ids::Arn;
@@ -716,6 +716,22 @@ fn the_policy_that_is_written_keeps_the_quarantine_on() {
     let removers = without.row("quarantine.removers");
     assert_eq!(removers.state, State::NotReady);
     assert!(removers.found.contains("user/boss"), "{removers:?}");
+    // Who may give himself rights may take it off in two calls.
+    let boss = without.account.users.get_mut("boss").unwrap();
+    *boss = User {
+        groups: Default::default(),
+        attached: Default::default(),
+        inline: [("Raise".to_owned(), PolicyText::new(
+            r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"iam:AttachUserPolicy","Resource":"*"}}"#,
+        ))]
+        .into(),
+        ..boss.clone()
+    };
+    let removers = without.row("quarantine.removers");
+    assert!(
+        removers.state == State::NotReady && removers.found.contains("user/boss"),
+        "{removers:?}"
+    );
     // An SCP that spares nobody holds the responder too.
     let mut nobody = Known::everything();
     let own = &mut nobody.account.guards.as_mut().unwrap().scps[1];

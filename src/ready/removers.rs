@@ -26,6 +26,15 @@ const LOCKS: [Lock; 2] = [
     },
 ];
 
+/// Calls by which who may make them on itself gives itself any right, those that open the locks among them.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html>
+const RAISING: [&str; 4] = [
+    "iam:PutUserPolicy",
+    "iam:AttachUserPolicy",
+    "iam:PutRolePolicy",
+    "iam:AttachRolePolicy",
+];
+
 /// Decisions that are made for one principal and call at most: a large account is answered by its first users, which is said.
 const MOST_TRIED: usize = 500;
 
@@ -87,6 +96,18 @@ fn opens(account: &Account, standing: &Standing<'_>, users: &[String]) -> Vec<(S
     each.collect()
 }
 
+/// Whether a principal may give itself rights.
+fn raises(standing: &Standing<'_>, arn: &Arn) -> State {
+    let own = [arn.to_string()];
+    let of_kind = |call: &&&str| call.contains("User") == arn.resource().starts_with("user/");
+    State::worst(
+        RAISING
+            .iter()
+            .filter(of_kind)
+            .map(|call| may(standing, call, &own, &standing.context)),
+    )
+}
+
 pub(super) fn checks(facts: Facts<'_>) -> Vec<Check> {
     let id = "quarantine.removers";
     let account = facts.account;
@@ -99,7 +120,8 @@ pub(super) fn checks(facts: Facts<'_>) -> Vec<Check> {
     let mut perhaps = Vec::new();
     for (arn, standing) in others(account, facts.responder, facts.now) {
         let opened = opens(account, &standing, &users);
-        match opened.iter().map(|(state, _)| *state).min() {
+        let opened = opened.iter().map(|(state, _)| *state).min();
+        match opened.map(|state| State::worst([state, raises(&standing, &arn)])) {
             Some(State::NotReady) => sure.push(format!("`{}`", arn.resource())),
             Some(State::Unknown) => perhaps.push(format!("`{}`", arn.resource())),
             _ => {}
@@ -139,7 +161,7 @@ pub(super) fn checks(facts: Facts<'_>) -> Vec<Check> {
         }
         (false, _, _) => {
             let found = format!(
-                "inline deny and boundary of a plan can be taken off by others too ({}): {}",
+                "inline deny and boundary of a plan can be taken off by others too, at once or by rights that they may give themselves ({}): {}",
                 sure.len(),
                 few(&sure)
             );
@@ -154,7 +176,7 @@ pub(super) fn checks(facts: Facts<'_>) -> Vec<Check> {
         (true, true, _) => Check::new(
             id,
             State::Ready,
-            "nobody else can take off what a plan puts on a user",
+            "nobody else can take off what a plan puts on a user, nor give itself the right to",
             fix,
         ),
     };
