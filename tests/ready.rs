@@ -756,6 +756,35 @@ fn without_another_administrator_and_without_root_there_is_no_break_glass() {
     );
     known.account.users.get_mut("boss").unwrap().credentials = None;
     assert_eq!(known.row("break_glass.administrator").state, State::Unknown);
+    // A role that somebody may take opens a way for who comes in himself, and for nobody else.
+    for (held, state) in [
+        (
+            Known::everything().account.users["boss"].credentials.clone(),
+            State::Ready,
+        ),
+        (Some(Default::default()), State::NotReady),
+    ] {
+        let mut known = Known::everything();
+        let boss = known.account.users.get_mut("boss").unwrap();
+        boss.credentials = held;
+        let administrator = std::mem::take(&mut boss.attached);
+        boss.inline.insert(
+            "Take".to_owned(),
+            PolicyText::new(
+                r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"sts:AssumeRole","Resource":"*"}}"#,
+            ),
+        );
+        let mut vault = known.account.roles["Responder"].clone();
+        vault.name = "Vault".to_owned();
+        vault.id = "AROAVAULT".to_owned();
+        vault.attached = administrator;
+        vault.trust = PolicyText::new(
+            r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::210987654321:user/boss"},"Action":"sts:AssumeRole"}}"#,
+        );
+        known.account.roles.insert("Vault".to_owned(), vault);
+        let row = known.row("break_glass.administrator");
+        assert_eq!(row.state, state, "{row:?}");
+    }
     for (state, root) in [
         (State::Unknown, None),
         (

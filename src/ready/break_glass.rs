@@ -40,8 +40,11 @@ pub fn administrators(account: &Account, responder: &Arn, now: Moment) -> Vec<(A
         .collect()
 }
 
-/// Whether somebody can come in as a principal without the responder.
-fn way_in(facts: Facts<'_>, arn: &Arn) -> (State, String) {
+/// Roles behind one another that are followed: whoever comes in by more is not counted on.
+const LONGEST_CHAIN: usize = 3;
+
+/// Whether somebody can come in as a principal without the responder, by no more than so many `roles` behind one another.
+fn way_in(facts: Facts<'_>, arn: &Arn, roles: usize) -> (State, String) {
     let account = facts.account;
     match PrincipalArn::of(arn) {
         Some(PrincipalArn::User(name)) => match account.users.get(&name).and_then(|user| user.credentials.as_ref()) {
@@ -49,7 +52,11 @@ fn way_in(facts: Facts<'_>, arn: &Arn) -> (State, String) {
             None => (State::Unknown, "what it signs in with was not read".to_owned()),
         },
         Some(PrincipalArn::Role(name)) => match account.roles.get(&name) {
-            Some(role) => of_role(facts, role),
+            Some(role) if roles > 0 => of_role(facts, role, roles - 1),
+            Some(_) => (
+                State::Unknown,
+                "by a longer chain of roles than was looked at".to_owned(),
+            ),
             None => (State::Unknown, "it was not read".to_owned()),
         },
         _ => (State::Unknown, "it is no user or role".to_owned()),
@@ -70,7 +77,8 @@ fn of_user(held: &Credentials) -> (State, String) {
     }
 }
 
-fn of_role(facts: Facts<'_>, role: &Role) -> (State, String) {
+/// Whoever takes the role must come in by himself, too.
+fn of_role(facts: Facts<'_>, role: &Role, roles: usize) -> (State, String) {
     let account = facts.account;
     if role.path.starts_with("/aws-reserved/sso.amazonaws.com/") {
         return (
@@ -79,18 +87,26 @@ fn of_role(facts: Facts<'_>, role: &Role) -> (State, String) {
         );
     }
     let arn = account.role_arn(role);
-    let mut best = (State::NotReady, "nobody but the responder may assume it".to_owned());
+    let mut best = (
+        State::NotReady,
+        "nobody but the responder can come in and assume it".to_owned(),
+    );
     for (who, standing) in others(account, facts.responder, facts.now) {
         if who == arn {
             continue;
         }
-        let found = match standing.decide_whatever_else("sts:AssumeRole", arn.as_str()) {
-            Outcome::Allowed(_) => (State::Ready, format!("`{}` may assume it", who.resource())),
-            Outcome::Unknown(_) => (State::Unknown, format!("`{}` may perhaps assume it", who.resource())),
+        let (may, how) = match standing.decide_whatever_else("sts:AssumeRole", arn.as_str()) {
+            Outcome::Allowed(_) => (State::Ready, "may assume it"),
+            Outcome::Unknown(_) => (State::Unknown, "may perhaps assume it"),
             Outcome::ExplicitDeny(_) | Outcome::ImplicitDeny(_) => continue,
         };
+        let (open, by) = way_in(facts, &who, roles);
+        let found = (may.max(open), format!("`{}` {how} ({by})", who.resource()));
         if found.0 < best.0 {
             best = found;
+        }
+        if best.0 == State::Ready {
+            break;
         }
     }
     let text = role.trust.as_str();
@@ -126,7 +142,7 @@ fn administrator(facts: Facts<'_>) -> Check {
     let each: Vec<(State, String)> = administrators(facts.account, facts.responder, facts.now)
         .into_iter()
         .map(|(arn, able)| {
-            let (open, how) = way_in(facts, &arn);
+            let (open, how) = way_in(facts, &arn, LONGEST_CHAIN);
             (able.max(open), format!("`{}`: {how}", arn.resource()))
         })
         .collect();
