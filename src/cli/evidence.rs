@@ -137,12 +137,7 @@ fn family(evidence: &Evidence, keys: &[AccessKeyId]) -> Keys {
 
 fn told(desk: &Desk, evidence: &Evidence) {
     for damage in &evidence.damage {
-        let at = damage
-            .offset
-            .map(|offset| format!(" at byte {offset}"))
-            .unwrap_or_default();
-        desk.terminal
-            .status(&format!("not read: {}{at}: {}; the rest was", damage.file, damage.what));
+        desk.terminal.status(&format!("not read: {damage}; the rest was"));
     }
 }
 

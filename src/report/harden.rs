@@ -97,11 +97,7 @@ pub fn detected(told: &Detected, paint: Paint) -> String {
     };
     out.push(format!("{} records{} were looked at", told.records, files));
     for damage in &told.not_read {
-        let at = damage
-            .offset
-            .map(|offset| format!(" at byte {offset}"))
-            .unwrap_or_default();
-        let line = format!("not read: {}{at}: {}", damage.file, damage.what);
+        let line = format!("not read: {damage}");
         out.push(paint.as_tone(Tone::Careful, &paint.fold(2, &line)));
     }
     out.extend(

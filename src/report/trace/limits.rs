@@ -51,11 +51,7 @@ pub(super) fn limits(known: &Known, paint: Paint, out: &mut Vec<String>) {
         out.push(format!("  {}", paint.fold(2, note)));
     }
     for damage in &covered.damage {
-        let at = damage
-            .offset
-            .map(|offset| format!(" at byte {offset}"))
-            .unwrap_or_default();
-        let line = format!("not read: {}{at}: {}", damage.file, damage.what);
+        let line = format!("not read: {damage}");
         out.push(format!("  {}", paint.as_tone(Tone::Careful, &paint.fold(2, &line))));
     }
     for unresolved in &lineage.unresolved {
