@@ -1,19 +1,18 @@
 //! Texts that were looked into before: callers, and calls with the ends of their records.
 
+use super::mould::Mould;
 use super::tail::Ends;
 use super::{IDENTITY, NAME, REGION, TIME, VERSION, plain};
 use crate::trail::enters::is_entrance;
 use crate::trail::facts::{GIVERS, Who};
 use crate::trail::identity;
 use memchr::memmem::Finder;
-use rapidhash::v3::{RapidSecrets, rapidhash_v3_micro_inline};
-use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::LazyLock;
 
-/// So many callers, kinds of calls and lengths are remembered; each has one place, and two that share a place take turns.
-const CALLERS: usize = 8_192;
+/// So many moulds of callers, callers of one text and kinds of calls are remembered; each has one place and one beside it, and those that share them take turns.
+const MOULDS: usize = 4_096;
+const CALLERS: usize = 1_024;
 const CALLS: usize = 1_024;
-const LENGTHS: usize = 256;
 
 /// No identity is longer.
 const LONGEST: usize = 16_384;
@@ -22,40 +21,26 @@ static FIND_TIME: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(TIME)
 
 /// What a thread remembers, in bounded room.
 pub(super) struct Memory {
-    /// Where a caller stands among those that are known. Who is met at one time was met one behind the other, and lies together.
-    places: Box<[u16]>,
-    known: Vec<Known>,
+    moulds: Box<[Option<Box<Mould>>]>,
+    /// Who was met, and in which text last.
+    met: Box<[(Who, u64)]>,
     calls: Box<[Option<Box<Call>>]>,
-    /// Lengths of identities, by how they begin.
-    lengths: [u16; LENGTHS],
     /// The beginning of the last record, up to its caller.
     version: Vec<u8>,
     /// The number of the text that is scanned.
     scan: u64,
-    /// Other ones each time: whoever names sessions must not be able to choose two identities that are taken for one.
-    secrets: RapidSecrets,
 }
 
 impl Default for Memory {
     fn default() -> Self {
         Memory {
-            places: vec![0; 2 * CALLERS].into_boxed_slice(),
-            known: Vec::new(),
+            moulds: (0..MOULDS).map(|_| None).collect(),
+            met: vec![(Who::default(), 0); CALLERS].into_boxed_slice(),
             calls: (0..CALLS).map(|_| None).collect(),
-            lengths: [0; LENGTHS],
             version: Vec::new(),
             scan: 0,
-            secrets: RapidSecrets::seed(RandomState::new().build_hasher().finish()),
         }
     }
-}
-
-/// A caller who was met before.
-struct Known {
-    hash: u64,
-    who: Who,
-    /// The text that they were met in last.
-    scan: u64,
 }
 
 /// A kind of call: its service, its name and its Region.
@@ -117,42 +102,33 @@ impl Memory {
         Some(self.version.len())
     }
 
-    /// Who calls by the identity that begins at `from`, where it ends, and whether they call for the first time in this text; `None` where it isn't followed by
-    /// the record's time, or can't be read.
+    /// Who calls by the identity that begins at `from`, where it ends, and whether they call for the first time in this text, as far as that is remembered;
+    /// `None` where it isn't followed by the record's time, or can't be read.
     pub(super) fn caller(&mut self, text: &[u8], from: usize) -> Option<(Who, usize, bool)> {
-        let end = self.identity_end(text, from)?;
-        let identity = text.get(from..end)?;
-        let hash = rapidhash_v3_micro_inline::<true, false>(identity, &self.secrets);
-        let place = self.places.get_mut(hash as usize % (2 * CALLERS))?;
-        if let Some(known) = self
-            .known
-            .get_mut(usize::from(*place))
-            .filter(|known| known.hash == hash)
-        {
-            let is_new = std::mem::replace(&mut known.scan, self.scan) != self.scan;
-            return Some((known.who, end, is_new));
-        }
-        let who = identity::who(identity).ok()?;
-        if self.known.len() >= CALLERS {
-            self.known.clear();
-        }
-        *place = u16::try_from(self.known.len()).ok()?;
-        let scan = self.scan;
-        self.known.push(Known { hash, who, scan });
-        Some((who, end, true))
+        let (who, length) = self.identity(text.get(from..)?)?;
+        let place = spread(who.key ^ who.id.rotate_left(21) ^ who.name.rotate_left(42)) % CALLERS;
+        let met = std::mem::replace(self.met.get_mut(place)?, (who, self.scan));
+        Some((who, from + length, met != (who, self.scan)))
     }
 
-    fn identity_end(&mut self, text: &[u8], from: usize) -> Option<usize> {
-        let place = word(text, from + 40)? ^ word(text, from + 57)?.rotate_left(17);
-        let length = self.lengths.get_mut(spread(place) % LENGTHS)?;
-        let guess = from + usize::from(*length);
-        if *length > 0 && text.get(guess..)?.starts_with(TIME) {
-            return Some(guess);
+    fn identity(&mut self, text: &[u8]) -> Option<(Who, usize)> {
+        // Unique IDs begin alike within an account, so that their ends tell more.
+        let words = word(text, 36)? ^ word(text, 46)?.rotate_left(17) ^ word(text, 50)?.rotate_left(39);
+        let place = spread(words) % MOULDS;
+        let beside = place ^ 1;
+        for place in [place, beside] {
+            if let Some(mould) = self.moulds.get(place)?
+                && let Some(told) = mould.fits(text)
+            {
+                return Some(told);
+            }
         }
-        let rest = text.get(from..)?;
-        let found = FIND_TIME.find(rest.get(..LONGEST).unwrap_or(rest))?;
-        *length = u16::try_from(found).ok()?;
-        Some(from + found)
+        let end = FIND_TIME.find(text.get(..LONGEST).unwrap_or(text))?;
+        let identity = text.get(..end)?;
+        let who = identity::who(identity).ok()?;
+        self.moulds.swap(place, beside);
+        *self.moulds.get_mut(place)? = Some(Box::new(Mould::of(identity, who)));
+        Some((who, end))
     }
 
     /// The kind of the call whose service's name begins at `from`.

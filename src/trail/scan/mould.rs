@@ -1,0 +1,243 @@
+//! What the identities of one role or user are written like: the same texts with every session, and gaps for what is another with each.
+//!
+//! A session brings its own name, key and moment, and nothing else that is new. So an identity that fits into a known mould is understood by comparing texts, and
+//! only its key is looked at.
+
+use super::step::quote;
+use super::{TIME, plain};
+use crate::trail::facts::{Who, number_of};
+use memchr::memmem::find_iter;
+
+/// What stands behind a text of the mould.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Gap {
+    /// The name of the session, in its principal ID.
+    Session,
+    /// The same name once more.
+    Again,
+    /// The access key ID.
+    Key,
+    /// A moment, as CloudTrail writes it.
+    Moment,
+    /// Nothing: the record goes on with its time.
+    End,
+}
+
+/// The length of an access key ID as AWS gives them, and of a moment as CloudTrail writes it: `2026-11-10T03:04:05Z`.
+const LONG: usize = 20;
+
+const PRINCIPAL: &[u8] = b"\"principalId\":\"";
+const ARN: &[u8] = b"\",\"arn\":\"";
+const KEY: &[u8] = b"\"accessKeyId\":\"";
+const CREATED: &[u8] = b"\"creationDate\":\"";
+
+/// A mould.
+#[derive(Debug)]
+pub(super) struct Mould {
+    /// The texts one behind the other; the last is what the record goes on with.
+    text: Box<[u8]>,
+    /// Where each of them ends, and what stands behind it.
+    parts: Vec<(usize, Gap)>,
+    /// Who calls; the key is the gap's, where there is one for it.
+    who: Who,
+}
+
+/// Whether nothing in a text can end it or have another meaning.
+fn is_graphic(text: &[u8]) -> bool {
+    text.iter().fold(true, |all, byte| all & byte.is_ascii_graphic())
+}
+
+fn is_key(text: &[u8; LONG]) -> bool {
+    let is_one = |byte: &u8| byte.is_ascii_uppercase() | byte.is_ascii_digit();
+    text.iter().fold(true, |all, byte| all & is_one(byte))
+}
+
+fn is_moment(text: &[u8; LONG]) -> bool {
+    let is_one = |byte: &u8| byte.is_ascii_digit() | matches!(byte, b'-' | b':' | b'T' | b'Z');
+    text.iter().fold(true, |all, byte| all & is_one(byte))
+}
+
+impl Mould {
+    /// The mould that this identity came out of, which was read: `who` calls.
+    pub(super) fn of(identity: &[u8], who: Who) -> Self {
+        let mut gaps = sessions(identity);
+        gaps.extend(only(identity, KEY, Gap::Key, |text| {
+            is_key(text) && number_of(text) == who.key
+        }));
+        gaps.extend(only(identity, CREATED, Gap::Moment, is_moment));
+        gaps.sort_unstable_by_key(|(at, ..)| *at);
+        let (mut text, mut parts, mut from) = (Vec::new(), Vec::new(), 0);
+        for (at, length, gap) in gaps {
+            text.extend_from_slice(identity.get(from..at).unwrap_or_default());
+            parts.push((text.len(), gap));
+            from = at + length;
+        }
+        text.extend_from_slice(identity.get(from..).unwrap_or_default());
+        text.extend_from_slice(TIME);
+        parts.push((text.len(), Gap::End));
+        Mould {
+            text: text.into(),
+            parts,
+            who,
+        }
+    }
+
+    /// Who calls by the identity that a text begins with, and its length; `None` where it doesn't fit, or the record doesn't go on with its time.
+    pub(super) fn fits(&self, text: &[u8]) -> Option<(Who, usize)> {
+        let mut rest = text;
+        let (mut from, mut session, mut who) = (0, &text[..0], self.who);
+        for (to, gap) in &self.parts {
+            rest = rest.strip_prefix(self.text.get(from..*to)?)?;
+            from = *to;
+            match gap {
+                Gap::Session => {
+                    (session, rest) = rest.split_at_checked(quote(rest)?)?;
+                    is_graphic(session).then_some(())?;
+                }
+                Gap::Again => rest = rest.strip_prefix(session)?,
+                Gap::Key => {
+                    let (key, behind) = rest.split_first_chunk()?;
+                    is_key(key).then_some(())?;
+                    who.key = number_of(key);
+                    rest = behind;
+                }
+                Gap::Moment => {
+                    let (moment, behind) = rest.split_first_chunk()?;
+                    is_moment(moment).then_some(())?;
+                    rest = behind;
+                }
+                Gap::End => {}
+            }
+        }
+        Some((who, text.len() - rest.len() - TIME.len()))
+    }
+}
+
+/// A gap: where it begins, and how long it is in the identity that it was found in.
+type Found = (usize, usize, Gap);
+
+/// Where the session's name stands: behind the colon of the principal ID, and as the last part of the ARN that follows.
+fn sessions(identity: &[u8]) -> Vec<Found> {
+    let named = || {
+        // The type stands before it: what lies deeper isn't the caller's.
+        let kind = identity.strip_prefix(b"{\"type\":\"")?;
+        let kind = kind.get(..quote(kind)?)?;
+        let at = b"{\"type\":\"".len() + kind.len() + b"\",".len();
+        let from = at + PRINCIPAL.len();
+        identity.get(at..from).filter(|name| *name == PRINCIPAL)?;
+        let principal = plain(identity, from)?;
+        let colon = principal.iter().position(|byte| *byte == b':')?;
+        let session = principal.get(colon + 1..).filter(|name| !name.is_empty())?;
+        is_graphic(session).then_some((from + colon + 1, session, from + principal.len()))
+    };
+    let Some((at, session, end)) = named() else {
+        return Vec::new();
+    };
+    let arn_from = end + ARN.len();
+    let again = identity
+        .get(end..arn_from)
+        .filter(|name| *name == ARN)
+        .and_then(|_| plain(identity, arn_from))
+        .filter(|arn| arn.strip_suffix(session).is_some_and(|role| role.ends_with(b"/")))
+        .map(|arn| (arn_from + arn.len() - session.len(), session.len(), Gap::Again));
+    [Some((at, session.len(), Gap::Session)), again]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+/// The text behind the one member of this name.
+fn only(identity: &[u8], name: &[u8], gap: Gap, is_one: impl Fn(&[u8; LONG]) -> bool) -> Option<Found> {
+    let mut met = find_iter(identity, name);
+    let at = met.next()? + name.len();
+    let is_plain = identity.get(at..)?.first_chunk().is_some_and(is_one) && identity.get(at + LONG) == Some(&b'"');
+    (is_plain && met.next().is_none()).then_some((at, LONG, gap))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+    use super::*;
+    use crate::trail::identity;
+    use proptest::prelude::*;
+
+    const ROLE: &str = r#"{"type":"AssumedRole","principalId":"AROAEXAMPLE:me","arn":"arn:aws:sts::123456789012:assumed-role/Deploy/me","accountId":"123456789012","accessKeyId":"ASIAIOSFODNN7EXAMPLE","sessionContext":{"sessionIssuer":{"type":"Role","principalId":"AROAEXAMPLE","arn":"arn:aws:iam::123456789012:role/Deploy","accountId":"123456789012","userName":"Deploy"},"attributes":{"creationDate":"2026-11-10T03:04:05Z","mfaAuthenticated":"false"}}}"#;
+    const USER: &str = r#"{"type":"IAMUser","principalId":"AIDAEXAMPLE","arn":"arn:aws:iam::123456789012:user/me","accountId":"123456789012","accessKeyId":"AKIAIOSFODNN7EXAMPLE","userName":"me"}"#;
+    const GUEST: &str = r#"{"type":"FederatedUser","principalId":"123456789012:me","arn":"arn:aws:sts::123456789012:federated-user/me","accountId":"123456789012","accessKeyId":"ASIAIOSFODNN7EXAMPLE","sessionContext":{"sessionIssuer":{"type":"IAMUser","principalId":"AIDAEXAMPLE","userName":"me"},"attributes":{"creationDate":"2026-11-10T03:04:05Z"}}}"#;
+
+    fn read(identity: &str) -> Who {
+        identity::who(identity.as_bytes()).unwrap()
+    }
+
+    /// What the mould of `model` says of another identity.
+    fn told(model: &str, other: &str) -> Option<(Who, usize)> {
+        let record = format!("{other},\"eventTime\":\"2026-11-10T03:04:06Z\"");
+        Mould::of(model.as_bytes(), read(model)).fits(record.as_bytes())
+    }
+
+    #[test]
+    fn another_session_of_the_same_role_fits_and_another_role_does_not() {
+        for model in [ROLE, USER, GUEST] {
+            let key = if model == USER { "AKIA" } else { "ASIA" };
+            let other = model
+                .replace(&format!("{key}IOSFODNN7EXAMPLE"), &format!("{key}IOSFODNN7EXAMPL2"))
+                .replace("2026-11-10T03", "2025-01-30T23")
+                .replace(":me\"", ":somebody-else@2\"")
+                .replace("federated-user/me\"", "federated-user/somebody-else@2\"")
+                .replace("Deploy/me\"", "Deploy/somebody-else@2\"");
+            assert_ne!(read(model), read(&other));
+            for fitting in [model, other.as_str()] {
+                assert_eq!(told(model, fitting), Some((read(fitting), fitting.len())));
+            }
+        }
+        for odd in [
+            ROLE.replace("role/Deploy/me", "role/Deploy/you"),
+            ROLE.replace("Deploy", "Deplox"),
+            ROLE.replace("ASIAIOSFODNN7EXAMPLE", "ASIAIOSFODNN7EXAMPLES"),
+            ROLE.replace("ASIAIOSFODNN7EXAMPLE", "ASIAIOSFODNN7EX\\\"PLE"),
+            ROLE.replace("05Z", "05z"),
+            ROLE.replace("me\"", "m\\u0065\""),
+            ROLE.replace("}}}", "},\"invokedBy\":\"ec2.amazonaws.com\"}}"),
+            USER.to_owned(),
+        ] {
+            assert_eq!(told(ROLE, &odd), None, "{odd}");
+        }
+    }
+
+    #[test]
+    fn a_key_that_lies_deeper_or_comes_twice_is_part_of_the_text() {
+        let deeper = USER.replace(
+            "\"userName\"",
+            "\"sessionContext\":{\"accessKeyId\":\"ASIAIOSFODNN7EXAMPLE\"},\"userName\"",
+        );
+        let other = deeper.replace("AKIAIOSFODNN7EXAMPLE", "AKIAIOSFODNN7EXAMPL2");
+        assert_eq!(told(&deeper, &deeper), Some((read(&deeper), deeper.len())));
+        assert_eq!(told(&deeper, &other), None);
+        let alone = USER.replace("accessKeyId", "credentialId").replace(
+            "\"userName\"",
+            "\"sessionContext\":{\"accessKeyId\":\"ASIAIOSFODNN7EXAMPLE\"},\"userName\"",
+        );
+        assert_eq!(told(&alone, &alone.replace("ASIA", "ASIB")), None);
+        assert_eq!(told(&alone, &alone), Some((read(&alone), alone.len())));
+    }
+
+    proptest! {
+        /// Whatever two identities are cut and joined to: what fits is read as it would be parsed.
+        #[test]
+        fn what_fits_is_read_rightly(
+            model in 0_usize..3, other in 0_usize..3,
+            at in 0_usize..500, cut in 0_usize..30, put in "[A-Z0-9:/\",{}\\\\a-c]{0,30}",
+        ) {
+            let all = [ROLE, USER, GUEST];
+            let mut changed = all[other].to_owned();
+            let from = at.min(changed.len());
+            let to = (from + cut).min(changed.len());
+            changed.replace_range(from..to, &put);
+            if let Some((who, length)) = told(all[model], &changed) {
+                let whole = changed.get(..length).unwrap();
+                prop_assert_eq!(identity::who(whole.as_bytes()).ok(), Some(who), "{}", whole);
+            }
+        }
+    }
+}
