@@ -283,7 +283,7 @@ fn found<'t>(text: &'t [u8], start: usize, memory: &mut Memory) -> Option<Found<
     let body = call_at + call.len();
     let id_at = body + id(text.get(body..)?)?;
     let id_from = id_at + ID.len();
-    let id = uuid(text, id_from).or_else(|| plain(text, id_from))?;
+    let id = plain(text, id_from)?;
     let behind = id_from + id.len() + 1;
     if text.get(behind) != Some(&b',') {
         return None;
@@ -321,15 +321,6 @@ fn id(text: &[u8]) -> Option<usize> {
             return None;
         }
     }
-}
-
-/// The same as [`plain`], for an ID as every event has it.
-#[inline]
-fn uuid(text: &[u8], from: usize) -> Option<&[u8]> {
-    let id: &[u8; 36] = text.get(from..)?.first_chunk()?;
-    let is_one = |byte: &u8| byte.is_ascii_alphanumeric() | (*byte == b'-');
-    let is_plain = id.iter().fold(true, |all, byte| all & is_one(byte));
-    (is_plain && text.get(from + 36) == Some(&b'"')).then_some(id)
 }
 
 /// A text that begins at `from` and ends before the next quote; none that counts has an escape.

@@ -205,7 +205,7 @@ impl Harvest {
 }
 
 pub(super) fn name(path: &Path) -> String {
-    path.display().to_string()
+    path.to_str().map_or_else(|| path.display().to_string(), str::to_owned)
 }
 
 /// Does `work` with every item, in no order.

@@ -1,6 +1,6 @@
 //! Texts that were looked into before: callers, and calls with the ends of their records.
 
-use super::mould::Mould;
+use super::mould::{Fit, Mould, is_key};
 use super::tail::Ends;
 use super::{IDENTITY, NAME, REGION, TIME, VERSION, plain};
 use crate::trail::enters::is_entrance;
@@ -105,22 +105,28 @@ impl Memory {
     /// Who calls by the identity that begins at `from`, where it ends, and whether they call for the first time in this text, as far as that is remembered;
     /// `None` where it isn't followed by the record's time, or can't be read.
     pub(super) fn caller(&mut self, text: &[u8], from: usize) -> Option<(Who, usize, bool)> {
-        let (who, length) = self.identity(text.get(from..)?)?;
+        let Fit { who, length, key } = self.identity(text.get(from..)?)?;
         let place = spread(who.key ^ who.id.rotate_left(21) ^ who.name.rotate_left(42)) % CALLERS;
-        let met = std::mem::replace(self.met.get_mut(place)?, (who, self.scan));
-        Some((who, from + length, met != (who, self.scan)))
+        let (met, scan) = self.met.get_mut(place)?;
+        // Whoever was met has a key that is one.
+        if *met != who && !key.is_none_or(is_key) {
+            return None;
+        }
+        *met = who;
+        let is_new = std::mem::replace(scan, self.scan) != self.scan;
+        Some((who, from + length, is_new))
     }
 
-    fn identity(&mut self, text: &[u8]) -> Option<(Who, usize)> {
+    fn identity<'t>(&mut self, text: &'t [u8]) -> Option<Fit<'t>> {
         // Unique IDs begin alike within an account, so that their ends tell more.
         let words = word(text, 36)? ^ word(text, 46)?.rotate_left(17) ^ word(text, 50)?.rotate_left(39);
         let place = spread(words) % MOULDS;
         let beside = place ^ 1;
         for place in [place, beside] {
             if let Some(mould) = self.moulds.get(place)?
-                && let Some(told) = mould.fits(text)
+                && let Some(fit) = mould.fits(text)
             {
-                return Some(told);
+                return Some(fit);
             }
         }
         let end = FIND_TIME.find(text.get(..LONGEST).unwrap_or(text))?;
@@ -128,7 +134,11 @@ impl Memory {
         let who = identity::who(identity).ok()?;
         self.moulds.swap(place, beside);
         *self.moulds.get_mut(place)? = Some(Box::new(Mould::of(identity, who)));
-        Some((who, end))
+        Some(Fit {
+            who,
+            length: end,
+            key: None,
+        })
     }
 
     /// The kind of the call whose service's name begins at `from`.

@@ -38,8 +38,21 @@ pub(super) struct Mould {
     text: Box<[u8]>,
     /// Where each of them ends, and what stands behind it.
     parts: Vec<(usize, Gap)>,
+    /// How long an identity is whose session has no name, and how often the name stands in it.
+    nameless: usize,
+    names: usize,
     /// Who calls; the key is the gap's, where there is one for it.
     who: Who,
+}
+
+/// What an identity says that came out of a mould.
+pub(super) struct Fit<'t> {
+    /// Who calls.
+    pub(super) who: Who,
+    /// How long the identity is.
+    pub(super) length: usize,
+    /// Where the key must be another with each session: what stands there, which must be one.
+    pub(super) key: Option<&'t [u8; LONG]>,
 }
 
 /// Whether nothing in a text can end it or have another meaning.
@@ -47,7 +60,8 @@ fn is_graphic(text: &[u8]) -> bool {
     text.iter().fold(true, |all, byte| all & byte.is_ascii_graphic())
 }
 
-fn is_key(text: &[u8; LONG]) -> bool {
+/// Whether a text is an access key ID as AWS gives them.
+pub(super) fn is_key(text: &[u8; LONG]) -> bool {
     let is_one = |byte: &u8| byte.is_ascii_uppercase() | byte.is_ascii_digit();
     text.iter().fold(true, |all, byte| all & is_one(byte))
 }
@@ -73,43 +87,50 @@ impl Mould {
             from = at + length;
         }
         text.extend_from_slice(identity.get(from..).unwrap_or_default());
+        let count = |wanted: &[Gap]| parts.iter().filter(|(_, gap)| wanted.contains(gap)).count();
+        let (names, others) = (count(&[Gap::Session, Gap::Again]), count(&[Gap::Key, Gap::Moment]));
+        let nameless = text.len() + others * LONG;
         text.extend_from_slice(TIME);
         parts.push((text.len(), Gap::End));
         Mould {
             text: text.into(),
             parts,
+            nameless,
+            names,
             who,
         }
     }
 
-    /// Who calls by the identity that a text begins with, and its length; `None` where it doesn't fit, or the record doesn't go on with its time.
-    pub(super) fn fits(&self, text: &[u8]) -> Option<(Who, usize)> {
+    /// What the identity says that a text begins with; `None` where it doesn't fit, or the record doesn't go on with its time.
+    pub(super) fn fits<'t>(&self, text: &'t [u8]) -> Option<Fit<'t>> {
+        // Moulds of one role differ at their ends, and so in their lengths.
+        let ends = |session: usize| {
+            let length = self.nameless + self.names * session;
+            text.get(length..)?.starts_with(TIME).then_some(length)
+        };
+        let mut length = if self.names == 0 { ends(0)? } else { 0 };
         let mut rest = text;
-        let (mut from, mut session, mut who) = (0, &text[..0], self.who);
+        let (mut from, mut session, mut who, mut key) = (0, &text[..0], self.who, None);
         for (to, gap) in &self.parts {
             rest = rest.strip_prefix(self.text.get(from..*to)?)?;
             from = *to;
             match gap {
                 Gap::Session => {
                     (session, rest) = rest.split_at_checked(quote(rest)?)?;
-                    is_graphic(session).then_some(())?;
+                    length = ends(session.len())?;
                 }
                 Gap::Again => rest = rest.strip_prefix(session)?,
                 Gap::Key => {
-                    let (key, behind) = rest.split_first_chunk()?;
-                    is_key(key).then_some(())?;
-                    who.key = number_of(key);
-                    rest = behind;
+                    let (text, behind) = rest.split_first_chunk()?;
+                    who.key = number_of(text);
+                    (key, rest) = (Some(text), behind);
                 }
-                Gap::Moment => {
-                    let (moment, behind) = rest.split_first_chunk()?;
-                    is_moment(moment).then_some(())?;
-                    rest = behind;
-                }
+                // Who calls doesn't hang on it.
+                Gap::Moment => rest = rest.get(quote(rest).filter(|length| *length == LONG)?..)?,
                 Gap::End => {}
             }
         }
-        Some((who, text.len() - rest.len() - TIME.len()))
+        Some(Fit { who, length, key })
     }
 }
 
@@ -173,7 +194,8 @@ mod tests {
     /// What the mould of `model` says of another identity.
     fn told(model: &str, other: &str) -> Option<(Who, usize)> {
         let record = format!("{other},\"eventTime\":\"2026-11-10T03:04:06Z\"");
-        Mould::of(model.as_bytes(), read(model)).fits(record.as_bytes())
+        let fit = Mould::of(model.as_bytes(), read(model)).fits(record.as_bytes())?;
+        fit.key.is_none_or(is_key).then_some((fit.who, fit.length))
     }
 
     #[test]
@@ -196,7 +218,7 @@ mod tests {
             ROLE.replace("Deploy", "Deplox"),
             ROLE.replace("ASIAIOSFODNN7EXAMPLE", "ASIAIOSFODNN7EXAMPLES"),
             ROLE.replace("ASIAIOSFODNN7EXAMPLE", "ASIAIOSFODNN7EX\\\"PLE"),
-            ROLE.replace("05Z", "05z"),
+            ROLE.replace("05Z", "05"),
             ROLE.replace("me\"", "m\\u0065\""),
             ROLE.replace("}}}", "},\"invokedBy\":\"ec2.amazonaws.com\"}}"),
             USER.to_owned(),
