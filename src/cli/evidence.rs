@@ -2,7 +2,7 @@
 
 use super::Desk;
 use super::args::Sources;
-use super::athena::athena;
+use super::athena::queried;
 use super::exit::{Exit, Failure};
 use super::progress::Drawing;
 use super::window::{left_out, window};
@@ -33,8 +33,8 @@ pub async fn evidence(
     if let Some(World::Twin { twin, .. }) = world {
         of_twin(&twin.trail(), &window, &mut found.evidence);
     }
-    let mut athena = match world {
-        Some(world) => athena(desk, world.clients(), sources).await?,
+    let mut table = match world {
+        Some(world) => queried(desk, world.clients(), sources).await?,
         None => None,
     };
     let tell = |text: &str| desk.terminal.status(text);
@@ -54,13 +54,13 @@ pub async fn evidence(
             looked_up_for.extend(more.asked.iter().cloned());
             found.merge(&more);
         }
-        if let Some(athena) = &mut athena {
+        if let Some(table) = &mut table {
             let fresh = without(&known, &queried_for);
-            let more = athena.family(&fresh, &window, &tell).await?;
+            let more = table.family(&fresh, &window, &tell).await?;
             queried_for.extend(more.asked.iter().cloned());
             found.merge(&more);
             let fresh = unasked(&names, &queried_as);
-            found.merge(&athena.sign_ins(&fresh, &window, &tell).await?);
+            found.merge(&table.sign_ins(&fresh, &window, &tell).await?);
             queried_as.extend(fresh);
         }
         known.extend(family(&found.evidence, keys));
@@ -76,31 +76,31 @@ pub async fn evidence(
         let is_live = matches!(world, Some(World::Live { .. }));
         if known.is_subset(&read_for)
             && (!is_live || known.is_subset(&looked_up_for) && unasked(&names, &looked_up_as).is_empty())
-            && (athena.is_none() || known.is_subset(&queried_for) && unasked(&names, &queried_as).is_empty())
+            && (table.is_none() || known.is_subset(&queried_for) && unasked(&names, &queried_as).is_empty())
         {
             break all;
         }
     };
-    if let Some(athena) = &mut athena {
+    if let Some(table) = &mut table {
         // Sessions of `aws login` come to light among the kin: what they gave is asked for then.
         loop {
             let lineage = trace(&all.evidence, keys);
-            all.merge(&athena.kin(&lineage, &window, &tell).await?);
+            all.merge(&table.kin(&lineage, &window, &tell).await?);
             let lineage = trace(&all.evidence, keys);
             let fresh_names = unasked(&let_in(&all.evidence, &lineage), &queried_as);
-            all.merge(&athena.sign_ins(&fresh_names, &window, &tell).await?);
+            all.merge(&table.sign_ins(&fresh_names, &window, &tell).await?);
             let fresh = without(&family(&all.evidence, keys), &queried_for);
             if fresh.is_empty() && fresh_names.is_empty() {
                 break;
             }
             queried_as.extend(fresh_names);
-            let more = athena.family(&fresh, &window, &tell).await?;
+            let more = table.family(&fresh, &window, &tell).await?;
             queried_for.extend(fresh);
             queried_for.extend(more.asked.iter().cloned());
             all.merge(&more);
         }
         let mut covered = Found::default();
-        athena.cover(&window, &mut covered);
+        table.cover(&window, &mut covered);
         all.merge(&covered);
     }
     let unjoined = unjoined(&all.evidence, &trace(&all.evidence, keys));
