@@ -80,6 +80,8 @@ pub struct Queried {
     clients: Clients,
     /// What was weighed last: the family's first query and the one for its kin are over the same days.
     weighed: Option<(Window, String)>,
+    /// Users and roles that were asked for already: who else uses them.
+    kin: BTreeSet<String>,
 }
 
 /// How many objects are counted before a query to tell what it will scan.
@@ -122,6 +124,7 @@ impl Queried {
             engine,
             clients: clients.clone(),
             weighed: None,
+            kin: BTreeSet::new(),
         }
     }
 
@@ -208,14 +211,38 @@ impl Queried {
         Ok(found)
     }
 
+    /// Asks what was called in sessions that began with these sign-ins, whoever called; nothing where the table doesn't tell sign-ins.
+    ///
+    /// # Errors
+    /// The query failed.
+    pub async fn bearing(
+        &mut self,
+        sign_ins: &BTreeSet<String>,
+        window: &Window,
+        tell: &dyn Fn(&str),
+    ) -> Result<Found, AwsError> {
+        let mut found = Found::default();
+        let mut search = Search::default();
+        let sign_ins = sign_ins.iter().map(String::as_str).collect();
+        for some in parts(&sign_ins, self.engine.room() / 2) {
+            let Some(sql) = sql::bearing(&self.table, window, &some) else {
+                break;
+            };
+            let what = format!("sessions of {} sign-ins of the family", some.len());
+            self.ask(&sql, window, &what, &mut search, &mut found, tell).await?;
+        }
+        Ok(found)
+    }
+
     /// Asks what others did who carry the rights of the family's users and roles, and how they came by them: sessions that no mint is known of,
-    /// and whom a revocation hits besides.
+    /// and whom a revocation hits besides. Each user and role is asked for once.
     ///
     /// # Errors
     /// The query failed.
     pub async fn kin(&mut self, lineage: &Lineage, window: &Window, tell: &dyn Fn(&str)) -> Result<Found, AwsError> {
         let mut found = Found::default();
-        let principals = principals(lineage);
+        let principals: BTreeSet<String> = principals(lineage).difference(&self.kin).cloned().collect();
+        self.kin.extend(principals.iter().cloned());
         let principals = principals.iter().map(String::as_str).collect();
         let mut search = Search::default();
         for some in parts(&principals, self.engine.room() / 2) {

@@ -185,6 +185,13 @@ pub(super) fn sign_ins(table: &Table, window: &Window, names: &BTreeSet<&str>) -
     select(table, window, &condition)
 }
 
+/// What was called in sessions that began with these sign-ins; `None` where the table doesn't tell sign-ins.
+pub(super) fn bearing(table: &Table, window: &Window, sign_ins: &BTreeSet<&str>) -> Option<String> {
+    let sign_in = table.source(&SIGN_IN)?;
+    let condition = format!("{sign_in} IN ({})", quoted(sign_ins.iter().copied()));
+    Some(select(table, window, &condition))
+}
+
 /// What others did who carry the rights of the same users and roles, and how they came by them. `principals` are unique IDs.
 pub(super) fn kin(table: &Table, window: &Window, principals: &BTreeSet<&str>) -> String {
     let ids = quoted(principals.iter().copied());

@@ -154,13 +154,12 @@ fn a_query_of_an_event_data_store_is_never_too_long() {
     let questions: Vec<Question> = many(1_000)
         .flat_map(|key: AccessKeyId| [Question::CallsOf(key.clone(), None), Question::MintOf(key)])
         .collect();
-    let lake = |texts: &BTreeSet<&str>| parts(texts, 4_500 / 2);
     let rounds = Round::of(&questions, &window()).parts(4_500 / KEY_LETTERS);
     let asked: usize = rounds.iter().map(|round| round.called.len() + round.back.len()).sum();
     assert_eq!(asked, 2_000);
     let names: Vec<String> = (0..300).map(|n| format!("{n:x>64}")).collect();
     let names: BTreeSet<&str> = names.iter().map(String::as_str).collect();
-    let split = lake(&names);
+    let split = parts(&names, 4_500 / 2);
     assert_eq!(split.iter().map(BTreeSet::len).sum::<usize>(), 300);
     let texts = rounds
         .iter()
@@ -169,6 +168,7 @@ fn a_query_of_an_event_data_store_is_never_too_long() {
         [
             sql::sign_ins(&store(), &window(), some),
             sql::kin(&store(), &window(), some),
+            sql::bearing(&store(), &window(), some).unwrap(),
         ]
     }));
     for text in texts {
