@@ -13,6 +13,7 @@ mod further;
 mod harden;
 mod intruder;
 mod keys;
+mod leads;
 mod odds;
 mod plan;
 mod playbook;

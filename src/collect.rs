@@ -4,7 +4,6 @@
 //! once, not one by one.
 
 mod account;
-mod athena;
 mod collected;
 mod credentials;
 mod details;
@@ -12,6 +11,7 @@ mod kept;
 mod lookup;
 mod organization;
 mod owner;
+mod queried;
 mod region;
 mod regions;
 mod s3;
@@ -20,13 +20,13 @@ mod simulate;
 mod trails;
 
 pub use account::account;
-pub use athena::{Athena, NameError, Table, checked, whole_query};
 pub use collected::{Collected, Scope, Unread};
 pub use credentials::credentials;
 pub use kept::{Kept, kept};
 pub use lookup::{Found, sign_ins, trail};
 pub use organization::{delegation, organization};
 pub use owner::{Caller, caller, origin, user_of};
+pub use queried::{Athena, NameError, Queried, Store, StoreError, Table, checked, whole_query};
 pub use s3::{Location, LocationError, Object, Piped, Read, Reader, s3};
 pub use simulate::{MOST_TRIED, Simulated, simulated};
 pub use trails::{Trails, trails};

@@ -28,7 +28,7 @@ pub use bystander::{Bystander, bystanders};
 pub use cause::Cause;
 pub use coverage::{Coverage, Covered, LookedUp, Silence};
 pub use credential::{Credential, Kind, Mint, Use};
-pub use let_in::{let_in, unjoined};
+pub use let_in::{let_in, sign_ins, unjoined};
 pub use mint::{MintedKey, mint_of, minting};
 pub use secret::ReadSecret;
 pub use trace::{Ambiguous, Attempt, Lineage, Made, OnBehalf, Reached, RefusedByScp, Unresolved, trace};

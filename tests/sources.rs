@@ -1,4 +1,4 @@
-//! Every source of evidence gives the same lineage: files, S3, Athena, another engine on the printed SQL, and LookupEvents in all Regions.
+//! Every source of evidence gives the same lineage: files, S3, Athena, CloudTrail Lake, another engine on the printed SQL, and LookupEvents in all Regions.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
 
 mod support;
@@ -61,6 +61,16 @@ fn of_folder(folder: &Path, keys: &[&str], more: &[&str]) -> Value {
     told(&oust(&args))
 }
 
+/// What a Python program serves on the port that it prints first.
+fn served(mut command: Command) -> (Server, String) {
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut port = String::new();
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    let server = Server(child);
+    assert!(out.read_line(&mut port).unwrap() > 0, "the peer did not start");
+    (server, format!("http://127.0.0.1:{}", port.trim()))
+}
+
 fn python_script(python: &Path, verb: &str, folder: &Path) -> Command {
     let mut command = clean(python);
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers/trail_sources.py");
@@ -70,16 +80,77 @@ fn python_script(python: &Path, verb: &str, folder: &Path) -> Command {
 
 /// Moto with the records of a folder in a bucket and behind Athena.
 fn moto(python: &Path, folder: &Path) -> (Server, String) {
-    let mut child = python_script(python, "serve", folder)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let mut port = String::new();
-    let mut out = BufReader::new(child.stdout.take().unwrap());
-    let server = Server(child);
-    assert!(out.read_line(&mut port).unwrap() > 0, "moto did not start");
-    (server, format!("http://127.0.0.1:{}", port.trim()))
+    served(python_script(python, "serve", folder))
+}
+
+/// Moto with the records of a folder in event data stores of CloudTrail Lake.
+fn lake(python: &Path, folder: &Path) -> (Server, String) {
+    let mut command = clean(python);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers/trail_lake.py");
+    command.arg(path).arg(folder);
+    served(command)
+}
+
+/// An event data store of the peer, which says what each is like.
+fn store(last: u8) -> String {
+    format!("0a1b2c3d-4e5f-6789-abcd-ef012345678{last}")
+}
+
+fn of_lake(endpoint: &str, store: &str, keys: &[&str], more: &[&str]) -> Output {
+    let args = ["--format", "json", "--endpoint-url", endpoint, "--lake", store];
+    oust(&[&["trace"], keys, &args[..], more].concat())
+}
+
+/// An event data store gives the same family as the files do, whether it has whole records or only their columns.
+#[test]
+fn cloudtrail_lake_gives_the_lineage_that_the_files_give() {
+    let Some(python) = peers::python() else { return };
+    let (_server, endpoint) = lake(&python, &fixture());
+    // The first query of all finds no place.
+    let waited = said(&of_lake(&endpoint, &store(1), &[A], &[]));
+    assert!(waited.contains("trying again in 1 s"), "{waited}");
+    for (last, keys) in [(1, &[A][..]), (2, &[A]), (1, &[D1]), (2, &[D1, A])] {
+        let output = of_lake(&endpoint, &store(last), keys, &[]);
+        let found = told(&output);
+        assert_eq!(lineage(&found), lineage(&of_files(keys, &[])), "{last} {keys:?}");
+        let status = said(&output);
+        assert!(status.contains("4096 bytes scanned"), "{status}");
+        let notes = found["lineage"]["coverage"]["notes"].to_string();
+        assert!(notes.contains("CloudTrail Lake, event data store"), "{notes}");
+    }
+    let narrow = ["--since", "2026-03-24T10:00:00Z", "--until", "2026-03-25"];
+    let arn = format!("arn:aws:cloudtrail:eu-west-1:123456789012:eventdatastore/{}", store(1));
+    let found = told(&of_lake(&endpoint, &arn, &[A], &narrow));
+    assert_eq!(lineage(&found), lineage(&of_files(&[A], &narrow)));
+    for (last, code, what) in [
+        (3, "aws.refused", "is not active"),
+        (4, "aws.refused", "TIMED_OUT"),
+        (5, "aws.refused", "FAILED"),
+        (9, "aws.no_such_entity", "is not there; its ARN says"),
+    ] {
+        let output = of_lake(&endpoint, &store(last), &[A], &[]);
+        let text = said(&output);
+        assert_eq!(output.status.code(), Some(6), "{text}");
+        assert!(text.contains(code) && text.contains(what), "{text}");
+    }
+    let bad = of_lake(&endpoint, "0a1b2c3d; DROP", &[A], &[]);
+    assert_eq!(bad.status.code(), Some(2), "{}", said(&bad));
+    assert!(said(&bad).contains("lake.garbled"), "{}", said(&bad));
+}
+
+/// A whole record bears the sign-in that the columns lack; of columns alone the doubt is told.
+#[test]
+fn cloudtrail_lake_tells_of_sign_ins() {
+    let Some(python) = peers::python() else { return };
+    let folder = fixture_and(&logged_in(&support_user()));
+    let expected = of_folder(folder.path(), &[A], &[]);
+    let (_server, endpoint) = lake(&python, folder.path());
+    let whole = told(&of_lake(&endpoint, &store(1), &[A], &[]));
+    assert_eq!(lineage(&whole), lineage(&expected));
+    let columns = told(&of_lake(&endpoint, &store(2), &[A], &[]));
+    let keys = keys_of(&columns);
+    assert!(keys.contains(&ABYSS) && !keys.contains(&LOGIN), "{keys:?}");
+    assert!(columns.to_string().contains("doesn't bear its sign-in"), "{columns}");
 }
 
 /// The records of a table, asked with ever new keys until nothing is new, give the same family as the files do.

@@ -125,9 +125,13 @@ pub struct Sources {
     #[arg(long, value_name = "ACCOUNT,...", value_delimiter = ',')]
     pub accounts: Vec<String>,
     /// Ask the --table of a trail through Athena, in this workgroup: a few queries, over the days of --since and --until. Athena bills by the
-    /// bytes that a query scans; they are told. CloudTrail Lake is not offered: it is closed to new customers.
+    /// bytes that a query scans; they are told.
     #[arg(long, value_name = "WORKGROUP", requires = "table")]
     pub athena: Option<String>,
+    /// Ask an event data store of CloudTrail Lake, by its ID or ARN, in the same way: for those who still have one, since it is closed to new customers.
+    /// CloudTrail bills by the bytes that a query scans, of the days of --since and --until; they are told behind each query.
+    #[arg(long, value_name = "ID|ARN", conflicts_with = "athena")]
+    pub lake: Option<String>,
     /// The table of the trail in Athena, as AWS documents it or as --print-ddl makes it.
     #[arg(long, value_name = "[DATABASE.]TABLE")]
     pub table: Option<String>,
@@ -182,6 +186,7 @@ Examples:
   oust trace AKIA... --logs s3://my-trail/AWSLogs/ --since 7d  the files where CloudTrail leaves them
   oust trace AKIA... --logs ./trail --index trail.index --offline  a second question opens only what can matter
   oust trace AKIA... --athena primary --table sec.cloudtrail --since 30d
+  oust trace AKIA... --lake arn:aws:cloudtrail:eu-west-1:123456789012:eventdatastore/0a1b2c3d-... --since 30d
   oust trace AKIA... --print-sql --table cloudtrail > search.sql
   oust trace --print-ddl s3://my-trail/AWSLogs/o-example/ --table cloudtrail --accounts 123456789012";
 
@@ -197,7 +202,7 @@ pub struct TraceArgs {
     #[command(flatten)]
     pub sources: Sources,
     /// Only the files given with --logs: no AWS call at all.
-    #[arg(long, requires = "logs", conflicts_with = "athena", help_heading = "Evidence")]
+    #[arg(long, requires = "logs", conflicts_with_all = ["athena", "lake"], help_heading = "Evidence")]
     pub offline: bool,
     /// Print the search as one SQL query of --table, for Athena, Trino, DuckDB or alike, and do nothing else. Its rows as JSON lines are
     /// evidence: `oust trace KEY --logs rows.jsonl --offline`.
@@ -436,7 +441,7 @@ pub struct HardenArgs {
     pub rules: Option<Option<PathBuf>>,
     /// Run the detections over every record of --logs, or of the twin that --scenario or --snapshot mounts. Makes no AWS call but for s3://. With
     /// KEY or CASE the account is read too, and what is fitted to it is run as well: when it would first have told of the incident.
-    #[arg(long, conflicts_with_all = ["athena", "index", "finding"])]
+    #[arg(long, conflicts_with_all = ["athena", "lake", "index", "finding"])]
     pub detect: bool,
 }
 

@@ -1,4 +1,4 @@
-//! `--athena`, `--table`, `--print-sql` and `--print-ddl`.
+//! `--athena`, `--table`, `--lake`, `--print-sql` and `--print-ddl`.
 
 use super::Desk;
 use super::args::{Sources, TraceArgs};
@@ -6,7 +6,7 @@ use super::exit::{Exit, Failure};
 use super::keys::keys;
 use super::window::window;
 use super::world::wall_clock;
-use crate::collect::{Athena, Location, LocationError, NameError, Table, checked, whole_query};
+use crate::collect::{Location, LocationError, NameError, Queried, Store, StoreError, Table, checked, whole_query};
 use crate::mount::Clients;
 use crate::trail::Window;
 
@@ -27,15 +27,21 @@ fn table(sources: &Sources) -> Result<Option<Table>, Failure> {
     Ok(Some(table))
 }
 
-/// Athena, ready to be asked, if the arguments name a workgroup.
-pub async fn athena(desk: &Desk, clients: &Clients, sources: &Sources) -> Result<Option<Athena>, Failure> {
+/// What answers queries, ready to be asked, if the arguments name it: a workgroup of Athena, or an event data store of CloudTrail Lake.
+pub async fn queried(desk: &Desk, clients: &Clients, sources: &Sources) -> Result<Option<Queried>, Failure> {
+    if let Some(lake) = &sources.lake {
+        let store: Store = lake.parse().map_err(|error: StoreError| {
+            Failure::new(Exit::Usage, "lake.garbled", format!("{error}; nothing was asked"))
+        })?;
+        return Ok(Some(Queried::lake(clients, &store)));
+    }
     let (Some(workgroup), Some(table)) = (&sources.athena, table(sources)?) else {
         return Ok(None);
     };
     let workgroup = checked(workgroup).map_err(|error| garbled(&error))?;
     let tell = |text: &str| desk.terminal.status(text);
     let known = sources.our_ddl || !sources.partitions.is_empty();
-    Ok(Some(Athena::open(clients, &workgroup, table, known, &tell).await))
+    Ok(Some(Queried::athena(clients, &workgroup, table, known, &tell).await))
 }
 
 /// Prints the query or the statement, if that is all that was asked for.

@@ -2,19 +2,18 @@
 
 use super::Desk;
 use super::args::Sources;
-use super::athena::athena;
+use super::athena::queried;
 use super::exit::{Exit, Failure};
+use super::leads::{Keys, Leads};
 use super::progress::Drawing;
 use super::window::{left_out, window};
 use super::world::{World, wall_clock};
-use crate::collect::{self, Found, Location, LocationError, Object, Piped, Reader};
+use crate::collect::{self, Found, Location, LocationError, Object, Piped, Queried, Reader};
 use crate::ids::AccessKeyId;
-use crate::lineage::{let_in, trace, unjoined};
+use crate::lineage::{trace, unjoined};
 use crate::mount::{AwsError, Clients, Trouble};
-use crate::time::Moment;
 use crate::trail::{Event, Evidence, Harvest, Index, IndexError, Progress, Spool, Survey, Window};
 use sha2::{Digest, Sha256};
-use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -33,78 +32,72 @@ pub async fn evidence(
     if let Some(World::Twin { twin, .. }) = world {
         of_twin(&twin.trail(), &window, &mut found.evidence);
     }
-    let mut athena = match world {
-        Some(world) => athena(desk, world.clients(), sources).await?,
+    let mut table = match world {
+        Some(world) => queried(desk, world.clients(), sources).await?,
         None => None,
     };
-    let tell = |text: &str| desk.terminal.status(text);
-    let mut read = Found::default();
-    let (mut looked_up_for, mut queried_for, mut read_for): (Keys, Keys, Keys) = Default::default();
-    // Whom the family let in by a password is asked for by name: no record says which key a sign-in gave.
-    let (mut names, mut looked_up_as, mut queried_as): (Names, Names, Names) = Default::default();
+    let is_live = matches!(world, Some(World::Live { .. }));
+    let (mut looked_up_for, mut queried_for, mut read_for): (Leads, Leads, Keys) = Default::default();
     // What one source tells of a key may lead to keys that only another one tells more of: they are asked in turn until nothing is new.
-    let mut known: Keys = keys.iter().cloned().collect();
-    let mut all = loop {
+    let mut known = Leads::keys(keys);
+    // What was asked for, and all of it with what was read.
+    let mut all = found.clone();
+    let mut lineage = loop {
+        let mut fresh = Found::default();
         if let Some(World::Live { mount, .. }) = world {
-            let fresh = without(&known, &looked_up_for);
-            let fresh_names = unasked(&names, &looked_up_as);
-            let more = looked_up(desk, mount.clients(), &window, &fresh, &fresh_names).await?;
-            looked_up_as.extend(fresh_names);
-            looked_up_for.extend(fresh);
-            looked_up_for.extend(more.asked.iter().cloned());
-            found.merge(&more);
+            let more = known.beyond(&looked_up_for);
+            fresh.merge(looked_up(desk, mount.clients(), &window, &more).await?);
+            looked_up_for.add(more);
+            looked_up_for.keys.extend(fresh.asked.iter().cloned());
         }
-        if let Some(athena) = &mut athena {
-            let fresh = without(&known, &queried_for);
-            let more = athena.family(&fresh, &window, &tell).await?;
-            queried_for.extend(more.asked.iter().cloned());
-            found.merge(&more);
-            let fresh = unasked(&names, &queried_as);
-            found.merge(&athena.sign_ins(&fresh, &window, &tell).await?);
-            queried_as.extend(fresh);
+        if let Some(table) = &mut table {
+            let more = known.beyond(&queried_for);
+            fresh.merge(tabled(desk, table, &window, &more).await?);
+            queried_for.add(more);
+            queried_for.keys.extend(fresh.asked.iter().cloned());
         }
-        known.extend(family(&found.evidence, keys));
-        if !files.is_empty() && !known.is_subset(&read_for) {
-            read = files.read(desk, world, &window, &without(&known, &Keys::new())).await?;
+        found.merge(fresh.clone());
+        if !found.evidence.is_empty() {
+            known.keys.extend(family(&found.evidence, keys));
         }
-        read_for.extend(known.clone());
-        let mut all = found.clone();
-        all.merge(&read);
+        if !files.is_empty() && !known.keys.is_subset(&read_for) {
+            let asked: Vec<AccessKeyId> = known.keys.iter().cloned().collect();
+            all = files.read(desk, world, &window, &asked).await?;
+            all.merge(found.clone());
+        } else {
+            all.merge(fresh);
+        }
+        read_for.extend(known.keys.iter().cloned());
         let lineage = trace(&all.evidence, keys);
-        known.extend(lineage.credentials.iter().map(|member| member.key.clone()));
-        names.extend(let_in(&all.evidence, &lineage));
-        let is_live = matches!(world, Some(World::Live { .. }));
-        if known.is_subset(&read_for)
-            && (!is_live || known.is_subset(&looked_up_for) && unasked(&names, &looked_up_as).is_empty())
-            && (athena.is_none() || known.is_subset(&queried_for) && unasked(&names, &queried_as).is_empty())
+        known.add(Leads::of(&all.evidence, &lineage));
+        if known.keys.is_subset(&read_for)
+            && (!is_live || known.beyond(&looked_up_for).is_empty())
+            && (table.is_none() || known.beyond(&queried_for).is_empty())
         {
-            break all;
+            break lineage;
         }
     };
-    if let Some(athena) = &mut athena {
+    if let Some(table) = &mut table {
+        let tell = |text: &str| desk.terminal.status(text);
         // Sessions of `aws login` come to light among the kin: what they gave is asked for then.
         loop {
-            let lineage = trace(&all.evidence, keys);
-            all.merge(&athena.kin(&lineage, &window, &tell).await?);
-            let lineage = trace(&all.evidence, keys);
-            let fresh_names = unasked(&let_in(&all.evidence, &lineage), &queried_as);
-            all.merge(&athena.sign_ins(&fresh_names, &window, &tell).await?);
-            let fresh = without(&family(&all.evidence, keys), &queried_for);
-            if fresh.is_empty() && fresh_names.is_empty() {
+            all.merge(table.kin(&lineage, &window, &tell).await?);
+            lineage = trace(&all.evidence, keys);
+            let more = Leads::of(&all.evidence, &lineage).beyond(&queried_for);
+            if more.is_empty() {
                 break;
             }
-            queried_as.extend(fresh_names);
-            let more = athena.family(&fresh, &window, &tell).await?;
-            queried_for.extend(fresh);
-            queried_for.extend(more.asked.iter().cloned());
-            all.merge(&more);
+            let answers = tabled(desk, table, &window, &more).await?;
+            queried_for.add(more);
+            queried_for.keys.extend(answers.asked.iter().cloned());
+            all.merge(answers);
+            lineage = trace(&all.evidence, keys);
         }
         let mut covered = Found::default();
-        athena.cover(&window, &mut covered);
-        all.merge(&covered);
+        table.cover(&window, &mut covered);
+        all.merge(covered);
     }
-    let unjoined = unjoined(&all.evidence, &trace(&all.evidence, keys));
-    unjoined
+    unjoined(&all.evidence, &lineage)
         .into_iter()
         .chain(left_out(&window, now))
         .for_each(|gap| all.gap(gap));
@@ -112,21 +105,14 @@ pub async fn evidence(
     Ok(all)
 }
 
-type Keys = BTreeSet<AccessKeyId>;
-
-/// Names of those who were let in, with the first moment of that.
-type Names = BTreeMap<String, Moment>;
-
-/// Those that were not asked for yet, or not from so early on.
-fn unasked(names: &Names, done: &Names) -> Names {
-    let fresh = names
-        .iter()
-        .filter(|(name, since)| done.get(*name).is_none_or(|done| done > *since));
-    fresh.map(|(name, since)| (name.clone(), *since)).collect()
-}
-
-fn without(keys: &Keys, done: &Keys) -> Vec<AccessKeyId> {
-    keys.difference(done).cloned().collect()
+/// Asks a table for everything that leads on.
+async fn tabled(desk: &Desk, table: &mut Queried, window: &Window, more: &Leads) -> Result<Found, Failure> {
+    let tell = |text: &str| desk.terminal.status(text);
+    let keys: Vec<AccessKeyId> = more.keys.iter().cloned().collect();
+    let mut found = table.family(&keys, window, &tell).await?;
+    found.merge(table.sign_ins(&more.names, window, &tell).await?);
+    found.merge(table.bearing(&more.sign_ins, window, &tell).await?);
+    Ok(found)
 }
 
 /// Every key of the family, as far as the evidence tells.
@@ -215,7 +201,8 @@ impl Files {
         self.buckets.is_empty() && self.stdin.is_none()
     }
 
-    /// Reads all of it twice: who called and which key gave which, and then in full what can matter for `keys`.
+    /// Reads all of it twice: who called and which key gave which, and then in full what can matter for `keys`. What leads to others of the family is
+    /// among it, so that it is seldom read again.
     async fn read(
         &self,
         desk: &Desk,
@@ -455,21 +442,17 @@ fn of_twin(records: &[serde_json::Value], window: &Window, evidence: &mut Eviden
     }
 }
 
-/// The account's own trail. That it can't be read is a gap, unless nothing can be asked at all.
-async fn looked_up(
-    desk: &Desk,
-    clients: &Clients,
-    window: &Window,
-    keys: &[AccessKeyId],
-    names: &Names,
-) -> Result<Found, Failure> {
+/// The account's own trail. That it can't be read is a gap, unless nothing can be asked at all. Event history is not asked by sign-in: it has no such
+/// attribute. The names lead there.
+async fn looked_up(desk: &Desk, clients: &Clients, window: &Window, more: &Leads) -> Result<Found, Failure> {
     let tell = |text: &str| desk.terminal.status(text);
     let mut found = Found::default();
+    let keys: Vec<AccessKeyId> = more.keys.iter().cloned().collect();
     if !keys.is_empty() {
-        found.merge(&readable(collect::trail(clients, keys, &[], window, &tell).await)?);
+        found.merge(readable(collect::trail(clients, &keys, &[], window, &tell).await)?);
     }
-    if !names.is_empty() {
-        found.merge(&readable(collect::sign_ins(clients, names, window, &tell).await)?);
+    if !more.names.is_empty() {
+        found.merge(readable(collect::sign_ins(clients, &more.names, window, &tell).await)?);
     }
     Ok(found)
 }

@@ -32,10 +32,10 @@ impl Found {
     }
 
     /// Takes in everything of `other`.
-    pub fn merge(&mut self, other: &Found) {
-        self.evidence.merge(other.evidence.clone());
-        other.gaps.iter().for_each(|gap| self.gap(gap.clone()));
-        self.asked.extend(other.asked.iter().cloned());
+    pub fn merge(&mut self, other: Found) {
+        self.evidence.merge(other.evidence);
+        other.gaps.into_iter().for_each(|gap| self.gap(gap));
+        self.asked.extend(other.asked);
     }
 }
 

@@ -3,8 +3,8 @@
 //! <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html>
 //!
 //! Two sessions of one principal may begin in one second, in programs more often than in a browser: something must say that they are of the console.
-//! A group of keys comes from the mint that gave a key to that principal at that moment, else from a sign-in that somebody let it in by; else its keys come
-//! from the one that called first.
+//! A group of keys comes from the mint that gave a key to that principal at that moment, else from a sign-in that somebody let it in by, else from a session
+//! whose calls bore the same sign-in before, whoever's it was; else its keys come from the one that called first.
 
 use super::Kind;
 use super::given::Given;
@@ -120,9 +120,10 @@ fn came<'a>(group: &[&Unminted<'a>], ways: &Ways<'a>, given: &Given<'a, '_>) -> 
             found.extend(beside_all(first.first, others));
             found
         }
-        None => match ways.by_sign_in(group) {
-            Some(way) => group.iter().map(|session| by_way(session, &way)).collect(),
-            None => beside_all(first.first, others),
+        None => match (ways.by_sign_in(group), given.of_sign_in(group)) {
+            (Some(way), _) => group.iter().map(|session| by_way(session, &way)).collect(),
+            (None, Some(call)) => beside_all(call, group),
+            (None, None) => beside_all(first.first, others),
         },
     }
 }

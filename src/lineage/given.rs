@@ -2,7 +2,7 @@
 
 use super::Kind;
 use super::mint::Issue;
-use super::session::Stamp;
+use super::session::{Stamp, is_of};
 use super::sign_in::Ways;
 use super::unminted::Unminted;
 use crate::ids::{AccessKeyId, KeyKind};
@@ -23,6 +23,8 @@ pub(super) struct Given<'a, 'i> {
     sessions: BTreeMap<String, BTreeMap<i64, Vec<&'i Issue<'a>>>>,
     /// The first own call of each key.
     calls: BTreeMap<&'a AccessKeyId, &'a Event>,
+    /// The first call that bears each sign-in in a session that a key was given for, with its mint.
+    signed: BTreeMap<&'a str, (&'a Event, &'i Issue<'a>)>,
 }
 
 impl<'a, 'i> Given<'a, 'i> {
@@ -39,12 +41,40 @@ impl<'a, 'i> Given<'a, 'i> {
             }
         }
         let mut calls: BTreeMap<&AccessKeyId, &Event> = BTreeMap::new();
+        let mut issued: BTreeMap<&AccessKeyId, Vec<&Issue<'a>>> = BTreeMap::new();
+        for issue in issues {
+            issued.entry(&issue.key).or_default().push(issue);
+        }
+        let mut signed: BTreeMap<&str, (&Event, &Issue<'_>)> = BTreeMap::new();
         for event in events.iter().copied().filter(|event| !event.is_forwarded()) {
-            if let Some(key) = &event.identity.key {
-                calls.entry(key).or_insert(event);
+            let Some(key) = &event.identity.key else { continue };
+            calls.entry(key).or_insert(event);
+            let Some(sign_in) = event.identity.sign_in.as_deref() else {
+                continue;
+            };
+            let mut of_key = issued.get(key).into_iter().flatten();
+            let issue = of_key.find(|issue| is_of(event, key, &Stamp::of_issue(issue)));
+            if let Some(issue) = issue {
+                signed.entry(sign_in).or_insert((event, issue));
             }
         }
-        Given { sessions, calls }
+        Given {
+            sessions,
+            calls,
+            signed,
+        }
+    }
+
+    /// A call that bears one of the sign-ins of these sessions, and not after they called first, in a session that none of them asked for: they are of the
+    /// same sign-in.
+    pub(super) fn of_sign_in(&self, sessions: &[&Unminted<'a>]) -> Option<&'a Event> {
+        let first = sessions.iter().map(|session| session.first.at).min()?;
+        let signed = sessions.iter().filter_map(|session| self.signed.get(session.sign_in?));
+        let is_other = |issue: &Issue<'_>| sessions.iter().all(|session| Some(session.key) != issue.by());
+        let earlier = signed.filter(|(event, issue)| event.at <= first && is_other(issue));
+        earlier
+            .map(|(event, _)| *event)
+            .min_by_key(|event| (event.at, &event.id))
     }
 
     pub(super) fn first_call(&self, key: &AccessKeyId) -> Option<&'a Event> {

@@ -11,19 +11,27 @@ use std::collections::{BTreeMap, BTreeSet};
 /// <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupAttribute.html>
 pub fn let_in(evidence: &Evidence, lineage: &Lineage) -> BTreeMap<String, Moment> {
     let mut found: BTreeMap<String, Moment> = BTreeMap::new();
-    // A session of the console that no mint gave has other keys under the same name.
+    // A session of the console that no mint gave has other keys under the same name, and so has one that began with a sign-in.
     let is_unminted = |key: &AccessKeyId| {
         let member = lineage.member(key);
         key.kind() == KeyKind::Temporary && member.is_some_and(|member| member.minted.is_none())
     };
     for (key, event) in done(evidence, lineage) {
-        let own = || own_name(event).filter(|_| event.is_of_console() && is_unminted(key));
+        let goes_on = || event.identity.sign_in.is_some() || event.is_of_console() && is_unminted(key);
+        let own = || own_name(event).filter(|_| goes_on());
         if let Some(name) = name_of(event).or_else(own) {
             let first = found.entry(name).or_insert(event.at);
             *first = event.at.min(*first);
         }
     }
     found
+}
+
+/// The sign-ins that calls of members bear, by their ARNs. Whoever else bears one is of the same sign-in.
+/// <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html>
+pub fn sign_ins(evidence: &Evidence, lineage: &Lineage) -> BTreeSet<String> {
+    let borne = done(evidence, lineage).filter_map(|(_, event)| event.identity.sign_in.clone());
+    borne.collect()
 }
 
 /// Why sessions that a member began by `aws login` may not be in the family: the record bears no sign-in, and nothing else joins them.

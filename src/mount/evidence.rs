@@ -29,6 +29,15 @@ impl Clients {
         aws_sdk_cloudtrail::Client::from_conf(config.build())
     }
 
+    /// CloudTrail where an event data store lies: in `region`, or where the clients are.
+    pub fn cloudtrail_lake(&self, region: Option<&str>) -> aws_sdk_cloudtrail::Client {
+        let mut config = aws_sdk_cloudtrail::config::Builder::from(&self.config).interceptor(self.calls.clone());
+        if let Some(region) = region {
+            config = config.region(Region::new(region.to_owned()));
+        }
+        aws_sdk_cloudtrail::Client::from_conf(config.build())
+    }
+
     /// Account Management, which knows the Regions that are enabled.
     pub fn account_management(&self) -> aws_sdk_account::Client {
         let config = aws_sdk_account::config::Builder::from(&self.config).interceptor(self.calls.clone());

@@ -6,6 +6,7 @@ use super::enters::entrance;
 use super::event::{GIVEN, member};
 use super::{Event, Identity};
 use crate::ids::{AccessKeyId, Arn, PrincipalArn};
+use crate::time::Moment;
 use rapidhash::v3::rapidhash_v3;
 use serde_json::Value;
 
@@ -36,8 +37,8 @@ fn told(text: Option<&str>) -> u64 {
     text.filter(|text| !text.is_empty()).map_or(0, number)
 }
 
-/// Somebody with a key: the key, and the user or role whose permissions it carries by unique ID and by name.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+/// Somebody with a key: the key, the user or role whose permissions it carries by unique ID and by name, and what tells the session.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Who {
     /// The access key ID.
     pub(super) key: u64,
@@ -45,6 +46,10 @@ pub(super) struct Who {
     pub(super) id: u64,
     /// Its name.
     pub(super) name: u64,
+    /// The sign-in that the session began with.
+    pub(super) sign_in: u32,
+    /// When the session was issued, in seconds since 1970.
+    pub(super) since: u32,
 }
 
 impl Who {
@@ -59,6 +64,8 @@ impl Who {
             issuer: issuer.and_then(|issuer| issuer.principal_id.as_deref()),
             issuer_name: issuer.and_then(|issuer| issuer.name.as_deref()),
             key: identity.key.as_ref().map(AccessKeyId::as_str),
+            sign_in: identity.sign_in.as_deref(),
+            since: identity.session_created,
         })
     }
 
@@ -74,7 +81,21 @@ impl Who {
             key: told(caller.key),
             id,
             name,
+            // Half a number tells sign-ins apart well enough; never zero, as a whole one.
+            sign_in: caller
+                .sign_in
+                .filter(|text| !text.is_empty())
+                .map_or(0, |text| (number(text) as u32).max(1)),
+            since: caller
+                .since
+                .and_then(|at| u32::try_from(at.seconds()).ok())
+                .unwrap_or(0),
         }
+    }
+
+    /// Whose session it is: the user or role by unique ID, and the root user, who has none, by name.
+    pub(super) fn principal(&self) -> u64 {
+        if self.id == 0 { self.name } else { self.id }
     }
 }
 
@@ -87,6 +108,8 @@ pub(super) struct Caller<'a> {
     pub(super) issuer: Option<&'a str>,
     pub(super) issuer_name: Option<&'a str>,
     pub(super) key: Option<&'a str>,
+    pub(super) sign_in: Option<&'a str>,
+    pub(super) since: Option<Moment>,
 }
 
 fn before_colon(text: Option<&str>) -> Option<&str> {
@@ -180,6 +203,7 @@ impl Gave {
                 key: told(key),
                 id,
                 name,
+                ..Who::default()
             },
             shared,
             names_role: role_id.is_some_and(|id| id.contains(':')),

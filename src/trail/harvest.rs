@@ -127,9 +127,13 @@ fn keys(asked: &[AccessKeyId], edges: &[&Gave], tables: &[&Table]) -> HashSet<u6
         .map(|key| number(key.as_str()));
     keys.extend(reach(temporary.collect(), &came_from));
     let callers = || tables.iter().flat_map(|table| &table.callers);
-    // Where a record leaves the asker's key out, everybody with the same rights may be it.
+    let given: HashSet<u64> = edges.iter().map(|gave| gave.new.key).collect();
+    let is_unminted = |who: &&Who| !given.contains(&who.key);
+    // Where a record leaves the asker's key out, everybody with the same rights may be it; and a session that no mint gave a key for is of the one that
+    // bears the same.
     loop {
-        let may_be = callers().filter(|who| who.id != 0 && keys.contains(&who.id));
+        let sessions = Sessions::of(callers().filter(|who| keys.contains(&who.key)).filter(is_unminted));
+        let may_be = callers().filter(|who| who.id != 0 && keys.contains(&who.id) || sessions.hold(who));
         let more = may_be.map(|who| who.key).filter(|key| *key != 0 && !keys.contains(key));
         let more: Vec<u64> = more.collect();
         if more.is_empty() {
@@ -137,32 +141,25 @@ fn keys(asked: &[AccessKeyId], edges: &[&Gave], tables: &[&Table]) -> HashSet<u6
         }
         keys.extend(reach(more, &came_from));
     }
-    // A session that no mint gave may go on under other keys of the same user or role.
-    let long_term: HashSet<u64> = asked
-        .iter()
-        .filter(|key| is_origin(key))
-        .map(|key| number(key.as_str()))
-        .collect();
-    let is_unminted = |key: u64| keys.contains(&key) && !came_from.contains_key(&key) && !long_term.contains(&key);
-    let unminted: Vec<u64> = callers()
-        .filter(|who| is_unminted(who.key))
-        .flat_map(|who| [who.id, who.name])
-        .collect();
     let mut keys = reach(keys.into_iter().collect(), &given_by);
-    // Whom a member let in without a key that is told may be in every session of that user or role.
+    // Whom a member let in without a key that is told may be in every session of that user or role, and its own session goes on under keys that no mint
+    // gave.
     loop {
         let entered = edges
             .iter()
             .filter(|gave| gave.is_entrance() && keys.contains(&gave.by))
             .flat_map(|gave| [gave.new.id, gave.new.name]);
-        let entered = entered.chain(unminted.iter().copied());
         let entered: HashSet<u64> = entered.filter(|number| *number != 0).collect();
+        let theirs = || callers().filter(|who| keys.contains(&who.key));
+        let sessions = Sessions::of(theirs());
         // Where a record leaves the key out, whoever carries the same rights may have asked.
-        let theirs = callers().filter(|who| keys.contains(&who.key)).map(|who| who.id);
-        let theirs: HashSet<u64> = theirs.filter(|id| *id != 0).collect();
-        let given = theirs.iter().filter_map(|id| given_by.get(id)).flatten().copied();
+        let ids: HashSet<u64> = theirs().map(|who| who.id).filter(|id| *id != 0).collect();
+        let given = ids.iter().filter_map(|id| given_by.get(id)).flatten().copied();
+        let is_more = |who: &Who| {
+            entered.contains(&who.id) || entered.contains(&who.name) || is_unminted(&who) && sessions.hold(who)
+        };
         let more: Vec<u64> = callers()
-            .filter(|who| entered.contains(&who.id) || entered.contains(&who.name))
+            .filter(|who| is_more(who))
             .map(|who| who.key)
             .chain(given)
             .filter(|key| *key != 0 && !keys.contains(key))
@@ -171,6 +168,41 @@ fn keys(asked: &[AccessKeyId], edges: &[&Gave], tables: &[&Table]) -> HashSet<u6
             return keys;
         }
         keys.extend(reach(more, &given_by));
+    }
+}
+
+/// How far moments of issue of one session may lie apart, in seconds. In real trails they are equal.
+const SLACK_SECONDS: u32 = 5;
+
+/// Sessions by what their calls bear: whose they are and when they were issued, and the sign-in that they began with.
+struct Sessions {
+    issued: HashSet<(u64, u32)>,
+    sign_ins: HashSet<u32>,
+}
+
+impl Sessions {
+    fn of<'a>(callers: impl Iterator<Item = &'a Who>) -> Self {
+        let mut sessions = Sessions {
+            issued: HashSet::new(),
+            sign_ins: HashSet::new(),
+        };
+        for who in callers {
+            if who.since != 0 {
+                sessions.issued.insert((who.principal(), who.since));
+            }
+            if who.sign_in != 0 {
+                sessions.sign_ins.insert(who.sign_in);
+            }
+        }
+        sessions
+    }
+
+    /// Whether this may be one of them under another key.
+    fn hold(&self, who: &Who) -> bool {
+        let from = who.since.saturating_sub(SLACK_SECONDS).max(1);
+        let mut moments = from..=who.since.saturating_add(SLACK_SECONDS);
+        who.sign_in != 0 && self.sign_ins.contains(&who.sign_in)
+            || who.since != 0 && moments.any(|since| self.issued.contains(&(who.principal(), since)))
     }
 }
 

@@ -32,6 +32,8 @@ struct Plain<'t> {
     issuer_kind: Option<&'t str>,
     issuer: Option<&'t str>,
     issuer_name: Option<&'t str>,
+    sign_in: Option<&'t str>,
+    created: Option<&'t str>,
 }
 
 impl<'t> Plain<'t> {
@@ -49,7 +51,11 @@ impl<'t> Plain<'t> {
                 ["sessionContext", "sessionIssuer", "type"] => &mut told.issuer_kind,
                 ["sessionContext", "sessionIssuer", "principalId"] => &mut told.issuer,
                 ["sessionContext", "sessionIssuer", "userName"] => &mut told.issuer_name,
-                ["sessionContext"] | ["sessionContext", "sessionIssuer"] if value != "null" => return None,
+                ["sessionContext", "signInSessionArn"] => &mut told.sign_in,
+                ["sessionContext", "attributes", "creationDate"] => &mut told.created,
+                ["sessionContext"] | ["sessionContext", "sessionIssuer" | "attributes"] if value != "null" => {
+                    return None;
+                }
                 _ => return Some(()),
             };
             place.replace(plain(value)?).is_none().then_some(())
@@ -70,6 +76,8 @@ impl<'t> Plain<'t> {
             issuer: told(self.issuer).filter(|_| is_issued),
             issuer_name: told(self.issuer_name).filter(|_| is_issued),
             key: key(self.key).or_else(|| key(self.credential)),
+            sign_in: self.sign_in,
+            since: self.created.and_then(|text| text.parse().ok()),
         })
     }
 }
@@ -93,6 +101,15 @@ struct Identity<'t> {
 struct Context<'t> {
     #[serde(borrow)]
     session_issuer: Option<Issuer<'t>>,
+    sign_in_session_arn: Option<Text<'t>>,
+    attributes: Option<Attributes<'t>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Attributes<'t> {
+    #[serde(borrow)]
+    creation_date: Option<Text<'t>>,
 }
 
 #[derive(Deserialize)]
@@ -114,10 +131,9 @@ fn told<'a>(text: Option<&'a Text<'_>>) -> Option<&'a str> {
 
 impl Identity<'_> {
     fn who(&self) -> Who {
-        let issuer = self
-            .session_context
-            .as_ref()
-            .and_then(|context| context.session_issuer.as_ref());
+        let context = self.session_context.as_ref();
+        let attributes = context.and_then(|context| context.attributes.as_ref());
+        let issuer = context.and_then(|context| context.session_issuer.as_ref());
         // An issuer without a kind is none: sessions of users have it empty.
         let issuer = issuer.filter(|issuer| told(issuer.kind.as_ref()).is_some());
         Who::of(&Caller {
@@ -128,6 +144,10 @@ impl Identity<'_> {
             issuer: issuer.and_then(|issuer| told(issuer.principal_id.as_ref())),
             issuer_name: issuer.and_then(|issuer| told(issuer.user_name.as_ref())),
             key: key(self.access_key_id.as_ref()).or_else(|| key(self.credential_id.as_ref())),
+            sign_in: context.and_then(|context| told(context.sign_in_session_arn.as_ref())),
+            since: attributes
+                .and_then(|attributes| told(attributes.creation_date.as_ref()))
+                .and_then(|text| text.parse().ok()),
         })
     }
 }
@@ -144,7 +164,8 @@ mod tests {
 
     #[test]
     fn taken_apart_or_parsed_an_identity_is_the_same() {
-        let role = r#"{"type":"AssumedRole","principalId":"AROAEXAMPLE:me","arn":"arn:aws:sts::123456789012:assumed-role/Deploy/me","accountId":"123456789012","accessKeyId":"ASIAIOSFODNN7EXAMPLE","sessionContext":{"sessionIssuer":{"type":"Role","principalId":"AROAEXAMPLE","userName":"Deploy"},"webIdFederationData":{},"attributes":{"mfaAuthenticated":"false"}}}"#;
+        let role = r#"{"type":"AssumedRole","principalId":"AROAEXAMPLE:me","arn":"arn:aws:sts::123456789012:assumed-role/Deploy/me","accountId":"123456789012","accessKeyId":"ASIAIOSFODNN7EXAMPLE","sessionContext":{"sessionIssuer":{"type":"Role","principalId":"AROAEXAMPLE","userName":"Deploy"},"webIdFederationData":{},"attributes":{"creationDate":"2026-11-10T09:00:00Z","mfaAuthenticated":"false"},"signInSessionArn":"arn:aws:signin:us-east-1:123456789012:session/s"}}"#;
+        assert!(parsed(role).sign_in != 0 && parsed(role).since != 0);
         let user = r#"{"type":"IAMUser","principalId":"AIDAEXAMPLE","userName":"bert","accessKeyId":null,"sessionContext":{"sessionIssuer":{},"attributes":{}}}"#;
         let guest = r#"{"type":"FederatedUser","credentialId":"ACCAEXAMPLE","arn":"","sessionContext":{"sessionIssuer":{"type":"IAMUser","principalId":"AIDAEXAMPLE","userName":"bert"}}}"#;
         let issued = guest.replace("\"type\":\"IAMUser\",", "");
@@ -179,6 +200,8 @@ mod tests {
             r#"{"type":true}"#,
             r#"{"sessionContext":[]}"#,
             r#"{"sessionContext":{"sessionIssuer":7}}"#,
+            r#"{"sessionContext":{"attributes":7}}"#,
+            r#"{"sessionContext":{"signInSessionArn":[]}}"#,
             r#"{"type":"Root"}}"#,
             r#"{"type":"Root""#,
             r#"{"type":"Root",}"#,

@@ -67,7 +67,7 @@ impl Facts {
 
     /// Keeps each caller once.
     pub(super) fn settle(&mut self) {
-        self.callers.sort_unstable_by_key(|who| (who.key, who.id, who.name));
+        self.callers.sort_unstable();
         self.callers.dedup();
     }
 

@@ -451,3 +451,121 @@ fn sessions_that_only_resemble_each_other_are_not_joined() {
     }
     assert_eq!(lineage.unresolved.len(), 2, "{:?}", lineage.unresolved);
 }
+
+/// The record with the sign-in that its session began with.
+fn signed(mut record: Value, sign_in: &str) -> Value {
+    record["userIdentity"]["sessionContext"]["signInSessionArn"] =
+        json!(format!("arn:aws:signin:us-east-1:123456789012:session/{sign_in}"));
+    record
+}
+
+/// A session of role Z that nothing announced, which bears a sign-in on its first call alone; it mints one of X.
+fn bearing(at: &str, sign_in: &str) -> (Vec<Value>, [AccessKeyId; 2]) {
+    let [one, two] = ["ASIAOTHER", "ASIAFURTHER"].map(key);
+    let call = |id: &str, minute: u32| {
+        let at = format!("2026-03-24T10:{minute}:00Z");
+        by_role(id, &at, "ListUsers", "Z", &one, "2026-03-24T10:12:00Z", "aws-cli/2.31")
+    };
+    let mut first = signed(call("b1", 13), sign_in);
+    first["eventTime"] = json!(at);
+    let mut assume = mint("b2", "2026-03-24T10:20:00Z", &one, "u", "AssumeRole", &two);
+    assume["userIdentity"] = call("", 20)["userIdentity"].clone();
+    let records = vec![first, assume, use_by_role("b3", &two, "2026-03-24T10:20:00Z")];
+    (records, [one, two])
+}
+
+/// Whoever bears the sign-in of a member is of the family, whatever their user or role: no record says how they came by their keys.
+#[test]
+fn a_session_of_another_principal_with_a_member_s_sign_in_is_of_the_family() {
+    let (others, [one, two]) = bearing("2026-03-24T10:13:00Z", "s");
+    // A user's session of the console, which no mint gave either.
+    let first = key("ASIACONSOLE");
+    let created = Some("2026-03-24T10:00:00Z");
+    let console = by_user(
+        "c1",
+        "2026-03-24T10:01:00Z",
+        "iam",
+        "ListRoles",
+        "x",
+        Some(&first),
+        created,
+    );
+    let mut records = others.clone();
+    records.push(signed(console, "s"));
+    for asked in [&first, &one, &two] {
+        let expected = trace(&evidence(&records), asked);
+        let members: Vec<&AccessKeyId> = expected.credentials.iter().map(|member| &member.key).collect();
+        assert_eq!(members, [&first, &one, &two], "{asked}");
+        assert_eq!(read(&records, asked).credentials, expected.credentials, "{asked}");
+    }
+    // A session that a member minted.
+    let (a, b) = (key("AKIAQ"), key("ASIAB"));
+    let issued = "2026-03-24T10:02:00Z";
+    let mut assume = mint("m", issued, &a, "u", "AssumeRole", &b);
+    assume["responseElements"]["assumedRoleUser"] =
+        json!({"assumedRoleId": "AROAX:s", "arn": "arn:aws:sts::123456789012:assumed-role/X/s"});
+    let used = by_role(
+        "u",
+        "2026-03-24T10:05:00Z",
+        "ListRoles",
+        "X",
+        &b,
+        issued,
+        "aws-cli/2.31",
+    );
+    for (at, sign_in, is_member) in [
+        ("2026-03-24T10:13:00Z", "s", true),
+        ("2026-03-24T10:13:00Z", "another", false),
+        ("2026-03-24T10:04:00Z", "s", false),
+    ] {
+        let mut records = bearing(at, sign_in).0;
+        records.extend([assume.clone(), signed(used.clone(), "s")]);
+        let expected = trace(&evidence(&records), &a);
+        for key in [&one, &two] {
+            assert_eq!(expected.member(key).is_some(), is_member, "{at} {sign_in}");
+        }
+        assert_eq!(read(&records, &a).credentials, expected.credentials);
+        if is_member {
+            let mint = expected.member(&one).unwrap().minted.clone().unwrap();
+            assert_eq!((&mint.by, mint.beside.as_ref()), (&b, Some(&b)));
+            assert!(mint.joined.unwrap().contains("session/s"));
+            assert_eq!(trace(&evidence(&records), &two).root().unwrap().key, a);
+        }
+    }
+}
+
+/// Role upon role, each minted by a key that no mint gave: by another one of the session that the last mint gave a key for. One reading in two passes
+/// finds the whole chain from its beginning and from its end.
+#[test]
+fn a_long_chain_through_keys_that_nothing_announced_is_read_once() {
+    let mut records = Vec::new();
+    let mut by = (key("AKIAQ"), Value::Null);
+    let mut told = vec![by.0.clone()];
+    for n in 0..12 {
+        let at = format!("2026-03-24T{:02}:00:00Z", n + 8);
+        let role = format!("ROLE{n}");
+        let [given, silent] = ["GIVEN", "SILENT"].map(|kind| key(&format!("ASIA{kind}{n:0>2}")));
+        let mut assume = mint(&format!("a{n}"), &at, &by.0, "u", "AssumeRole", &given);
+        if !by.1.is_null() {
+            assume["userIdentity"] = by.1.clone();
+        }
+        assume["userAgent"] = json!("aws-cli/2.31");
+        assume["responseElements"]["assumedRoleUser"] = json!({"assumedRoleId": format!("AROA{role}:s"),
+            "arn": format!("arn:aws:sts::123456789012:assumed-role/{role}/s")});
+        let call = |id: &str, by: &AccessKeyId, agent: &str| {
+            let mut record = by_role(&format!("{id}{n}"), &at, "ListUsers", &role, by, &at, agent);
+            record["eventTime"] = json!(format!("2026-03-24T{:02}:10:00Z", n + 8));
+            record
+        };
+        let silently = call("s", &silent, BROWSER);
+        told.extend([given.clone(), silent.clone()]);
+        by = (silent, silently["userIdentity"].clone());
+        records.extend([assume, call("g", &given, "aws-cli/2.31"), silently]);
+    }
+    for asked in [&told[0], &told[12], &told[24]] {
+        let expected = trace(&evidence(&records), asked);
+        let members: BTreeSet<&AccessKeyId> = expected.credentials.iter().map(|member| &member.key).collect();
+        assert_eq!(members, told.iter().collect(), "{asked}");
+        assert_eq!(read(&records, asked).credentials, expected.credentials, "{asked}");
+    }
+}

@@ -60,7 +60,8 @@ pub(super) fn bytes(head: &Head, facts: &Facts) -> Vec<u8> {
     put(head.version.changed.cast_unsigned());
     put(facts.callers.len() as u64);
     for who in &facts.callers {
-        [who.key, who.id, who.name].into_iter().for_each(&mut put);
+        let session = u64::from(who.sign_in) << 32 | u64::from(who.since);
+        [who.key, who.id, who.name, session].into_iter().for_each(&mut put);
     }
     put(facts.gave.len() as u64);
     for gave in &facts.gave {
@@ -80,7 +81,12 @@ pub(super) fn facts(bytes: &[u8]) -> Option<Facts> {
     let mut rest = Rest(bytes);
     let mut facts = Facts::default();
     for _ in 0..rest.number()? {
-        facts.callers.push(rest.who()?);
+        let (who, session) = (rest.who()?, rest.number()?);
+        facts.callers.push(Who {
+            sign_in: (session >> 32) as u32,
+            since: session as u32,
+            ..who
+        });
     }
     for _ in 0..rest.number()? {
         let (by, new, shared, marks) = (rest.number()?, rest.who()?, rest.number()?, rest.number()?);
@@ -147,6 +153,7 @@ impl<'a> Rest<'a> {
             key: self.number()?,
             id: self.number()?,
             name: self.number()?,
+            ..Who::default()
         })
     }
 }

@@ -1,6 +1,6 @@
 //! Texts that were looked into before: callers, and calls with the ends of their records.
 
-use super::mould::{Fit, Mould, is_key};
+use super::mould::{Fit, LONG, Mould, is_key, seconds};
 use super::tail::Ends;
 use super::{IDENTITY, NAME, REGION, TIME, VERSION, plain};
 use crate::trail::enters::is_entrance;
@@ -12,6 +12,7 @@ use std::sync::LazyLock;
 /// So many moulds of callers, callers of one text and kinds of calls are remembered; each has one place and one beside it, and those that share them take turns.
 const MOULDS: usize = 4_096;
 const CALLERS: usize = 1_024;
+const MOMENTS: usize = 1_024;
 const CALLS: usize = 1_024;
 
 /// No identity is longer.
@@ -24,6 +25,8 @@ pub(super) struct Memory {
     moulds: Box<[Option<Box<Mould>>]>,
     /// Who was met, and in which text last.
     met: Box<[(Who, u64)]>,
+    /// Moments of issue, as they are written and in seconds.
+    moments: Box<[([u8; LONG], u32)]>,
     calls: Box<[Option<Box<Call>>]>,
     /// The beginning of the last record, up to its caller.
     version: Vec<u8>,
@@ -36,6 +39,7 @@ impl Default for Memory {
         Memory {
             moulds: (0..MOULDS).map(|_| None).collect(),
             met: vec![(Who::default(), 0); CALLERS].into_boxed_slice(),
+            moments: vec![([0; LONG], 0); MOMENTS].into_boxed_slice(),
             calls: (0..CALLS).map(|_| None).collect(),
             version: Vec::new(),
             scan: 0,
@@ -105,7 +109,11 @@ impl Memory {
     /// Who calls by the identity that begins at `from`, where it ends, and whether they call for the first time in this text, as far as that is remembered;
     /// `None` where it isn't followed by the record's time, or can't be read.
     pub(super) fn caller(&mut self, text: &[u8], from: usize) -> Option<(Who, usize, bool)> {
-        let Fit { who, length, key } = self.identity(text.get(from..)?)?;
+        let fit = self.identity(text.get(from..)?)?;
+        let Fit { mut who, key, .. } = fit;
+        if let Some(since) = fit.since {
+            who.since = self.since(since)?;
+        }
         let place = spread(who.key ^ who.id.rotate_left(21) ^ who.name.rotate_left(42)) % CALLERS;
         let (met, scan) = self.met.get_mut(place)?;
         // Whoever was met has a key that is one.
@@ -114,7 +122,17 @@ impl Memory {
         }
         *met = who;
         let is_new = std::mem::replace(scan, self.scan) != self.scan;
-        Some((who, from + length, is_new))
+        Some((who, from + fit.length, is_new))
+    }
+
+    fn since(&mut self, text: &[u8; LONG]) -> Option<u32> {
+        // Day, hour, minute and second.
+        let place = spread(word(text, 8)? ^ word(text, 12)?.rotate_left(29)) % MOMENTS;
+        let (known, since) = self.moments.get_mut(place)?;
+        if known != text {
+            (*known, *since) = (*text, seconds(text)?);
+        }
+        Some(*since)
     }
 
     fn identity<'t>(&mut self, text: &'t [u8]) -> Option<Fit<'t>> {
@@ -138,6 +156,7 @@ impl Memory {
             who,
             length: end,
             key: None,
+            since: None,
         })
     }
 

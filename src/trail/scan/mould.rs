@@ -5,6 +5,7 @@
 
 use super::step::quote;
 use super::{TIME, plain};
+use crate::time::Moment;
 use crate::trail::facts::{Who, number_of};
 use memchr::memmem::find_iter;
 
@@ -24,7 +25,7 @@ enum Gap {
 }
 
 /// The length of an access key ID as AWS gives them, and of a moment as CloudTrail writes it: `2026-11-10T03:04:05Z`.
-const LONG: usize = 20;
+pub(super) const LONG: usize = 20;
 
 const PRINCIPAL: &[u8] = b"\"principalId\":\"";
 const ARN: &[u8] = b"\",\"arn\":\"";
@@ -41,7 +42,7 @@ pub(super) struct Mould {
     /// How long an identity is whose session has no name, and how often the name stands in it.
     nameless: usize,
     names: usize,
-    /// Who calls; the key is the gap's, where there is one for it.
+    /// Who calls; the key and the moment are the gaps', where there is one for them.
     who: Who,
 }
 
@@ -53,6 +54,8 @@ pub(super) struct Fit<'t> {
     pub(super) length: usize,
     /// Where the key must be another with each session: what stands there, which must be one.
     pub(super) key: Option<&'t [u8; LONG]>,
+    /// The same for the moment at which the session was issued.
+    pub(super) since: Option<&'t [u8; LONG]>,
 }
 
 /// Whether nothing in a text can end it or have another meaning.
@@ -66,9 +69,10 @@ pub(super) fn is_key(text: &[u8; LONG]) -> bool {
     text.iter().fold(true, |all, byte| all & is_one(byte))
 }
 
-fn is_moment(text: &[u8; LONG]) -> bool {
-    let is_one = |byte: &u8| byte.is_ascii_digit() | matches!(byte, b'-' | b':' | b'T' | b'Z');
-    text.iter().fold(true, |all, byte| all & is_one(byte))
+/// The moment that a text is, in seconds since 1970.
+pub(super) fn seconds(text: &[u8; LONG]) -> Option<u32> {
+    let moment: Moment = std::str::from_utf8(text).ok()?.parse().ok()?;
+    u32::try_from(moment.seconds()).ok()
 }
 
 impl Mould {
@@ -78,7 +82,9 @@ impl Mould {
         gaps.extend(only(identity, KEY, Gap::Key, |text| {
             is_key(text) && number_of(text) == who.key
         }));
-        gaps.extend(only(identity, CREATED, Gap::Moment, is_moment));
+        gaps.extend(only(identity, CREATED, Gap::Moment, |text| {
+            seconds(text) == Some(who.since)
+        }));
         gaps.sort_unstable_by_key(|(at, ..)| *at);
         let (mut text, mut parts, mut from) = (Vec::new(), Vec::new(), 0);
         for (at, length, gap) in gaps {
@@ -110,7 +116,8 @@ impl Mould {
         };
         let mut length = if self.names == 0 { ends(0)? } else { 0 };
         let mut rest = text;
-        let (mut from, mut session, mut who, mut key) = (0, &text[..0], self.who, None);
+        let (mut from, mut session, mut who) = (0, &text[..0], self.who);
+        let (mut key, mut since) = (None, None);
         for (to, gap) in &self.parts {
             rest = rest.strip_prefix(self.text.get(from..*to)?)?;
             from = *to;
@@ -125,12 +132,19 @@ impl Mould {
                     who.key = number_of(text);
                     (key, rest) = (Some(text), behind);
                 }
-                // Who calls doesn't hang on it.
-                Gap::Moment => rest = rest.get(quote(rest).filter(|length| *length == LONG)?..)?,
+                Gap::Moment => {
+                    let (text, behind) = rest.split_first_chunk()?;
+                    (since, rest) = (Some(text), behind);
+                }
                 Gap::End => {}
             }
         }
-        Some(Fit { who, length, key })
+        Some(Fit {
+            who,
+            length,
+            key,
+            since,
+        })
     }
 }
 
@@ -194,7 +208,10 @@ mod tests {
     /// What the mould of `model` says of another identity.
     fn told(model: &str, other: &str) -> Option<(Who, usize)> {
         let record = format!("{other},\"eventTime\":\"2026-11-10T03:04:06Z\"");
-        let fit = Mould::of(model.as_bytes(), read(model)).fits(record.as_bytes())?;
+        let mut fit = Mould::of(model.as_bytes(), read(model)).fits(record.as_bytes())?;
+        if let Some(since) = fit.since {
+            fit.who.since = seconds(since)?;
+        }
         fit.key.is_none_or(is_key).then_some((fit.who, fit.length))
     }
 

@@ -14,6 +14,9 @@ pub(super) enum Columns {
     Whole,
     /// Those that the catalogue tells: names in small letters, with their types, `struct<type:string,arn:string>`.
     Told(BTreeMap<String, String>),
+    /// Those of an event data store: it has what is documented for a table, and the source identity of a session. An addendum is a map there.
+    /// <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/query-supported-event-schemas.html>
+    Store,
 }
 
 impl Columns {
@@ -24,6 +27,7 @@ impl Columns {
         match self {
             Columns::Documented => column.is_documented,
             Columns::Whole => true,
+            Columns::Store => (column.is_documented && name != "addendum") || column.name == "session_sourceidentity",
             Columns::Told(known) => known
                 .get(name)
                 .is_some_and(|kind| has_field(kind, path).unwrap_or(column.is_documented)),

@@ -1,6 +1,6 @@
 //! The whole search as one query that recurs, for engines that run elsewhere.
 
-use super::{CHILD, DEEPEST, IS_TEMPORARY, PRINCIPAL, ROLE, SETS_PASSWORD, Table, WHOSE, is_mint, key, select, within};
+use super::{DEEPEST, IS_TEMPORARY, PRINCIPAL, SETS_PASSWORD, Table, WHOSE, child, is_mint, key, role, select, within};
 use crate::ids::AccessKeyId;
 use crate::trail::{SIGN_IN, Window};
 
@@ -44,6 +44,7 @@ joins(parent, child) AS (
 /// The same rows as the rounds give, family and kin.
 pub(in super::super) fn whole(table: &Table, window: &Window, asked: &[AccessKeyId]) -> String {
     let (name, key, is_mint) = (table.name(), key(table), is_mint());
+    let (child, role) = (child(table), role(table));
     let where_ = |condition: &str| {
         let mut all = within(table, window);
         all.push(condition.to_owned());
@@ -60,7 +61,7 @@ pub(in super::super) fn whole(table: &Table, window: &Window, asked: &[AccessKey
     ));
     let calls = where_(&format!("{key} IN (SELECT k FROM family)"));
     let given = where_(&format!(
-        "{is_mint}\n    AND {CHILD} IN (SELECT k FROM family) AND {ROLE} <> ''"
+        "{is_mint}\n    AND {child} IN (SELECT k FROM family) AND {role} <> ''"
     ));
     let alike = where_(&format!(
         "{IS_TEMPORARY}\n    AND useridentity.invokedby IS NULL AND {CREATED} IS NOT NULL"
@@ -70,15 +71,15 @@ pub(in super::super) fn whole(table: &Table, window: &Window, asked: &[AccessKey
         table,
         window,
         &format!(
-            "{key} IN (SELECT k FROM family)\n    OR ({is_mint}\n      AND {CHILD} IN (SELECT k FROM family))\n    \
-             OR {PRINCIPAL} IN (SELECT p FROM kin)\n    OR ({is_mint}\n      AND {ROLE} IN (SELECT p FROM kin))\n    \
+            "{key} IN (SELECT k FROM family)\n    OR ({is_mint}\n      AND {child} IN (SELECT k FROM family))\n    \
+             OR {PRINCIPAL} IN (SELECT p FROM kin)\n    OR ({is_mint}\n      AND {role} IN (SELECT p FROM kin))\n    \
              OR (eventname = 'ConsoleLogin'\n      AND useridentity.username IN (SELECT u FROM passwords))"
         ),
     );
     format!(
         "WITH RECURSIVE
 mints(parent, child, p, given_at, by_p, by_created) AS (
-  SELECT DISTINCT {key}, {CHILD}, coalesce(nullif({SESSION}, ''), useridentity.principalid), eventtime,
+  SELECT DISTINCT {key}, {child}, coalesce(nullif({SESSION}, ''), useridentity.principalid), eventtime,
     useridentity.principalid, {CREATED}
   {mints}
 ),
@@ -117,7 +118,7 @@ kin(p) AS (
   SELECT {PRINCIPAL}
   {calls}
   UNION ALL
-  SELECT {ROLE}
+  SELECT {role}
   {given}
 )
 {rows}"
@@ -128,10 +129,9 @@ kin(p) AS (
 /// sign-ins. First the tables, then how a key gave another by them.
 /// <https://docs.aws.amazon.com/signin/latest/userguide/command-line-sign-in.html>
 fn sign_ins(table: &Table, where_: &dyn Fn(&str) -> String, key: &str) -> (String, &'static str) {
-    if !table.has(&SIGN_IN) {
+    let Some(sign_in) = table.source(&SIGN_IN) else {
         return (String::new(), "");
-    }
-    let sign_in = SIGN_IN.source;
+    };
     let began = where_(&format!(
         "eventsource = 'signin.amazonaws.com' AND eventname IN ('AuthorizeOAuth2Access', 'CreateOAuth2Token')\n    \
          AND errorcode IS NULL AND {sign_in} IS NOT NULL"

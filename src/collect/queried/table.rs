@@ -2,8 +2,9 @@
 //! <https://docs.aws.amazon.com/athena/latest/ug/cloudtrail-logs.html>
 
 use super::columns::{Columns, SCHEMA};
+use super::store::Store;
 use crate::collect::s3::Location;
-use crate::trail::{Column, Window};
+use crate::trail::Window;
 use std::collections::BTreeSet;
 
 /// A part of a table's name that can't be put into a query.
@@ -73,6 +74,18 @@ impl Table {
         })
     }
 
+    /// An event data store, which is parted by nothing: of all conditions only that on the time of the events lets it scan less.
+    /// <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-lake-queries.html>
+    pub(super) fn of_store(store: &Store) -> Table {
+        Table {
+            database: None,
+            table: store.id.clone(),
+            partitions: BTreeSet::new(),
+            location: None,
+            columns: Columns::Store,
+        }
+    }
+
     /// The database; Athena's `default` where none was named.
     pub fn database(&self) -> &str {
         self.database.as_deref().unwrap_or("default")
@@ -86,6 +99,7 @@ impl Table {
     /// The name in a query.
     pub(super) fn name(&self) -> String {
         match &self.database {
+            None if self.is_store() => self.table.clone(),
             Some(database) => format!("\"{database}\".\"{}\"", self.table),
             None => format!("\"{}\"", self.table),
         }
@@ -97,11 +111,6 @@ impl Table {
         self.parted_by(["account", "region", "timestamp"]);
         self.columns = Columns::Whole;
         self
-    }
-
-    /// Whether a query can read the column.
-    pub(super) fn has(&self, column: &Column) -> bool {
-        self.columns.have(column)
     }
 
     /// Parts the table by these columns, of which the documented ones are used.

@@ -12,7 +12,7 @@ use super::table::{Partition, Table};
 use crate::ids::AccessKeyId;
 use crate::lineage::minting;
 use crate::time::Moment;
-use crate::trail::{COLUMNS, CREDENTIAL, RESOURCE, SIGN_IN, Window};
+use crate::trail::{CREDENTIAL, SIGN_IN, Window};
 use std::collections::BTreeSet;
 
 /// How many days behind its events a file may lie: delivery is late at times, and partitions go by the day of the file.
@@ -32,19 +32,28 @@ fn is_mint() -> String {
 }
 
 /// The key that a mint gave, of a service-specific credential its ID.
-const CHILD: &str =
-    r#"regexp_extract(responseelements, '"(?:accessKeyId|serviceSpecificCredentialId)" *: *"([A-Z0-9_]+)"', 1)"#;
+fn child(table: &Table) -> String {
+    format!(
+        r#"regexp_extract({}, '"(?:accessKeyId|serviceSpecificCredentialId)\\?" *: *\\?"([A-Z0-9_]+)', 1)"#,
+        table.json("responseelements")
+    )
+}
 
 /// The credential that a call was made with, as the reader of a record takes it.
 fn key(table: &Table) -> String {
-    match table.has(&CREDENTIAL) {
-        true => format!("coalesce(nullif(useridentity.accesskeyid, ''), {})", CREDENTIAL.source),
-        false => "useridentity.accesskeyid".to_owned(),
+    match table.source(&CREDENTIAL) {
+        Some(credential) => format!("coalesce(nullif(useridentity.accesskeyid, ''), {credential})"),
+        None => "useridentity.accesskeyid".to_owned(),
     }
 }
 
 /// The role that a mint gave a session of, by its unique ID.
-const ROLE: &str = r#"regexp_extract(responseelements, '"assumedRoleId" *: *"([A-Z0-9]+):', 1)"#;
+fn role(table: &Table) -> String {
+    format!(
+        r#"regexp_extract({}, '"assumedRoleId\\?" *: *\\?"([A-Z0-9]+):', 1)"#,
+        table.json("responseelements")
+    )
+}
 
 /// Whether a call was made with a temporary key.
 const IS_TEMPORARY: &str = "useridentity.accesskeyid LIKE 'ASIA%'";
@@ -77,23 +86,6 @@ fn quoted<'a>(texts: impl IntoIterator<Item = &'a str>) -> String {
 
 fn keys_in<'a>(keys: impl IntoIterator<Item = &'a AccessKeyId>) -> String {
     quoted(keys.into_iter().map(AccessKeyId::as_str))
-}
-
-/// The columns of a row, without session tokens. What the table hasn't got is null.
-fn columns(table: &Table) -> String {
-    let each = COLUMNS.iter().map(|column| match column.name {
-        _ if !table.has(column) => format!("  CAST(NULL AS varchar) AS {}", column.name),
-        // Of a list without an entry the first one is an error in some engines.
-        name if name == RESOURCE.name => format!("  try({}[1].arn) AS {name}", column.source),
-        name @ "responseelements" => {
-            format!(
-                r#"  regexp_replace(responseelements, '"sessionToken" *: *"[^"]*"', '"sessionToken":""') AS {name}"#
-            )
-        }
-        name if name == column.source => format!("  {name}"),
-        name => format!("  {} AS {name}", column.source),
-    });
-    each.collect::<Vec<_>>().join(",\n")
 }
 
 /// `2026/11/24`, as the documented table names its partitions.
@@ -130,16 +122,7 @@ fn within(table: &Table, window: &Window) -> Vec<String> {
             all.extend(until.map(|until| format!("{name} <= '{}'", day(until))));
         }
     }
-    all.extend(
-        window
-            .since
-            .map(|since| format!("eventtime >= '{}'", since.whole_second())),
-    );
-    all.extend(
-        window
-            .until
-            .map(|until| format!("eventtime <= '{}'", until.whole_second())),
-    );
+    all.extend(table.between(window.since, window.until));
     if !window.regions.is_empty() {
         all.push(format!(
             "awsregion IN ({})",
@@ -160,7 +143,7 @@ fn select(table: &Table, window: &Window, condition: &str) -> String {
     all.push(format!("({condition})"));
     format!(
         "SELECT\n{}\nFROM {}\nWHERE {}",
-        columns(table),
+        table.row(),
         table.name(),
         all.join("\n  AND ")
     )
@@ -178,7 +161,12 @@ pub(super) fn round(
         any.push(format!("{} IN ({})", key(table), keys_in(called)));
     }
     if !back.is_empty() {
-        any.push(format!("({}\n      AND {CHILD} IN ({}))", is_mint(), keys_in(back)));
+        any.push(format!(
+            "({}\n      AND {} IN ({}))",
+            is_mint(),
+            child(table),
+            keys_in(back)
+        ));
     }
     select(table, window, &any.join("\n    OR "))
 }
@@ -189,21 +177,28 @@ pub(super) fn sign_ins(table: &Table, window: &Window, names: &BTreeSet<&str>) -
     let names = quoted(names.iter().copied());
     let mut condition =
         format!("useridentity.username IN ({names})\n      AND (eventname = 'ConsoleLogin' OR {IS_TEMPORARY})");
-    if table.has(&SIGN_IN) {
+    if let Some(sign_in) = table.source(&SIGN_IN) {
         condition.push_str(&format!(
-            "\n    OR split_part(useridentity.principalid, ':', 2) IN ({names})\n      AND {} IS NOT NULL",
-            SIGN_IN.source
+            "\n    OR split_part(useridentity.principalid, ':', 2) IN ({names})\n      AND {sign_in} IS NOT NULL"
         ));
     }
     select(table, window, &condition)
 }
 
+/// What was called in sessions that began with these sign-ins; `None` where the table doesn't tell sign-ins.
+pub(super) fn bearing(table: &Table, window: &Window, sign_ins: &BTreeSet<&str>) -> Option<String> {
+    let sign_in = table.source(&SIGN_IN)?;
+    let condition = format!("{sign_in} IN ({})", quoted(sign_ins.iter().copied()));
+    Some(select(table, window, &condition))
+}
+
 /// What others did who carry the rights of the same users and roles, and how they came by them. `principals` are unique IDs.
-pub(super) fn kin(table: &Table, window: &Window, principals: &BTreeSet<String>) -> String {
-    let ids = quoted(principals.iter().map(String::as_str));
+pub(super) fn kin(table: &Table, window: &Window, principals: &BTreeSet<&str>) -> String {
+    let ids = quoted(principals.iter().copied());
     let condition = format!(
-        "{PRINCIPAL} IN ({ids})\n    OR ({}\n      AND {ROLE} IN ({ids}))",
-        is_mint()
+        "{PRINCIPAL} IN ({ids})\n    OR ({}\n      AND {} IN ({ids}))",
+        is_mint(),
+        role(table)
     );
     format!("{}\nLIMIT {}", select(table, window, &condition), MOST_OF_OTHERS + 1)
 }

@@ -1,5 +1,7 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+use super::super::search::Question;
+use super::round::LONGEST_SECONDS;
 use super::*;
 
 fn table(text: &str) -> Table {
@@ -72,7 +74,7 @@ fn no_query_gives_a_session_token() {
             &asked.iter().cloned().collect(),
             &BTreeSet::new(),
         ),
-        sql::kin(&table("t"), &Window::default(), &["AROAX".to_owned()].into()),
+        sql::kin(&table("t"), &Window::default(), &["AROAX"].into()),
         whole_query(&table("t"), &Window::default(), &asked),
     ] {
         let bare = |line: &&str| matches!(line.trim().trim_end_matches(','), "responseelements");
@@ -139,4 +141,60 @@ fn the_statement_makes_a_table_over_an_organization_s_trail() {
             .ddl(&location, &Window::default())
             .contains("'projection.account.type'='injected'")
     );
+}
+
+fn store() -> Table {
+    Table::of_store(&"0a1b2c3d-4e5f-6789-abcd-ef0123456789".parse().unwrap())
+}
+
+/// CloudTrail Lake takes 10,000 letters, whatever the size of the family.
+#[test]
+fn a_query_of_an_event_data_store_is_never_too_long() {
+    let many = |count: usize| (0..count).map(|n| format!("ASIA{n:0>16}").parse().unwrap());
+    let questions: Vec<Question> = many(1_000)
+        .flat_map(|key: AccessKeyId| [Question::CallsOf(key.clone(), None), Question::MintOf(key)])
+        .collect();
+    let rounds = Round::of(&questions, &window()).parts(4_500 / KEY_LETTERS);
+    let asked: usize = rounds.iter().map(|round| round.called.len() + round.back.len()).sum();
+    assert_eq!(asked, 2_000);
+    let names: Vec<String> = (0..300).map(|n| format!("{n:x>64}")).collect();
+    let names: BTreeSet<&str> = names.iter().map(String::as_str).collect();
+    let split = parts(&names, 4_500 / 2);
+    assert_eq!(split.iter().map(BTreeSet::len).sum::<usize>(), 300);
+    let texts = rounds
+        .iter()
+        .map(|round| sql::round(&store(), &round.window, &round.called, &round.back));
+    let texts = texts.chain(split.iter().flat_map(|some| {
+        [
+            sql::sign_ins(&store(), &window(), some),
+            sql::kin(&store(), &window(), some),
+            sql::bearing(&store(), &window(), some).unwrap(),
+        ]
+    }));
+    for text in texts {
+        assert!(text.len() < 10_000, "{}: {text}", text.len());
+    }
+}
+
+/// Of an event data store only the time of the events makes a query scan less; its ID stands bare, and times are timestamps.
+#[test]
+fn an_event_data_store_is_asked_in_its_own_words() {
+    let text = sql::round(&store(), &window(), &[key("AKIAQ")].into(), &[key("ASIAQ")].into());
+    for part in [
+        "FROM 0a1b2c3d-4e5f-6789-abcd-ef0123456789\n",
+        "eventtime >= '2026-11-01 08:00:00'",
+        "eventtime <= '2026-11-03 09:00:00'",
+        "AS eventjson",
+        "regexp_extract(json_format(CAST(responseelements AS json)), ",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    assert!(!text.contains("\"timestamp\"") && !text.contains("addendum."), "{text}");
+    // Each text that can hold a session token goes through the replacement of it.
+    for line in text
+        .lines()
+        .filter(|line| line.ends_with(" AS responseelements,") || line.ends_with(" AS eventjson"))
+    {
+        assert!(line.contains("regexp_replace("), "{line}");
+    }
 }

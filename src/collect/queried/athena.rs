@@ -1,8 +1,11 @@
-//! One query at a time: started, waited for, fetched.
+//! One query of Athena at a time: started, waited for, fetched.
+//! <https://docs.aws.amazon.com/athena/latest/ug/cloudtrail-logs.html>
 
 use super::columns::Columns;
 use super::table::Table;
+use super::tally::Tally;
 use crate::mount::{AwsError, Clients, Trouble};
+use crate::trail::record_of_row;
 use aws_sdk_athena::types::{QueryExecutionContext, QueryExecutionState, Row};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -16,36 +19,33 @@ const CATALOGUE: &str = "AwsDataCatalog";
 
 /// Queries through one workgroup, with what they scanned.
 #[derive(Debug)]
-pub(super) struct Queries {
+pub struct Athena {
     clients: Clients,
     client: aws_sdk_athena::Client,
     workgroup: String,
     database: String,
-    bytes: u64,
-    count: u32,
-    rows: u64,
+    pub(super) tally: Tally,
 }
 
-impl Queries {
+impl Athena {
+    /// Whether the table is known and the workgroup takes queries, without making one.
+    ///
+    /// # Errors
+    /// The first of them that isn't so.
+    pub async fn reachable(clients: &Clients, workgroup: &str, mut table: Table) -> Result<(), AwsError> {
+        let athena = Athena::of(clients, workgroup, table.database());
+        athena.describe(&mut table).await?;
+        athena.is_open().await
+    }
+
     pub(super) fn of(clients: &Clients, workgroup: &str, database: &str) -> Self {
-        Queries {
+        Athena {
             clients: clients.clone(),
             client: clients.athena(),
             workgroup: workgroup.to_owned(),
             database: database.to_owned(),
-            bytes: 0,
-            count: 0,
-            rows: 0,
+            tally: Tally::default(),
         }
-    }
-
-    pub(super) fn scanned(&self) -> (u64, u32) {
-        (self.bytes, self.count)
-    }
-
-    /// How many rows came.
-    pub(super) fn rows(&self) -> u64 {
-        self.rows
     }
 
     /// Looks up how the table is parted and which columns it has.
@@ -87,7 +87,7 @@ impl Queries {
     }
 
     /// Whether the workgroup is there and takes queries.
-    pub(super) async fn is_open(&self) -> Result<(), AwsError> {
+    async fn is_open(&self) -> Result<(), AwsError> {
         let found = self.client.get_work_group().work_group(&self.workgroup).send().await;
         let found = found.map_err(|error| AwsError::of("athena:GetWorkGroup", error))?;
         let refused = |trouble, message| {
@@ -119,8 +119,8 @@ impl Queries {
         found.work_group()?.configuration()?.bytes_scanned_cutoff_per_query()
     }
 
-    /// Runs a query; gives its rows as objects of texts by column.
-    pub(super) async fn run(&mut self, sql: &str, tell: &dyn Fn(&str)) -> Result<Vec<Value>, AwsError> {
+    /// Runs a query; gives its records, and nothing for a row that is none.
+    pub(super) async fn run(&mut self, sql: &str, tell: &dyn Fn(&str)) -> Result<Vec<Option<Value>>, AwsError> {
         let context = QueryExecutionContext::builder()
             .catalog(CATALOGUE)
             .database(&self.database);
@@ -135,16 +135,14 @@ impl Queries {
         let started = started.map_err(|error| AwsError::of("athena:StartQueryExecution", error))?;
         let id = started.query_execution_id().unwrap_or_default().to_owned();
         let bytes = self.wait(&id).await?;
-        self.bytes += bytes;
-        self.count += 1;
         let rows = self.fetch(&id).await?;
-        self.rows += rows.len() as u64;
+        self.tally.add(bytes, rows.len());
         tell(&format!(
             "Athena: {} rows, {bytes} bytes scanned ({} in all)",
             rows.len(),
-            self.bytes
+            self.tally.bytes
         ));
-        Ok(rows)
+        Ok(rows.iter().map(record_of_row).collect())
     }
 
     /// Waits for a query to end; gives how many bytes it scanned.

@@ -1,0 +1,373 @@
+//! A trail through queries, where one machine is not enough: the recursion as a few of them, each over no more days than the keys in it can have
+//! lived, and one more for who else carries the rights of the same users and roles. Athena answers them over a table of a trail's files, CloudTrail Lake
+//! over an event data store.
+
+mod athena;
+mod columns;
+mod dialect;
+mod lake;
+mod round;
+mod sql;
+mod store;
+mod table;
+mod tally;
+
+pub use athena::Athena;
+pub use store::{Store, StoreError};
+pub use table::{NameError, Partition, Table, checked};
+
+use super::lookup::Found;
+use super::s3::weigh;
+use super::search::Search;
+use crate::account::Holder;
+use crate::ids::AccessKeyId;
+use crate::lineage::Lineage;
+use crate::mount::{AwsError, Clients};
+use crate::time::Moment;
+use crate::trail::Window;
+use lake::Lake;
+use round::Round;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use tally::Tally;
+
+/// Who answers queries.
+#[derive(Debug)]
+enum Engine {
+    Athena(Athena),
+    Lake(Lake),
+}
+
+impl Engine {
+    fn name(&self) -> &'static str {
+        match self {
+            Engine::Athena(_) => "Athena",
+            Engine::Lake(_) => "CloudTrail Lake",
+        }
+    }
+
+    /// How many letters of one query may be keys, IDs and names: it may have 262,144 bytes in Athena and 10,000 letters in CloudTrail Lake, and what
+    /// stands around them has less than 5,500.
+    /// <https://docs.aws.amazon.com/athena/latest/APIReference/API_StartQueryExecution.html>
+    /// <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_StartQuery.html>
+    fn room(&self) -> usize {
+        match self {
+            Engine::Athena(_) => 240_000,
+            Engine::Lake(_) => 4_500,
+        }
+    }
+
+    async fn run(&mut self, sql: &str, tell: &dyn Fn(&str)) -> Result<Vec<Option<Value>>, AwsError> {
+        match self {
+            Engine::Athena(athena) => athena.run(sql, tell).await,
+            Engine::Lake(lake) => lake.run(sql, tell).await,
+        }
+    }
+
+    fn tally(&self) -> Tally {
+        match self {
+            Engine::Athena(athena) => athena.tally,
+            Engine::Lake(lake) => lake.tally,
+        }
+    }
+}
+
+/// A table, who is asked for it, and what was scanned so far.
+#[derive(Debug)]
+pub struct Queried {
+    table: Table,
+    engine: Engine,
+    clients: Clients,
+    /// What was weighed last: the family's first query and the one for its kin are over the same days.
+    weighed: Option<(Window, String)>,
+    /// Users and roles that were asked for already: who else uses them.
+    kin: BTreeSet<String>,
+}
+
+/// How many objects are counted before a query to tell what it will scan.
+const MOST_WEIGHED: u64 = 100_000;
+
+/// A key in a query, with its quotes, comma and space.
+const KEY_LETTERS: usize = 25;
+
+impl Queried {
+    /// Prepares to ask `table` in Athena. Where its partitions were not given (`known`), Athena is asked for them; where it can't tell, the documented
+    /// ones are taken.
+    pub async fn athena(clients: &Clients, workgroup: &str, table: Table, known: bool, tell: &dyn Fn(&str)) -> Self {
+        let athena = Athena::of(clients, workgroup, table.database());
+        let mut table = table;
+        if !known {
+            match athena.describe(&mut table).await {
+                Ok(()) => {}
+                Err(error) => tell(&format!(
+                    "how the table is parted is not known ({error}): it is taken to be parted by `timestamp`, as AWS documents it"
+                )),
+            }
+        }
+        if let Some(most) = athena.limit().await {
+            tell(&format!(
+                "the workgroup stops a query that scans more than {most} bytes"
+            ));
+        }
+        Queried::of(clients, table, Engine::Athena(athena))
+    }
+
+    /// Prepares to ask an event data store of CloudTrail Lake. Nothing is asked yet.
+    pub fn lake(clients: &Clients, store: &Store) -> Self {
+        let lake = Lake::of(clients, store);
+        Queried::of(clients, Table::of_store(store), Engine::Lake(lake))
+    }
+
+    fn of(clients: &Clients, table: Table, engine: Engine) -> Self {
+        Queried {
+            table,
+            engine,
+            clients: clients.clone(),
+            weighed: None,
+            kin: BTreeSet::new(),
+        }
+    }
+
+    /// Asks for everything that bears on the family of `keys` within `window`, until nothing is new.
+    ///
+    /// # Errors
+    /// A query failed: without it the family would be incomplete.
+    pub async fn family(
+        &mut self,
+        keys: &[AccessKeyId],
+        window: &Window,
+        tell: &dyn Fn(&str),
+    ) -> Result<Found, AwsError> {
+        let mut found = Found::default();
+        let mut search = Search::default();
+        keys.iter().for_each(|key| search.add(key, true, None));
+        while let Some(questions) = search.next() {
+            for round in Round::of(&questions, window).parts(self.engine.room() / KEY_LETTERS) {
+                let sql = sql::round(&self.table, &round.window, &round.called, &round.back);
+                let count = round.called.union(&round.back).count();
+                self.ask(
+                    &sql,
+                    &round.window,
+                    &format!("{count} keys"),
+                    &mut search,
+                    &mut found,
+                    tell,
+                )
+                .await?;
+            }
+        }
+        found.asked = search.into_asked();
+        Ok(found)
+    }
+
+    /// Says what is asked, asks it, and takes in the answer; gives how many rows that was.
+    async fn ask(
+        &mut self,
+        sql: &str,
+        window: &Window,
+        what: &str,
+        search: &mut Search,
+        found: &mut Found,
+        tell: &dyn Fn(&str),
+    ) -> Result<usize, AwsError> {
+        let weight = self.weight(window).await;
+        let name = self.engine.name();
+        tell(&format!("{name}: {what}, {}{weight}", self.before(window)));
+        let records = self.engine.run(sql, tell).await?;
+        for record in &records {
+            match record {
+                Some(record) => search.take(name, record, &mut found.evidence),
+                None => found
+                    .evidence
+                    .damaged(name, None, "a row without the columns of a record"),
+            }
+        }
+        Ok(records.len())
+    }
+
+    /// Asks how those signed in whom the family let in, by user and since when, and what they did with the keys that they got then.
+    ///
+    /// # Errors
+    /// The query failed.
+    pub async fn sign_ins(
+        &mut self,
+        users: &BTreeMap<String, Moment>,
+        window: &Window,
+        tell: &dyn Fn(&str),
+    ) -> Result<Found, AwsError> {
+        let mut found = Found::default();
+        let Some(first) = users.values().min().copied() else {
+            return Ok(found);
+        };
+        let mut window = window.clone();
+        window.since = Some(window.since.map_or(first, |since| since.max(first)));
+        let names = users.keys().map(String::as_str).collect();
+        let mut search = Search::default();
+        for names in parts(&names, self.engine.room() / 2) {
+            let sql = sql::sign_ins(&self.table, &window, &names);
+            let what = format!("sign-ins of {} users whom the family let in", names.len());
+            self.ask(&sql, &window, &what, &mut search, &mut found, tell).await?;
+        }
+        Ok(found)
+    }
+
+    /// Asks what was called in sessions that began with these sign-ins, whoever called; nothing where the table doesn't tell sign-ins.
+    ///
+    /// # Errors
+    /// The query failed.
+    pub async fn bearing(
+        &mut self,
+        sign_ins: &BTreeSet<String>,
+        window: &Window,
+        tell: &dyn Fn(&str),
+    ) -> Result<Found, AwsError> {
+        let mut found = Found::default();
+        let mut search = Search::default();
+        let sign_ins = sign_ins.iter().map(String::as_str).collect();
+        for some in parts(&sign_ins, self.engine.room() / 2) {
+            let Some(sql) = sql::bearing(&self.table, window, &some) else {
+                break;
+            };
+            let what = format!("sessions of {} sign-ins of the family", some.len());
+            self.ask(&sql, window, &what, &mut search, &mut found, tell).await?;
+        }
+        Ok(found)
+    }
+
+    /// Asks what others did who carry the rights of the family's users and roles, and how they came by them: sessions that no mint is known of,
+    /// and whom a revocation hits besides. Each user and role is asked for once.
+    ///
+    /// # Errors
+    /// The query failed.
+    pub async fn kin(&mut self, lineage: &Lineage, window: &Window, tell: &dyn Fn(&str)) -> Result<Found, AwsError> {
+        let mut found = Found::default();
+        let principals: BTreeSet<String> = principals(lineage).difference(&self.kin).cloned().collect();
+        self.kin.extend(principals.iter().cloned());
+        let principals = principals.iter().map(String::as_str).collect();
+        let mut search = Search::default();
+        for some in parts(&principals, self.engine.room() / 2) {
+            let sql = sql::kin(&self.table, window, &some);
+            let what = format!("who else uses the same {} users and roles", some.len());
+            let rows = self.ask(&sql, window, &what, &mut search, &mut found, tell).await?;
+            if rows > sql::MOST_OF_OTHERS {
+                found.gap(format!(
+                    "more than {} calls of the family's users and roles are not the family's: only so many were fetched, and who else uses them is not \
+                     fully known; a narrower --since and --until helps",
+                    sql::MOST_OF_OTHERS
+                ));
+            }
+        }
+        Ok(found)
+    }
+
+    /// Says what the rows are of, and what they cost.
+    pub fn cover(&self, window: &Window, found: &mut Found) {
+        let Tally { bytes, queries, rows } = self.engine.tally();
+        let (name, kind) = (self.engine.name(), self.kind());
+        found.evidence.note(format!(
+            "{name}, {kind} {}, {}: rows about the family and about who uses the same users and roles; {queries} queries scanned {bytes} bytes",
+            self.table.name(),
+            self.before(window)
+        ));
+        if rows == 0 {
+            let check = match self.engine {
+                Engine::Athena(_) => "the table, its partitions,",
+                Engine::Lake(_) => "which events it takes, how long it keeps them,",
+            };
+            found.gap(format!(
+                "the {kind} {} holds no call of these keys: check {check} --since and --until",
+                self.table.name()
+            ));
+        }
+    }
+
+    fn kind(&self) -> &'static str {
+        match self.engine {
+            Engine::Athena(_) => "table",
+            Engine::Lake(_) => "event data store",
+        }
+    }
+
+    /// How many bytes a query over `window` will scan at most, by the listing of the table's files; nothing where they can't be listed.
+    async fn weight(&mut self, window: &Window) -> String {
+        let Some(location) = &self.table.location else {
+            return String::new();
+        };
+        if let Some((_, text)) = self.weighed.as_ref().filter(|(known, _)| known == window) {
+            return text.clone();
+        }
+        let text = match weigh(&self.clients, location, window, MOST_WEIGHED).await {
+            Err(_) => String::new(),
+            Ok(weight) => {
+                let more = if weight.or_more { "more than" } else { "about" };
+                format!(": {more} {} bytes in {} files", weight.bytes, weight.objects)
+            }
+        };
+        self.weighed = Some((window.clone(), text.clone()));
+        text
+    }
+
+    /// What a query over `window` will read, as far as it can be said before.
+    fn before(&self, window: &Window) -> String {
+        let day = |at: Moment| at.to_string().get(..10).unwrap_or_default().to_owned();
+        let parted = |partition: Partition| self.table.partitions.contains(&partition);
+        let mut parts = Vec::new();
+        let is_store = self.table.is_store();
+        let by_day = is_store || parted(Partition::Timestamp) || parted(Partition::YearMonthDay);
+        parts.push(match (window.since, window.until) {
+            _ if !by_day => "all days, for the table is not parted by day".to_owned(),
+            (None, None) => "all days; --since and --until make it less".to_owned(),
+            (Some(since), None) => format!("days from {} on", day(since)),
+            (None, Some(until)) => format!("days up to {}", day(until)),
+            (Some(since), Some(until)) => format!("days from {} to {}", day(since), day(until)),
+        });
+        if parted(Partition::Region) && !window.regions.is_empty() {
+            parts.push(format!("{} Regions", window.regions.len()));
+        }
+        if parted(Partition::Account) && !window.accounts.is_empty() {
+            parts.push(format!("{} accounts", window.accounts.len()));
+        }
+        if is_store {
+            parts.push("CloudTrail doesn't tell before how many bytes that is".to_owned());
+        }
+        parts.join(", ")
+    }
+}
+
+/// The whole search as one query, for engines that run elsewhere.
+pub fn whole_query(table: &Table, window: &Window, keys: &[AccessKeyId]) -> String {
+    sql::whole(table, window, keys)
+}
+
+/// The same texts in parts that have no more than so many letters, or one text.
+fn parts<'a>(texts: &BTreeSet<&'a str>, most: usize) -> Vec<BTreeSet<&'a str>> {
+    let mut parts: Vec<(usize, BTreeSet<&str>)> = Vec::new();
+    for text in texts {
+        let letters = text.len() + 4;
+        match parts.last_mut().filter(|(held, _)| held + letters <= most) {
+            Some((held, part)) => {
+                *held += letters;
+                part.insert(text);
+            }
+            None => parts.push((letters, [*text].into())),
+        }
+    }
+    parts.into_iter().map(|(_, part)| part).collect()
+}
+
+/// The users and roles whose rights the family carries, by unique ID.
+fn principals(lineage: &Lineage) -> BTreeSet<String> {
+    let ids = lineage
+        .credentials
+        .iter()
+        .filter_map(|member| match member.holder.as_ref()? {
+            Holder::User { id, .. } | Holder::Role { id, .. } => Some(id.clone()),
+            Holder::FederatedUser { user_id, .. } => Some(user_id.clone()),
+            Holder::Root => None,
+        });
+    let plain = |id: &String| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    ids.filter(plain).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,105 @@
+//! How a table of a trail and an event data store of CloudTrail Lake are asked for the same: both speak Trino's SQL, over columns of other types.
+//!
+//! | | a table in Athena | an event data store |
+//! |---|---|---|
+//! | times | texts as in the record | timestamps |
+//! | what was asked and answered | JSON as text | a map of texts, with JSON in them where there is more inside |
+//! | the whole record | is not there | a column |
+//!
+//! <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/query-supported-event-schemas.html>
+
+use super::columns::Columns;
+use super::table::Table;
+use crate::time::Moment;
+use crate::trail::{COLUMNS, CREDENTIAL, Column, RESOURCE, SIGN_IN};
+
+/// The column of an event data store that has the whole record, as JSON.
+pub(super) const WHOLE: &str = "eventjson";
+
+/// The time of the call.
+const TIME: &str = "eventtime";
+
+impl Table {
+    /// Whether it is an event data store.
+    pub(super) fn is_store(&self) -> bool {
+        self.columns == Columns::Store
+    }
+
+    /// A column of what was asked or answered, as text. What is inside of a map's text has its quotes behind backslashes.
+    pub(super) fn json(&self, column: &str) -> String {
+        match self.is_store() {
+            true => format!("json_format(CAST({column} AS json))"),
+            false => column.to_owned(),
+        }
+    }
+
+    /// How a query reads a column; `None` where it can't.
+    pub(super) fn source(&self, column: &Column) -> Option<String> {
+        if self.columns.have(column) {
+            return Some(column.source.to_owned());
+        }
+        let member = [(CREDENTIAL, "credentialId"), (SIGN_IN, "signInSessionArn")];
+        let member = member.iter().find(|(known, _)| known.name == column.name);
+        // What has no column of its own stands in the record all the same.
+        let (_, member) = member.filter(|_| self.is_store())?;
+        Some(format!(
+            r#"nullif(regexp_extract({WHOLE}, '"{member}" *: *"([^"]+)"', 1), '')"#
+        ))
+    }
+
+    /// A moment, to be compared with the time of a call.
+    pub(super) fn moment(&self, at: Moment) -> String {
+        let text = at.whole_second().to_string();
+        match self.is_store() {
+            true => format!("'{}'", text.trim_end_matches('Z').replace('T', " ")),
+            false => format!("'{text}'"),
+        }
+    }
+
+    /// The columns of a row, without session tokens. What the table hasn't got is null.
+    pub(super) fn row(&self) -> String {
+        let mut each: Vec<String> = COLUMNS.iter().map(|column| self.shown(column)).collect();
+        if self.is_store() {
+            each.push(format!("  coalesce({}, '') AS {WHOLE}", without_tokens(WHOLE)));
+        }
+        each.join(",\n")
+    }
+
+    fn shown(&self, column: &Column) -> String {
+        let name = column.name;
+        let Some(source) = self.source(column) else {
+            return format!(
+                "  {} AS {name}",
+                if self.is_store() { "''" } else { "CAST(NULL AS varchar)" }
+            );
+        };
+        let read = match name {
+            // Of a list without an entry the first one is an error in some engines.
+            _ if name == RESOURCE.name => format!("try({source}[1].arn)"),
+            "requestparameters" => self.json(name),
+            "responseelements" if self.is_store() => without_tokens(&self.json(name)),
+            "responseelements" => {
+                r#"regexp_replace(responseelements, '"sessionToken" *: *"[^"]*"', '"sessionToken":""')"#.to_owned()
+            }
+            _ => source,
+        };
+        // An answer of CloudTrail Lake can't hold nothing: a cell without a value is an empty text.
+        match self.is_store() {
+            true => format!("  coalesce(CAST({read} AS varchar), '') AS {name}"),
+            false if read == name => format!("  {name}"),
+            false => format!("  {read} AS {name}"),
+        }
+    }
+
+    /// What lies within a span of time, by the events themselves.
+    pub(super) fn between(&self, since: Option<Moment>, until: Option<Moment>) -> Vec<String> {
+        let since = since.map(|since| format!("{TIME} >= {}", self.moment(since)));
+        let until = until.map(|until| format!("{TIME} <= {}", self.moment(until)));
+        since.into_iter().chain(until).collect()
+    }
+}
+
+/// A text of JSON with every session token in it empty, whether it stands in it or in a text within.
+fn without_tokens(text: &str) -> String {
+    format!(r#"regexp_replace({text}, '("sessionToken\\*" *: *\\*")(?:[^"\\]|\\/)+', '$1')"#)
+}
