@@ -11,6 +11,7 @@
 //!
 //! A stream is cut into records by `cut`, which never holds more than one of them; `shape` opens the wrappers that records are met in.
 
+mod closure;
 mod console;
 mod cut;
 mod distinct;
@@ -20,12 +21,15 @@ mod evidence;
 mod facts;
 mod fold;
 mod giving;
+mod growth;
 mod harvest;
 mod identity;
 mod index;
 mod layout;
 mod members;
 mod ocsf;
+mod packed;
+mod pages;
 mod read;
 mod redact;
 mod reveals;

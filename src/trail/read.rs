@@ -8,7 +8,10 @@ use super::walk::{Met, Walk};
 use super::{Evidence, Window};
 use std::fs::File;
 use std::io::{self, BufReader, Read};
+use std::num::NonZero;
 use std::path::Path;
+use std::sync::LazyLock;
+use std::thread::available_parallelism;
 
 /// How many gzip wrappings are opened: files that were fetched with their content encoding have two.
 pub(super) const WRAPPINGS: u8 = 2;
@@ -51,8 +54,11 @@ pub(super) enum Bytes<'a> {
     Stream(Box<dyn Read + 'a>),
 }
 
-/// Up to this size a source is unpacked as a whole.
-const WHOLE: usize = 24 << 20;
+/// Up to this size a source is unpacked as a whole, which every core does with one at once: together they hold no more than 48 MiB of text.
+static WHOLE: LazyLock<usize> = LazyLock::new(|| {
+    let cores = available_parallelism().map_or(1, NonZero::get);
+    ((48 << 20) / cores).clamp(1 << 20, 24 << 20)
+});
 
 /// Room for the beginning of a source: most files fit.
 const FIRST: usize = 256 << 10;
@@ -60,7 +66,7 @@ const FIRST: usize = 256 << 10;
 /// Takes in a source as a whole, where it is small enough and sound.
 pub(super) fn bytes_of<'a>(mut stream: impl Read + 'a, scratch: &mut Scratch) -> Bytes<'a> {
     let read = take_in(&mut stream, scratch);
-    let is_all = read.is_ok() && scratch.packed_length < WHOLE;
+    let is_all = read.is_ok() && scratch.packed_length < *WHOLE;
     if is_all && unpack(scratch).is_some() {
         return Bytes::Whole;
     }
@@ -73,9 +79,9 @@ pub(super) fn bytes_of<'a>(mut stream: impl Read + 'a, scratch: &mut Scratch) ->
 /// Reads the beginning of a stream, mostly all of it. The buffer only grows: nothing is cleared for the next source.
 fn take_in(stream: &mut impl Read, scratch: &mut Scratch) -> io::Result<()> {
     scratch.packed_length = 0;
-    while scratch.packed_length < WHOLE {
+    while scratch.packed_length < *WHOLE {
         if scratch.packed_length == scratch.packed.len() {
-            let room = (2 * scratch.packed.len()).clamp(FIRST, WHOLE);
+            let room = (2 * scratch.packed.len()).clamp(FIRST, *WHOLE);
             scratch.packed.resize(room, 0);
         }
         let room = scratch.packed.get_mut(scratch.packed_length..).unwrap_or_default();
@@ -102,7 +108,7 @@ fn unpack(scratch: &mut Scratch) -> Option<()> {
     let size = packed
         .last_chunk::<4>()
         .map(|size| u32::from_le_bytes(*size) as usize)?;
-    if size > WHOLE {
+    if size > *WHOLE {
         return None;
     }
     if scratch.text.len() < size {

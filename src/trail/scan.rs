@@ -16,10 +16,11 @@ pub(super) mod step;
 mod tail;
 
 use super::Event;
+use super::closure::Closure;
 use super::console::is_of_console;
 use super::facts::{Gave, Who, number, number_of};
 use super::giving;
-use super::harvest::{Closure, Kept};
+use super::harvest::Kept;
 use super::shape::{Taker, is_wrapper};
 use super::sift::{self, Glance, Sieve, without_secrets};
 use super::survey::Facts;

@@ -3,10 +3,12 @@
 //! A family can't be grown while the files go by: a child's mint may lie in a file that comes after its uses. So the first pass keeps who
 //! called and which key gave which, the family is closed over in memory, and the second pass ([`Harvest`]) opens only what can matter.
 
+use super::closure::Closure;
 use super::distinct::Distinct;
 use super::facts::{Gave, Who, number};
 use super::fold::Fold;
-use super::harvest::{Closure, Harvest};
+use super::harvest::Harvest;
+use super::pages::{Laid, Page, Pages};
 use super::read::{Bytes, bytes_of};
 use super::scan::{self, Scratch};
 use super::seen::Seen;
@@ -14,36 +16,8 @@ use super::shape::{Reading, Taker};
 use super::{Damage, Event, EventError, Evidence, Window};
 use crate::ids::AccessKeyId;
 use serde_json::Value;
-use std::collections::HashMap;
 use std::io::Read;
-use std::sync::Mutex;
-
-/// The facts of many sources. Sources are remembered by the hash of their name, callers once for all sources of one table.
-#[derive(Debug, Default)]
-pub(super) struct Table {
-    places: HashMap<Who, u32, rapidhash::fast::RandomState>,
-    pub(super) callers: Vec<Who>,
-    /// For each source its name's number and where its callers end in `called`.
-    pub(super) sources: Vec<(u64, usize)>,
-    pub(super) called: Vec<u32>,
-    /// Keys that were given, with the name's number of the source.
-    pub(super) gave: Vec<(Gave, u64)>,
-}
-
-impl Table {
-    fn add(&mut self, name: u64, facts: &Facts) {
-        for who in &facts.callers {
-            let next = self.callers.len() as u32;
-            let place = *self.places.entry(*who).or_insert(next);
-            if place == next {
-                self.callers.push(*who);
-            }
-            self.called.push(place);
-        }
-        self.sources.push((name, self.called.len()));
-        self.gave.extend(facts.gave.iter().map(|gave| (*gave, name)));
-    }
-}
+use std::sync::{Mutex, PoisonError};
 
 /// The facts of one source.
 #[derive(Debug, Default)]
@@ -53,7 +27,7 @@ pub(super) struct Facts {
     /// The numbers of the events that the records tell of.
     pub(super) events: Vec<u64>,
     pub(super) seen: Seen,
-    damage: Vec<Damage>,
+    pub(super) damage: Vec<Damage>,
 }
 
 impl Facts {
@@ -109,12 +83,15 @@ impl Taker for Full<'_> {
     }
 }
 
+/// What is named where the facts of the first pass can't be read again.
+const LAID: &str = "the facts that the first pass laid aside in the folder for temporary files";
+
 /// What one thread works with, kept between sources.
 #[derive(Default)]
 pub(super) struct Desk {
     pub(super) scratch: Scratch,
     facts: Facts,
-    table: Table,
+    page: Page,
 }
 
 /// The first pass. Sources may be fed from any number of threads at once, in any order: `feed` works in the thread that calls it.
@@ -122,6 +99,7 @@ pub struct Survey {
     asked: Vec<AccessKeyId>,
     window: Window,
     desks: Mutex<Vec<Desk>>,
+    laid: Mutex<Laid>,
     total: Mutex<Total>,
 }
 
@@ -143,6 +121,7 @@ impl Survey {
             asked: asked.to_vec(),
             window,
             desks: Mutex::default(),
+            laid: Mutex::default(),
             total: Mutex::default(),
         }
     }
@@ -180,7 +159,8 @@ impl Survey {
     }
 
     fn count(&self, name: &str, mut desk: Desk) {
-        desk.table.add(number(name), &desk.facts);
+        desk.page.add(name, &desk.facts);
+        lock(&self.laid).turn(&mut desk.page);
         let mut total = lock(&self.total);
         total.evidence.files += 1;
         total.records += desk.facts.events.len() as u64;
@@ -237,22 +217,19 @@ impl Survey {
 
     /// Closes over the families, and begins the second pass.
     pub fn close(self) -> Harvest {
-        let desks = self
-            .desks
-            .into_inner()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        let total = self
-            .total
-            .into_inner()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        let tables: Vec<&Table> = desks.iter().map(|desk| &desk.table).collect();
-        let closure = Closure::of(&self.asked, &tables);
-        let scratches = desks.into_iter().map(|desk| desk.scratch).collect();
+        let mut total = self.total.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let laid = self.laid.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let desks = self.desks.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let (pages, scratches) = desks.into_iter().map(|desk| (desk.page, desk.scratch)).unzip();
+        let closure = Closure::of(&self.asked, &mut Pages::of(pages, laid)).unwrap_or_else(|error| {
+            total.evidence.damaged(LAID, None, error.to_string());
+            Closure::default()
+        });
         Harvest::of(closure, self.window, total, scratches)
     }
 }
 
 /// Locks, whatever a thread that panicked left behind: what is behind these locks is whole between any two statements.
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,8 +1,8 @@
-//! One entry of an index as bytes: numbers in little-endian order, lists behind their length.
+//! One entry of an index as bytes: lists behind their length.
 
 use crate::ids::AccountId;
 use crate::time::Moment;
-use crate::trail::facts::{Gave, Who};
+use crate::trail::packed::{Rest, put, put_gave, put_who};
 use crate::trail::survey::Facts;
 use crate::trail::{Hours, Seen};
 use std::time::SystemTime;
@@ -52,26 +52,16 @@ impl Head {
 /// An entry.
 pub(super) fn bytes(head: &Head, facts: &Facts) -> Vec<u8> {
     let mut out = Vec::new();
-    let mut put = |number: u64| out.extend_from_slice(&number.to_le_bytes());
-    put(head.path.len() as u64);
+    put(&mut out, head.path.len() as u64);
     out.extend_from_slice(head.path.as_bytes());
-    let mut put = |number: u64| out.extend_from_slice(&number.to_le_bytes());
-    put(head.version.size);
-    put(head.version.changed.cast_unsigned());
-    put(facts.callers.len() as u64);
-    for who in &facts.callers {
-        let session = u64::from(who.sign_in) << 32 | u64::from(who.since);
-        [who.key, who.id, who.name, session].into_iter().for_each(&mut put);
-    }
-    put(facts.gave.len() as u64);
-    for gave in &facts.gave {
-        let marks = u64::from(gave.names_role) | u64::from(gave.is_long_term) << 1 | u64::from(gave.is_of_console) << 2;
-        [gave.by, gave.new.key, gave.new.id, gave.new.name, gave.shared, marks]
-            .into_iter()
-            .for_each(&mut put);
-    }
-    put(facts.events.len() as u64);
-    facts.events.iter().copied().for_each(&mut put);
+    put(&mut out, head.version.size);
+    put(&mut out, head.version.changed.cast_unsigned());
+    put(&mut out, facts.callers.len() as u64);
+    facts.callers.iter().for_each(|who| put_who(&mut out, who));
+    put(&mut out, facts.gave.len() as u64);
+    facts.gave.iter().for_each(|gave| put_gave(&mut out, gave));
+    put(&mut out, facts.events.len() as u64);
+    facts.events.iter().for_each(|event| put(&mut out, *event));
     out.extend(seen_bytes(&facts.seen));
     out
 }
@@ -81,23 +71,10 @@ pub(super) fn facts(bytes: &[u8]) -> Option<Facts> {
     let mut rest = Rest(bytes);
     let mut facts = Facts::default();
     for _ in 0..rest.number()? {
-        let (who, session) = (rest.who()?, rest.number()?);
-        facts.callers.push(Who {
-            sign_in: (session >> 32) as u32,
-            since: session as u32,
-            ..who
-        });
+        facts.callers.push(rest.who()?);
     }
     for _ in 0..rest.number()? {
-        let (by, new, shared, marks) = (rest.number()?, rest.who()?, rest.number()?, rest.number()?);
-        facts.gave.push(Gave {
-            by,
-            new,
-            shared,
-            names_role: marks & 1 == 1,
-            is_long_term: marks & 2 == 2,
-            is_of_console: marks & 4 == 4,
-        });
+        facts.gave.push(rest.gave()?);
     }
     for _ in 0..rest.number()? {
         facts.events.push(rest.number()?);
@@ -132,28 +109,4 @@ fn seen(bytes: &[u8]) -> Option<Seen> {
         data,
         reads,
     })
-}
-
-/// What is left to read.
-struct Rest<'a>(&'a [u8]);
-
-impl<'a> Rest<'a> {
-    fn bytes(&mut self, count: usize) -> Option<&'a [u8]> {
-        let (bytes, rest) = self.0.split_at_checked(count)?;
-        self.0 = rest;
-        Some(bytes)
-    }
-
-    fn number(&mut self) -> Option<u64> {
-        Some(u64::from_le_bytes(self.bytes(8)?.try_into().ok()?))
-    }
-
-    fn who(&mut self) -> Option<Who> {
-        Some(Who {
-            key: self.number()?,
-            id: self.number()?,
-            name: self.number()?,
-            ..Who::default()
-        })
-    }
 }

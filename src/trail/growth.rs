@@ -1,0 +1,287 @@
+//! The keys of families, from who gave which: back from the asked keys to their origins, then forward to everything that they gave.
+//!
+//! Pages are gone through one after the other until none adds anything. What holds across them only grows, so that their order makes no difference.
+
+use super::closure::{callers, edges};
+use super::facts::{Gave, Who, number};
+use super::pages::{Page, Pages};
+use crate::ids::AccessKeyId;
+use std::collections::HashSet;
+use std::io;
+
+/// The keys that may be of the families of those `asked` for.
+///
+/// # Errors
+/// A page can't be read.
+pub(super) fn keys(asked: &[AccessKeyId], pages: &mut Pages) -> io::Result<HashSet<u64>> {
+    let mut back = Growth::from(asked.iter().map(|key| number(key.as_str())).collect());
+    until_stable(pages, &mut back, Growth::back)?;
+    let mut forward = Growth::from(back.keys);
+    until_stable(pages, &mut forward, Growth::forward)?;
+    Ok(forward.keys)
+}
+
+fn until_stable(pages: &mut Pages, growth: &mut Growth, grow: impl Fn(&mut Growth, &[&Page])) -> io::Result<()> {
+    loop {
+        let before = growth.size();
+        pages.each(|some| grow(growth, some))?;
+        // What is in memory together is grown until nothing comes of it.
+        if pages.are_at_hand() || growth.size() == before {
+            return Ok(());
+        }
+    }
+}
+
+/// What is known of the families so far. Among the keys are, where a record leaves out the key that asked, who asked by unique ID; and what the records of one
+/// call in several accounts share.
+#[derive(Default)]
+struct Growth {
+    keys: HashSet<u64>,
+    sessions: Sessions,
+    /// Users and roles that somebody of the family was let in as.
+    entered: HashSet<u64>,
+    /// Whose keys they are, by unique ID.
+    ids: HashSet<u64>,
+}
+
+impl Growth {
+    fn from(keys: HashSet<u64>) -> Self {
+        Growth {
+            keys,
+            ..Growth::default()
+        }
+    }
+
+    fn size(&self) -> usize {
+        self.keys.len() + self.sessions.size() + self.entered.len() + self.ids.len()
+    }
+
+    /// Adds the keys that gave those that are known, whoever may have.
+    fn back(&mut self, pages: &[&Page]) {
+        // A long-term key is its own origin.
+        let gave = edges(pages).filter(|gave| !gave.is_long_term);
+        let asked = gave.map(|gave| (gave.new.key, gave.by, gave.shared));
+        let answered = edges(pages).map(|gave| (gave.shared, gave.by, 0));
+        let came_from = Links::of(asked.chain(answered));
+        let given = Given::of(pages);
+        loop {
+            came_from.follow(&mut self.keys);
+            // Where a record leaves the asker's key out, everybody with the same rights may be it; and a session that no mint gave a key for is of the
+            // one that bears the same.
+            let known = callers(pages).filter(|who| self.keys.contains(&who.key));
+            self.sessions.add(known.filter(|who| given.lack(who)));
+            let may_be = |who: &&Who| who.id != 0 && self.keys.contains(&who.id) || self.sessions.hold(who);
+            let more = callers(pages).filter(may_be).map(|who| who.key);
+            if !self.take(more.collect()) {
+                return;
+            }
+        }
+    }
+
+    /// Adds the keys that were given by those that are known.
+    fn forward(&mut self, pages: &[&Page]) {
+        let given_by = Links::of(edges(pages).flat_map(|gave| {
+            let by_others = (gave.shared, gave.new.key, 0);
+            [(gave.by, gave.new.key, gave.shared), by_others]
+        }));
+        let given = Given::of(pages);
+        loop {
+            given_by.follow(&mut self.keys);
+            // Whom a member let in without a key that is told may be in every session of that user or role, and its own session goes on under keys that
+            // no mint gave.
+            let let_in = |gave: &&Gave| gave.is_entrance() && self.keys.contains(&gave.by);
+            let entered = edges(pages)
+                .filter(let_in)
+                .flat_map(|gave| [gave.new.id, gave.new.name]);
+            self.entered.extend(entered.filter(|number| *number != 0));
+            let theirs = callers(pages).filter(|who| self.keys.contains(&who.key));
+            self.sessions.add(theirs.clone());
+            self.ids.extend(theirs.map(|who| who.id).filter(|id| *id != 0));
+            let is_entered = |who: &Who| self.entered.contains(&who.id) || self.entered.contains(&who.name);
+            let is_one = |who: &&Who| is_entered(who) || given.lack(who) && self.sessions.hold(who);
+            let more = callers(pages).filter(is_one).map(|who| who.key);
+            // Where the record leaves the key out, whoever carries the same rights may have asked.
+            let given = self.ids.iter().flat_map(|id| given_by.from(*id));
+            if !self.take(more.chain(given).collect()) {
+                return;
+            }
+        }
+    }
+
+    /// Takes keys in, and tells whether any is new.
+    fn take(&mut self, more: Vec<u64>) -> bool {
+        let before = self.keys.len();
+        self.keys.extend(more.into_iter().filter(|key| *key != 0));
+        self.keys.len() > before
+    }
+}
+
+/// Keys that some pages say were given. One that another page says of is taken for one that nobody gave: that makes a family larger, never smaller.
+struct Given(Vec<u64>);
+
+impl Given {
+    fn of(pages: &[&Page]) -> Self {
+        let mut keys: Vec<u64> = edges(pages).map(|gave| gave.new.key).collect();
+        keys.sort_unstable();
+        Given(keys)
+    }
+
+    fn lack(&self, who: &Who) -> bool {
+        self.0.binary_search(&who.key).is_err()
+    }
+}
+
+/// What leads to what, sorted.
+struct Links(Vec<(u64, u64)>);
+
+impl Links {
+    /// Links from the first of each to the two others; zero is nothing.
+    fn of(links: impl Iterator<Item = (u64, u64, u64)>) -> Self {
+        let each = links.flat_map(|(from, to, also)| [(from, to), (from, also)]);
+        let mut links: Vec<_> = each.filter(|(from, to)| *from != 0 && *to != 0).collect();
+        links.sort_unstable();
+        links.dedup();
+        Links(links)
+    }
+
+    fn from(&self, from: u64) -> impl Iterator<Item = u64> {
+        let begin = self.0.partition_point(|(other, _)| *other < from);
+        let rest = self.0.get(begin..).unwrap_or_default();
+        rest.iter()
+            .take_while(move |(other, _)| *other == from)
+            .map(|(_, to)| *to)
+    }
+
+    /// Adds everything that can be reached from what is known.
+    fn follow(&self, known: &mut HashSet<u64>) {
+        let first = self
+            .0
+            .iter()
+            .filter(|(from, to)| known.contains(from) && !known.contains(to));
+        let mut next: Vec<u64> = first.map(|(_, to)| *to).collect();
+        known.extend(&next);
+        while let Some(from) = next.pop() {
+            for to in self.from(from) {
+                if known.insert(to) {
+                    next.push(to);
+                }
+            }
+        }
+    }
+}
+
+/// How far moments of issue of one session may lie apart, in seconds. In real trails they are equal.
+const SLACK_SECONDS: u32 = 5;
+
+/// Sessions by what their calls bear: whose they are and when they were issued, and the sign-in that they began with.
+#[derive(Default)]
+struct Sessions {
+    issued: HashSet<(u64, u32)>,
+    sign_ins: HashSet<u32>,
+}
+
+impl Sessions {
+    fn add<'a>(&mut self, callers: impl Iterator<Item = &'a Who>) {
+        for who in callers {
+            if who.since != 0 {
+                self.issued.insert((who.principal(), who.since));
+            }
+            if who.sign_in != 0 {
+                self.sign_ins.insert(who.sign_in);
+            }
+        }
+    }
+
+    fn size(&self) -> usize {
+        self.issued.len() + self.sign_ins.len()
+    }
+
+    /// Whether this may be one of them under another key.
+    fn hold(&self, who: &Who) -> bool {
+        let from = who.since.saturating_sub(SLACK_SECONDS).max(1);
+        let mut moments = from..=who.since.saturating_add(SLACK_SECONDS);
+        who.sign_in != 0 && self.sign_ins.contains(&who.sign_in)
+            || who.since != 0 && moments.any(|since| self.issued.contains(&(who.principal(), since)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+    use super::*;
+    use crate::trail::pages::Laid;
+    use crate::trail::survey::Facts;
+    use proptest::prelude::*;
+
+    const ASKED: &str = "ASIAIOSFODNN7EXAMPLE";
+
+    /// Few numbers, so that most meet; 1 stands for the key that is asked for, and 0 for nothing.
+    fn number_of(small: u64) -> u64 {
+        match small {
+            0 => 0,
+            1 => number(ASKED),
+            small => small + 100,
+        }
+    }
+
+    fn any_gave() -> impl Strategy<Value = Gave> {
+        let numbers = [0_u64..12, 0..12, 0..6, 0..4];
+        (numbers, any::<bool>(), any::<bool>()).prop_map(|([by, key, id, shared], is_long_term, is_of_console)| Gave {
+            by: number_of(by),
+            new: Who {
+                key: number_of(key),
+                id: number_of(id).rotate_left(8),
+                ..Who::default()
+            },
+            shared: number_of(shared).rotate_left(16),
+            is_long_term: is_long_term && by % 4 == 0,
+            is_of_console: is_of_console && by % 3 == 0,
+            ..Gave::default()
+        })
+    }
+
+    fn any_who(with_sessions: bool) -> impl Strategy<Value = Who> {
+        let most = if with_sessions { 3_u32 } else { 1 };
+        (0_u64..12, 0_u64..6, 0..most, 0..most).prop_map(|(key, id, sign_in, since)| Who {
+            key: number_of(key),
+            id: number_of(id).rotate_left(8),
+            name: 0,
+            sign_in,
+            since: since * 100,
+        })
+    }
+
+    fn any_sources(with_sessions: bool) -> impl Strategy<Value = Vec<Facts>> {
+        let callers = prop::collection::vec(any_who(with_sessions), 0..4);
+        let gave = prop::collection::vec(any_gave(), 0..3);
+        let facts = (callers, gave).prop_map(|(callers, gave)| Facts {
+            callers,
+            gave,
+            ..Facts::default()
+        });
+        prop::collection::vec(facts, 0..10)
+    }
+
+    /// What grows of sources that lie in one page, or in a page each that was laid aside.
+    fn grown(sources: &[Facts], full: usize) -> HashSet<u64> {
+        let (mut page, mut laid) = (Page::default(), Laid::with_room(full));
+        for (n, facts) in sources.iter().enumerate() {
+            page.add(&n.to_string(), facts);
+            laid.turn(&mut page);
+        }
+        keys(&[ASKED.parse().unwrap()], &mut Pages::of(vec![page], laid)).unwrap()
+    }
+
+    proptest! {
+        #[test]
+        fn pages_that_were_laid_aside_make_no_difference(sources in any_sources(false)) {
+            prop_assert_eq!(grown(&sources, 1), grown(&sources, usize::MAX));
+        }
+
+        #[test]
+        fn with_sessions_they_never_make_a_family_smaller(sources in any_sources(true)) {
+            prop_assert!(grown(&sources, 1).is_superset(&grown(&sources, usize::MAX)));
+        }
+    }
+}
