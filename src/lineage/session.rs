@@ -1,8 +1,7 @@
-//! By what a session is told from another with the same key ID, and by what two principals are the same.
+//! By what a session is told from another with the same key ID.
 
 use super::mint::Issue;
-use crate::account::Holder;
-use crate::ids::{AccessKeyId, AccountId, KeyKind};
+use crate::ids::{AccessKeyId, KeyKind};
 use crate::time::Moment;
 use crate::trail::Event;
 
@@ -74,41 +73,6 @@ impl Stamp {
 /// Whether the event, which bears `key`, is of the session with this stamp. Long-term keys are unique.
 pub(super) fn is_of(event: &Event, key: &AccessKeyId, stamp: &Stamp) -> bool {
     key.kind() == KeyKind::LongTerm || stamp.agrees(&Stamp::of_event(event))
-}
-
-/// A principal with its account.
-pub(super) type Placed<'a> = (&'a Holder, Option<&'a AccountId>);
-
-/// Whether two credentials carry the permissions of one user or of one role: by unique ID where both are known, else by name and account.
-pub(super) fn is_kin(one: Placed<'_>, two: Placed<'_>) -> bool {
-    let apart = matches!((one.1, two.1), (Some(one), Some(two)) if one != two);
-    let same = |(name, id): (&str, &str), (other, other_id): (&str, &str)| {
-        if id.is_empty() || other_id.is_empty() {
-            name == other && !apart
-        } else {
-            id == other_id
-        }
-    };
-    match (role(one.0), role(two.0), user(one.0), user(two.0)) {
-        (Some(one), Some(two), ..) => same(one, two),
-        (.., Some(one), Some(two)) => same(one, two),
-        _ => *one.0 == Holder::Root && *two.0 == Holder::Root && !apart,
-    }
-}
-
-fn role(holder: &Holder) -> Option<(&str, &str)> {
-    match holder {
-        Holder::Role { name, id, .. } => Some((name, id)),
-        _ => None,
-    }
-}
-
-fn user(holder: &Holder) -> Option<(&str, &str)> {
-    match holder {
-        Holder::User { name, id } => Some((name, id)),
-        Holder::FederatedUser { user, user_id, .. } => Some((user, user_id)),
-        _ => None,
-    }
 }
 
 /// Who called, by the best name that the record has.
