@@ -2,8 +2,8 @@
 
 use super::cause::{Cause, Causes};
 use super::family::Family;
-use super::lasting::made;
 use super::kin::Kin;
+use super::lasting::made;
 use super::mint::{Issue, holder_of, is_mint};
 use super::secret::Secrets;
 use super::session::{Stamp, caller, is_of};

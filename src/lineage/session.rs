@@ -57,22 +57,25 @@ impl Stamp {
 
     /// Whether the two may be one session.
     pub(super) fn agrees(&self, other: &Stamp) -> bool {
-        let principal = match (&self.principal, &other.principal) {
+        let issued = other.issued.iter().copied();
+        self.may_bear(other.principal.as_deref(), issued)
+    }
+
+    /// Whether a call of the session may bear this principal and one of these moments of issue.
+    fn may_bear(&self, principal: Option<&str>, mut issued: impl ExactSizeIterator<Item = Moment>) -> bool {
+        let is_same = match (&self.principal, principal) {
             (Some(one), Some(two)) => one == two,
             _ => true,
         };
-        let unknown = self.issued.is_empty() || other.issued.is_empty();
-        let mut pairs = self
-            .issued
-            .iter()
-            .flat_map(|one| other.issued.iter().map(move |two| (*one, *two)));
-        principal && (unknown || pairs.any(|(one, two)| near(one, two)))
+        let is_unknown = self.issued.is_empty() || issued.len() == 0;
+        is_same && (is_unknown || issued.any(|two| self.issued.iter().any(|one| near(*one, two))))
     }
 }
 
 /// Whether the event, which bears `key`, is of the session with this stamp. Long-term keys are unique.
 pub(super) fn is_of(event: &Event, key: &AccessKeyId, stamp: &Stamp) -> bool {
-    key.kind() == KeyKind::LongTerm || stamp.agrees(&Stamp::of_event(event))
+    let (principal, created) = (event.identity.principal_id.as_deref(), event.identity.session_created);
+    key.kind() == KeyKind::LongTerm || stamp.may_bear(principal, created.into_iter())
 }
 
 /// Who called, by the best name that the record has.

@@ -7,19 +7,26 @@ use super::shape::{Reading, Taker};
 use super::survey::{Table, Total, lock};
 use super::{Damage, Event, EventError, Evidence, Window};
 use crate::ids::{AccessKeyId, KeyKind};
+use rapidhash::fast::RandomState;
 use serde_json::Value;
 use std::collections::{HashMap, HashSet};
 use std::io::Read;
 use std::sync::Mutex;
 
+/// Numbers of names. Each record that is read again is looked up among them.
+type Numbers = HashSet<u64, RandomState>;
+
+/// Who gave which keys to whom, by number.
+type Edges = HashMap<u64, Vec<u64>, RandomState>;
+
 /// What can matter: every key that may be of a family, going by key IDs alone; the users and roles of those keys; and the sources that
 /// speak of them. More than the families themselves, never less: who is of a family is decided from the events.
 pub(super) struct Closure {
-    keys: HashSet<u64>,
+    keys: Numbers,
     /// Unique IDs and names of users and roles.
-    kin: HashSet<u64>,
-    shared: HashSet<u64>,
-    sources: HashSet<u64>,
+    kin: Numbers,
+    shared: Numbers,
+    sources: Numbers,
 }
 
 impl Closure {
@@ -31,13 +38,13 @@ impl Closure {
             .collect();
         let keys = keys(asked, &edges, tables);
         let mut closure = Closure {
-            kin: HashSet::new(),
-            shared: HashSet::new(),
-            sources: HashSet::new(),
+            kin: Numbers::default(),
+            shared: Numbers::default(),
+            sources: Numbers::default(),
             keys,
         };
         // Key IDs of sessions recur: whoever calls with the ID of a member, but in another role than all its mints name, is no kin.
-        let mut roles: HashMap<u64, Vec<u64>> = HashMap::new();
+        let mut roles = Edges::default();
         for gave in edges.iter().filter(|gave| closure.keys.contains(&gave.new.key)) {
             let role = if gave.names_role { gave.new.id } else { 0 };
             roles.entry(gave.new.key).or_default().push(role);
@@ -101,13 +108,13 @@ impl Closure {
 }
 
 /// The keys of the families, by key ID alone: back from the asked keys to their origins, then forward to everything that they gave.
-fn keys(asked: &[AccessKeyId], edges: &[&Gave], tables: &[&Table]) -> HashSet<u64> {
-    let mut by_shared: HashMap<u64, Vec<&Gave>> = HashMap::new();
+fn keys(asked: &[AccessKeyId], edges: &[&Gave], tables: &[&Table]) -> Numbers {
+    let mut by_shared: HashMap<u64, Vec<&Gave>, RandomState> = HashMap::default();
     for gave in edges.iter().filter(|gave| gave.shared != 0) {
         by_shared.entry(gave.shared).or_default().push(gave);
     }
-    let mut given_by: HashMap<u64, Vec<u64>> = HashMap::new();
-    let mut came_from: HashMap<u64, Vec<u64>> = HashMap::new();
+    let mut given_by = Edges::default();
+    let mut came_from = Edges::default();
     for gave in edges {
         // The record of the one account names the key that asked, the other's the key that was given, or both do.
         let others = by_shared.get(&gave.shared).into_iter().flatten();
@@ -120,14 +127,14 @@ fn keys(asked: &[AccessKeyId], edges: &[&Gave], tables: &[&Table]) -> HashSet<u6
         }
     }
     let is_origin = |key: &AccessKeyId| key.kind() == KeyKind::LongTerm;
-    let mut keys: HashSet<u64> = asked.iter().map(|key| number(key.as_str())).collect();
+    let mut keys: Numbers = asked.iter().map(|key| number(key.as_str())).collect();
     let temporary = asked
         .iter()
         .filter(|key| !is_origin(key))
         .map(|key| number(key.as_str()));
     keys.extend(reach(temporary.collect(), &came_from));
     let callers = || tables.iter().flat_map(|table| &table.callers);
-    let given: HashSet<u64> = edges.iter().map(|gave| gave.new.key).collect();
+    let given: Numbers = edges.iter().map(|gave| gave.new.key).collect();
     let is_unminted = |who: &&Who| !given.contains(&who.key);
     // Where a record leaves the asker's key out, everybody with the same rights may be it; and a session that no mint gave a key for is of the one that
     // bears the same.
@@ -149,11 +156,11 @@ fn keys(asked: &[AccessKeyId], edges: &[&Gave], tables: &[&Table]) -> HashSet<u6
             .iter()
             .filter(|gave| gave.is_entrance() && keys.contains(&gave.by))
             .flat_map(|gave| [gave.new.id, gave.new.name]);
-        let entered: HashSet<u64> = entered.filter(|number| *number != 0).collect();
+        let entered: Numbers = entered.filter(|number| *number != 0).collect();
         let theirs = || callers().filter(|who| keys.contains(&who.key));
         let sessions = Sessions::of(theirs());
         // Where a record leaves the key out, whoever carries the same rights may have asked.
-        let ids: HashSet<u64> = theirs().map(|who| who.id).filter(|id| *id != 0).collect();
+        let ids: Numbers = theirs().map(|who| who.id).filter(|id| *id != 0).collect();
         let given = ids.iter().filter_map(|id| given_by.get(id)).flatten().copied();
         let is_more = |who: &Who| {
             entered.contains(&who.id) || entered.contains(&who.name) || is_unminted(&who) && sessions.hold(who)
@@ -176,15 +183,15 @@ const SLACK_SECONDS: u32 = 5;
 
 /// Sessions by what their calls bear: whose they are and when they were issued, and the sign-in that they began with.
 struct Sessions {
-    issued: HashSet<(u64, u32)>,
-    sign_ins: HashSet<u32>,
+    issued: HashSet<(u64, u32), RandomState>,
+    sign_ins: HashSet<u32, RandomState>,
 }
 
 impl Sessions {
     fn of<'a>(callers: impl Iterator<Item = &'a Who>) -> Self {
         let mut sessions = Sessions {
-            issued: HashSet::new(),
-            sign_ins: HashSet::new(),
+            issued: HashSet::default(),
+            sign_ins: HashSet::default(),
         };
         for who in callers {
             if who.since != 0 {
@@ -207,8 +214,8 @@ impl Sessions {
 }
 
 /// Everything that can be reached from `from`, itself included.
-fn reach(from: Vec<u64>, edges: &HashMap<u64, Vec<u64>>) -> HashSet<u64> {
-    let mut found: HashSet<u64> = from.iter().copied().collect();
+fn reach(from: Vec<u64>, edges: &Edges) -> Numbers {
+    let mut found: Numbers = from.iter().copied().collect();
     let mut next = from;
     while let Some(key) = next.pop() {
         for other in edges.get(&key).into_iter().flatten() {
@@ -218,6 +225,17 @@ fn reach(from: Vec<u64>, edges: &HashMap<u64, Vec<u64>>) -> HashSet<u64> {
         }
     }
     found
+}
+
+/// Keys that may be of the families that were asked for: of whichever of them the evidence turns out to speak, everything was read.
+#[derive(Debug, Clone, Default)]
+pub struct Followed(Numbers);
+
+impl Followed {
+    /// Whether the key was among them.
+    pub fn has(&self, key: &AccessKeyId) -> bool {
+        self.0.contains(&number(key.as_str()))
+    }
 }
 
 /// The second pass. As the first it may be fed from any number of threads at once.
@@ -241,6 +259,11 @@ impl Harvest {
     /// Whether the source called `name` holds anything that can matter.
     pub fn wants(&self, name: &str) -> bool {
         self.closure.sources.contains(&number(name))
+    }
+
+    /// Which keys the second pass follows.
+    pub fn followed(&self) -> Followed {
+        Followed(self.closure.keys.clone())
     }
 
     /// What counts.
