@@ -44,14 +44,12 @@ impl Closure {
             keys,
         };
         // Key IDs of sessions recur: whoever calls with the ID of a member, but in another role than all its mints name, is no kin.
-        let mut roles = Edges::default();
-        for gave in edges.iter().filter(|gave| closure.keys.contains(&gave.new.key)) {
-            let role = if gave.names_role { gave.new.id } else { 0 };
-            roles.entry(gave.new.key).or_default().push(role);
-        }
+        let of_family = edges.iter().filter(|gave| closure.keys.contains(&gave.new.key));
+        let role = |gave: &Gave| if gave.names_role { gave.new.id } else { 0 };
+        let roles = holders(of_family.copied(), role);
         let is_own = |who: &&Who| {
             let roles = roles.get(&who.key);
-            who.id == 0 || roles.is_none_or(|roles| roles.contains(&0) || roles.contains(&who.id))
+            who.id == 0 || roles.is_none() || may_be_of(roles, who)
         };
         let callers = tables.iter().flat_map(|table| &table.callers).filter(is_own);
         let known = callers.chain(edges.iter().map(|gave| &gave.new));
@@ -107,6 +105,20 @@ impl Closure {
     }
 }
 
+/// Whose each key is that these calls gave, by unique ID; a zero where that isn't told.
+fn holders<'a>(edges: impl Iterator<Item = &'a Gave>, of: impl Fn(&Gave) -> u64) -> Edges {
+    let mut holders = Edges::default();
+    for gave in edges {
+        holders.entry(gave.new.key).or_default().push(of(gave));
+    }
+    holders
+}
+
+/// Whether a key with these holders may be this caller's.
+fn may_be_of(holders: Option<&Vec<u64>>, who: &Who) -> bool {
+    holders.is_some_and(|holders| holders.contains(&0) || holders.contains(&who.id))
+}
+
 /// The keys of the families, by key ID alone: back from the asked keys to their origins, then forward to everything that they gave.
 fn keys(asked: &[AccessKeyId], edges: &[&Gave], tables: &[&Table]) -> Numbers {
     let mut by_shared: HashMap<u64, Vec<&Gave>, RandomState> = HashMap::default();
@@ -134,8 +146,10 @@ fn keys(asked: &[AccessKeyId], edges: &[&Gave], tables: &[&Table]) -> Numbers {
         .map(|key| number(key.as_str()));
     keys.extend(reach(temporary.collect(), &came_from));
     let callers = || tables.iter().flat_map(|table| &table.callers);
-    let given: Numbers = edges.iter().map(|gave| gave.new.key).collect();
-    let is_unminted = |who: &&Who| !given.contains(&who.key);
+    // What gives a caller its own key back gives none.
+    let others = edges.iter().filter(|gave| gave.by != gave.new.key);
+    let given = holders(others.copied(), |gave| gave.new.id);
+    let is_unminted = |who: &&Who| !may_be_of(given.get(&who.key), who);
     // Where a record leaves the asker's key out, everybody with the same rights may be it; and a session that no mint gave a key for is of the one that
     // bears the same.
     loop {
