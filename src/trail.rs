@@ -47,7 +47,7 @@ mod window;
 
 pub use event::{Addendum, Event, EventError, Identity, Issuer};
 pub use evidence::{Damage, Evidence};
-pub use harvest::Harvest;
+pub use harvest::{Followed, Harvest};
 pub use index::{Index, IndexError};
 pub use read::{read_path, read_stream};
 pub use row::{COLUMNS, CREDENTIAL, Column, RESOURCE, SIGN_IN, record_of_row};

@@ -227,6 +227,12 @@ fn athena_gives_the_lineage_that_the_files_give() {
 
 /// The rows that another engine gives to a query over the records of a folder.
 fn queried(python: &Path, folder: &Path, sql: &[u8]) -> String {
+    let rows = answer(python, folder, sql);
+    assert!(rows.status.success(), "{}", said(&rows));
+    String::from_utf8(rows.stdout).unwrap()
+}
+
+fn answer(python: &Path, folder: &Path, sql: &[u8]) -> Output {
     let mut engine = python_script(python, "query", folder)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -234,9 +240,7 @@ fn queried(python: &Path, folder: &Path, sql: &[u8]) -> String {
         .spawn()
         .unwrap();
     engine.stdin.take().unwrap().write_all(sql).unwrap();
-    let rows = engine.wait_with_output().unwrap();
-    assert!(rows.status.success(), "{}", said(&rows));
-    String::from_utf8(rows.stdout).unwrap()
+    engine.wait_with_output().unwrap()
 }
 
 #[test]
@@ -702,14 +706,128 @@ fn logged_in(by: &Value) -> Vec<Value> {
     all[9]["userIdentity"]["sessionContext"]["attributes"] = first["sessionContext"]["attributes"].clone();
     all[last - 2]["userIdentity"]["sessionContext"]["attributes"] = first["sessionContext"]["attributes"].clone();
     all[last - 1]["userIdentity"]["sessionContext"]["attributes"]["creationDate"] = json!("2026-03-24T13:32:00Z");
+    // A session of another role that bears the same sign-in: nothing else tells of it, in Event history but the name that both call under.
+    let mut aside = at(&deep, "10", "13:38:00", Some(ASIDE), Some("one"));
+    let role = session_of("ASIDE", ASIDE, "2026-03-24T13:37:30Z");
+    let who = &mut aside["userIdentity"];
+    who["principalId"] = json!("AROAASIDE:mallory");
+    who["arn"] = json!("arn:aws:sts::123456789012:assumed-role/ASIDE/mallory");
+    who["sessionContext"]["sessionIssuer"] = role["sessionContext"]["sessionIssuer"].clone();
+    all.push(aside);
     all
 }
 
 const LOGIN: &str = "ASIARZPUZDIKLOGINAAA";
 const FURTHER: &str = "ASIARZPUZDIKFURTHERA";
 const OF_ROLE: &str = "ASIARZPUZDIKOFROLEAA";
+const ASIDE: &str = "ASIARZPUZDIKASIDEAAA";
 const SWITCHED: &str = "ASIARZPUZDIKSWITCHED";
 const ABYSS: &str = "ASIARZPUZDIKABYSSAAA";
+
+/// A session of a role and what its calls bear.
+fn session_of(role: &str, key: &str, created: &str) -> Value {
+    json!({"type": "AssumedRole", "principalId": format!("AROA{role}:m"), "arn": format!("arn:aws:sts::123456789012:assumed-role/{role}/m"),
+        "accountId": "123456789012", "accessKeyId": key, "sessionContext": {"sessionIssuer": {"type": "Role", "principalId": format!("AROA{role}"),
+        "arn": format!("arn:aws:iam::123456789012:role/{role}"), "accountId": "123456789012", "userName": role},
+        "attributes": {"creationDate": created, "mfaAuthenticated": "false"}}})
+}
+
+/// A call of such a session, or a mint of one.
+fn called(id: &str, at: &str, by: &Value, minted: Option<(&str, &str)>) -> Value {
+    let mut record = let_in(by)[3].clone();
+    record["eventID"] = json!(id);
+    record["eventTime"] = json!(at);
+    record["userIdentity"] = by.clone();
+    match minted {
+        Some((role, key)) => {
+            record["requestParameters"]["roleArn"] = json!(format!("arn:aws:iam::123456789012:role/{role}"));
+            record["responseElements"] = json!({"credentials": {"accessKeyId": key, "sessionToken": "SYNTHETIC-TOKEN"},
+                "assumedRoleUser": {"assumedRoleId": format!("AROA{role}:m"), "arn": format!("arn:aws:sts::123456789012:assumed-role/{role}/m")}});
+        }
+        None => {
+            record["eventName"] = json!("GetCallerIdentity");
+            record["requestParameters"] = Value::Null;
+            record["responseElements"] = Value::Null;
+        }
+    }
+    record
+}
+
+/// A session of another role that bears the sign-in of a member, which no record says the beginning of: every source tells it, and what it minted.
+#[test]
+fn whoever_bears_a_sign_in_of_the_family_is_found_by_every_source() {
+    let Some(python) = peers::python() else { return };
+    let at = |minute: u32| format!("2026-03-24T14:{minute}:00Z");
+    let bearing = |id: &str, minute: u32, by: &Value| {
+        let mut record = called(id, &at(minute), by, None);
+        record["userIdentity"]["sessionContext"]["signInSessionArn"] =
+            json!("arn:aws:signin:us-east-1:123456789012:session/aside");
+        record
+    };
+    let near = session_of("NEAR", "ASIARZPUZDIKNEARNEAR", &at(10));
+    let aside = session_of("ASIDE", "ASIARZPUZDIKASIDEASI", &at(20));
+    let below = session_of("BELOW", "ASIARZPUZDIKBELOWBEL", &at(30));
+    let folder = fixture_and(&[
+        called("a1", &at(10), &support_user(), Some(("NEAR", "ASIARZPUZDIKNEARNEAR"))),
+        bearing("a2", 11, &near),
+        bearing("a3", 21, &aside),
+        called("a4", &at(22), &aside, None),
+        called("a5", &at(30), &aside, Some(("BELOW", "ASIARZPUZDIKBELOWBEL"))),
+        called("a6", &at(31), &below, None),
+    ]);
+    let expected = of_folder(folder.path(), &[A], &[]);
+    let keys = keys_of(&expected);
+    for key in ["ASIARZPUZDIKASIDEASI", "ASIARZPUZDIKBELOWBEL"] {
+        assert!(keys.contains(&key), "{key}: {keys:?}");
+    }
+    let rows = of_rows(&python, folder.path(), &["--our-ddl", "--partitions", "timestamp"]);
+    assert_eq!(lineage(&rows), lineage(&expected));
+    let (_moto, endpoint) = moto(&python, folder.path());
+    assert_eq!(lineage(&of_athena(&endpoint)), lineage(&expected));
+    let (_lake, endpoint) = lake(&python, folder.path());
+    of_lake(&endpoint, &store(1), &[A], &[]);
+    assert_eq!(
+        lineage(&told(&of_lake(&endpoint, &store(1), &[A], &[]))),
+        lineage(&expected)
+    );
+}
+
+/// A chain of so many role sessions, each minted by the last.
+fn chain(length: usize) -> Vec<Value> {
+    let mut by = support_user();
+    let mut records = Vec::new();
+    for n in 0..length {
+        let at = format!("2026-03-24T15:{:02}:{:02}Z", n / 60, n % 60);
+        let (role, key) = (format!("LINK{n}"), format!("ASIARZPUZDIKLINK{n:0>4}"));
+        records.push(called(&format!("link{n}"), &at, &by, Some((&role, &key))));
+        by = session_of(&role, &key, &at);
+    }
+    records
+}
+
+/// The printed query follows a long chain; where it goes no further, it ends with an error that says so, and not with fewer rows.
+#[test]
+fn the_printed_query_says_where_a_chain_is_too_long_for_it() {
+    let Some(python) = peers::python() else { return };
+    let folder = fixture_and(&chain(40));
+    let expected = of_folder(folder.path(), &[A], &[]);
+    assert!(keys_of(&expected).contains(&"ASIARZPUZDIKLINK0039"));
+    assert_eq!(lineage(&of_rows(&python, folder.path(), &[])), lineage(&expected));
+    let printed = oust(&["trace", "--print-sql", "--table", "cloudtrail", A]);
+    let text = String::from_utf8(printed.stdout).unwrap();
+    assert!(
+        text.starts_with("-- ") && text.contains("max_recursion_depth") && text.contains("not fewer"),
+        "{text}"
+    );
+    let folder = fixture_and(&chain(120));
+    let refused = answer(&python, folder.path(), text.as_bytes());
+    assert!(!refused.status.success());
+    assert!(said(&refused).contains("go on behind 100 steps"), "{}", said(&refused));
+    // From its end the walk back to the beginning is no shorter.
+    let printed = oust(&["trace", "--print-sql", "--table", "cloudtrail", "ASIARZPUZDIKLINK0119"]);
+    let refused = answer(&python, folder.path(), &printed.stdout);
+    assert!(said(&refused).contains("go on behind 100 steps"), "{}", said(&refused));
+}
 
 /// A sign-in that many keys began, and a password that many keys of one user set: the query ends, and tells what the files tell.
 #[test]
@@ -748,7 +866,7 @@ fn a_table_tells_of_sessions_of_aws_login() {
     let folder = fixture_and(&logged_in(&support_user()));
     let expected = of_folder(folder.path(), &[A], &[]);
     let keys = keys_of(&expected);
-    for key in [MALLORY, DEEPER, LOGIN, FURTHER, OF_ROLE, SWITCHED, ABYSS] {
+    for key in [MALLORY, DEEPER, LOGIN, FURTHER, OF_ROLE, ASIDE, SWITCHED, ABYSS] {
         assert!(keys.contains(&key), "{key}: {keys:?}");
     }
     let secrets = expected["lineage"]["secrets"].to_string();
@@ -817,7 +935,7 @@ fn event_history_tells_of_sign_ins_with_a_password_that_the_family_set() {
         let members = known["lineage"]["credentials"].as_array().unwrap().iter();
         members.filter(|one| one["key"] == key).cloned().collect::<Vec<Value>>()
     };
-    for key in [MALLORY, DEEPER, LOGIN, FURTHER, OF_ROLE, SWITCHED, ABYSS] {
+    for key in [MALLORY, DEEPER, LOGIN, FURTHER, OF_ROLE, ASIDE, SWITCHED, ABYSS] {
         let one = of(&found, key);
         assert_eq!((one.len(), &one), (1, &of(&expected, key)), "{}", said(&output));
     }
@@ -867,6 +985,8 @@ fn among_cases_an_archive_is_read_once() {
     ];
     let (first, text) = ask(cases.path(), &bucket);
     assert!(text.contains("read 16 objects of s3://trail/"), "{text}");
+    // The first pass follows the whole family: nothing that it found makes it read again.
+    assert_eq!(text.matches("reading s3://trail/").count(), 1, "{text}");
     let (second, text) = ask(cases.path(), &bucket);
     assert_eq!((&first["lineage"], inside()), (&second["lineage"], 2));
     assert!(text.contains("read 0 objects of s3://trail/, 0 bytes; "), "{text}");

@@ -63,7 +63,7 @@ pub fn printed(desk: &Desk, args: &TraceArgs) -> Result<Option<Exit>, Failure> {
     desk.result(|| text.clone() + ";", &text)?;
     if args.print_sql {
         desk.terminal.status(
-            "Athena and Trino stop a recursion behind 10 steps, and say so; --athena has no such end, and scans less. Rows as JSON lines are \
+            "Athena and Trino end a recursion of more than 10 steps with an error; --athena has no such end, and scans less. Rows as JSON lines are \
              evidence: `oust trace KEY --logs rows.jsonl --offline`",
         );
     }

@@ -12,7 +12,7 @@ use crate::collect::{self, Found, Location, LocationError, Object, Piped, Querie
 use crate::ids::AccessKeyId;
 use crate::lineage::{trace, unjoined};
 use crate::mount::{AwsError, Clients, Trouble};
-use crate::trail::{Event, Evidence, Harvest, Index, IndexError, Progress, Spool, Survey, Window};
+use crate::trail::{Event, Evidence, Followed, Harvest, Index, IndexError, Progress, Spool, Survey, Window};
 use sha2::{Digest, Sha256};
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -37,9 +37,12 @@ pub async fn evidence(
         None => None,
     };
     let is_live = matches!(world, Some(World::Live { .. }));
-    let (mut looked_up_for, mut queried_for, mut read_for): (Leads, Leads, Keys) = Default::default();
+    let (mut looked_up_for, mut queried_for): (Leads, Leads) = Default::default();
+    let mut read_for = Followed::default();
     // What one source tells of a key may lead to keys that only another one tells more of: they are asked in turn until nothing is new.
     let mut known = Leads::keys(keys);
+    // Files are read for a whole family at once: again only where something else tells of a key that they don't lead to.
+    let is_unread = |known: &Leads, read: &Followed| !files.is_empty() && !known.keys.iter().all(|key| read.has(key));
     // What was asked for, and all of it with what was read.
     let mut all = found.clone();
     let mut lineage = loop {
@@ -60,17 +63,16 @@ pub async fn evidence(
         if !found.evidence.is_empty() {
             known.keys.extend(family(&found.evidence, keys));
         }
-        if !files.is_empty() && !known.keys.is_subset(&read_for) {
+        if is_unread(&known, &read_for) {
             let asked: Vec<AccessKeyId> = known.keys.iter().cloned().collect();
-            all = files.read(desk, world, &window, &asked).await?;
+            (all, read_for) = files.read(desk, world, &window, &asked).await?;
             all.merge(found.clone());
         } else {
             all.merge(fresh);
         }
-        read_for.extend(known.keys.iter().cloned());
         let lineage = trace(&all.evidence, keys);
         known.add(Leads::of(&all.evidence, &lineage));
-        if known.keys.is_subset(&read_for)
+        if !is_unread(&known, &read_for)
             && (!is_live || known.beyond(&looked_up_for).is_empty())
             && (table.is_none() || known.beyond(&queried_for).is_empty())
         {
@@ -202,14 +204,14 @@ impl Files {
     }
 
     /// Reads all of it twice: who called and which key gave which, and then in full what can matter for `keys`. What leads to others of the family is
-    /// among it, so that it is seldom read again.
+    /// among it. With it come the keys that were followed.
     async fn read(
         &self,
         desk: &Desk,
         world: Option<&World>,
         window: &Window,
         keys: &[AccessKeyId],
-    ) -> Result<Found, Failure> {
+    ) -> Result<(Found, Followed), Failure> {
         let mut found = Found::default();
         for path in &self.paths {
             desk.terminal.status(&format!("reading {}", path.display()));
@@ -269,8 +271,9 @@ impl Files {
         }
         drop(drawing);
         let harvest = finished(harvest)?;
+        let followed = harvest.followed();
         found.evidence.merge(harvest.finish());
-        Ok(found)
+        Ok((found, followed))
     }
 }
 

@@ -1,8 +1,8 @@
 //! Who else uses the same user and the same roles: whom a revocation hits besides the intruder.
 
 use super::Lineage;
+use super::kin::Kin;
 use super::mint::holder_of;
-use super::session::{Placed, is_kin};
 use crate::account::Holder;
 use crate::ids::AccessKeyId;
 use crate::time::Moment;
@@ -35,11 +35,8 @@ pub struct Bystander {
 /// Everybody else who used a user or role of the family, by credential. Calls whose record names no key can't be told from the family's
 /// own, and are left out.
 pub fn bystanders(evidence: &Evidence, lineage: &Lineage) -> Vec<Bystander> {
-    let members = || lineage.credentials.iter();
-    let kin: Vec<Placed<'_>> = members()
-        .filter_map(|member| Some((member.holder.as_ref()?, member.account.as_ref())))
-        .collect();
-    let keys: BTreeSet<&AccessKeyId> = members().map(|member| &member.key).collect();
+    let kin = Kin::of(&lineage.credentials);
+    let keys: BTreeSet<&AccessKeyId> = lineage.credentials.iter().map(|member| &member.key).collect();
     let mut found: BTreeMap<(AccessKeyId, String), Bystander> = BTreeMap::new();
     for event in evidence.events() {
         let Some(key) = event.identity.key.clone().filter(|key| !keys.contains(key)) else {
@@ -48,10 +45,7 @@ pub fn bystanders(evidence: &Evidence, lineage: &Lineage) -> Vec<Bystander> {
         let Some(holder) = holder_of(event).filter(|_| !event.is_forwarded()) else {
             continue;
         };
-        if !kin
-            .iter()
-            .any(|of| is_kin(*of, (&holder, event.identity.account.as_ref())))
-        {
+        if !kin.hold(&holder, event.identity.account.as_ref()) {
             continue;
         }
         let (user, role, session) = match holder {

@@ -2,6 +2,7 @@
 
 use super::family::{Family, Member};
 use crate::account::Holder;
+use std::collections::HashMap;
 
 /// The places of the members in the order in which they are told, generations in order and within one by time, and their labels.
 pub(super) fn labelled(family: &Family<'_>) -> (Vec<usize>, Vec<String>) {
@@ -17,7 +18,8 @@ pub(super) fn labelled(family: &Family<'_>) -> (Vec<usize>, Vec<String>) {
         let time = issue.map(|issue| (issue.event.at, &issue.event.id));
         (generations.get(*place).copied(), time)
     });
-    let mut groups: Vec<((usize, String), u32)> = Vec::new();
+    // By parent and target, their number in the order in which they come, and how many are in them.
+    let mut groups: HashMap<(usize, String), (usize, u32)> = HashMap::new();
     let mut origins = 0;
     let labels = order.iter().map(|place| {
         let member = family.members.get(*place)?;
@@ -26,13 +28,10 @@ pub(super) fn labelled(family: &Family<'_>) -> (Vec<usize>, Vec<String>) {
             return (origins > 1).then(|| format!("A{origins}"));
         };
         let group = (parent, target(member));
-        let number = groups.iter().position(|(known, _)| *known == group).unwrap_or_else(|| {
-            groups.push((group, 0));
-            groups.len() - 1
-        });
-        let (_, count) = groups.get_mut(number)?;
+        let next = groups.len() + 1;
+        let (number, count) = groups.entry(group).or_insert((next, 0));
         *count += 1;
-        let letter = letter(number + 1);
+        let letter = letter(*number);
         let plain = *count == 1 && generations.get(*place) == Some(&1);
         Some(if plain { letter } else { format!("{letter}{count}") })
     });

@@ -2,8 +2,9 @@
 
 use super::cause::{Cause, Causes};
 use super::family::Family;
+use super::kin::Kin;
 use super::lasting::made;
-use super::mint::{Issue, is_mint};
+use super::mint::{Issue, holder_of, is_mint};
 use super::secret::Secrets;
 use super::session::{Stamp, caller, is_of};
 use super::stranger::Strangers;
@@ -12,9 +13,9 @@ use super::{Credential, Kind, Use};
 use crate::ids::{AccessKeyId, KeyKind};
 use crate::time::Moment;
 use crate::trail::Event;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-type UseKey = (usize, String, String, Option<String>);
+type UseKey<'a> = (usize, &'a str, &'a str, Option<&'a str>);
 type AmbiguousKey = (AccessKeyId, String, Option<Moment>);
 type BehalfKey = (String, String, String, String, Option<Cause>);
 
@@ -22,17 +23,24 @@ type BehalfKey = (String, String, String, String, Option<Cause>);
 pub(super) struct Observer<'a> {
     /// Members by key: their places among the credentials, and their stamps.
     members: BTreeMap<&'a AccessKeyId, Vec<(usize, &'a Stamp)>>,
-    uses: BTreeMap<UseKey, usize>,
+    uses: BTreeMap<UseKey<'a>, usize>,
     ambiguous: BTreeMap<AmbiguousKey, Ambiguous>,
     on_behalf: BTreeMap<BehalfKey, OnBehalf>,
     secrets: Secrets,
     strangers: Strangers<'a>,
+    kin: Kin<'a>,
     causes: Causes<'a>,
 }
 
 impl<'a> Observer<'a> {
-    /// An observer of `family`, whose credentials are told in this `order`.
-    pub(super) fn of(family: &'a Family<'a>, order: &[usize], events: &[&'a Event], issues: &'a [Issue<'a>]) -> Self {
+    /// An observer of `family`, whose credentials are told in this `order`; `told` are they, before their uses are counted.
+    pub(super) fn of(
+        family: &'a Family<'a>,
+        order: &[usize],
+        told: &'a [Credential],
+        events: &[&'a Event],
+        issues: &'a [Issue<'a>],
+    ) -> Self {
         let mut members: BTreeMap<&AccessKeyId, Vec<(usize, &Stamp)>> = BTreeMap::new();
         for (place, member) in order.iter().enumerate() {
             if let Some(member) = family.members.get(*member) {
@@ -46,6 +54,7 @@ impl<'a> Observer<'a> {
             on_behalf: BTreeMap::new(),
             secrets: Secrets::default(),
             strangers: Strangers::of(events, issues),
+            kin: Kin::of(told),
             causes: Causes::of(events),
         }
     }
@@ -56,7 +65,7 @@ impl<'a> Observer<'a> {
             return;
         };
         let Some(members) = self.members.get(key) else {
-            if self.strangers.is_kin(lineage, event) {
+            if self.is_kin(event) {
                 match event.is_forwarded() {
                     true => self.on_behalf(event),
                     false => self.strangers.observe(event, key),
@@ -92,6 +101,12 @@ impl<'a> Observer<'a> {
         self.secrets.observe(event, key);
     }
 
+    /// Whether the event is of a user or role that a member of the family carries the permissions of.
+    fn is_kin(&self, event: &Event) -> bool {
+        let holder = holder_of(event);
+        holder.is_some_and(|holder| self.kin.hold(&holder, event.identity.account.as_ref()))
+    }
+
     /// Hands over what was gathered.
     pub(super) fn finish(self, lineage: &mut Lineage) {
         lineage.ambiguous = self.ambiguous.into_values().collect();
@@ -111,15 +126,10 @@ impl<'a> Observer<'a> {
         }
     }
 
-    fn used(&mut self, place: usize, member: &mut Credential, event: &Event) {
-        member.source_ips.extend(event.source_ip.clone());
-        member.user_agents.extend(event.user_agent.clone());
-        let key = (
-            place,
-            event.service().to_owned(),
-            event.name.clone(),
-            event.error.clone(),
-        );
+    fn used(&mut self, place: usize, member: &mut Credential, event: &'a Event) {
+        note(&mut member.source_ips, event.source_ip.as_ref());
+        note(&mut member.user_agents, event.user_agent.as_ref());
+        let key = (place, event.service(), event.name.as_str(), event.error.as_deref());
         let known = self.uses.entry(key).or_insert(member.uses.len());
         match member.uses.get_mut(*known) {
             Some(used) => {
@@ -177,6 +187,13 @@ impl<'a> Observer<'a> {
         seen.count += event.times;
         seen.first = seen.first.min(event.at);
         seen.last = seen.last.max(event.until);
+    }
+}
+
+/// Adds a text that is mostly known already.
+fn note(known: &mut BTreeSet<String>, text: Option<&String>) {
+    if let Some(text) = text.filter(|text| !known.contains(*text)) {
+        known.insert(text.clone());
     }
 }
 

@@ -1,8 +1,7 @@
-//! By what a session is told from another with the same key ID, and by what two principals are the same.
+//! By what a session is told from another with the same key ID.
 
 use super::mint::Issue;
-use crate::account::Holder;
-use crate::ids::{AccessKeyId, AccountId, KeyKind};
+use crate::ids::{AccessKeyId, KeyKind};
 use crate::time::Moment;
 use crate::trail::Event;
 
@@ -58,57 +57,25 @@ impl Stamp {
 
     /// Whether the two may be one session.
     pub(super) fn agrees(&self, other: &Stamp) -> bool {
-        let principal = match (&self.principal, &other.principal) {
+        let issued = other.issued.iter().copied();
+        self.may_bear(other.principal.as_deref(), issued)
+    }
+
+    /// Whether a call of the session may bear this principal and one of these moments of issue.
+    fn may_bear(&self, principal: Option<&str>, mut issued: impl ExactSizeIterator<Item = Moment>) -> bool {
+        let is_same = match (&self.principal, principal) {
             (Some(one), Some(two)) => one == two,
             _ => true,
         };
-        let unknown = self.issued.is_empty() || other.issued.is_empty();
-        let mut pairs = self
-            .issued
-            .iter()
-            .flat_map(|one| other.issued.iter().map(move |two| (*one, *two)));
-        principal && (unknown || pairs.any(|(one, two)| near(one, two)))
+        let is_unknown = self.issued.is_empty() || issued.len() == 0;
+        is_same && (is_unknown || issued.any(|two| self.issued.iter().any(|one| near(*one, two))))
     }
 }
 
 /// Whether the event, which bears `key`, is of the session with this stamp. Long-term keys are unique.
 pub(super) fn is_of(event: &Event, key: &AccessKeyId, stamp: &Stamp) -> bool {
-    key.kind() == KeyKind::LongTerm || stamp.agrees(&Stamp::of_event(event))
-}
-
-/// A principal with its account.
-pub(super) type Placed<'a> = (&'a Holder, Option<&'a AccountId>);
-
-/// Whether two credentials carry the permissions of one user or of one role: by unique ID where both are known, else by name and account.
-pub(super) fn is_kin(one: Placed<'_>, two: Placed<'_>) -> bool {
-    let apart = matches!((one.1, two.1), (Some(one), Some(two)) if one != two);
-    let same = |(name, id): (&str, &str), (other, other_id): (&str, &str)| {
-        if id.is_empty() || other_id.is_empty() {
-            name == other && !apart
-        } else {
-            id == other_id
-        }
-    };
-    match (role(one.0), role(two.0), user(one.0), user(two.0)) {
-        (Some(one), Some(two), ..) => same(one, two),
-        (.., Some(one), Some(two)) => same(one, two),
-        _ => *one.0 == Holder::Root && *two.0 == Holder::Root && !apart,
-    }
-}
-
-fn role(holder: &Holder) -> Option<(&str, &str)> {
-    match holder {
-        Holder::Role { name, id, .. } => Some((name, id)),
-        _ => None,
-    }
-}
-
-fn user(holder: &Holder) -> Option<(&str, &str)> {
-    match holder {
-        Holder::User { name, id } => Some((name, id)),
-        Holder::FederatedUser { user, user_id, .. } => Some((user, user_id)),
-        _ => None,
-    }
+    let (principal, created) = (event.identity.principal_id.as_deref(), event.identity.session_created);
+    key.kind() == KeyKind::LongTerm || stamp.may_bear(principal, created.into_iter())
 }
 
 /// Who called, by the best name that the record has.

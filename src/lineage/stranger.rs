@@ -1,8 +1,8 @@
 //! Sessions of the family's own user or of a role that it reached which no mint in the evidence gave: the intruder's by another way, or not.
 
 use super::mint::{Issue, holder_of};
-use super::session::{Stamp, caller, is_kin, is_of, near};
-use super::trace::{Lineage, Unresolved};
+use super::session::{Stamp, caller, is_of, near};
+use super::trace::Unresolved;
 use crate::account::Holder;
 use crate::ids::{AccessKeyId, KeyKind};
 use crate::time::Moment;
@@ -70,20 +70,6 @@ impl<'a> Strangers<'a> {
             sign_in: BTreeMap::new(),
             members_of: BTreeMap::new(),
         }
-    }
-
-    /// Whether the event is of a user or role that a member of the family carries the permissions of.
-    pub(super) fn is_kin(&self, lineage: &Lineage, event: &Event) -> bool {
-        let Some(holder) = holder_of(event) else {
-            return false;
-        };
-        let placed = (&holder, event.identity.account.as_ref());
-        lineage.credentials.iter().any(|member| {
-            member
-                .holder
-                .as_ref()
-                .is_some_and(|of| is_kin((of, member.account.as_ref()), placed))
-        })
     }
 
     /// Takes in an event of a member that came in by a sign-in or that nothing is known of: other sessions may be of the same sign-in.

@@ -26,13 +26,12 @@ pub fn trace(evidence: &Evidence, asked: &[AccessKeyId]) -> Lineage {
     issues.extend(entered);
     let family = Family::of(asked, &events, &issues);
     let (order, labels) = labelled(&family);
+    let told = order.iter().zip(labels);
+    let told = told.filter_map(|(place, label)| Some(family.members.get(*place)?.credential(label)));
+    let told: Vec<Credential> = told.collect();
     let mut lineage = Lineage {
         asked: asked.to_vec(),
-        credentials: order
-            .iter()
-            .zip(labels)
-            .filter_map(|(place, label)| Some(family.members.get(*place)?.credential(label)))
-            .collect(),
+        credentials: told.clone(),
         attempts: Vec::new(),
         made: Vec::new(),
         secrets: Vec::new(),
@@ -43,7 +42,7 @@ pub fn trace(evidence: &Evidence, asked: &[AccessKeyId]) -> Lineage {
         on_behalf: Vec::new(),
         coverage: coverage(evidence),
     };
-    let mut observer = Observer::of(&family, &order, &events, &issues);
+    let mut observer = Observer::of(&family, &order, &told, &events, &issues);
     events.iter().for_each(|event| observer.observe(&mut lineage, event));
     observer.finish(&mut lineage);
     lineage

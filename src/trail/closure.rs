@@ -5,18 +5,25 @@ use super::facts::{Gave, Who};
 use super::growth;
 use super::pages::{Page, Pages};
 use crate::ids::AccessKeyId;
+use rapidhash::fast::RandomState;
 use std::collections::{HashMap, HashSet};
 use std::io;
+
+/// Numbers of names. Each record that is read again is looked up among them.
+pub(super) type Numbers = HashSet<u64, RandomState>;
+
+/// Whose keys are, by unique ID; a zero where that isn't told.
+type Holders = HashMap<u64, Numbers, RandomState>;
 
 /// What can matter: every key that may be of a family, going by key IDs alone; the users and roles of those keys; and the sources that
 /// speak of them. More than the families themselves, never less: who is of a family is decided from the events.
 #[derive(Default)]
 pub(super) struct Closure {
-    keys: HashSet<u64>,
+    keys: Numbers,
     /// Unique IDs and names of users and roles.
-    kin: HashSet<u64>,
-    shared: HashSet<u64>,
-    sources: HashSet<u64>,
+    kin: Numbers,
+    shared: Numbers,
+    sources: Numbers,
 }
 
 impl Closure {
@@ -30,7 +37,7 @@ impl Closure {
             ..Closure::default()
         };
         // Key IDs of sessions recur: whoever calls with the ID of a member, but in another role than all its mints name, is no kin.
-        let mut roles: HashMap<u64, HashSet<u64>> = HashMap::new();
+        let mut roles = Holders::default();
         pages.each(|some| {
             for gave in edges(some).filter(|gave| closure.keys.contains(&gave.new.key)) {
                 let role = if gave.names_role { gave.new.id } else { 0 };
@@ -42,7 +49,7 @@ impl Closure {
         Ok(closure)
     }
 
-    fn gather_kin(&mut self, pages: &[&Page], roles: &HashMap<u64, HashSet<u64>>) {
+    fn gather_kin(&mut self, pages: &[&Page], roles: &Holders) {
         let is_own = |who: &&Who| {
             let roles = roles.get(&who.key);
             who.id == 0 || roles.is_none_or(|roles| roles.contains(&0) || roles.contains(&who.id))
@@ -77,6 +84,11 @@ impl Closure {
             .map(|(_, name)| *name);
         let given: Vec<u64> = given.collect();
         self.sources.extend(given);
+    }
+
+    /// The keys that may be of a family.
+    pub(super) fn keys(&self) -> &Numbers {
+        &self.keys
     }
 
     /// Whether a call by `who` can matter.

@@ -2,10 +2,11 @@
 //!
 //! Pages are gone through one after the other until none adds anything. What holds across them only grows, so that their order makes no difference.
 
-use super::closure::{callers, edges};
+use super::closure::{Numbers, callers, edges};
 use super::facts::{Gave, Who, number};
 use super::pages::{Page, Pages};
 use crate::ids::AccessKeyId;
+use rapidhash::fast::RandomState;
 use std::collections::HashSet;
 use std::io;
 
@@ -13,7 +14,7 @@ use std::io;
 ///
 /// # Errors
 /// A page can't be read.
-pub(super) fn keys(asked: &[AccessKeyId], pages: &mut Pages) -> io::Result<HashSet<u64>> {
+pub(super) fn keys(asked: &[AccessKeyId], pages: &mut Pages) -> io::Result<Numbers> {
     let mut back = Growth::from(asked.iter().map(|key| number(key.as_str())).collect());
     until_stable(pages, &mut back, Growth::back)?;
     let mut forward = Growth::from(back.keys);
@@ -36,16 +37,16 @@ fn until_stable(pages: &mut Pages, growth: &mut Growth, grow: impl Fn(&mut Growt
 /// call in several accounts share.
 #[derive(Default)]
 struct Growth {
-    keys: HashSet<u64>,
+    keys: Numbers,
     sessions: Sessions,
     /// Users and roles that somebody of the family was let in as.
-    entered: HashSet<u64>,
+    entered: Numbers,
     /// Whose keys they are, by unique ID.
-    ids: HashSet<u64>,
+    ids: Numbers,
 }
 
 impl Growth {
-    fn from(keys: HashSet<u64>) -> Self {
+    fn from(keys: Numbers) -> Self {
         Growth {
             keys,
             ..Growth::default()
@@ -116,18 +117,23 @@ impl Growth {
     }
 }
 
-/// Keys that some pages say were given. One that another page says of is taken for one that nobody gave: that makes a family larger, never smaller.
-struct Given(Vec<u64>);
+/// Keys that some pages say were given, and to whom; a zero where that isn't told. One that another page says of is taken for one that nobody gave: that makes a
+/// family larger, never smaller.
+struct Given(Vec<(u64, u64)>);
 
 impl Given {
     fn of(pages: &[&Page]) -> Self {
-        let mut keys: Vec<u64> = edges(pages).map(|gave| gave.new.key).collect();
-        keys.sort_unstable();
-        Given(keys)
+        // What gives a caller its own key back gives none.
+        let others = edges(pages).filter(|gave| gave.by != gave.new.key);
+        let mut given: Vec<_> = others.map(|gave| (gave.new.key, gave.new.id)).collect();
+        given.sort_unstable();
+        Given(given)
     }
 
+    /// Whether nothing gave this caller its key.
     fn lack(&self, who: &Who) -> bool {
-        self.0.binary_search(&who.key).is_err()
+        let may_be = |holder| self.0.binary_search(&(who.key, holder)).is_ok();
+        !may_be(0) && !may_be(who.id)
     }
 }
 
@@ -153,7 +159,7 @@ impl Links {
     }
 
     /// Adds everything that can be reached from what is known.
-    fn follow(&self, known: &mut HashSet<u64>) {
+    fn follow(&self, known: &mut Numbers) {
         let first = self
             .0
             .iter()
@@ -176,8 +182,8 @@ const SLACK_SECONDS: u32 = 5;
 /// Sessions by what their calls bear: whose they are and when they were issued, and the sign-in that they began with.
 #[derive(Default)]
 struct Sessions {
-    issued: HashSet<(u64, u32)>,
-    sign_ins: HashSet<u32>,
+    issued: HashSet<(u64, u32), RandomState>,
+    sign_ins: HashSet<u32, RandomState>,
 }
 
 impl Sessions {
@@ -264,7 +270,7 @@ mod tests {
     }
 
     /// What grows of sources that lie in one page, or in a page each that was laid aside.
-    fn grown(sources: &[Facts], full: usize) -> HashSet<u64> {
+    fn grown(sources: &[Facts], full: usize) -> Numbers {
         let (mut page, mut laid) = (Page::default(), Laid::with_room(full));
         for (n, facts) in sources.iter().enumerate() {
             page.add(&n.to_string(), facts);

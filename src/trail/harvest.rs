@@ -1,15 +1,27 @@
 //! The second of two passes: what can matter for a family is read again, in full.
 
-use super::closure::Closure;
+use super::closure::{Closure, Numbers};
 use super::facts::number;
 use super::read::{Bytes, bytes_of};
 use super::scan::{self, Scratch};
 use super::shape::{Reading, Taker};
 use super::survey::{Total, lock};
 use super::{Damage, Event, EventError, Evidence, Window};
+use crate::ids::AccessKeyId;
 use serde_json::Value;
 use std::io::Read;
 use std::sync::Mutex;
+
+/// Keys that may be of the families that were asked for: of whichever of them the evidence turns out to speak, everything was read.
+#[derive(Debug, Clone, Default)]
+pub struct Followed(Numbers);
+
+impl Followed {
+    /// Whether the key was among them.
+    pub fn has(&self, key: &AccessKeyId) -> bool {
+        self.0.contains(&number(key.as_str()))
+    }
+}
 
 /// The second pass. As the first it may be fed from any number of threads at once.
 pub struct Harvest {
@@ -32,6 +44,11 @@ impl Harvest {
     /// Whether the source called `name` holds anything that can matter.
     pub fn wants(&self, name: &str) -> bool {
         self.closure.wants(number(name))
+    }
+
+    /// Which keys the second pass follows.
+    pub fn followed(&self) -> Followed {
+        Followed(self.closure.keys().clone())
     }
 
     /// What counts.

@@ -8,20 +8,23 @@ use super::{ocsf, row, table};
 use serde_json::Value;
 use std::io::{Cursor, Read};
 
-/// Where a record or a list of records stands in a wrapper: CloudTrail's files, LookupEvents, Splunk (`_raw`, `result`), Elastic (`_source`,
-/// `event.original`), exports of CloudWatch Logs (`events`, `message`). A record itself has none
+/// Where a record or a list of records stands in a wrapper: CloudTrail's files, LookupEvents, Splunk (`_raw`, `result`, `results`), Elastic (`_source`,
+/// `event.original`), CloudWatch Logs (exports with `events` and `message`, subscriptions with `logEvents`), EventBridge (`detail`). A record itself has none
 /// of these members.
-const INSIDE: [&str; 10] = [
+const INSIDE: [&str; 13] = [
     "/Records",
     "/Events",
     "/CloudTrailEvent",
     "/_raw",
     "/result",
+    "/results",
     "/_source",
     "/event/original",
     "/hits/hits",
     "/events",
     "/message",
+    "/logEvents",
+    "/detail",
 ];
 
 /// Whether records may be inside of a value, or it may be told otherwise than CloudTrail does.

@@ -192,6 +192,12 @@ fn shapes_of_other_tools_hold_the_same_records() {
             json!({"_raw": two.to_string()})
         ),
         format!("{}{}", json!({"Records": [one]}), json!({"Records": [two]})),
+        json!({"preview": false, "results": [{"_raw": one.to_string()}, {"_raw": two.to_string()}]}).to_string(),
+        json!({"messageType": "DATA_MESSAGE", "logEvents": [{"id": "1", "message": one.to_string()}, {"id": "2", "message": two.to_string()}]})
+            .to_string(),
+        [&one, &two]
+            .map(|one| json!({"version": "0", "detail-type": "AWS API Call via CloudTrail", "source": "aws.sts", "detail": one}).to_string())
+            .join("\n"),
     ] {
         let evidence = read(&gzipped(&gzipped(text.as_bytes())));
         assert_eq!(

@@ -73,7 +73,8 @@ const PRINCIPAL: &str =
 /// How many rows of others are fetched: who else uses the same roles may have made millions of calls.
 pub(super) const MOST_OF_OTHERS: usize = 100_000;
 
-/// How deep the recursion of the one printed query may go. A trail has no circles; one that was tampered with must not run for ever.
+/// How deep the recursion of the one printed query may go; it ends with an error there. A trail has no circles; one that was tampered with must not run
+/// for ever.
 const DEEPEST: u32 = 100;
 
 fn quoted<'a>(texts: impl IntoIterator<Item = &'a str>) -> String {

@@ -24,7 +24,8 @@ firsts(k, p, created) AS (
   FROM alike LEFT JOIN given ON given.k = alike.k
   GROUP BY alike.p, alike.created
 ),
-joins(parent, child) AS (
+";
+const JOINS: &str = "joins(parent, child) AS (
   SELECT parent, child FROM mints
   UNION
   SELECT firsts.k, alike.k
@@ -37,8 +38,13 @@ joins(parent, child) AS (
   UNION
   SELECT firsts.k, mints.child
   FROM mints JOIN firsts ON firsts.p = mints.by_p AND firsts.created = mints.by_created
-  WHERE coalesce(mints.parent, '') = ''
-),
+  WHERE coalesce(mints.parent, '') = ''";
+
+/// What a person must know who runs it, as a remark of SQL.
+/// <https://trino.io/docs/current/sql/select.html#with-recursive-clause>
+const NOTE: &str = "-- Credentials that come of these keys, and who else uses the same users and roles. Each row is a record.
+-- Trino ends a recursion of more than 10 steps with an error, and so does Athena, where that can't be changed: a longer chain of mints gives no rows there,
+-- not fewer. In Trino: SET SESSION max_recursion_depth = 100. `oust trace --athena` has no such end.
 ";
 
 /// The same rows as the rounds give, family and kin.
@@ -67,6 +73,14 @@ pub(in super::super) fn whole(table: &Table, window: &Window, asked: &[AccessKey
         "{IS_TEMPORARY}\n    AND useridentity.invokedby IS NULL AND {CREATED} IS NOT NULL"
     ));
     let (sign_ins, signed_in) = sign_ins(table, &where_, &key);
+    // What is cut off must not look like an end.
+    let deeper = |parent: &str, depth: &str| {
+        format!(
+            "CASE WHEN {depth} < {DEEPEST} THEN true
+    ELSE CAST(concat('mints go on behind {DEEPEST} steps or in a circle, which --athena or files follow: ', {parent}) AS boolean) END"
+        )
+    };
+    let (back, on) = (deeper("origin.k", "origin.depth"), deeper("family.k", "family.depth"));
     let rows = select(
         table,
         window,
@@ -77,19 +91,21 @@ pub(in super::super) fn whole(table: &Table, window: &Window, asked: &[AccessKey
         ),
     );
     format!(
-        "WITH RECURSIVE
+        "{NOTE}WITH RECURSIVE
 mints(parent, child, p, given_at, by_p, by_created) AS (
   SELECT DISTINCT {key}, {child}, coalesce(nullif({SESSION}, ''), useridentity.principalid), eventtime,
     useridentity.principalid, {CREATED}
   {mints}
 ),
 {ALIKE_FROM}{alike}
-{ALIKE_TO}origin(k, depth) AS (
+{ALIKE_TO}{sign_ins}{JOINS}{signed_in}
+),
+origin(k, depth) AS (
   SELECT CAST(asked.k AS varchar), 0 FROM (VALUES {values}) AS asked(k)
   UNION ALL
   SELECT joins.parent, origin.depth + 1
   FROM origin JOIN joins ON joins.child = origin.k
-  WHERE joins.parent <> joins.child AND origin.k LIKE 'ASIA%' AND origin.depth < {DEEPEST}
+  WHERE joins.parent <> joins.child AND origin.k LIKE 'ASIA%' AND {back}
 ),
 passwords(k, u, set_at, since) AS (
   SELECT {key}, {WHOSE}, eventtime, coalesce({CREATED}, '')
@@ -100,19 +116,19 @@ sessions(u, k, since, used_at) AS (
   {sessions}
   GROUP BY useridentity.username, useridentity.accesskeyid, {CREATED}
 ),
-{sign_ins}gave(parent, child) AS (
+gave(parent, child) AS (
   SELECT parent, child FROM joins
   UNION
   SELECT passwords.k, sessions.k
   FROM passwords JOIN sessions ON sessions.u = passwords.u AND sessions.used_at >= passwords.set_at
-  WHERE passwords.since = '' OR sessions.since > passwords.since{signed_in}
+  WHERE passwords.since = '' OR sessions.since > passwords.since
 ),
 family(k, depth) AS (
   SELECT k, 0 FROM origin
   UNION ALL
   SELECT gave.child, family.depth + 1
   FROM family JOIN gave ON gave.parent = family.k
-  WHERE gave.parent <> gave.child AND family.depth < {DEEPEST}
+  WHERE gave.parent <> gave.child AND {on}
 ),
 kin(p) AS (
   SELECT {PRINCIPAL}
@@ -125,46 +141,47 @@ kin(p) AS (
     )
 }
 
-/// Sessions of `aws login`, which no record names the key of: whatever bears the sign-in that a call began. Nothing where the table doesn't tell
-/// sign-ins. First the tables, then how a key gave another by them.
+/// Sessions that bear one sign-in, as those of `aws login` do and newer ones of the console, whoever's they are: they come from the one that bore it first.
+/// Nothing where the table doesn't tell sign-ins. First the tables, then how a key gave another by them.
 /// <https://docs.aws.amazon.com/signin/latest/userguide/command-line-sign-in.html>
 fn sign_ins(table: &Table, where_: &dyn Fn(&str) -> String, key: &str) -> (String, &'static str) {
     let Some(sign_in) = table.source(&SIGN_IN) else {
         return (String::new(), "");
     };
-    let began = where_(&format!(
-        "eventsource = 'signin.amazonaws.com' AND eventname IN ('AuthorizeOAuth2Access', 'CreateOAuth2Token')\n    \
-         AND errorcode IS NULL AND {sign_in} IS NOT NULL"
-    ));
-    let bearing = where_(&format!(
-        "{IS_TEMPORARY}\n    AND {sign_in} IN (SELECT sign_in FROM began)"
+    let signed = where_(&format!(
+        "{IS_TEMPORARY}\n    AND useridentity.invokedby IS NULL AND {sign_in} IS NOT NULL"
     ));
     let tables = format!(
-        "began(k, p, created, sign_in, began_at) AS (
-  SELECT {key}, useridentity.principalid, coalesce({CREATED}, ''), {sign_in}, eventtime
-  {began}
+        "signed(k, p, created, sign_in, first_at) AS (
+  SELECT {key}, useridentity.principalid, coalesce({CREATED}, ''), {sign_in}, min(eventtime)
+  {signed}
+  GROUP BY {key}, useridentity.principalid, {CREATED}, {sign_in}
 ),
-earliest(sign_in, began_at) AS (
-  SELECT sign_in, min(began_at) FROM began GROUP BY sign_in
+earliest(sign_in, first_at) AS (
+  SELECT sign_in, min(first_at) FROM signed GROUP BY sign_in
 ),
 starts(k, p, created, sign_in) AS (
-  SELECT min(began.k), min(began.p), min(began.created), began.sign_in
-  FROM began JOIN earliest ON earliest.sign_in = began.sign_in AND earliest.began_at = began.began_at
-  GROUP BY began.sign_in
+  SELECT min(signed.k), min(signed.p), min(signed.created), signed.sign_in
+  FROM signed JOIN earliest ON earliest.sign_in = signed.sign_in AND earliest.first_at = signed.first_at
+  GROUP BY signed.sign_in
 ),
-bearing(k, p, created, sign_in) AS (
-  SELECT DISTINCT {key}, useridentity.principalid, coalesce({CREATED}, ''), {sign_in}
-  {bearing}
+followed(parent, p, created, child) AS (
+  SELECT starts.k, signed.p, signed.created, signed.k
+  FROM starts JOIN signed ON signed.sign_in = starts.sign_in
+    LEFT JOIN mints ON mints.p = starts.p AND mints.given_at = starts.created
+      AND mints.by_p = signed.p AND mints.by_created = signed.created
+  WHERE (signed.p <> starts.p OR signed.created <> starts.created) AND mints.child IS NULL
 ),
 "
     );
-    // The other keys of the session that began it are its own: only what is not of it comes from it, so that the recursion runs in no circle.
+    // The other keys of the session that bore it first are its own, and what gave it a key doesn't come of it: the recursion runs in no circle.
     (
         tables,
         "
   UNION
-  SELECT starts.k, bearing.k
-  FROM starts JOIN bearing ON bearing.sign_in = starts.sign_in
-  WHERE bearing.p <> starts.p OR bearing.created <> starts.created",
+  SELECT parent, child FROM followed
+  UNION
+  SELECT followed.parent, firsts.k
+  FROM followed JOIN firsts ON firsts.p = followed.p AND firsts.created = followed.created",
     )
 }
