@@ -40,7 +40,7 @@ pub use measure::Measure;
 pub use places::TABLE;
 pub use prevention::{Prevention, prevention};
 pub use proof::Proof;
-pub use rule::{Is, Level, Row, Rule, Shape, Test, Within};
+pub use rule::{Is, Level, Row, Rule, Shape, Test, Until, Within};
 pub use rules::RULES;
 pub use seen::{Seen, Used};
 pub use sigma::sigma;

@@ -46,7 +46,7 @@ fn write_rule(folder: &Path, rule: &Written) -> Result<(), Failure> {
     let pattern = rule.eventbridge.as_ref().map(|pattern| format!("{pattern:#}\n"));
     let forms = [
         ("eventbridge", "json", pattern.as_deref()),
-        ("sigma", "yml", Some(rule.sigma.as_str())),
+        ("sigma", "yml", rule.sigma.as_deref()),
         ("athena", "sql", Some(rule.athena.as_str())),
     ];
     for (form, ending, text) in forms {

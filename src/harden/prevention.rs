@@ -112,7 +112,7 @@ pub fn prevention(
     let trusts: Vec<Measure> = trusts.iter().filter(|measure| about(measure) > 1).cloned().collect();
     let watched = hit.iter().filter(|name| account.users.contains_key(**name));
     Prevention {
-        watch: watched.map(|name| again(name, TABLE)).collect(),
+        watch: watched.flat_map(|name| again(name, TABLE)).collect(),
         trusts,
         ready: ready.len(),
         together,
