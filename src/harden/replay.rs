@@ -11,7 +11,7 @@ use crate::lineage::{Kind, MintedKey, mint_of};
 use crate::policy::{Context, Outcome, PolicyText};
 use crate::trail::Event;
 use crate::verdict::{Standing, needs_no_permission, session_forbids};
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// What became of a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,7 +93,7 @@ fn released(inline: &mut BTreeMap<String, PolicyText>, attached: &mut BTreeSet<A
 pub fn replay(account: &Account, calls: &[&Call]) -> Vec<Went> {
     let mut world = World {
         account,
-        sessions: Vec::new(),
+        sessions: HashMap::new(),
         lost: HashSet::new(),
     };
     calls.iter().map(|call| world.ask(call)).collect()
@@ -101,7 +101,7 @@ pub fn replay(account: &Account, calls: &[&Call]) -> Vec<Went> {
 
 struct World<'a> {
     account: &'a Account,
-    sessions: Vec<Session>,
+    sessions: HashMap<AccessKeyId, Session>,
     /// Keys of sessions that were not given.
     lost: HashSet<AccessKeyId>,
 }
@@ -113,7 +113,9 @@ impl World<'_> {
         if let Some(minted) = mint_of(event) {
             match went {
                 Went::Stopped(_) => drop(self.lost.insert(minted.key)),
-                _ => self.sessions.extend(session(event, minted)),
+                _ => self
+                    .sessions
+                    .extend(session(event, minted).map(|session| (session.key.clone(), session))),
             }
         }
         went
@@ -128,13 +130,15 @@ impl World<'_> {
         if self.lost.contains(key) {
             return Went::Stopped("its session is never given".to_owned());
         }
-        if key.kind() != KeyKind::LongTerm && !self.sessions.iter().any(|session| session.key == *key) {
+        if key.kind() != KeyKind::LongTerm && !self.sessions.contains_key(key) {
             match met(event) {
-                Some(session) => self.sessions.push(session),
+                Some(session) => drop(self.sessions.insert(key.clone(), session)),
                 None => return Went::Unknown("its session isn't known".to_owned()),
             }
         }
-        let standing = match Standing::of(self.account, &self.sessions, key, event.at) {
+        // The one that is asked for: to look for it among all of a large trail takes as long as all of them.
+        let session = self.sessions.get(key).map(std::slice::from_ref).unwrap_or_default();
+        let standing = match Standing::of(self.account, session, key, event.at) {
             Ok(standing) => standing,
             Err(dead) => return Went::Stopped(dead.to_string()),
         };

@@ -117,7 +117,8 @@ mod tests {
         for step in [1, 7, 600] {
             let mut sighting = Sighting::at(at(0), true);
             let mut other = Sighting::at(at(step), true);
-            (0..3_600 / step).for_each(|n| if n % 2 == 0 { &mut sighting } else { &mut other }.add(at(n * step)));
+            let each = (0..3_600).step_by(usize::try_from(step).unwrap_or(1)).enumerate();
+            each.for_each(|(n, second)| if n % 2 == 0 { &mut sighting } else { &mut other }.add(at(second)));
             sighting.merge(&other);
             for (since, end) in [(0, 3_599), (step, 2 * step), (step, 3 * step - 1), (step * 2, step * 2)] {
                 let inside: Vec<i64> = (0..3_600).step_by(usize::try_from(step).unwrap_or(1)).collect();
