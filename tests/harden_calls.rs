@@ -41,7 +41,23 @@ fn told(folder: &Path, stage: &Stage, trail: &[Value], args: &[&str]) -> Value {
 fn calls_that_the_trace_finds_too_count_once() {
     let folder = tempfile::tempdir().unwrap();
     let stage = story::played();
-    let trail = stage.twin.trail();
+    let mut trail = stage.twin.trail();
+    // Somebody else's session of the role does the same again and again.
+    let again = trail.iter().find(|record| {
+        let session = record["userIdentity"]["arn"].as_str().unwrap_or_default();
+        session.contains(":assumed-role/MyBucketRole/alice")
+    });
+    let again = again.unwrap().clone();
+    trail.extend((0..5).map(|n| {
+        let mut record = again.clone();
+        record["eventID"] = format!("again-{n}").into();
+        record["eventTime"] = again["eventTime"]
+            .as_str()
+            .unwrap()
+            .replace(":00Z", &format!(":0{n}Z"))
+            .into();
+        record
+    }));
     let lineage = trace(&story::evidence(&stage.twin), std::slice::from_ref(&stage.names["A"]));
     let is_others = |record: &&Value| {
         let key = record["userIdentity"]["accessKeyId"].as_str();
