@@ -14,6 +14,7 @@ mod detect;
 mod eventbridge;
 mod finding;
 mod fitted;
+mod given;
 mod glimpse;
 mod keys;
 mod matching;

@@ -1,11 +1,12 @@
 //! What a measure does to the day of legitimate use, and to the incident: both are asked again of the account with it.
 
+use super::given::given;
 use super::measure::Measure;
 use super::replay::{Went, action, replay};
 use super::usage::Call;
 use crate::account::Account;
 use crate::ids::AccessKeyId;
-use crate::lineage::{Lineage, mint_of};
+use crate::lineage::Lineage;
 use serde::Serialize;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -186,9 +187,7 @@ impl<'a> Past<'a> {
             let names = [who.user_name.as_deref(), issuer, role];
             let bears = names.iter().flatten().any(|name| about.contains(name))
                 || who.key.as_ref().is_some_and(|key| touched.contains(key));
-            if let Some(minted) = mint_of(&call.event).filter(|_| bears) {
-                touched.insert(minted.key);
-            }
+            touched.extend(given(&call.event).filter(|_| bears));
             bears
         });
         each.collect()

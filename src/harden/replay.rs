@@ -1,5 +1,6 @@
 //! The trail's calls, asked again of an account. The answers are the twin's own: the same standing and the same limits decide there.
 
+use super::given::{LONGEST_SECONDS, given, session};
 use super::outsider;
 use super::usage::Call;
 use crate::account::{AccessKey, Account, Holder, KeyStatus, Session, SessionKind, is_quarantine};
@@ -7,7 +8,6 @@ use crate::action::revoke::POLICY_NAME as REVOKE_POLICY_NAME;
 use crate::action::service_control::is_quarantine_name;
 use crate::catalogue::catalogue;
 use crate::ids::{AccessKeyId, Arn, KeyKind};
-use crate::lineage::{Kind, MintedKey, mint_of};
 use crate::policy::{Context, Outcome, PolicyText};
 use crate::trail::Event;
 use crate::verdict::{Standing, needs_no_permission, session_forbids};
@@ -110,12 +110,10 @@ impl World<'_> {
     fn ask(&mut self, call: &Call) -> Went {
         let event = &call.event;
         let went = self.decide(call);
-        if let Some(minted) = mint_of(event) {
+        if let Some(key) = given(event) {
             match went {
-                Went::Stopped(_) => drop(self.lost.insert(minted.key)),
-                _ => self
-                    .sessions
-                    .extend(session(event, minted).map(|session| (session.key.clone(), session))),
+                Went::Stopped(_) => drop(self.lost.insert(key)),
+                _ => self.sessions.extend(session(event).map(|session| (key, session))),
             }
         }
         went
@@ -156,34 +154,6 @@ impl World<'_> {
             .into()
     }
 }
-
-/// A session as the call gave it.
-fn session(event: &Event, minted: MintedKey) -> Option<Session> {
-    let kind = match minted.kind {
-        Kind::SessionToken => SessionKind::GetSessionToken,
-        Kind::FederationToken => SessionKind::GetFederationToken,
-        Kind::ChainedRoleSession => SessionKind::ChainedAssumeRole,
-        Kind::RoleSession if event.name != "AssumeRole" => SessionKind::FederatedAssumeRole,
-        Kind::RoleSession => SessionKind::AssumeRole,
-        Kind::LongTerm | Kind::Console | Kind::ServiceSpecific | Kind::Unknown => return None,
-    };
-    Some(Session {
-        key: minted.key,
-        holder: minted.holder?,
-        kind,
-        issued: event.at,
-        expires: minted.expires.unwrap_or(event.at.plus_seconds(LONGEST_SECONDS)),
-        mfa: minted.mint.mfa,
-        policy: minted.mint.policy,
-        policy_arns: minted.mint.policy_arns,
-        source_identity: minted.mint.source_identity,
-        tags: minted.mint.tags,
-        minted_by: Some(minted.mint.by),
-    })
-}
-
-/// No session lives longer.
-const LONGEST_SECONDS: i64 = 129_600;
 
 /// A session that is met without the call that gave it, as its own call tells of it.
 fn met(event: &Event) -> Option<Session> {
