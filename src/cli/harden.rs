@@ -170,8 +170,10 @@ async fn judged(desk: &Desk, world: &World, args: &HardenArgs, keys: &[AccessKey
         }
     }
     let mut collected = collect::account(world.clients(), Scope::Everything).await?;
-    if let World::Twin { twin, .. } = &world {
-        still_unread(&mut collected.account, &twin.account());
+    match &world {
+        // Of a key whose last use its account doesn't tell a twin says that it never was.
+        World::Twin { twin, .. } => as_known(&mut collected.account, &twin.account()),
+        World::Live { .. } => collect::last_used(world.clients(), &mut collected).await,
     }
     let mut told = prevention(
         &collected.account,
@@ -219,12 +221,17 @@ async fn judged(desk: &Desk, world: &World, args: &HardenArgs, keys: &[AccessKey
     Ok(told)
 }
 
-/// What an account's snapshot says was not read its twin lists as none: it stays unread.
-fn still_unread(account: &mut Account, snapshot: &Account) {
+/// What an account's snapshot says was not read its twin lists as none: it stays unread. When keys were last used is as the snapshot tells.
+fn as_known(account: &mut Account, snapshot: &Account) {
     for (name, user) in &mut account.users {
         let before = snapshot.users.get(name).and_then(|user| user.credentials.as_ref());
-        if let (Some(held), Some(before)) = (user.credentials.as_mut(), before) {
-            held.unread.extend(before.unread.iter().cloned());
+        let (Some(held), Some(before)) = (user.credentials.as_mut(), before) else {
+            continue;
+        };
+        held.unread.extend(before.unread.iter().cloned());
+        for key in &mut held.access_keys {
+            let told = before.access_keys.iter().find(|told| told.id == key.id);
+            key.last_used = told.and_then(|told| told.last_used.clone());
         }
     }
 }
