@@ -1194,3 +1194,54 @@ fn a_deny_of_regions_is_seen_before_it_hurts() {
     assert_eq!(row.details.len(), 1, "us-east-1 is spared: {row:?}");
     assert!(row.details[0].starts_with("eu-west-1: denied by"), "{row:?}");
 }
+
+/// Who makes himself a key of somebody who may take a quarantine off may too; so may who takes his role or sets his password.
+#[test]
+fn ways_over_others_count_among_those_who_take_a_quarantine_off() {
+    let with = |clerk: &str| {
+        let mut known = Known::everything();
+        known.account.guards.as_mut().unwrap().scps[1].remove("QuarantineKeeper");
+        let mut clerk = (PolicyText::new(clerk), known.account.users["boss"].clone());
+        clerk.1.name = "clerk".to_owned();
+        clerk.1.id = "AIDACLERK".to_owned();
+        clerk.1.groups.clear();
+        clerk.1.attached.clear();
+        clerk.1.inline = [("Own".to_owned(), clerk.0)].into();
+        // Zoe may nothing, and nobody trusts her.
+        let mut zoe = clerk.1.clone();
+        zoe.name = "zoe".to_owned();
+        zoe.id = "AIDAZOE".to_owned();
+        zoe.inline.clear();
+        known.account.users.insert("zoe".to_owned(), zoe);
+        known.account.users.insert("clerk".to_owned(), clerk.1);
+        known.row("quarantine.removers")
+    };
+    let statement = |action: &str, user: &str, condition: &str| {
+        format!(
+            r#"{{"Version":"2012-10-17","Statement":{{"Effect":"Allow","Action":"{action}","Resource":"arn:aws:iam::210987654321:user/{user}"{condition}}}}}"#
+        )
+    };
+    for action in ["iam:CreateAccessKey", "iam:UpdateLoginProfile"] {
+        let removers = with(&statement(action, "boss", ""));
+        assert_eq!(removers.state, State::NotReady);
+        assert!(
+            removers.found.contains("by becoming one who may (1): `user/clerk`"),
+            "{removers:?}"
+        );
+        // Of a user who may nothing, a key is of no use.
+        let harmless = with(&statement(action, "zoe", ""));
+        assert!(!format!("{harmless:?}").contains("clerk"), "{harmless:?}");
+    }
+    // If somebody may who hangs on a condition that nobody can know.
+    let unsure = with(&statement(
+        "iam:CreateAccessKey",
+        "boss",
+        r#","Condition":{"StringEquals":{"aws:SourceVpc":"vpc-1"}}"#,
+    ));
+    assert!(
+        !unsure.found.contains("clerk") && format!("{:?}", unsure.details).contains("user/clerk"),
+        "{unsure:?}"
+    );
+    let policies = with(&statement("iam:PutUserPolicy", "clerk", ""));
+    assert!(policies.found.contains("give themselves (2)"), "{policies:?}");
+}

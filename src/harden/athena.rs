@@ -184,18 +184,41 @@ fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
 
+/// What all alternatives want stands once, in front of them.
 fn condition(of: Records<'_>) -> String {
-    let each: Vec<String> = of
+    let joined = |tests: &[&Test<'_>]| tests.iter().map(|test| clause(test)).collect::<Vec<_>>().join(" AND ");
+    let first = of.first().copied().unwrap_or_default();
+    let common: Vec<&Test<'_>> = first
         .iter()
-        .map(|tests| tests.iter().map(clause).collect::<Vec<_>>().join("\n    AND "))
+        .filter(|test| of.iter().all(|tests| tests.contains(test)))
         .collect();
-    match each.as_slice() {
-        [one] => one.clone(),
+    let rest = of
+        .iter()
+        .map(|tests| joined(&tests.iter().filter(|test| !common.contains(test)).collect::<Vec<_>>()));
+    let rest: Vec<String> = rest.filter(|rest| !rest.is_empty()).collect();
+    let rest = match rest.as_slice() {
+        // One alternative wants nothing more, or there is one only.
+        many if many.len() < of.len() || of.len() == 1 => String::new(),
         many => {
             let many: Vec<String> = many.iter().map(|one| format!("({one})")).collect();
             format!("({})", many.join("\n    OR "))
         }
-    }
+    };
+    let all = [joined(&common), rest].into_iter().filter(|part| !part.is_empty());
+    all.collect::<Vec<_>>().join("\n    AND ")
+}
+
+/// More patterns than these are shorter as one expression.
+const MOST_PATTERNS: usize = 4;
+
+/// A pattern, in which a star stands for any text, as a part of a regular expression.
+fn expression(pattern: &str) -> String {
+    let each = pattern.chars().map(|letter| match letter {
+        '*' => ".*".to_owned(),
+        letter if letter.is_ascii_alphanumeric() || " :-_/".contains(letter) => letter.to_string(),
+        letter => format!("\\{letter}"),
+    });
+    each.collect()
 }
 
 fn clause(test: &Test<'_>) -> String {
@@ -214,10 +237,20 @@ fn clause(test: &Test<'_>) -> String {
         true => format!("{column} LIKE {}", quoted(&pattern.replace('*', "%"))),
         false => format!("{column} = {}", quoted(pattern)),
     };
+    let many = |texts: &[&str], ending: &str| {
+        let each: Vec<String> = texts.iter().map(|text| expression(text)).collect();
+        format!(
+            "regexp_like({column}, {})",
+            quoted(&format!("^({}){ending}", each.join("|")))
+        )
+    };
     match test.is {
+        Is::Any([text]) => format!("{column} = {}", quoted(text)),
         Is::Any(texts) => format!("{column} IN ({})", list(texts)),
+        Is::Begins(fronts) if fronts.len() > MOST_PATTERNS => many(fronts, ""),
         Is::Begins(fronts) => any(fronts, &begins),
         Is::Holds(parts) => any(parts, &holds),
+        Is::NotLike(patterns) if patterns.len() > MOST_PATTERNS => format!("NOT {}", many(patterns, "$")),
         Is::NotLike(patterns) => format!("NOT {}", grouped(&any(patterns, &like))),
         Is::There => format!("{column} IS NOT NULL"),
         Is::Absent => format!("{column} IS NULL"),
