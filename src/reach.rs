@@ -24,10 +24,11 @@ use crate::account::Account;
 use crate::ids::Arn;
 use crate::time::Moment;
 use crate::verdict::Standing;
-use gained::Closures;
+use gained::{Closures, Gained};
 use graph::Graph;
 use serde::{Deserialize, Serialize};
 use spread::{Spread, What};
+use std::collections::BTreeSet;
 
 pub use hop::Hop;
 
@@ -134,6 +135,27 @@ impl<'a> Reach<'a> {
             Some((self.graph.targets.arn(n)?.clone(), sure - 1, maybe - 1))
         });
         counted.collect()
+    }
+
+    /// Which users and roles can become one of those, or, with `or_writable`, somebody else whose policies they can make say anything; each with
+    /// whether that is certain.
+    pub fn who_becomes(&mut self, wanted: &BTreeSet<Arn>, or_writable: bool) -> Vec<(Arn, bool)> {
+        let size = self.graph.targets.len();
+        let mut sure = Closures::new(size, true);
+        let mut maybe = Closures::new(size, false);
+        let wanted: BTreeSet<usize> = wanted.iter().filter_map(|arn| self.graph.targets.number(arn)).collect();
+        let all = self.graph.targets.users.clone().chain(self.graph.targets.roles.clone());
+        let numbers: Vec<usize> = all.collect();
+        let becomes = |gained: &Gained, n: usize| {
+            let mut held = gained.hold.iter().filter(|one| *one != n);
+            held.any(|one| wanted.contains(&one) || or_writable && gained.edit.has(one))
+        };
+        let told = numbers.into_iter().filter_map(|n| {
+            let perhaps = becomes(&maybe.of(&mut self.graph, n), n);
+            let surely = perhaps && becomes(&sure.of(&mut self.graph, n), n);
+            Some((self.graph.targets.arn(n)?.clone(), surely)).filter(|_| perhaps)
+        });
+        told.collect()
     }
 
     /// Roles that anybody in any AWS account may assume, with whether that is certain.

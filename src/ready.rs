@@ -8,6 +8,7 @@ mod break_glass;
 mod check;
 mod delegation;
 mod organization;
+mod perimeter;
 mod permissions;
 mod removers;
 mod responder;
@@ -68,6 +69,7 @@ pub fn readiness(facts: Facts<'_>) -> Readiness {
     checks.extend(permissions::checks(facts));
     checks.extend(responder::checks(facts));
     checks.extend(organization::checks(facts));
+    checks.extend(perimeter::checks(facts));
     checks.extend(removers::checks(facts));
     checks.extend(break_glass::checks(facts));
     Readiness::of(facts.account.id.clone(), facts.responder.clone(), checks)

@@ -20,8 +20,8 @@ use std::process::Command;
 type Hits = BTreeMap<String, BTreeSet<Vec<String>>>;
 
 const USERS: [&str; 4] = ["ann", "bob", "cid", "dan"];
-const ROLES: [&str; 3] = ["Read", "Work", "Web"];
-const ADDRESSES: [&str; 9] = [
+const ROLES: [&str; 6] = ["Read", "Work", "Web", "Ops", "Log", "Net"];
+const ADDRESSES: [&str; 11] = [
     "203.0.113.66",
     "198.51.100.7",
     "198.51.100.8",
@@ -29,10 +29,12 @@ const ADDRESSES: [&str; 9] = [
     "172.20.0.1",
     "192.168.1.1",
     "2001:db8::1",
+    "fd00:ec2::254",
+    "172.32.0.1",
     "cloudformation.amazonaws.com",
     "AWS Internal",
 ];
-const CALLS: [(&str, &str); 26] = [
+const CALLS: [(&str, &str); 28] = [
     ("sts", "GetSessionToken"),
     ("sts", "GetFederationToken"),
     ("sts", "AssumeRole"),
@@ -49,6 +51,8 @@ const CALLS: [(&str, &str); 26] = [
     ("iam", "DetachRolePolicy"),
     ("iam", "DeleteGroupPolicy"),
     ("iam", "DeleteUserPermissionsBoundary"),
+    ("iam", "PutUserPermissionsBoundary"),
+    ("iam", "PutUserPermissionsBoundary"),
     ("iam", "RemoveUserFromGroup"),
     ("iam", "UpdateAccessKey"),
     ("iam", "DeleteAccessKey"),
@@ -80,10 +84,11 @@ fn role(name: &str) -> String {
 fn caller(dice: &mut Dice) -> Value {
     let number = dice.below(3);
     let mfa = one(dice, &["true", "false", "false"]);
-    let attributes = json!({"creationDate": "2026-11-02T00:00:00Z", "mfaAuthenticated": mfa});
+    let issued = format!("2026-11-{:02}T{:02}:00:00Z", 1 + dice.below(5), dice.below(24));
+    let attributes = json!({"creationDate": issued, "mfaAuthenticated": mfa});
     let user = one(dice, &USERS);
     let letter = user[..1].to_uppercase();
-    match dice.below(7) {
+    match dice.below(8) {
         0 | 1 => json!({
             "type": "IAMUser", "principalId": format!("AIDA{user}"), "arn": format!("arn:aws:iam::123456789012:user/{user}"),
             "userName": user, "accessKeyId": format!("AKIA{}", letter.repeat(15) + &number.to_string())
@@ -107,6 +112,15 @@ fn caller(dice: &mut Dice) -> Value {
                 "sessionContext": {"sessionIssuer": {"type": "Role", "arn": role(name), "userName": name}, "attributes": attributes}
             })
         }
+        6 => json!({
+            "type": "FederatedUser", "principalId": format!("123456789012:{user}-console"),
+            "arn": format!("arn:aws:sts::123456789012:federated-user/{user}-console"),
+            "accessKeyId": format!("ASIAF{}", letter.repeat(14) + &number.to_string()),
+            "sessionContext": {
+                "sessionIssuer": {"type": "IAMUser", "arn": format!("arn:aws:iam::123456789012:user/{user}"), "userName": user},
+                "attributes": attributes
+            }
+        }),
         _ => json!({"type": "AWSService", "invokedBy": "ec2.amazonaws.com"}),
     }
 }
@@ -131,10 +145,22 @@ fn request(dice: &mut Dice, name: &str) -> Value {
         _ => {
             let user = one(dice, &USERS);
             may(dice, "userName", user.into());
-            let policy = one(dice, &POLICIES);
-            may(dice, "policyName", policy.into());
-            let arn = one(dice, &ARNS);
-            may(dice, "policyArn", arn.into());
+            let (policy, arn) = (one(dice, &POLICIES), one(dice, &ARNS));
+            // A call names inline policies or managed ones, if any.
+            match name.starts_with("Attach") || name.starts_with("Detach") {
+                true => may(dice, "policyArn", arn.into()),
+                false if name.ends_with("Policy") => may(dice, "policyName", policy.into()),
+                false => {}
+            }
+            may(dice, "permissionsBoundary", arn.into());
+            let effect = one(dice, &["Allow", "Deny"]);
+            may(
+                dice,
+                "policyDocument",
+                format!("{{\"Statement\": {{\"Effect\": \"{effect}\"}}}}").into(),
+            );
+            let key = one(dice, &["AKIAAAAAAAAAAAAAAAA0", "AKIAAAAAAAAAAAAAAAA1"]);
+            may(dice, "accessKeyId", key.into());
             let status = one(dice, &["Active", "Inactive"]);
             may(dice, "status", status.into());
         }
@@ -180,7 +206,29 @@ fn written(folder: &Path, seed: u64) {
             let at = n * apart;
             next["eventTime"] = format!("2026-11-10T{hour:02}:{:02}:{:02}Z", at / 60, at % 60).into();
             next["eventID"] = format!("burst-{burst}-{n}").into();
+            // Some of one role again and again, some of one role after the other.
+            if burst % 3 == 0 {
+                next["requestParameters"]["roleArn"] = role(ROLES[n % ROLES.len()]).into();
+            }
             records.push(next);
+        }
+    }
+    // Chains of role sessions that lead back, or not.
+    for chain in 0..40 {
+        let names: Vec<&str> = (0..5).map(|_| one(&mut dice, &ROLES)).collect();
+        let key = |n: usize| format!("ASIACHAIN{chain:02}0000000A{n}");
+        for (n, pair) in names.windows(2).enumerate() {
+            records.push(json!({
+                "eventVersion": "1.10",
+                "userIdentity": {"type": "AssumedRole", "principalId": format!("AROA{}:chain", pair[0]), "accountId": "123456789012",
+                    "arn": format!("arn:aws:sts::123456789012:assumed-role/{}/chain", pair[0]), "accessKeyId": key(n),
+                    "sessionContext": {"sessionIssuer": {"type": "Role", "arn": role(pair[0]), "userName": pair[0]}}},
+                "eventTime": format!("2026-11-12T{:02}:{:02}:00Z", 2 * n + chain % 3, chain), "eventSource": "sts.amazonaws.com",
+                "eventName": "AssumeRole", "awsRegion": "us-east-1", "sourceIPAddress": "203.0.113.66", "userAgent": "aws-cli/2.31.0",
+                "requestParameters": {"roleArn": role(pair[1]), "roleSessionName": "chain"},
+                "responseElements": {"credentials": {"accessKeyId": key(n + 1)}}, "eventID": format!("chain-{chain}-{n}"),
+                "eventType": "AwsApiCall", "recipientAccountId": "123456789012", "eventCategory": "Management"
+            }));
         }
     }
     for n in 0..40 {
@@ -209,8 +257,14 @@ fn named(folder: &Path) -> Hits {
         let (rule, key) = (text(&hit["rule"]), text(&hit["key"]));
         let tells = match rule.as_str() {
             "assume-role-burst" => vec![key, text(&hit["what"]).split(" of ").last().unwrap().to_owned()],
-            "use-after-containment" | "session-outlives-key" | "role-juggling" => vec![text(&hit["events"][0]), key],
-            _ if rule.contains("-two-addresses") || rule == "instance-credential-away" => {
+            "use-after-containment"
+            | "federation-outlives-containment"
+            | "session-outlives-key"
+            | "role-juggling"
+            | "role-ring"
+            | "boundary-replaced" => vec![text(&hit["events"][0]), key],
+            "assume-role-spread" => vec![key],
+            _ if rule.contains("-two-addresses") || rule.starts_with("instance-credential-") => {
                 let addresses = hit["addresses"].as_array().unwrap().iter().map(text);
                 std::iter::once(key).chain(addresses).collect()
             }

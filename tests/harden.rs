@@ -7,7 +7,7 @@ mod records;
 mod support;
 
 use oust::account::{Account, Guards, KeyStatus, LastUsed, ServiceSpecificCredential, Snapshot};
-use oust::harden::{Call, Finding, Measure, Prevention, RULES, Row, Usage, prevention};
+use oust::harden::{Call, Finding, Measure, Prevention, RULES, Row, Sample, Usage, prevention};
 use oust::lineage::trace;
 use oust::policy::PolicyText;
 use oust::tabletop::{Scenario, Stage};
@@ -57,7 +57,7 @@ fn told_after(since: impl Fn(&mut Account)) -> Prevention {
         &calls(&stage, true, &family),
         Some(&stage.names["responder-key"]),
         stage.twin.now(),
-        None,
+        Sample::default(),
     )
 }
 
@@ -408,7 +408,7 @@ fn what_would_break_legitimate_use_is_said_and_is_not_ready() {
         &intruder,
         None,
         stage.twin.now(),
-        None,
+        Sample::default(),
     );
     let finding = told
         .findings
@@ -592,7 +592,15 @@ fn told_of_weak(used: Vec<Value>) -> (Account, Prevention) {
     let calls: Vec<Call> = used.iter().filter_map(Call::of).collect();
     assert_eq!(calls.len(), used.len());
     let lineage = trace(&Default::default(), &[]);
-    let told = prevention(&account, &lineage, &calls, &[], None, stage.twin.now(), None);
+    let told = prevention(
+        &account,
+        &lineage,
+        &calls,
+        &[],
+        None,
+        stage.twin.now(),
+        Sample::default(),
+    );
     (account, told)
 }
 
@@ -721,7 +729,15 @@ fn told_with(role: &str, trust: &Value, used: &[Value]) -> Prevention {
     let calls: Vec<Call> = used.iter().filter_map(Call::of).collect();
     assert_eq!(calls.len(), used.len());
     let lineage = trace(&Default::default(), &[]);
-    prevention(&account, &lineage, &calls, &[], None, stage.twin.now(), None)
+    prevention(
+        &account,
+        &lineage,
+        &calls,
+        &[],
+        None,
+        stage.twin.now(),
+        Sample::default(),
+    )
 }
 
 fn trusting(principals: &[Value]) -> Value {
@@ -886,7 +902,7 @@ fn a_trust_policy_is_proven_on_other_accounts_and_on_providers_tokens() {
             &intruder,
             None,
             stage.twin.now(),
-            None,
+            Sample::default(),
         )
     };
     let pushed = |subject: &str, id| {
@@ -1242,7 +1258,7 @@ fn told_of_old_key(used: Option<i64>) -> Prevention {
         region: "us-east-1".to_owned(),
     });
     let lineage = trace(&Default::default(), &[]);
-    prevention(&account, &lineage, &[], &[], None, now, None)
+    prevention(&account, &lineage, &[], &[], None, now, Sample::default())
 }
 
 /// A trail's silence doesn't say that a key is unused.
@@ -1423,7 +1439,15 @@ fn mfa_is_not_asked_of_whose_devices_were_not_read() {
     held.mfa_devices.clear();
     held.unread.insert("mfa_devices".to_owned());
     let now = calls[0].last;
-    let told = prevention(&account, &trace(&Default::default(), &[]), &calls, &[], None, now, None);
+    let told = prevention(
+        &account,
+        &trace(&Default::default(), &[]),
+        &calls,
+        &[],
+        None,
+        now,
+        Sample::default(),
+    );
     let finding = about(&told, "mfa-not-required", "ann");
     assert!(!finding.is_ready());
     assert!(finding.doubt.as_ref().unwrap().contains("was not read"));
@@ -1459,7 +1483,7 @@ fn kept(records: &[Value], has_text: bool) -> Vec<Call> {
             usage.record(record);
         }
     }
-    Usage::calls(vec![usage])
+    Usage::gathered(vec![usage]).calls
 }
 
 /// A sign-in of the weak account's user.
@@ -1485,7 +1509,7 @@ fn a_sign_in_to_the_console_counts() {
         ];
         let calls = kept(&records, true);
         let lineage = trace(&Default::default(), &[]);
-        prevention(&account, &lineage, &calls, &[], None, calls[0].last, None)
+        prevention(&account, &lineage, &calls, &[], None, calls[0].last, Sample::default())
     };
     let kinds = |told: &Prevention| told.findings.iter().map(|finding| finding.kind).collect::<Vec<_>>();
     let with = told(sign_in(&account, "No", "Failure", "203.0.113.1", 3));
@@ -1532,7 +1556,7 @@ fn each_endpoint_that_was_seen_is_in_the_list() {
         counts.sort_unstable();
         assert_eq!(counts, [1, 2]);
         let lineage = trace(&Default::default(), &[]);
-        let told = prevention(&account, &lineage, &calls, &[], None, calls[0].last, None);
+        let told = prevention(&account, &lineage, &calls, &[], None, calls[0].last, Sample::default());
         let document = measure(about(&told, "address-free-user", "ann")).document().unwrap();
         let endpoints = &document["Statement"][0]["Condition"]["StringNotEquals"]["aws:SourceVpce"];
         assert_eq!(*endpoints, serde_json::json!(["vpce-1", "vpce-2"]));
@@ -1551,7 +1575,15 @@ fn a_sign_in_from_where_the_intruder_comes_is_not_its_owners() {
         let calls = |records: &[Value]| records.iter().filter_map(Call::of).collect::<Vec<Call>>();
         let (own, intruder) = (calls(&own), calls(intruder));
         let lineage = trace(&Default::default(), &[]);
-        let told = prevention(&account, &lineage, &own, &intruder, None, own[0].last, None);
+        let told = prevention(
+            &account,
+            &lineage,
+            &own,
+            &intruder,
+            None,
+            own[0].last,
+            Sample::default(),
+        );
         let document = measure(about(&told, "address-free-user", "ann")).document().unwrap();
         document["Statement"][0]["Condition"]["NotIpAddress"]["aws:SourceIp"].clone()
     };

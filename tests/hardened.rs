@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
 
 use oust::account::{Account, Holder, KeyStatus, MfaDevice, ServiceSpecificCredential, Session, SessionKind};
-use oust::harden::{Call, Finding, Measure, Prevention, prevention};
+use oust::harden::{Call, Finding, Measure, Prevention, Sample, prevention};
 use oust::ids::AccessKeyId;
 use oust::lineage::trace;
 use oust::policy::PolicyText;
@@ -297,7 +297,15 @@ fn told(scenario: &Scenario) -> Prevention {
             key.is_some_and(|key| family.contains(key.as_str()))
         });
     let account = stage.twin.account();
-    prevention(&account, &lineage, &legitimate, &intruder, None, stage.twin.now(), None)
+    prevention(
+        &account,
+        &lineage,
+        &legitimate,
+        &intruder,
+        None,
+        stage.twin.now(),
+        Sample::default(),
+    )
 }
 
 /// Plays the moves of one side through the twin's door; gives the minute of the first that is refused.
@@ -533,7 +541,15 @@ fn told_of_compute(delivery: &str) -> Prevention {
     trail.iter().for_each(|record| evidence.add_record(record).unwrap());
     let lineage = trace(&evidence, &[WEB_KEY.parse().unwrap()]);
     let account = twin.account();
-    prevention(&account, &lineage, &calls(own), &calls(stolen), None, twin.now(), None)
+    prevention(
+        &account,
+        &lineage,
+        &calls(own),
+        &calls(stolen),
+        None,
+        twin.now(),
+        Sample::default(),
+    )
 }
 
 #[test]

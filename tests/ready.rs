@@ -360,8 +360,13 @@ fn deployed() -> Account {
     let level = || BTreeMap::from([("FullAWSAccess".to_owned(), PolicyText::new(full))]);
     let mut own = level();
     own.insert("QuarantineKeeper".to_owned(), PolicyText::new(text("QuarantineKeeper")));
+    let without_root = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"ArnLike":{"aws:PrincipalArn":"arn:*:iam::*:root"},"Null":{"aws:AssumedRoot":"true"}}}]}"#;
+    own.insert("NoRoot".to_owned(), PolicyText::new(without_root));
+    let only_ours = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"sts:AssumeRole","Resource":"*","Condition":{"StringNotEqualsIfExists":{"aws:PrincipalOrgID":"o-exampleorgid"},"BoolIfExists":{"aws:PrincipalIsAWSService":"false"}}}]}"#;
+    let rcps = [("RCPFullAWSAccess", full_rcp()), ("OnlyOurs", only_ours.to_owned())];
     account.guards = Some(Guards {
         scps: vec![level(), own],
+        rcps: rcps.map(|(name, text)| (name.to_owned(), PolicyText::new(text))).into(),
         ..Guards::default()
     });
     account.organization = Some(Organization {
@@ -378,6 +383,11 @@ fn deployed() -> Account {
     });
     account.trails = Some(vec![trail()]);
     account
+}
+
+fn full_rcp() -> String {
+    r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}]}"#
+        .to_owned()
 }
 
 const RESPONDER: &str = "arn:aws:iam::210987654321:role/security/Responder";
@@ -1132,7 +1142,10 @@ fn nothing_is_changed_and_another_responder_can_be_named() {
 fn a_snapshot_tells_the_trails_that_it_holds() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("account.json");
-    let snapshot = json!({"oust_snapshot": 1, "taken_at": NOW.to_string(), "account": deployed()});
+    let mut account = deployed();
+    // Nobody is named who signs on the twin, so it is root.
+    account.guards.as_mut().unwrap().scps[1].remove("NoRoot");
+    let snapshot = json!({"oust_snapshot": 1, "taken_at": NOW.to_string(), "account": account});
     std::fs::write(&path, snapshot.to_string()).unwrap();
     let file = path.to_str().unwrap();
     let shown = oust(&[
@@ -1154,7 +1167,12 @@ fn a_snapshot_tells_the_trails_that_it_holds() {
         .collect();
     assert_eq!(
         open,
-        ["trace.regions", "trace.retention", "organization.rights"],
+        [
+            "trace.regions",
+            "trace.retention",
+            "organization.rights",
+            "organization.root"
+        ],
         "{table:#}"
     );
     // Whoever mounts a snapshot signs as root, who is nobody to respond as.
@@ -1193,4 +1211,88 @@ fn a_deny_of_regions_is_seen_before_it_hurts() {
     assert_eq!(row.state, State::NotReady, "{row:?}");
     assert_eq!(row.details.len(), 1, "us-east-1 is spared: {row:?}");
     assert!(row.details[0].starts_with("eu-west-1: denied by"), "{row:?}");
+}
+
+/// Who makes himself a key of somebody who may take a quarantine off may too; so may who takes his role or sets his password.
+#[test]
+fn ways_over_others_count_among_those_who_take_a_quarantine_off() {
+    let with = |clerk: &str| {
+        let mut known = Known::everything();
+        known.account.guards.as_mut().unwrap().scps[1].remove("QuarantineKeeper");
+        let mut clerk = (PolicyText::new(clerk), known.account.users["boss"].clone());
+        clerk.1.name = "clerk".to_owned();
+        clerk.1.id = "AIDACLERK".to_owned();
+        clerk.1.groups.clear();
+        clerk.1.attached.clear();
+        clerk.1.inline = [("Own".to_owned(), clerk.0)].into();
+        // Zoe may nothing, and nobody trusts her.
+        let mut zoe = clerk.1.clone();
+        zoe.name = "zoe".to_owned();
+        zoe.id = "AIDAZOE".to_owned();
+        zoe.inline.clear();
+        known.account.users.insert("zoe".to_owned(), zoe);
+        known.account.users.insert("clerk".to_owned(), clerk.1);
+        known.row("quarantine.removers")
+    };
+    let statement = |action: &str, user: &str, condition: &str| {
+        format!(
+            r#"{{"Version":"2012-10-17","Statement":{{"Effect":"Allow","Action":"{action}","Resource":"arn:aws:iam::210987654321:user/{user}"{condition}}}}}"#
+        )
+    };
+    for action in ["iam:CreateAccessKey", "iam:UpdateLoginProfile"] {
+        let removers = with(&statement(action, "boss", ""));
+        assert_eq!(removers.state, State::NotReady);
+        assert!(
+            removers.found.contains("by becoming one who may (1): `user/clerk`"),
+            "{removers:?}"
+        );
+        // Of a user who may nothing, a key is of no use.
+        let harmless = with(&statement(action, "zoe", ""));
+        assert!(!format!("{harmless:?}").contains("clerk"), "{harmless:?}");
+    }
+    // If somebody may who hangs on a condition that nobody can know.
+    let unsure = with(&statement(
+        "iam:CreateAccessKey",
+        "boss",
+        r#","Condition":{"StringEquals":{"aws:SourceVpc":"vpc-1"}}"#,
+    ));
+    assert!(
+        !unsure.found.contains("clerk") && format!("{:?}", unsure.details).contains("user/clerk"),
+        "{unsure:?}"
+    );
+    let policies = with(&statement("iam:PutUserPolicy", "clerk", ""));
+    assert!(policies.found.contains("give themselves (2)"), "{policies:?}");
+}
+
+/// The row of what the organization keeps shut, and the document in its fix does what the row asks for.
+#[test]
+fn an_organization_keeps_strangers_and_root_out_by_the_documents_that_are_given() {
+    let document = |row: &Check| row.fix.as_ref().unwrap().split_once(": ").unwrap().1.to_owned();
+    let mut known = Known::everything();
+    let guards = known.account.guards.as_mut().unwrap();
+    guards.rcps.remove("OnlyOurs");
+    guards.scps[1].remove("NoRoot");
+    let (perimeter, root) = (known.row("organization.perimeter"), known.row("organization.root"));
+    assert_eq!((perimeter.state, root.state), (State::NotReady, State::NotReady));
+    let guards = known.account.guards.as_mut().unwrap();
+    guards
+        .rcps
+        .insert("Given".to_owned(), PolicyText::new(document(&perimeter)));
+    guards.scps[1].insert("Given".to_owned(), PolicyText::new(document(&root)));
+    assert_eq!(known.row("organization.perimeter").state, State::Ready);
+    assert_eq!(known.row("organization.root").state, State::Ready);
+    // One that spares every account outside keeps nobody out; one that denies root a service only leaves it the rest.
+    let guards = known.account.guards.as_mut().unwrap();
+    let other = document(&perimeter).replace("o-exampleorgid", "o-ofsomebodyelse");
+    guards.rcps.insert("Given".to_owned(), PolicyText::new(other));
+    let less = document(&root).replace(r#""Action":"*""#, r#""Action":"s3:*""#);
+    guards.scps[1].insert("Given".to_owned(), PolicyText::new(less));
+    assert_eq!(known.row("organization.perimeter").state, State::NotReady);
+    assert_eq!(known.row("organization.root").state, State::NotReady);
+    // Not read is not known; without an organization there is nothing to ask.
+    known.account.guards = None;
+    assert_eq!(known.row("organization.perimeter").state, State::Unknown);
+    assert_eq!(known.row("organization.root").state, State::Unknown);
+    known.account.organization = None;
+    assert!(!known.table().checks.iter().any(|check| check.id == "organization.root"));
 }

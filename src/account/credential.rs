@@ -81,7 +81,7 @@ pub struct AccessKey {
     pub status: KeyStatus,
     /// When it was created.
     pub created: Moment,
-    /// When it was last used; `None` when it never was, or when that was not read.
+    /// When it was last used; `None` when that was not read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_used: Option<LastUsed>,
 }
@@ -98,6 +98,24 @@ pub struct LastUsed {
     /// Which Region.
     pub region: String,
 }
+
+impl LastUsed {
+    /// What AWS tells of a key that was never used: `N/A`, and no time. Here that is when it was created.
+    pub fn never(created: Moment) -> Self {
+        LastUsed {
+            at: created,
+            service: NOWHERE.to_owned(),
+            region: NOWHERE.to_owned(),
+        }
+    }
+
+    /// Whether the key was never used.
+    pub fn is_never(&self) -> bool {
+        self.service == NOWHERE
+    }
+}
+
+const NOWHERE: &str = "N/A";
 
 /// A console password: that there is one, never which.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -11,7 +11,9 @@ use super::window::moment;
 use super::world::{World, scenario, stage};
 use crate::account::Account;
 use crate::collect::{self, Found, Scope};
-use crate::harden::{Call, Detector, Fitted, Prevention, RULES, TABLE, Usage, Written, found, prevention, written};
+use crate::harden::{
+    Call, Detector, Fitted, Prevention, RULES, Sample, TABLE, Usage, Written, found, prevention, written,
+};
 use crate::ids::AccessKeyId;
 use crate::lineage::trace;
 use crate::report::{self, Detected};
@@ -46,7 +48,7 @@ fn write_rule(folder: &Path, rule: &Written) -> Result<(), Failure> {
     let pattern = rule.eventbridge.as_ref().map(|pattern| format!("{pattern:#}\n"));
     let forms = [
         ("eventbridge", "json", pattern.as_deref()),
-        ("sigma", "yml", Some(rule.sigma.as_str())),
+        ("sigma", "yml", rule.sigma.as_deref()),
         ("athena", "sql", Some(rule.athena.as_str())),
     ];
     for (form, ending, text) in forms {
@@ -142,10 +144,13 @@ async fn judged(desk: &Desk, world: &World, args: &HardenArgs, keys: &[AccessKey
         .map(|member| member.key.to_string())
         .collect();
     let family = Arc::new(family);
-    let beside = family.clone();
-    let make = Box::new(move || Usage::beside(beside.clone()));
+    let (beside, since) = (family.clone(), stolen.map(|(stolen, _)| stolen));
+    let make = Box::new(move || Usage::beside(beside.clone(), since));
     let sifted = sifted(desk, Some(world), &args.sources, make).await?;
-    let (mut intruder, mut legitimate) = (Vec::new(), Usage::calls(sifted.sieves));
+    let gathered = Usage::gathered(sifted.sieves);
+    let (mut intruder, mut legitimate) = (Vec::new(), gathered.calls);
+    // What was sifted tells everybody's use but the family's, and more of each call than its event does.
+    let is_sifted = !args.sources.logs.is_empty() || matches!(world, World::Twin { .. });
     for event in found
         .evidence
         .events()
@@ -154,15 +159,21 @@ async fn judged(desk: &Desk, world: &World, args: &HardenArgs, keys: &[AccessKey
     {
         let key = event.identity.key.as_ref().map(AccessKeyId::as_str);
         let by_family = key.is_some_and(|key| family.contains(key));
-        let call = Call::from(event.clone());
-        match by_family && stolen.is_none_or(|(stolen, _)| event.at >= stolen) {
+        let call = match gathered.theirs.get(&event.id) {
+            Some(told) => told.of_event(event),
+            None => Call::from(event.clone()),
+        };
+        match by_family && since.is_none_or(|since| event.at >= since) {
             true => intruder.push(call),
+            false if is_sifted => {}
             false => legitimate.push(call),
         }
     }
     let mut collected = collect::account(world.clients(), Scope::Everything).await?;
-    if let World::Twin { twin, .. } = &world {
-        still_unread(&mut collected.account, &twin.account());
+    match &world {
+        // Of a key whose last use its account doesn't tell a twin says that it never was.
+        World::Twin { twin, .. } => as_known(&mut collected.account, &twin.account()),
+        World::Live { .. } => collect::last_used(world.clients(), &mut collected).await,
     }
     let mut told = prevention(
         &collected.account,
@@ -171,7 +182,10 @@ async fn judged(desk: &Desk, world: &World, args: &HardenArgs, keys: &[AccessKey
         &intruder,
         world.clients().signing_key().as_ref(),
         now,
-        seen_since.map(|(since, _)| since),
+        Sample {
+            seen_since: seen_since.map(|(since, _)| since),
+            left_out: gathered.left_out,
+        },
     );
     told.gaps = sifted.gaps;
     told.gaps.extend(
@@ -187,6 +201,12 @@ async fn judged(desk: &Desk, world: &World, args: &HardenArgs, keys: &[AccessKey
             .iter()
             .map(|damage| format!("not read: {}: {}", damage.file, damage.what)),
     );
+    if gathered.left_out > 0 {
+        told.gaps.push(format!(
+            "{} calls that give credentials were too many to keep: of those it is told who takes which role, and not for how long, by what name and with what",
+            gathered.left_out
+        ));
+    }
     if matches!(world, World::Live { .. }) && args.sources.logs.is_empty() {
         told.gaps.push(
             "how others use the account is only told by --logs: LookupEvents was asked for the family alone".to_owned(),
@@ -201,12 +221,17 @@ async fn judged(desk: &Desk, world: &World, args: &HardenArgs, keys: &[AccessKey
     Ok(told)
 }
 
-/// What an account's snapshot says was not read its twin lists as none: it stays unread.
-fn still_unread(account: &mut Account, snapshot: &Account) {
+/// What an account's snapshot says was not read its twin lists as none: it stays unread. When keys were last used is as the snapshot tells.
+fn as_known(account: &mut Account, snapshot: &Account) {
     for (name, user) in &mut account.users {
         let before = snapshot.users.get(name).and_then(|user| user.credentials.as_ref());
-        if let (Some(held), Some(before)) = (user.credentials.as_mut(), before) {
-            held.unread.extend(before.unread.iter().cloned());
+        let (Some(held), Some(before)) = (user.credentials.as_mut(), before) else {
+            continue;
+        };
+        held.unread.extend(before.unread.iter().cloned());
+        for key in &mut held.access_keys {
+            let told = before.access_keys.iter().find(|told| told.id == key.id);
+            key.last_used = told.and_then(|told| told.last_used.clone());
         }
     }
 }

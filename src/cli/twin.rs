@@ -199,6 +199,7 @@ async fn write_snapshot(desk: &Desk, world: &super::args::World, out: Option<&Pa
         }
         World::Live { mount, .. } => {
             let mut collected = collect::account(mount.clients(), Scope::Everything).await?;
+            collect::last_used(mount.clients(), &mut collected).await;
             collect::organization(mount.clients(), &mut collected).await;
             let trails = collect::trails(mount.clients(), &BTreeSet::new()).await;
             collected.account.trails = trails.trails;

@@ -7,7 +7,7 @@ use serde_json::Value;
 use std::borrow::Cow;
 
 /// The members of `userIdentity` that rules read.
-const READ: [&str; 8] = [
+const READ: [&str; 10] = [
     "type",
     "principalId",
     "accessKeyId",
@@ -16,6 +16,8 @@ const READ: [&str; 8] = [
     "sessionContext.sessionIssuer.arn",
     "sessionContext.attributes.mfaAuthenticated",
     "accountId",
+    "sessionContext.sessionIssuer.userName",
+    "sessionContext.attributes.creationDate",
 ];
 
 /// The same as they are mostly written: texts.
@@ -48,9 +50,12 @@ struct SessionContext<'t> {
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Issuer<'t> {
     #[serde(borrow)]
     arn: Option<Cow<'t, str>>,
+    #[serde(borrow)]
+    user_name: Option<Cow<'t, str>>,
 }
 
 #[derive(Deserialize)]
@@ -58,6 +63,8 @@ struct Issuer<'t> {
 struct Attributes<'t> {
     #[serde(borrow)]
     mfa_authenticated: Option<Cow<'t, str>>,
+    #[serde(borrow)]
+    creation_date: Option<Cow<'t, str>>,
 }
 
 /// A caller. A trail has many: what is kept of one is one text.
@@ -65,7 +72,7 @@ struct Attributes<'t> {
 pub(super) struct Caller {
     text: Box<str>,
     /// From where to where each member stands in the text.
-    places: [Option<(u32, u32)>; 8],
+    places: [Option<(u32, u32)>; READ.len()],
 }
 
 impl Caller {
@@ -77,15 +84,21 @@ impl Caller {
                     Some(context) => (context.session_issuer, context.attributes),
                     None => (None, None),
                 };
+                let (issuer, issuer_name) = issuer.map(|issuer| (issuer.arn, issuer.user_name)).unwrap_or_default();
+                let (mfa, began) = attributes
+                    .map(|attributes| (attributes.mfa_authenticated, attributes.creation_date))
+                    .unwrap_or_default();
                 Caller::with([
                     told.kind,
                     told.principal_id,
                     told.access_key_id,
                     told.user_name,
                     told.arn,
-                    issuer.and_then(|issuer| issuer.arn),
-                    attributes.and_then(|attributes| attributes.mfa_authenticated),
+                    issuer,
+                    mfa,
                     told.account_id,
+                    issuer_name,
+                    began,
                 ])
             }
             Err(_) => {
@@ -96,7 +109,7 @@ impl Caller {
         caller.text("userIdentity.accessKeyId").is_some().then_some(caller)
     }
 
-    fn with(members: [Option<Cow<'_, str>>; 8]) -> Caller {
+    fn with(members: [Option<Cow<'_, str>>; READ.len()]) -> Caller {
         let mut text = String::new();
         let places = members.map(|member| {
             let from = u32::try_from(text.len()).ok()?;

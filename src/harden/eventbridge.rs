@@ -6,7 +6,7 @@
 //! <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail.html>
 
 use super::caller::is_at_a_glance;
-use super::rule::{Is, Rule, Shape, Test};
+use super::rule::{Is, Rule, Shape, Test, Within};
 use serde_json::{Map, Value, json};
 
 /// What EventBridge can make of a rule.
@@ -45,6 +45,12 @@ pub fn pattern(rule: &Rule<'_>) -> Pattern {
         Shape::Count { .. } => {
             return Pattern::None("EventBridge doesn't count events; run the query or the Sigma rule on a schedule");
         }
+        Shape::Several {
+            within: Within::Seconds(_),
+            ..
+        } => {
+            return Pattern::None("EventBridge doesn't count events; run the query or the Sigma rule on a schedule");
+        }
         Shape::Several { .. } => {
             return Pattern::None(
                 "EventBridge doesn't compare the addresses of several events; `oust harden` writes *-from-elsewhere-* for this account, of which a single event tells",
@@ -55,7 +61,12 @@ pub fn pattern(rule: &Rule<'_>) -> Pattern {
                 "EventBridge doesn't join one event to another; `oust harden` with an incident writes used-again-*, of which a single event tells",
             );
         }
-        Shape::Then { .. } => {
+        Shape::Then { first, then, .. } if first != then => {
+            return Pattern::None(
+                "EventBridge doesn't join one event to another; run the query or the Sigma rule on a schedule",
+            );
+        }
+        Shape::Then { .. } | Shape::Ring { .. } => {
             return Pattern::None(
                 "EventBridge doesn't join one event to another; `oust harden` writes loop-into-* for the loops of this account, of which a single event tells",
             );

@@ -15,6 +15,7 @@ const CUT_PAGE: &str =
 const KIND: &str = "userIdentity.type";
 const KEY: &str = "userIdentity.accessKeyId";
 const USER: &str = "userIdentity.userName";
+const OF_ISSUER: &str = "userIdentity.sessionContext.sessionIssuer.userName";
 const ISSUER: &str = "userIdentity.sessionContext.sessionIssuer.arn";
 
 /// Whose credentials a rule is about.
@@ -209,19 +210,33 @@ pub(super) fn into_loop(role: &str, arn: &str, froms: &[String], table: &str) ->
     Fitted::of(&words, tests, table)
 }
 
-/// The rule for a user of the incident, to be put there when he is contained.
-pub(super) fn again(user: &str, table: &str) -> Fitted {
-    let words = Words {
-        id: id("used-again", user),
-        title: format!("A credential of user `{user}`, who is contained, is used"),
-        why: "From the moment of containment on, whoever calls still holds a key or a session of the user.".to_owned(),
-        innocent: "Programs of the user's owner that go on trying. Take the rule away when the user is given back.",
-        row: Row::PermanentKey,
-        level: Level::High,
-        attack: "attack.t1078.004",
-        source: CUT_PAGE,
+/// The rules for a user of the incident, to be put there when he is contained: for his own credentials, and for what he federated, which
+/// bears another name.
+pub(super) fn again(user: &str, table: &str) -> [Fitted; 2] {
+    let rule = |front: &str, what: &str, row: Row, mut tests: Vec<(&'static str, Must)>| {
+        let words = Words {
+            id: id(front, user),
+            title: format!("A {what} of user `{user}`, who is contained, is used"),
+            why: "From the moment of containment on, whoever calls still holds a key or a session of the user."
+                .to_owned(),
+            innocent: "Programs of the user's owner that go on trying. Take the rule away when the user is given back.",
+            row,
+            level: Level::High,
+            attack: "attack.t1078.004",
+            source: CUT_PAGE,
+        };
+        tests.push((KEY, Must::There));
+        Fitted::of(&words, tests, table)
     };
-    let mut tests: Vec<(&'static str, Must)> = Whose::User(user).named().into();
-    tests.push((KEY, Must::There));
-    Fitted::of(&words, tests, table)
+    let one = |text: &str| Must::Any(vec![text.to_owned()]);
+    let federated = vec![(KIND, one("FederatedUser")), (OF_ISSUER, one(user))];
+    [
+        rule(
+            "used-again",
+            "credential",
+            Row::PermanentKey,
+            Whose::User(user).named().into(),
+        ),
+        rule("federated-again", "federated session", Row::SessionToken, federated),
+    ]
 }

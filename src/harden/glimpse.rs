@@ -40,6 +40,10 @@ struct Request<'t> {
     permissions_boundary: Option<Cow<'t, str>>,
     #[serde(borrow)]
     status: Option<Cow<'t, str>>,
+    #[serde(borrow)]
+    policy_document: Option<Cow<'t, str>>,
+    #[serde(borrow)]
+    access_key_id: Option<Cow<'t, str>>,
 }
 
 /// What they are answered.
@@ -80,6 +84,8 @@ impl<'g, 't> Glimpse<'g, 't> {
             "policyArn" => &request.policy_arn,
             "permissionsBoundary" => &request.permissions_boundary,
             "status" => &request.status,
+            "policyDocument" => &request.policy_document,
+            "accessKeyId" => &request.access_key_id,
             _ => &None,
         };
         text.as_deref()
@@ -138,8 +144,15 @@ mod tests {
                 }
             }
             match rule.shape {
-                Shape::Count { by, .. } | Shape::Several { by, .. } => fields.extend(by),
-                Shape::Then { joined, .. } => fields.extend(joined.iter().flat_map(|(one, two)| [*one, *two])),
+                Shape::Count { by, .. } => fields.extend(by),
+                Shape::Several { by, field, .. } => fields.extend(by.iter().chain([&field])),
+                Shape::Then {
+                    joined, until, began, ..
+                } => {
+                    fields.extend(joined.iter().flat_map(|(one, two)| [*one, *two]));
+                    fields.extend(until.iter().flat_map(|until| until.same).chain(&began));
+                }
+                Shape::Ring { link, step, .. } => fields.extend([link.0, link.1, step.0, step.1]),
                 Shape::One(_) => {}
             }
         }

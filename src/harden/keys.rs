@@ -4,7 +4,7 @@ use super::finding::Finding;
 use super::measure::Measure;
 use super::rule::Row;
 use super::seen::Seen;
-use crate::account::{Account, KeyStatus, User};
+use crate::account::{Account, KeyStatus, LastUsed, User};
 use crate::ids::AccessKeyId;
 use crate::time::Moment;
 
@@ -97,9 +97,12 @@ fn keys(user: &User, seen: &Seen, hit: &[AccessKeyId], now: Moment) -> Vec<Findi
         let last = key.last_used.as_ref().map(|used| used.at).max(in_trail);
         let created = format!("created {}", key.created.whole_second());
         if last.is_none_or(|last| last <= long_ago) {
-            let used = last.map_or("no use of it is known".to_owned(), |last| {
-                format!("last used {}", last.whole_second())
-            });
+            let is_never = key.last_used.as_ref().is_some_and(LastUsed::is_never) && in_trail.is_none();
+            let used = match last {
+                None => "no use of it is known".to_owned(),
+                Some(_) if is_never => "IAM tells that it was never used".to_owned(),
+                Some(last) => format!("last used {}", last.whole_second()),
+            };
             let title = format!("key {} of user `{}` is active and not used", key.id, user.name);
             let finding = Finding::of("key-unused", Row::PermanentKey, title, KEYS_PAGE).shown_by([created, used]);
             let finding = finding.met_by(Measure::KeyInactive {

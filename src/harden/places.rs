@@ -120,6 +120,7 @@ pub(super) fn findings(account: &Account, seen: &Seen, hit: &BTreeSet<&str>) -> 
         if on.contains("ec2.amazonaws.com") || !role.instance_profiles.is_empty() {
             found.extend(instance(role, used));
         }
+        found.extend(workload(account, seen, role, used, &on));
         if on.contains("lambda.amazonaws.com") {
             found.extend(used.and_then(|used| functions(account, role, used)));
         }
@@ -353,6 +354,58 @@ fn instance(role: &Role, used: Option<&Used>) -> Vec<Finding> {
         ..imds
     });
     found
+}
+
+/// Services that hand a role's credentials to containers and jobs, and what those are.
+const WORKLOADS: [(&str, &str); 6] = [
+    ("ecs-tasks.amazonaws.com", "ECS tasks"),
+    ("pods.eks.amazonaws.com", "pods"),
+    ("codebuild.amazonaws.com", "builds"),
+    ("glue.amazonaws.com", "Glue jobs"),
+    ("sagemaker.amazonaws.com", "SageMaker jobs and notebooks"),
+    ("tasks.apprunner.amazonaws.com", "App Runner services"),
+];
+
+/// Credentials of containers and jobs. No condition key tells the task that one was issued to, so only where it is used from is left.
+fn workload(
+    account: &Account,
+    seen: &Seen,
+    role: &Role,
+    used: Option<&Used>,
+    on: &BTreeSet<String>,
+) -> Option<Finding> {
+    let (service, what) = WORKLOADS.iter().find(|(service, _)| on.contains(*service))?;
+    let title = format!("credentials of {what} with role `{}` work away from them", role.name);
+    let finding = Finding::of("workload-unbound", Row::RoleSession, title, PERIMETER_PAGE)
+        .shown_by([format!(
+            "{service} takes it, and no condition key binds what it hands out to where that runs"
+        )])
+        .shown_by(used.map(places).unwrap_or_default());
+    let finding = Finding {
+        rules: vec!["session-from-two-addresses"],
+        ..finding
+    };
+    let bound = match *service {
+        "pods.eks.amazonaws.com" => {
+            "hold its trust policy to your cluster and its service account (aws:SourceArn, aws:RequestTag/kubernetes-namespace, aws:RequestTag/kubernetes-service-account); and "
+        }
+        _ => "",
+    };
+    let advice = format!(
+        "{bound}let it call through VPC endpoints or an address of your own, and hold the role to that network (aws:SourceVpc, aws:SourceIp)"
+    );
+    let finding = finding.advised(advice);
+    let Some(used) = used.filter(|used| is_short(used)) else {
+        return Some(finding);
+    };
+    let arn = account.role_arn(role);
+    let finding = finding.told_by(from_elsewhere(Whose::Role(&role.name, arn.as_str()), used, TABLE));
+    let measure = Measure::RolePolicy {
+        role: role.name.clone(),
+        name: FROM_HERE,
+        document: only_from(&used.addresses, &used.endpoints),
+    };
+    Some(finding.met_by(measure).doubted(moves(account, seen, role, MOST_LINKS)))
 }
 
 /// What Lambda itself does with a function's role, outside of the function: network interfaces, environment variables, reading of event sources,

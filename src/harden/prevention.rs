@@ -40,8 +40,17 @@ pub struct Prevention {
     pub gaps: Vec<String>,
 }
 
+/// How much of legitimate use was to be seen, and what of it wasn't.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Sample {
+    /// Nothing is ready where legitimate use wasn't seen as early as that.
+    pub seen_since: Option<Moment>,
+    /// So many calls that give credentials are told by caller and role alone: what they were asked for isn't known.
+    pub left_out: u64,
+}
+
 /// What would have stopped the incident. `legitimate` are everybody else's calls, `intruder` the family's, both that succeeded.
-/// The key of the `caller`, who asks, is in use. With `seen_since` nothing is ready where legitimate use wasn't seen as early as that.
+/// The key of the `caller`, who asks, is in use.
 pub fn prevention(
     account: &Account,
     lineage: &Lineage,
@@ -49,7 +58,7 @@ pub fn prevention(
     intruder: &[Call],
     caller: Option<&AccessKeyId>,
     now: Moment,
-    seen_since: Option<Moment>,
+    sample: Sample,
 ) -> Prevention {
     let legitimate = &without_theirs(legitimate, intruder);
     let mut all = legitimate.clone();
@@ -66,7 +75,13 @@ pub fn prevention(
     let mut findings = trust::findings(&account, &seen, &loops);
     findings.extend(places::findings(&account, &seen, &hit));
     findings.extend(keys::findings(&account, &seen, &keys, now));
-    let thin = seen_since.and_then(|wanted| thin(seen.span, wanted));
+    let thin = sample.seen_since.and_then(|wanted| thin(seen.span, wanted));
+    let thin = thin.or((sample.left_out > 0).then(|| {
+        format!(
+            "{} calls that give credentials were too many to keep: what they were asked for isn't known",
+            sample.left_out
+        )
+    }));
     for finding in &mut findings {
         finding.doubt = finding
             .doubt
@@ -112,7 +127,7 @@ pub fn prevention(
     let trusts: Vec<Measure> = trusts.iter().filter(|measure| about(measure) > 1).cloned().collect();
     let watched = hit.iter().filter(|name| account.users.contains_key(**name));
     Prevention {
-        watch: watched.map(|name| again(name, TABLE)).collect(),
+        watch: watched.flat_map(|name| again(name, TABLE)).collect(),
         trusts,
         ready: ready.len(),
         together,

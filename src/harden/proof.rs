@@ -1,14 +1,15 @@
 //! What a measure does to the day of legitimate use, and to the incident: both are asked again of the account with it.
 
+use super::given::given;
 use super::measure::Measure;
 use super::replay::{Went, action, replay};
 use super::usage::Call;
 use crate::account::Account;
 use crate::ids::AccessKeyId;
-use crate::lineage::{Lineage, mint_of};
+use crate::lineage::Lineage;
 use serde::Serialize;
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// What was seen: the account as it was, the intruder's calls, everybody else's.
 #[derive(Debug)]
@@ -21,6 +22,8 @@ pub struct Past<'a> {
     calls: Vec<(Cow<'a, Call>, By)>,
     /// What became of them without any measure.
     before: Vec<Went>,
+    /// The family's labels.
+    labels: HashMap<&'a AccessKeyId, &'a str>,
 }
 
 /// Whose a call is.
@@ -84,11 +87,13 @@ impl<'a> Past<'a> {
         calls.extend(reserve.into_iter().map(|call| (Cow::Owned(call), By::Reserve)));
         let all: Vec<&Call> = calls.iter().map(|(call, _)| &**call).collect();
         let before = replay(account, &all);
+        let members = lineage.credentials.iter();
         Past {
             account,
             lineage,
             calls,
             before,
+            labels: members.map(|member| (&member.key, member.label.as_str())).collect(),
         }
     }
 
@@ -115,12 +120,15 @@ impl<'a> Past<'a> {
         });
         let after: Vec<Went> = after.collect();
         let mut proof = Proof::default();
-        let mut worked: Vec<(&AccessKeyId, bool)> = Vec::new();
+        // Whether a credential did anything that still works.
+        let mut worked: HashMap<&AccessKeyId, bool> = HashMap::new();
         for ((((call, by), before), after), bears) in self.calls.iter().zip(&self.before).zip(&after).zip(&bears) {
             if *by != By::Others {
                 if *before == Went::Through {
                     let is_stopped = matches!(after, Went::Stopped(_));
-                    worked.extend(call.event.identity.key.as_ref().map(|key| (key, !is_stopped)));
+                    if let Some(key) = &call.event.identity.key {
+                        *worked.entry(key).or_default() |= !is_stopped;
+                    }
                     if *by == By::Intruder {
                         self.intruder(&mut proof, call, is_stopped);
                     }
@@ -158,13 +166,10 @@ impl<'a> Past<'a> {
             }
         }
         for member in &self.lineage.credentials {
-            let mut own = worked.iter().filter(|(key, _)| **key == member.key).peekable();
-            if own.peek().is_none() {
-                continue;
-            }
-            match own.any(|(_, works)| *works) {
-                true => proof.left.push(member.label.clone()),
-                false => proof.cut.push(member.label.clone()),
+            match worked.get(&member.key) {
+                Some(true) => proof.left.push(member.label.clone()),
+                Some(false) => proof.cut.push(member.label.clone()),
+                None => {}
             }
         }
         proof
@@ -182,9 +187,7 @@ impl<'a> Past<'a> {
             let names = [who.user_name.as_deref(), issuer, role];
             let bears = names.iter().flatten().any(|name| about.contains(name))
                 || who.key.as_ref().is_some_and(|key| touched.contains(key));
-            if let Some(minted) = mint_of(&call.event).filter(|_| bears) {
-                touched.insert(minted.key);
-            }
+            touched.extend(given(&call.event).filter(|_| bears));
             bears
         });
         each.collect()
@@ -202,10 +205,9 @@ impl<'a> Past<'a> {
 
     fn told(&self, call: &Call) -> String {
         let event = &call.event;
-        let key = event.identity.key.as_ref();
-        let member = key.and_then(|key| self.lineage.member(key));
-        let who = match (member, &event.identity.arn) {
-            (Some(member), _) => member.label.clone(),
+        let label = event.identity.key.as_ref().and_then(|key| self.labels.get(key));
+        let who = match (label, &event.identity.arn) {
+            (Some(label), _) => (*label).to_owned(),
             (None, Some(arn)) => arn.to_string(),
             (None, None) => "somebody".to_owned(),
         };
@@ -224,10 +226,12 @@ fn reserve(lineage: &Lineage, intruder: &[Call]) -> Vec<Call> {
         .filter(|call| call.event.name == "AssumeRole")
         .filter_map(|call| Some((call.event.asked("/roleArn")?, call)))
         .collect();
-    let idle = lineage.credentials.iter().filter(|member| {
-        let calls = |call: &Call| call.event.identity.key.as_ref() == Some(&member.key);
-        member.minted.is_some() && !intruder.iter().any(calls)
-    });
+    let busy: HashSet<&AccessKeyId> = intruder
+        .iter()
+        .filter_map(|call| call.event.identity.key.as_ref())
+        .collect();
+    let members = lineage.credentials.iter();
+    let idle = members.filter(|member| member.minted.is_some() && !busy.contains(&member.key));
     let mut calls = Vec::new();
     for member in idle {
         for call in takes.values() {

@@ -1,5 +1,6 @@
 //! The trail's calls, asked again of an account. The answers are the twin's own: the same standing and the same limits decide there.
 
+use super::given::{LONGEST_SECONDS, given, session};
 use super::outsider;
 use super::usage::Call;
 use crate::account::{AccessKey, Account, Holder, KeyStatus, Session, SessionKind, is_quarantine};
@@ -7,11 +8,10 @@ use crate::action::revoke::POLICY_NAME as REVOKE_POLICY_NAME;
 use crate::action::service_control::is_quarantine_name;
 use crate::catalogue::catalogue;
 use crate::ids::{AccessKeyId, Arn, KeyKind};
-use crate::lineage::{Kind, MintedKey, mint_of};
 use crate::policy::{Context, Outcome, PolicyText};
 use crate::trail::Event;
 use crate::verdict::{Standing, needs_no_permission, session_forbids};
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// What became of a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,7 +93,7 @@ fn released(inline: &mut BTreeMap<String, PolicyText>, attached: &mut BTreeSet<A
 pub fn replay(account: &Account, calls: &[&Call]) -> Vec<Went> {
     let mut world = World {
         account,
-        sessions: Vec::new(),
+        sessions: HashMap::new(),
         lost: HashSet::new(),
     };
     calls.iter().map(|call| world.ask(call)).collect()
@@ -101,7 +101,7 @@ pub fn replay(account: &Account, calls: &[&Call]) -> Vec<Went> {
 
 struct World<'a> {
     account: &'a Account,
-    sessions: Vec<Session>,
+    sessions: HashMap<AccessKeyId, Session>,
     /// Keys of sessions that were not given.
     lost: HashSet<AccessKeyId>,
 }
@@ -110,10 +110,10 @@ impl World<'_> {
     fn ask(&mut self, call: &Call) -> Went {
         let event = &call.event;
         let went = self.decide(call);
-        if let Some(minted) = mint_of(event) {
+        if let Some(key) = given(event) {
             match went {
-                Went::Stopped(_) => drop(self.lost.insert(minted.key)),
-                _ => self.sessions.extend(session(event, minted)),
+                Went::Stopped(_) => drop(self.lost.insert(key)),
+                _ => self.sessions.extend(session(event).map(|session| (key, session))),
             }
         }
         went
@@ -128,13 +128,15 @@ impl World<'_> {
         if self.lost.contains(key) {
             return Went::Stopped("its session is never given".to_owned());
         }
-        if key.kind() != KeyKind::LongTerm && !self.sessions.iter().any(|session| session.key == *key) {
+        if key.kind() != KeyKind::LongTerm && !self.sessions.contains_key(key) {
             match met(event) {
-                Some(session) => self.sessions.push(session),
+                Some(session) => drop(self.sessions.insert(key.clone(), session)),
                 None => return Went::Unknown("its session isn't known".to_owned()),
             }
         }
-        let standing = match Standing::of(self.account, &self.sessions, key, event.at) {
+        // The one that is asked for: to look for it among all of a large trail takes as long as all of them.
+        let session = self.sessions.get(key).map(std::slice::from_ref).unwrap_or_default();
+        let standing = match Standing::of(self.account, session, key, event.at) {
             Ok(standing) => standing,
             Err(dead) => return Went::Stopped(dead.to_string()),
         };
@@ -152,34 +154,6 @@ impl World<'_> {
             .into()
     }
 }
-
-/// A session as the call gave it.
-fn session(event: &Event, minted: MintedKey) -> Option<Session> {
-    let kind = match minted.kind {
-        Kind::SessionToken => SessionKind::GetSessionToken,
-        Kind::FederationToken => SessionKind::GetFederationToken,
-        Kind::ChainedRoleSession => SessionKind::ChainedAssumeRole,
-        Kind::RoleSession if event.name != "AssumeRole" => SessionKind::FederatedAssumeRole,
-        Kind::RoleSession => SessionKind::AssumeRole,
-        Kind::LongTerm | Kind::Console | Kind::ServiceSpecific | Kind::Unknown => return None,
-    };
-    Some(Session {
-        key: minted.key,
-        holder: minted.holder?,
-        kind,
-        issued: event.at,
-        expires: minted.expires.unwrap_or(event.at.plus_seconds(LONGEST_SECONDS)),
-        mfa: minted.mint.mfa,
-        policy: minted.mint.policy,
-        policy_arns: minted.mint.policy_arns,
-        source_identity: minted.mint.source_identity,
-        tags: minted.mint.tags,
-        minted_by: Some(minted.mint.by),
-    })
-}
-
-/// No session lives longer.
-const LONGEST_SECONDS: i64 = 129_600;
 
 /// A session that is met without the call that gave it, as its own call tells of it.
 fn met(event: &Event) -> Option<Session> {

@@ -110,7 +110,7 @@ pub enum Shape<'r> {
         /// Within so many seconds.
         seconds: i64,
     },
-    /// Records that have these members in common, with two or more texts in another.
+    /// Records that have these members in common, with several texts in another.
     Several {
         /// Which records.
         of: Records<'r>,
@@ -118,6 +118,8 @@ pub enum Shape<'r> {
         by: &'r [&'r str],
         /// Of what there are several.
         field: &'r str,
+        /// How many at least.
+        at_least: usize,
         /// Within which time.
         within: Within,
     },
@@ -129,17 +131,48 @@ pub enum Shape<'r> {
         then: Records<'r>,
         /// A member of the earlier, and the member of the later that has the same text.
         joined: &'r [(&'r str, &'r str)],
-        /// Within so many seconds.
+        /// What takes the earlier back.
+        until: Option<Until<'r>>,
+        /// A member of the later that tells a time, which lies before the earlier.
+        began: Option<&'r str>,
+        /// Within which time: seconds, or however long.
+        within: Within,
+    },
+    /// Records of which each is made with what the one before gave, and the last of which leads back to where the first came from.
+    Ring {
+        /// Which records.
+        of: Records<'r>,
+        /// What a record gives, and the member of the next that has the same text.
+        link: (&'r str, &'r str),
+        /// Where a record comes from, and where it leads.
+        step: (&'r str, &'r str),
+        /// How many records at least: fewer are another rule's.
+        at_least: usize,
+        /// How many at most.
+        at_most: usize,
+        /// Within so many seconds of the one before.
         seconds: i64,
     },
 }
 
+/// What takes an earlier record back: from then on it counts no more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Until<'r> {
+    /// Which records, with the same texts as the earlier in all members that it is joined by.
+    pub of: Records<'r>,
+    /// Members in which both have the same text, or which both lack.
+    pub same: &'r [&'r str],
+}
+
 impl<'r> Shape<'r> {
-    /// Every list of records that the shape names.
+    /// Every list of records that the shape names: of two the earlier first, and last what takes that back.
     pub fn records(&self) -> Vec<Records<'r>> {
         match self {
-            Shape::One(of) | Shape::Count { of, .. } | Shape::Several { of, .. } => vec![of],
-            Shape::Then { first, then, .. } => vec![first, then],
+            Shape::One(of) | Shape::Count { of, .. } | Shape::Several { of, .. } | Shape::Ring { of, .. } => vec![of],
+            Shape::Then { first, then, until, .. } => {
+                let lists = [Some(*first), Some(*then), until.map(|until| until.of)];
+                lists.into_iter().flatten().collect()
+            }
         }
     }
 }

@@ -1,8 +1,8 @@
 //! What everybody but the intruder was seen to do, by user and by role.
 
+use super::given::{expires, given};
 use super::usage::{Call, SIGN_IN, is_public};
 use crate::ids::{AccessKeyId, AccountId};
-use crate::lineage::mint_of;
 use crate::time::Moment;
 use crate::trail::Event;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -45,6 +45,8 @@ pub struct Used {
 pub struct Taken {
     /// By whom: ARNs of users and roles, with the names that they gave their sessions.
     pub by: BTreeMap<String, BTreeSet<String>>,
+    /// The names that sessions of it were given, whoever took it.
+    pub names: BTreeSet<String>,
     /// By which other accounts.
     pub by_accounts: BTreeMap<AccountId, External>,
     /// Whether somebody brought no MFA.
@@ -85,11 +87,7 @@ impl Seen {
     /// Reads the calls.
     pub fn of<'c>(calls: impl Iterator<Item = &'c Call> + Clone) -> Seen {
         let mut seen = Seen::default();
-        let given: HashSet<AccessKeyId> = calls
-            .clone()
-            .filter_map(|call| mint_of(&call.event))
-            .map(|minted| minted.key)
-            .collect();
+        let given: HashSet<AccessKeyId> = calls.clone().filter_map(|call| given(&call.event)).collect();
         for call in calls {
             let event = &call.event;
             let who = &event.identity;
@@ -127,10 +125,9 @@ impl Seen {
     /// Names of the role's sessions that were used and that nobody was seen to take. A session that bears a name that somebody was seen to
     /// give is taken for one of his; one of an instance is the service's.
     pub fn unexplained(&self, role: &str, arn: &str) -> Vec<&str> {
-        let named = self.taken.get(arn).into_iter().flat_map(|taken| taken.by.values());
-        let named: BTreeSet<&String> = named.flatten().collect();
+        let named = self.taken.get(arn).map(|taken| &taken.names);
         let used = self.roles.get(role).into_iter().flat_map(|used| &used.unexplained);
-        let left = used.filter(|name| !named.contains(name) && !name.starts_with("i-"));
+        let left = used.filter(|name| !named.is_some_and(|named| named.contains(*name)) && !name.starts_with("i-"));
         left.map(String::as_str).collect()
     }
 }
@@ -193,15 +190,22 @@ fn brings_mfa(event: &Event) -> bool {
     event.service() == "sts" && (is_free || event.asked("/serialNumber").is_some())
 }
 
+/// The name of the session that a call gave: with a SAML assertion nobody asks for one.
+fn session_name(event: &Event) -> Option<String> {
+    let id = event.answered("/assumedRoleUser/assumedRoleId")?;
+    id.split_once(':').map(|(_, name)| name.to_owned())
+}
+
 impl Taken {
     fn add(&mut self, event: &Event, partition: &str) {
         let who = &event.identity;
         self.times += 1;
+        self.names
+            .extend(event.asked("/roleSessionName").or_else(|| session_name(event)));
         self.without_mfa |= who.mfa != Some(true) && event.asked("/serialNumber").is_none();
         let asked = event.request.get("durationSeconds");
         let seconds = asked.and_then(|value| value.as_i64().or_else(|| value.as_str()?.parse().ok()));
-        let expires = mint_of(event).and_then(|minted| minted.expires);
-        let given = expires.map(|expires| expires.seconds() - event.at.seconds());
+        let given = expires(event).map(|expires| expires.seconds() - event.at.seconds());
         self.seconds = self.seconds.max(seconds.unwrap_or(3_600)).max(given.unwrap_or(0));
         if who.kind.as_deref() == Some("WebIdentityUser") {
             self.subjects.extend(who.user_name.clone());

@@ -11,9 +11,15 @@ const DATE: &str = "2026-11-25";
 /// Longer than any session of a user lives.
 const LONGEST_HOURS: i64 = 36;
 
-/// The rule as Sigma's YAML. What Sigma says otherwise than the other forms is in a comment above it.
-pub fn sigma(rule: &Rule<'_>) -> String {
-    match rule.shape {
+/// How far back Sigma looks where the other forms look back however long.
+const LONGEST_LOOK_SECONDS: i64 = 30 * 86_400;
+
+/// Why a rule can't be said in Sigma.
+pub const NO_SIGMA: &str = "Sigma joins all records of a correlation by the same members, and in a ring each is joined to the next alone; `oust harden` writes loop-into-* for the loops of this account";
+
+/// The rule as Sigma's YAML; `None` where Sigma can't say it. What Sigma says otherwise than the other forms is in a comment above it.
+pub fn sigma(rule: &Rule<'_>) -> Option<String> {
+    Some(match rule.shape {
         Shape::One(of) => one(rule, rule.id, "", of),
         Shape::Count {
             of,
@@ -30,7 +36,13 @@ pub fn sigma(rule: &Rule<'_>) -> String {
             );
             format!("{base}---\n{}", correlation(rule, &body))
         }
-        Shape::Several { of, by, field, within } => {
+        Shape::Several {
+            of,
+            by,
+            field,
+            at_least,
+            within,
+        } => {
             let base = one(rule, &format!("{}-record", rule.id), " (the record)", of);
             let seconds = match within {
                 Within::Seconds(seconds) => seconds,
@@ -38,7 +50,7 @@ pub fn sigma(rule: &Rule<'_>) -> String {
                 Within::Life => LONGEST_HOURS * 3_600,
             };
             let body = format!(
-                "  type: value_count\n  rules:\n    - {}-record\n  group-by:\n{}  timespan: {}\n  condition:\n    field: {field}\n    gte: 2\n",
+                "  type: value_count\n  rules:\n    - {}-record\n  group-by:\n{}  timespan: {}\n  condition:\n    field: {field}\n    gte: {at_least}\n",
                 rule.id,
                 list(by, "    "),
                 span(seconds)
@@ -49,12 +61,31 @@ pub fn sigma(rule: &Rule<'_>) -> String {
             };
             format!("{remark}{base}---\n{}", correlation(rule, &body))
         }
+        Shape::Ring { .. } => return None,
         Shape::Then {
             first,
             then,
             joined,
-            seconds,
+            until,
+            began,
+            within,
         } => {
+            let seconds = match within {
+                Within::Seconds(seconds) => seconds,
+                Within::SameHour | Within::Life => LONGEST_LOOK_SECONDS,
+            };
+            let mut remarks = String::new();
+            if within == Within::Life {
+                remarks.push_str("# Sigma wants a timespan: what comes later than this one isn't told.\n");
+            }
+            if until.is_some() {
+                remarks.push_str("# Sigma can't say that something didn't happen between: what comes after the earlier was taken back is told too.\n");
+            }
+            if began.is_some() {
+                remarks.push_str(
+                    "# Sigma compares no times of records: a session that began after the earlier is told too.\n",
+                );
+            }
             let names = [format!("{}-first", rule.id), format!("{}-then", rule.id)];
             let mut aliases = String::new();
             let mut by = Vec::new();
@@ -78,13 +109,14 @@ pub fn sigma(rule: &Rule<'_>) -> String {
                 one(rule, &names[0], " (the earlier)", first),
                 one(rule, &names[1], " (the later)", then),
             );
-            format!("{one_of}---\n{other}---\n{}", correlation(rule, &body))
+            format!("{remarks}{one_of}---\n{other}---\n{}", correlation(rule, &body))
         }
-    }
+    })
 }
 
 fn span(seconds: i64) -> String {
     match seconds {
+        days if days % 86_400 == 0 && days > 2 * 86_400 => format!("{}d", days / 86_400),
         hours if hours % 3_600 == 0 => format!("{}h", hours / 3_600),
         seconds => format!("{}m", seconds / 60),
     }
@@ -212,10 +244,22 @@ fn selects(test: &Test<'_>, beside: &[Test<'_>]) -> Vec<String> {
     }
 }
 
+/// What a pattern wants held, whatever stands before and behind.
+fn held(pattern: &str) -> Option<&str> {
+    pattern
+        .strip_prefix('*')?
+        .strip_suffix('*')
+        .filter(|part| !part.contains('*'))
+}
+
 /// What a record must not have, as the line of a filter.
 fn excludes(test: &Test<'_>) -> Option<String> {
     let field = test.field;
     Some(match test.is {
+        Is::NotLike(patterns) if patterns.iter().all(|pattern| held(pattern).is_some()) => {
+            let parts: Vec<&str> = patterns.iter().filter_map(|pattern| held(pattern)).collect();
+            format!("{field}|contains:{}", values(&parts))
+        }
         Is::NotLike(patterns) => {
             // A star is Sigma's own wildcard too.
             let each = patterns

@@ -55,6 +55,18 @@ impl Call {
     }
 }
 
+impl Call {
+    /// The same call as this event tells it, which may stand for many that are alike.
+    pub fn of_event(&self, event: &Event) -> Call {
+        Call {
+            endpoint: self.endpoint.clone(),
+            delivery: self.delivery.clone(),
+            function: self.function.clone(),
+            ..Call::from(event.clone())
+        }
+    }
+}
+
 impl From<Event> for Call {
     /// The call of an event of which the rest of the record isn't known.
     fn from(event: Event) -> Call {
@@ -96,17 +108,45 @@ impl Times {
     }
 }
 
-/// Keeps one call of each kind. Calls that give credentials are all kept: what they are asked for differs.
-#[derive(Debug, Default)]
+/// Keeps one call of each kind. Calls that give credentials are all kept, as far as they fit: what they are asked for differs.
+#[derive(Debug)]
 pub struct Usage {
-    /// The intruder's keys, whose calls are none of this.
+    /// The intruder's keys.
     family: Arc<HashSet<String>>,
+    /// What they did before is their owner's.
+    stolen: Option<Moment>,
     callers: HashMap<u64, Who, RandomState>,
     kinds: HashMap<u64, Times, RandomState>,
     kept: HashMap<u64, (Value, u64), RandomState>,
+    /// How many of those give credentials, and how many may.
+    mints: usize,
+    most_mints: usize,
+    /// How many were not kept, since too many were.
+    left_out: u64,
+    /// Calls of the family by `eventID`, where they tell more than their event.
+    theirs: HashMap<String, Call>,
+    /// Whose record is read next, and of which kind it is.
+    is_theirs: bool,
     last: u64,
     /// When the last was made, where it may have come through a VPC endpoint: which one, only the whole record tells.
     through: Option<Moment>,
+}
+
+impl Default for Usage {
+    fn default() -> Self {
+        Usage::beside(Arc::default(), None)
+    }
+}
+
+/// What several of them kept.
+#[derive(Debug, Default)]
+pub struct Gathered {
+    /// Everybody's calls but the intruder's, in order of time.
+    pub calls: Vec<Call>,
+    /// Of the intruder's, by `eventID`, those that tell more than their event: endpoint, delivery, function.
+    pub theirs: HashMap<String, Call>,
+    /// So many calls that give credentials are told by caller and role alone: there are too many of them.
+    pub left_out: u64,
 }
 
 /// Who calls.
@@ -116,7 +156,9 @@ enum Who {
     Other,
     /// Nobody's credential: another account, a provider's token, a password. Only what it is given counts, and sign-ins.
     Outside,
-    /// The family, or a service.
+    /// The intruder's family.
+    Family,
+    /// A service.
     Nobody,
 }
 
@@ -126,7 +168,7 @@ impl Who {
         let text = |name: &str| identity.get(name).and_then(Value::as_str);
         // A credential for one service signs with no key: its ID stands in another member.
         match (text("accessKeyId").or(text("credentialId")), text("type")) {
-            (Some(key), _) if family.contains(key) => Who::Nobody,
+            (Some(key), _) if family.contains(key) => Who::Family,
             (Some(_), _) => Who::Other,
             (None, Some("AWSService") | None) => Who::Nobody,
             (None, Some(_)) => Who::Outside,
@@ -134,20 +176,40 @@ impl Who {
     }
 }
 
-/// So many calls that give credentials are kept.
+/// So many calls that give credentials are kept by one of those that read side by side, however much alike.
 const MOST_MINTS: usize = 200_000;
 
+/// Members that tell what an event lacks.
+const BESIDE: [&[u8]; 3] = [b"\"vpcEndpointId\"", b"\"ec2RoleDelivery\"", b"\"credentialsIssuedTo\""];
+
 impl Usage {
-    /// One that passes over the calls of `family`.
-    pub fn beside(family: Arc<HashSet<String>>) -> Self {
+    /// One that passes over the calls of `family` since it was `stolen`, or all of them.
+    pub fn beside(family: Arc<HashSet<String>>, stolen: Option<Moment>) -> Self {
         Usage {
             family,
-            ..Usage::default()
+            stolen,
+            callers: HashMap::default(),
+            kinds: HashMap::default(),
+            kept: HashMap::default(),
+            mints: 0,
+            most_mints: MOST_MINTS,
+            left_out: 0,
+            theirs: HashMap::new(),
+            is_theirs: false,
+            last: 0,
+            through: None,
         }
     }
 
-    /// The calls that several of them kept, in order of time.
-    pub fn calls(all: Vec<Usage>) -> Vec<Call> {
+    /// The same, which keeps so many calls that give credentials, and beyond those the first of each caller and role.
+    #[must_use]
+    pub fn of_mints(self, most_mints: usize) -> Self {
+        Usage { most_mints, ..self }
+    }
+
+    /// What several of them kept.
+    pub fn gathered(all: Vec<Usage>) -> Gathered {
+        let mut gathered = Gathered::default();
         let mut kinds: HashMap<u64, (Value, u64)> = HashMap::new();
         let mut times: HashMap<u64, Times> = HashMap::new();
         for usage in all {
@@ -158,6 +220,8 @@ impl Usage {
             for (place, kept) in usage.kept {
                 kinds.entry(place).or_insert(kept);
             }
+            gathered.theirs.extend(usage.theirs);
+            gathered.left_out += usage.left_out;
         }
         let calls = kinds.into_values().filter_map(|(record, kind)| {
             let call = Call::of(&record)?;
@@ -173,9 +237,24 @@ impl Usage {
                 ..call
             })
         });
-        let mut calls: Vec<Call> = calls.filter(|call| call.event.error.is_none()).collect();
-        calls.sort_by(|one, two| (one.event.at, &one.event.id).cmp(&(two.event.at, &two.event.id)));
-        calls
+        gathered.calls = calls.filter(|call| call.event.error.is_none()).collect();
+        gathered
+            .calls
+            .sort_by(|one, two| (one.event.at, &one.event.id).cmp(&(two.event.at, &two.event.id)));
+        gathered
+    }
+
+    /// Whether a call of the kind that was told last is kept: the first always, of others not more than fit.
+    fn is_kept(&mut self, times: Times, is_each: bool) -> bool {
+        let is_kept = times.count == 1 || is_each && self.mints < self.most_mints;
+        self.left_out += u64::from(is_each && !is_kept);
+        is_kept
+    }
+
+    fn seen(&mut self, at: Moment) -> Times {
+        let once = Times::once(at);
+        let times = self.kinds.entry(self.last);
+        *times.and_modify(|times| *times = times.and(once)).or_insert(once)
     }
 }
 
@@ -208,12 +287,28 @@ fn is_kept_each(name: &str) -> bool {
     is_mint(name) || name == SIGN_IN
 }
 
+/// The role that a call asks for, as its text has it.
+fn role_in(text: &[u8]) -> &[u8] {
+    let name = b"\"roleArn\"";
+    let after = memchr::memmem::find(text, name).and_then(|at| text.get(at + name.len()..));
+    let value = after.and_then(|after| after.get(memchr::memchr(b'"', after)? + 1..));
+    value
+        .and_then(|value| value.get(..memchr::memchr(b'"', value)?))
+        .unwrap_or_default()
+}
+
 impl Sieve for Usage {
     fn glance(&mut self, glance: &Glance<'_>) -> bool {
         let family = &self.family;
         let who = self.callers.entry(glance.caller);
+        self.is_theirs = false;
         match who.or_insert_with(|| Who::of(glance.identity, family)) {
-            Who::Other => {}
+            Who::Family if self.stolen.is_none_or(|stolen| glance.at >= stolen) => {
+                self.is_theirs = true;
+                let tells = |member: &&[u8]| memchr::memmem::find(glance.text, member).is_some();
+                return glance.text.is_empty() || BESIDE.iter().any(tells);
+            }
+            Who::Family | Who::Other => {}
             Who::Outside if is_kept_each(glance.name) => {}
             Who::Outside | Who::Nobody => return false,
         }
@@ -222,31 +317,41 @@ impl Sieve for Usage {
             glance.caller, glance.source, glance.name, glance.address
         );
         self.last = rapidhash_v3(text.as_bytes());
+        let is_each = is_kept_each(glance.name);
+        if is_each {
+            self.last ^= rapidhash_v3(role_in(glance.text));
+        }
         self.through = may_be_through(glance).then_some(glance.at);
         if self.through.is_some() {
-            return !is_kept_each(glance.name) || self.kept.len() < MOST_MINTS;
+            return true;
         }
-        let once = Times::once(glance.at);
-        let times = self.kinds.entry(self.last);
-        let times = times.and_modify(|times| *times = times.and(once)).or_insert(once);
-        times.count == 1 || is_kept_each(glance.name) && self.kept.len() < MOST_MINTS
+        let times = self.seen(glance.at);
+        self.is_kept(times, is_each)
     }
 
     fn record(&mut self, record: &Value) {
+        let id = record.get("eventID").and_then(Value::as_str).unwrap_or_default();
+        if self.is_theirs {
+            let call = Call::of(record);
+            let tells = |call: &Call| call.endpoint.is_some() || call.delivery.is_some() || call.function.is_some();
+            self.theirs.extend(call.filter(tells).map(|call| (id.to_owned(), call)));
+            return;
+        }
         let is_refused = record.get("errorCode").is_some_and(|code| !code.is_null());
+        let name = record.get("eventName").and_then(Value::as_str).unwrap_or_default();
+        let is_each = is_kept_each(name);
         if let Some(at) = self.through.take() {
             if is_refused {
                 return;
             }
             let endpoint = record.get("vpcEndpointId").and_then(Value::as_str).unwrap_or_default();
             self.last = rapidhash_v3(format!("{:x} {endpoint}", self.last).as_bytes());
-            let once = Times::once(at);
-            let times = self.kinds.entry(self.last);
-            times.and_modify(|times| *times = times.and(once)).or_insert(once);
+            let times = self.seen(at);
+            if is_each && !self.is_kept(times, is_each) {
+                return;
+            }
         }
-        let id = record.get("eventID").and_then(Value::as_str).unwrap_or_default();
-        let name = record.get("eventName").and_then(Value::as_str).unwrap_or_default();
-        let place = if is_kept_each(name) {
+        let place = if is_each {
             rapidhash_v3(id.as_bytes())
         } else {
             self.last
@@ -256,6 +361,7 @@ impl Sieve for Usage {
             self.kinds.remove(&self.last);
             return;
         }
+        self.mints += usize::from(is_each);
         self.kept.entry(place).or_insert_with(|| (record.clone(), self.last));
     }
 }

@@ -1,7 +1,8 @@
 //! A rule in all its forms.
 
 use super::rule::{Level, Row, Rule};
-use super::{athena, pattern, sigma};
+use super::sigma::{NO_SIGMA, sigma};
+use super::{athena, pattern};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -26,8 +27,11 @@ pub struct Written {
     pub eventbridge: Option<Value>,
     /// Why the pattern lets more through, or isn't there.
     pub eventbridge_remark: Option<&'static str>,
-    /// The rule in Sigma.
-    pub sigma: String,
+    /// The rule in Sigma, where it can say it.
+    pub sigma: Option<String>,
+    /// Why it isn't there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sigma_remark: Option<&'static str>,
     /// The query.
     pub athena: String,
 }
@@ -35,6 +39,7 @@ pub struct Written {
 /// All forms of a rule; `table` is the one that its query asks.
 pub fn written(rule: &Rule<'_>, table: &str) -> Written {
     let pattern = pattern(rule);
+    let sigma = sigma(rule);
     Written {
         id: rule.id.to_owned(),
         title: rule.title.to_owned(),
@@ -45,7 +50,8 @@ pub fn written(rule: &Rule<'_>, table: &str) -> Written {
         source: rule.source.to_owned(),
         eventbridge: pattern.value().cloned(),
         eventbridge_remark: pattern.remark(),
-        sigma: sigma(rule),
+        sigma_remark: sigma.is_none().then_some(NO_SIGMA),
+        sigma,
         athena: athena(rule, table),
     }
 }

@@ -1,4 +1,4 @@
-//! Who else could let the intruder out again: every user and role that may take off what a plan puts on a user.
+//! Who else could let the intruder out again: every user and role that may take off what a plan puts on a user, or can become one who may.
 
 use super::check::few;
 use super::organization::kept;
@@ -6,8 +6,10 @@ use super::{Check, Facts, State};
 use crate::account::{Account, deny_all_arn};
 use crate::ids::Arn;
 use crate::policy::{Context, Effect, Outcome};
+use crate::reach::Reach;
 use crate::time::Moment;
 use crate::verdict::Standing;
+use std::collections::BTreeSet;
 
 /// A lock that a plan puts on a user, and the calls that open it.
 struct Lock {
@@ -108,6 +110,60 @@ fn raises(standing: &Standing<'_>, arn: &Arn) -> State {
     )
 }
 
+/// Who else can open a lock or give himself the right to: surely, and perhaps.
+fn openers(facts: Facts<'_>, users: &[String]) -> (BTreeSet<Arn>, BTreeSet<Arn>) {
+    let (mut sure, mut perhaps) = (BTreeSet::new(), BTreeSet::new());
+    for (arn, standing) in others(facts.account, facts.responder, facts.now) {
+        let opened = opens(facts.account, &standing, users);
+        let opened = opened.iter().map(|(state, _)| *state).min();
+        match opened.map(|state| State::worst([state, raises(&standing, &arn)])) {
+            Some(State::NotReady) => drop(sure.insert(arn)),
+            Some(State::Unknown) => drop(perhaps.insert(arn)),
+            _ => {}
+        }
+    }
+    (sure, perhaps)
+}
+
+/// Who can't himself, and can become somebody who can.
+#[derive(Default)]
+struct Ways {
+    surely: BTreeSet<Arn>,
+    perhaps: BTreeSet<Arn>,
+    /// Who can become the responder, surely or perhaps, and is none of the sure ones.
+    responder: BTreeSet<Arn>,
+}
+
+/// Ways over other users and roles: by their keys and passwords, by assuming them, by code that runs as them, by their policies.
+fn ways(facts: Facts<'_>, sure: &BTreeSet<Arn>, perhaps: &BTreeSet<Arn>) -> Ways {
+    let mut reach = Reach::of(facts.account, facts.now);
+    let mut ways = Ways::default();
+    let is_service = |arn: &Arn| arn.resource().starts_with("role/aws-service-role/");
+    let is_other = |arn: &Arn| arn != facts.responder && !is_service(arn);
+    for (arn, surely) in reach.who_becomes(sure, true) {
+        match surely {
+            _ if sure.contains(&arn) || !is_other(&arn) => {}
+            true => drop(ways.surely.insert(arn)),
+            false => drop(ways.perhaps.insert(arn)),
+        }
+    }
+    for (arn, _) in reach.who_becomes(perhaps, false) {
+        if is_other(&arn) && ![sure, perhaps, &ways.surely].iter().any(|known| known.contains(&arn)) {
+            ways.perhaps.insert(arn);
+        }
+    }
+    ways.perhaps.retain(|arn| !perhaps.contains(arn));
+    let become_him = reach
+        .who_becomes(&BTreeSet::from([facts.responder.clone()]), false)
+        .into_iter();
+    let known = |arn: &Arn| sure.contains(arn) || ways.surely.contains(arn);
+    let become_him = become_him.filter(|(arn, _)| is_other(arn) && !known(arn));
+    ways.responder = become_him.map(|(arn, _)| arn).collect();
+    let responder = &ways.responder;
+    ways.perhaps.retain(|arn| !responder.contains(arn));
+    ways
+}
+
 pub(super) fn checks(facts: Facts<'_>) -> Vec<Check> {
     let id = "quarantine.removers";
     let account = facts.account;
@@ -116,17 +172,13 @@ pub(super) fn checks(facts: Facts<'_>) -> Vec<Check> {
         .values()
         .map(|user| account.user_arn(user).to_string())
         .collect();
-    let mut sure = Vec::new();
-    let mut perhaps = Vec::new();
-    for (arn, standing) in others(account, facts.responder, facts.now) {
-        let opened = opens(account, &standing, &users);
-        let opened = opened.iter().map(|(state, _)| *state).min();
-        match opened.map(|state| State::worst([state, raises(&standing, &arn)])) {
-            Some(State::NotReady) => sure.push(format!("`{}`", arn.resource())),
-            Some(State::Unknown) => perhaps.push(format!("`{}`", arn.resource())),
-            _ => {}
-        }
-    }
+    let (sure, perhaps) = openers(facts, &users);
+    let by_way = ways(facts, &sure, &perhaps);
+    let named =
+        |arns: &BTreeSet<Arn>| -> Vec<String> { arns.iter().map(|arn| format!("`{}`", arn.resource())).collect() };
+    let (sure, mut perhaps) = (named(&sure), named(&perhaps));
+    perhaps.extend(named(&by_way.perhaps));
+    let others = named(&by_way.surely);
     let mut details = vec!["root can take off whatever an SCP does not keep on".to_owned()];
     if account.guards.is_none() {
         details.push("the organization's policies were not read: they may keep some of these from it".to_owned());
@@ -144,13 +196,24 @@ pub(super) fn checks(facts: Facts<'_>) -> Vec<Check> {
             few(&perhaps)
         ));
     }
+    if !by_way.responder.is_empty() {
+        details.push(format!(
+            "can become the responder, surely or if conditions hold that nobody can know now: {}",
+            few(&named(&by_way.responder))
+        ));
+    }
     let fix = "take these rights from whoever does not need them, and attach an SCP that keeps a quarantine on: `oust ready --template cloudformation`";
-    let check = match (sure.is_empty(), perhaps.is_empty(), kept.is_empty()) {
+    let check = match (
+        sure.is_empty() && others.is_empty(),
+        perhaps.is_empty(),
+        kept.is_empty(),
+    ) {
         (_, _, false) => {
-            if !sure.is_empty() {
+            let all: Vec<String> = sure.iter().chain(&others).cloned().collect();
+            if !all.is_empty() {
                 details.push(format!(
                     "inline deny and boundary of a plan can be taken off by {}",
-                    few(&sure)
+                    few(&all)
                 ));
             }
             let found = format!(
@@ -160,11 +223,22 @@ pub(super) fn checks(facts: Facts<'_>) -> Vec<Check> {
             Check::new(id, State::Ready, found, fix)
         }
         (false, _, _) => {
-            let found = format!(
-                "inline deny and boundary of a plan can be taken off by others too, at once or by rights that they may give themselves ({}): {}",
-                sure.len(),
-                few(&sure)
-            );
+            let mut found = "inline deny and boundary of a plan can be taken off by others too".to_owned();
+            if !sure.is_empty() {
+                found.push_str(&format!(
+                    ", at once or by rights that they may give themselves ({}): {}",
+                    sure.len(),
+                    few(&sure)
+                ));
+            }
+            if !others.is_empty() {
+                let joined = if sure.is_empty() { ',' } else { ';' };
+                found.push_str(&format!(
+                    "{joined} by becoming one who may ({}): {}",
+                    others.len(),
+                    few(&others)
+                ));
+            }
             Check::new(id, State::NotReady, found, fix)
         }
         (true, false, _) => Check::new(
@@ -176,7 +250,7 @@ pub(super) fn checks(facts: Facts<'_>) -> Vec<Check> {
         (true, true, _) => Check::new(
             id,
             State::Ready,
-            "nobody else can take off what a plan puts on a user, nor give itself the right to",
+            "nobody else can take off what a plan puts on a user, nor give itself the right to, nor become one who may",
             fix,
         ),
     };

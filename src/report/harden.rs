@@ -51,6 +51,9 @@ pub fn rules(rules: &[Written], paint: Paint) -> String {
             };
             out.push(format!("       {}", paint.fold(7, &format!("{what}: {remark}"))));
         }
+        if let Some(remark) = rule.sigma_remark {
+            out.push(format!("       {}", paint.fold(7, &format!("no Sigma rule: {remark}"))));
+        }
     }
     out.push(String::new());
     out.push(paint.fold(

@@ -138,6 +138,11 @@ impl<'a> Standing<'a> {
         own: impl FnOnce(&mut Gather<'_>),
     ) -> Self {
         principal.put_keys(&mut context);
+        // Whoever is of an account is of its organization.
+        // <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalorgid>
+        if let Some(organization) = &account.organization {
+            context.set("aws:PrincipalOrgID", organization.id.as_str());
+        }
         let mut gather = Gather::new(account);
         own(&mut gather);
         if let Some(session) = session {

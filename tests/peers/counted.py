@@ -50,6 +50,24 @@ def is_internet(address):
     return not any(told in ipaddress.IPv4Network(network) for network in own)
 
 
+def is_own(address):
+    """IPv4 of a network of one's own."""
+    own = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
+    try:
+        return any(ipaddress.IPv4Address(address) in ipaddress.IPv4Network(network) for network in own)
+    except ValueError:
+        return False
+
+
+def is_somewhere(address):
+    """An address of the internet, IPv6 among them."""
+    try:
+        told = ipaddress.IPv6Address(address)
+    except ValueError:
+        return is_internet(address)
+    return not any(told in ipaddress.IPv6Network(network) for network in ("::1/128", "fe80::/16", "fc00::/7"))
+
+
 def call(record, service, *names):
     return record.get("eventSource") == service + ".amazonaws.com" and record.get("eventName") in names
 
@@ -94,12 +112,56 @@ def alone(record):
         or call(record, "iam", "DeleteUserPermissionsBoundary", "DeleteRolePermissionsBoundary")
         or call(record, "iam", "UpdateAccessKey") and dig(asked, "status") == "Active"
         or call(record, "organizations", "DetachPolicy", "DisablePolicyType", "UpdatePolicy")
+        or call(record, "iam", "PutUserPolicy", "PutRolePolicy", "PutGroupPolicy") and denies and allows(record)
         or call(record, "iam", "CreatePolicyVersion", "SetDefaultPolicyVersion") and denied
     ):
         yield "deny-removed"
-    off = ("DeleteUserPolicy", "DetachUserPolicy", "RemoveUserFromGroup", "DeleteUserPermissionsBoundary")
-    if call(record, "iam", *off) and kind == "IAMUser" and me is not None and me == target:
+    off = ("DeleteUserPolicy", "DetachUserPolicy", "RemoveUserFromGroup", "DeleteUserPermissionsBoundary", "PutUserPermissionsBoundary")
+    off = call(record, "iam", *off) or call(record, "iam", "PutUserPolicy") and denies
+    if off and kind == "IAMUser" and me is not None and me == target:
         yield "own-policy-removed"
+
+
+def allows(record):
+    return '"Allow"' in (dig(record, "requestParameters", "policyDocument") or "")
+
+
+def bounds(record):
+    """Whether a boundary is put that denies everything; None where none is put."""
+    bound = dig(record, "requestParameters", "permissionsBoundary")
+    if not done(record) or not call(record, "iam", "PutUserPermissionsBoundary") or bound is None:
+        return None
+    return any(part in bound for part in (":policy/AWSDenyAll", ":policy/AWSCompromisedKeyQuarantine", "/OustQuarantine"))
+
+
+def lifts(record):
+    """What a record takes off again: (which lock, by what name), as `locks` names it."""
+    asked = record.get("requestParameters")
+    name, arn = dig(asked, "policyName"), dig(asked, "policyArn")
+    if not done(record):
+        return None
+    if call(record, "iam", "DeleteUserPolicy") and (name or "").startswith("OustDenyAll"):
+        return ("inline", name)
+    denied = any(part in (arn or "") for part in (":policy/AWSDenyAll", ":policy/AWSCompromisedKeyQuarantine", "/OustQuarantine"))
+    if call(record, "iam", "DetachUserPolicy") and denied:
+        return ("attached", arn)
+    if call(record, "iam", "DeleteUserPermissionsBoundary") or bounds(record) is False:
+        return ("boundary", None)
+    return None
+
+
+def lock(record):
+    """Which lock a record that contains puts there."""
+    asked = record.get("requestParameters")
+    kind = {"PutUserPolicy": "inline", "AttachUserPolicy": "attached"}.get(record["eventName"], "boundary")
+    return (kind, {"inline": dig(asked, "policyName"), "attached": dig(asked, "policyArn")}.get(kind))
+
+
+def until(first, every, is_back):
+    """When what a record did was taken back."""
+    whom = dig(first, "requestParameters", "userName")
+    same = lambda one: dig(one, "requestParameters", "userName") == whom and one.get("recipientAccountId") == first.get("recipientAccountId")
+    return min((time(one) for one in every if time(one) > time(first) and same(one) and is_back(one)), default=float("inf"))
 
 
 def contains(record):
@@ -107,11 +169,8 @@ def contains(record):
     asked = record.get("requestParameters")
     name, arn = dig(asked, "policyName") or "", dig(asked, "policyArn") or ""
     denied = any(part in arn for part in (":policy/AWSDenyAll", ":policy/AWSCompromisedKeyQuarantine", "/OustQuarantine"))
-    inline = call(record, "iam", "PutUserPolicy") and name.startswith(("OustDenyAll", "AWSRevokeOlderSessions"))
-    bound = dig(asked, "permissionsBoundary") or ""
-    bounded = any(part in bound for part in (":policy/AWSDenyAll", ":policy/AWSCompromisedKeyQuarantine", "/OustQuarantine"))
-    bounded = bounded and call(record, "iam", "PutUserPermissionsBoundary")
-    if done(record) and (inline or bounded or call(record, "iam", "AttachUserPolicy") and denied):
+    inline = call(record, "iam", "PutUserPolicy") and name.startswith("OustDenyAll")
+    if done(record) and (inline or bounds(record) or call(record, "iam", "AttachUserPolicy") and denied):
         return dig(asked, "userName")
 
 
@@ -119,8 +178,22 @@ def cuts(record):
     """Whose key a record cuts off: `session-outlives-key` looks for his sessions after it."""
     asked = record.get("requestParameters")
     stopped = call(record, "iam", "UpdateAccessKey") and dig(asked, "status") == "Inactive"
-    if done(record) and (stopped or call(record, "iam", "DeleteAccessKey")):
+    denied = call(record, "iam", "PutUserPolicy") and (dig(asked, "policyName") or "").startswith("AWSRevokeOlderSessions")
+    if done(record) and (stopped or denied or call(record, "iam", "DeleteAccessKey")):
         return dig(asked, "userName")
+
+
+def gives_back(first):
+    """Whether a record gives back what `first` cut."""
+    cut, name = (dig(first, "requestParameters", name) for name in ("accessKeyId", "policyName"))
+
+    def is_back(record):
+        asked = record.get("requestParameters")
+        active = call(record, "iam", "UpdateAccessKey") and dig(asked, "status") == "Active"
+        spared = call(record, "iam", "DeleteUserPolicy") and (dig(asked, "policyName") or "").startswith("AWSRevokeOlderSessions")
+        return done(record) and (active or spared) and (dig(asked, "accessKeyId"), dig(asked, "policyName")) == (cut, name)
+
+    return is_back
 
 
 def count(all_records):
@@ -140,9 +213,12 @@ def count(all_records):
         if call(record, "sts", "AssumeRole") and done(record) and key and role:
             takes[key, role].append(record)
         address = record.get("sourceIPAddress")
+        on_instance = key and kind == "AssumedRole" and who and ":i-" in who
+        if on_instance and is_somewhere(address):
+            places["instance-credential-away", key, who].add(address)
+        if on_instance and is_own(address):
+            places["instance-credential-other-network", key, who].add(address)
         if key and is_internet(address):
-            if kind == "AssumedRole" and who and ":i-" in who:
-                places["instance-credential-away", key, who].add(address)
             if key[:4] == "ASIA" and who:
                 places["session-from-two-addresses", key, who].add(address)
             if key[:4] == "AKIA":
@@ -153,23 +229,64 @@ def count(all_records):
     for (key, role), group in takes.items():
         if any(time(late) - time(early) <= 600 for early, late in zip(group, group[4:])):
             hits["assume-role-burst"].add((key, role))
-    for first in every:
-        for rule, whom in (("use-after-containment", contains(first)), ("session-outlives-key", cuts(first))):
-            for later in every if whom is not None else ():
+    spread = collections.defaultdict(list)
+    for (key, role), group in takes.items():
+        spread[key].extend((time(record), role) for record in group)
+    for key, group in spread.items():
+        if any(len({role for at, role in group if 0 <= at - start <= 600}) >= 5 for start, _ in group):
+            hits["assume-role-spread"].add((key,))
+    changes = [record for record in every if record.get("eventSource") == "iam.amazonaws.com"]
+    for first in changes:
+        whom, mine = contains(first), cuts(first)
+        if whom is not None:
+            end = until(first, changes, lambda record: lifts(record) == lock(first))
+            for later in every:
                 who = later.get("userIdentity") or {}
-                key = who.get("accessKeyId")
-                mine = who.get("userName") == whom and key
-                mine = mine and who.get("accountId") == first.get("recipientAccountId")
-                if rule == "session-outlives-key":
-                    mine = mine and who.get("type") == "IAMUser" and key[:4] == "ASIA"
-                if mine and 0 < time(later) - time(first) <= 129600:
-                    hits[rule].add((first["eventID"], key))
+                if not who.get("accessKeyId") or who.get("accountId") != first.get("recipientAccountId"):
+                    continue
+                if not time(first) < time(later) <= end:
+                    continue
+                if who.get("userName") == whom:
+                    hits["use-after-containment"].add((first["eventID"], who["accessKeyId"]))
+                if who.get("type") == "FederatedUser" and dig(who, "sessionContext", "sessionIssuer", "userName") == whom:
+                    hits["federation-outlives-containment"].add((first["eventID"], who["accessKeyId"]))
+        if mine is not None:
+            end = min(time(first) + 129600, until(first, changes, gives_back(first)))
+            for later in every:
+                who = later.get("userIdentity") or {}
+                issued = dig(who, "sessionContext", "attributes", "creationDate")
+                is_session = who.get("type") == "IAMUser" and (who.get("accessKeyId") or "")[:4] == "ASIA" and who.get("userName") == mine
+                if is_session and who.get("accountId") == first.get("recipientAccountId") and issued and issued <= first["eventTime"]:
+                    if time(first) < time(later) <= end:
+                        hits["session-outlives-key"].add((first["eventID"], who["accessKeyId"]))
+        if bounds(first) and dig(first, "requestParameters", "userName") is not None:
+            for later in changes:
+                same = dig(later, "requestParameters", "userName") == dig(first, "requestParameters", "userName")
+                same = same and later.get("recipientAccountId") == first.get("recipientAccountId")
+                if same and bounds(later) is False and time(later) > time(first):
+                    hits["boundary-replaced"].add((first["eventID"], dig(later, "userIdentity", "accessKeyId") or ""))
     hops = [
         (record, dig(record, "userIdentity", "sessionContext", "sessionIssuer", "arn"), dig(record, "requestParameters", "roleArn"))
         for record in every
         if call(record, "sts", "AssumeRole") and done(record) and dig(record, "userIdentity", "type") == "AssumedRole"
     ]
-    hops = [(record, own, role) for record, own, role in hops if own and role and own != role]
+    hops = [(record, own, role) for record, own, role in hops if own and role]
+    # A credential is given once: where a made trail gives it twice, the first counts.
+    gave = {}
+    for record, own, role in hops:
+        given = dig(record, "responseElements", "credentials", "accessKeyId")
+        if given and dig(record, "userIdentity", "accessKeyId"):
+            gave.setdefault(given, (record, own))
+    for last, own, back in hops:
+        record, calls = last, 1
+        while own != back and calls < 8:
+            before, origin = gave.get(dig(record, "userIdentity", "accessKeyId"), (None, None))
+            if before is None or not 0 < time(record) - time(before) <= 43200:
+                break
+            record, own, calls = before, origin, calls + 1
+        if own == back and calls >= 3:
+            hits["role-ring"].add((record["eventID"], dig(last, "userIdentity", "accessKeyId")))
+    hops = [(record, own, role) for record, own, role in hops if own != role]
     for first, own, _ in hops:
         given = dig(first, "responseElements", "credentials", "accessKeyId")
         for later, _, back in hops:

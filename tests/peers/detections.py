@@ -19,6 +19,7 @@ def sql(task):
     # Trino's names of what DuckDB has under others.
     connection.execute("CREATE MACRO json_extract_scalar(text, place) AS json_extract_string(text, place)")
     connection.execute("CREATE MACRO from_iso8601_timestamp(text) AS CAST(text AS TIMESTAMP)")
+    connection.execute("CREATE MACRO regexp_like(text, pattern) AS regexp_matches(text, pattern)")
     return len(connection.execute(task["text"]).fetchall()) > 0
 
 

@@ -9,6 +9,7 @@ pub struct Told {
     call: (&'static str, &'static str),
     from: &'static str,
     error: Option<&'static str>,
+    days: u32,
     request: Value,
     response: Value,
 }
@@ -42,6 +43,25 @@ pub fn role(name: &str, session: &str, key: &str) -> Value {
     })
 }
 
+/// A session that a user federated.
+pub fn federated(by: &str, name: &str, key: &str) -> Value {
+    json!({
+        "type": "FederatedUser", "principalId": format!("123456789012:{name}"),
+        "arn": format!("arn:aws:sts::123456789012:federated-user/{name}"), "accountId": "123456789012", "accessKeyId": key,
+        "sessionContext": {
+            "sessionIssuer": {"type": "IAMUser", "principalId": format!("AIDA{}", by.to_uppercase()),
+                "arn": format!("arn:aws:iam::123456789012:user/{by}"), "accountId": "123456789012", "userName": by},
+            "attributes": {"creationDate": "2026-11-02T08:00:00Z", "mfaAuthenticated": "false"}
+        }
+    })
+}
+
+/// A session that was issued at that time.
+pub fn issued(mut who: Value, at: &str) -> Value {
+    who["sessionContext"]["attributes"]["creationDate"] = json!(format!("2026-11-02T{at}Z"));
+    who
+}
+
 pub fn role_arn(name: &str) -> String {
     format!("arn:aws:iam::123456789012:role/{name}")
 }
@@ -53,6 +73,7 @@ pub fn call(who: Value, at: &'static str, service: &'static str, name: &'static 
         call: (service, name),
         from: "203.0.113.66",
         error: None,
+        days: 0,
         request: Value::Null,
         response: Value::Null,
     }
@@ -61,6 +82,11 @@ pub fn call(who: Value, at: &'static str, service: &'static str, name: &'static 
 impl Told {
     pub fn from(mut self, address: &'static str) -> Self {
         self.from = address;
+        self
+    }
+
+    pub fn days_later(mut self, days: u32) -> Self {
+        self.days = days;
         self
     }
 
@@ -84,7 +110,7 @@ impl Told {
         let mut set = |name: &str, value: Value| drop(record.insert(name.to_owned(), value));
         set("eventVersion", json!("1.10"));
         set("userIdentity", self.who);
-        set("eventTime", json!(format!("2026-11-02T{}Z", self.at)));
+        set("eventTime", json!(format!("2026-11-{:02}T{}Z", 2 + self.days, self.at)));
         set("eventSource", json!(format!("{}.amazonaws.com", self.call.0)));
         set("eventName", json!(self.call.1));
         set("awsRegion", json!("us-east-1"));
@@ -149,8 +175,52 @@ fn bounded(by: &'static str) -> Told {
     iam(user("chief", D), "09:00:00", "PutUserPermissionsBoundary", request)
 }
 
+/// Somebody changes what inline policy ann has.
+fn policy(by: Value, at: &'static str, name: &'static str, policy: &str) -> Told {
+    iam(by, at, name, json!({"userName": "ann", "policyName": policy}))
+}
+
+fn chief() -> Value {
+    user("chief", D)
+}
+
+/// Ann's policy is written, with this effect.
+fn written(by: Value, policy: &str, effect: &str) -> Told {
+    let document = json!({"Version": "2012-10-17", "Statement": {"Effect": effect, "Action": "*", "Resource": "*"}});
+    let request = json!({"userName": "ann", "policyName": policy, "policyDocument": document.to_string()});
+    iam(by, "09:00:00", "PutUserPolicy", request)
+}
+
+fn managed(at: &'static str, name: &'static str, policy: &str) -> Told {
+    iam(chief(), at, name, json!({"userName": "ann", "policyArn": policy}))
+}
+
+const DENY_ALL_ARN: &str = "arn:aws:iam::aws:policy/AWSDenyAll";
+
 fn times(ats: &[&'static str]) -> Vec<Told> {
     ats.iter().map(|at| take(user("ann", B), at, "R")).collect()
+}
+
+/// Another boundary takes the place of the one that is there.
+fn rebound(by: Value, name: &str) -> Told {
+    let request = json!({"userName": name, "permissionsBoundary": "arn:aws:iam::aws:policy/AdministratorAccess"});
+    iam(by, "10:00:00", "PutUserPermissionsBoundary", request)
+}
+
+/// One credential takes these roles: all but the last at nine.
+fn spread(names: &[&str], last: &'static str) -> Vec<Told> {
+    let at = |n: usize| if n + 1 == names.len() { last } else { "09:00:00" };
+    let each = names.iter().enumerate();
+    each.map(|(n, name)| take(user("ann", B), at(n), name)).collect()
+}
+
+/// Each of these roles takes the next, with what the one before gave.
+fn ring(names: &[&str]) -> Vec<Told> {
+    const ATS: [&str; 4] = ["09:00:00", "10:00:00", "11:00:00", "12:00:00"];
+    let key = |n: usize| format!("ASIARING0000000000A{n}");
+    let each = names.windows(2).enumerate();
+    each.map(|(n, pair)| take(role(pair[0], "s", &key(n)), ATS[n], pair[1]).gave(&key(n + 1)))
+        .collect()
 }
 
 pub fn cases() -> Vec<Case> {
@@ -246,6 +316,57 @@ pub fn cases() -> Vec<Case> {
             ]),
         },
         Case {
+            rule: "assume-role-spread",
+            found: trails(vec![
+                spread(&["R1", "R2", "R3", "R4", "R5"], "09:09:59"),
+                spread(&["R1", "R1", "R2", "R3", "R4", "R2", "R5"], "09:10:00"),
+            ]),
+            not: trails(vec![
+                spread(&["R1", "R2", "R3", "R4", "R5"], "09:10:01"),
+                spread(&["R1", "R2", "R3", "R4", "R4", "R1"], "09:00:01"),
+                // Five credentials; and such that were refused.
+                [
+                    (A, "R1"),
+                    (B, "R2"),
+                    (C, "R3"),
+                    (D, "R4"),
+                    ("ASIAEEEEEEEEEEEEEEEE", "R5"),
+                ]
+                .iter()
+                .map(|(key, name)| take(user("ann", key), "09:00:00", name))
+                .collect(),
+                ["R1", "R2", "R3", "R4", "R5"]
+                    .iter()
+                    .map(|name| take(user("ann", B), "09:00:00", name).refused())
+                    .collect(),
+            ]),
+        },
+        Case {
+            rule: "role-ring",
+            found: trails(vec![
+                ring(&["Q", "R", "P", "Q"]),
+                ring(&["Q", "R", "P", "O", "Q"]),
+                // A role that takes itself on the way; a way in before.
+                ring(&["Q", "R", "R", "Q"]),
+                ring(&["O", "Q", "R", "P", "Q"]),
+            ]),
+            not: trails(vec![
+                ring(&["Q", "R", "Q"]),
+                ring(&["Q", "R", "P", "O"]),
+                ring(&["Q", "Q", "Q", "Q"]),
+                {
+                    let mut other = ring(&["Q", "R", "P"]);
+                    other.push(take(role("P", "s", A), "12:00:00", "Q"));
+                    other
+                },
+                {
+                    let mut late = ring(&["Q", "R", "P"]);
+                    late.push(take(role("P", "s", "ASIARING0000000000A2"), "23:59:59", "Q").days_later(1));
+                    late
+                },
+            ]),
+        },
+        Case {
             rule: "role-assumes-itself",
             found: trails(vec![vec![take(role("R", "s", C), "09:00:00", "R")]]),
             not: trails(vec![
@@ -281,11 +402,25 @@ pub fn cases() -> Vec<Case> {
         },
         Case {
             rule: "instance-credential-away",
-            found: trails(vec![vec![
-                look(instance(), "09:00:00"),
-                look(instance(), "13:00:00").from("198.51.100.7"),
-            ]]),
+            found: trails(vec![
+                vec![
+                    look(instance(), "09:00:00"),
+                    look(instance(), "13:00:00").from("198.51.100.7"),
+                ],
+                vec![
+                    look(instance(), "09:00:00"),
+                    look(instance(), "09:10:00").from("2001:db8::66"),
+                ],
+                vec![
+                    look(instance(), "09:00:00").from("2001:db8::1"),
+                    look(instance(), "09:10:00").from("2001:db8:1::66"),
+                ],
+            ]),
             not: trails(vec![
+                vec![
+                    look(instance(), "09:00:00"),
+                    look(instance(), "09:10:00").from("fd00:ec2::254"),
+                ],
                 vec![
                     look(instance(), "09:00:00"),
                     look(instance(), "09:10:00").from("10.0.0.5"),
@@ -305,6 +440,35 @@ pub fn cases() -> Vec<Case> {
                 vec![
                     look(role("Web", "people", C), "09:00:00"),
                     look(role("Web", "people", C), "09:10:00").from("198.51.100.7"),
+                ],
+            ]),
+        },
+        Case {
+            rule: "instance-credential-other-network",
+            found: trails(vec![vec![
+                look(instance(), "09:00:00").from("10.0.1.5"),
+                look(instance(), "13:00:00").from("172.31.9.9"),
+            ]]),
+            not: trails(vec![
+                vec![
+                    look(instance(), "09:00:00").from("10.0.1.5"),
+                    look(instance(), "09:10:00").from("10.0.1.5"),
+                ],
+                vec![
+                    look(instance(), "09:00:00").from("10.0.1.5"),
+                    look(instance(), "09:10:00"),
+                ],
+                vec![
+                    look(instance(), "09:00:00").from("10.0.1.5"),
+                    look(instance(), "09:10:00").from("172.32.0.1"),
+                ],
+                vec![
+                    look(instance(), "09:00:00").from("10.0.1.5"),
+                    look(role("Web", "i-1", D), "09:10:00").from("10.0.1.6"),
+                ],
+                vec![
+                    look(role("Web", "people", C), "09:00:00").from("10.0.1.5"),
+                    look(role("Web", "people", C), "09:10:00").from("10.0.1.6"),
                 ],
             ]),
         },
@@ -372,36 +536,97 @@ pub fn cases() -> Vec<Case> {
             found: trails(vec![
                 vec![deny(), look(user("ann", B), "09:00:01").refused()],
                 vec![
-                    iam(
-                        user("chief", D),
+                    managed(
                         "09:00:00",
                         "AttachUserPolicy",
-                        json!({"userName": "ann", "policyArn": "arn:aws:iam::aws:policy/AWSCompromisedKeyQuarantineV3"}),
+                        "arn:aws:iam::aws:policy/AWSCompromisedKeyQuarantineV3",
                     ),
                     look(user("ann", A), "12:00:00"),
                 ],
+                vec![bounded(DENY_ALL_ARN), look(user("ann", B), "09:00:01")],
+                vec![deny(), look(user("ann", A), "09:00:00").days_later(20)],
+                // Before it was taken off again; though something else was; after it was put there again.
                 vec![
-                    bounded("arn:aws:iam::aws:policy/AWSDenyAll"),
-                    look(user("ann", B), "09:00:01"),
+                    deny(),
+                    look(user("ann", A), "09:30:00"),
+                    policy(chief(), "09:40:00", "DeleteUserPolicy", "OustDenyAll"),
+                    look(user("ann", A), "09:50:00"),
+                ],
+                vec![
+                    deny(),
+                    managed("09:40:00", "DetachUserPolicy", DENY_ALL_ARN),
+                    look(user("ann", A), "09:50:00"),
+                ],
+                vec![
+                    policy(chief(), "08:00:00", "PutUserPolicy", "OustDenyAll"),
+                    policy(chief(), "08:10:00", "DeleteUserPolicy", "OustDenyAll"),
+                    deny(),
+                    look(user("ann", A), "09:50:00"),
+                ],
+                // The one who takes it off is the one who is contained.
+                vec![
+                    deny(),
+                    policy(user("ann", A), "09:00:05", "DeleteUserPolicy", "OustDenyAll"),
                 ],
             ]),
             not: trails(vec![
+                vec![
+                    look(user("ann", A), "08:59:00"),
+                    deny(),
+                    policy(chief(), "09:40:00", "DeleteUserPolicy", "OustDenyAll"),
+                    look(user("ann", A), "09:50:00"),
+                    look(user("ann", A), "12:00:00"),
+                ],
+                vec![
+                    managed("09:00:00", "AttachUserPolicy", DENY_ALL_ARN),
+                    managed("09:40:00", "DetachUserPolicy", DENY_ALL_ARN),
+                    look(user("ann", A), "09:50:00"),
+                ],
+                vec![
+                    bounded(DENY_ALL_ARN),
+                    iam(
+                        chief(),
+                        "09:40:00",
+                        "DeleteUserPermissionsBoundary",
+                        json!({"userName": "ann"}),
+                    ),
+                    look(user("ann", A), "09:50:00"),
+                ],
                 vec![look(user("ann", B), "08:59:59"), deny()],
                 vec![deny(), look(user("bob", B), "09:00:01")],
                 vec![deny(), look(elsewhere(user("ann", B)), "09:00:01")],
+                vec![deny(), look(federated("ann", "x", B), "09:00:01")],
                 vec![
                     bounded("arn:aws:iam::123456789012:policy/Tickets"),
                     look(user("ann", B), "09:00:01"),
                 ],
                 vec![deny().refused(), look(user("ann", B), "09:00:01")],
+                // What denies older sessions doesn't contain the user.
                 vec![
-                    iam(
-                        user("chief", D),
-                        "09:00:00",
-                        "PutUserPolicy",
-                        json!({"userName": "ann", "policyName": "ReadTickets"}),
-                    ),
+                    policy(chief(), "09:00:00", "PutUserPolicy", "AWSRevokeOlderSessions"),
+                    look(user("ann", A), "09:00:01"),
+                ],
+                vec![
+                    policy(chief(), "09:00:00", "PutUserPolicy", "ReadTickets"),
                     look(user("ann", B), "09:00:01"),
+                ],
+            ]),
+        },
+        Case {
+            rule: "federation-outlives-containment",
+            found: trails(vec![
+                vec![deny(), look(federated("ann", "backdoor", B), "09:00:01").refused()],
+                vec![bounded(DENY_ALL_ARN), look(federated("ann", "backdoor", B), "20:00:00")],
+            ]),
+            not: trails(vec![
+                vec![look(federated("ann", "backdoor", B), "08:59:59"), deny()],
+                vec![deny(), look(federated("bob", "ann", B), "09:00:01")],
+                vec![deny(), look(elsewhere(federated("ann", "backdoor", B)), "09:00:01")],
+                vec![deny(), look(user("ann", B), "09:00:01")],
+                vec![
+                    deny(),
+                    policy(chief(), "09:40:00", "DeleteUserPolicy", "OustDenyAll"),
+                    look(federated("ann", "backdoor", B), "09:50:00"),
                 ],
             ]),
         },
@@ -411,12 +636,27 @@ pub fn cases() -> Vec<Case> {
                 vec![cut(), look(user("ann", B), "10:00:00")],
                 vec![
                     iam(
-                        user("chief", D),
+                        chief(),
                         "09:00:00",
                         "DeleteAccessKey",
                         json!({"userName": "ann", "accessKeyId": A}),
                     ),
                     take(user("ann", B), "10:00:00", "R"),
+                ],
+                vec![
+                    policy(chief(), "09:00:00", "PutUserPolicy", "AWSRevokeOlderSessions"),
+                    look(user("ann", B), "10:00:00").refused(),
+                ],
+                // Another key of hers works again.
+                vec![
+                    cut(),
+                    iam(
+                        chief(),
+                        "09:30:00",
+                        "UpdateAccessKey",
+                        json!({"userName": "ann", "accessKeyId": "AKIABBBBBBBBBBBBBBBB", "status": "Active"}),
+                    ),
+                    look(user("ann", B), "10:00:00"),
                 ],
             ]),
             not: trails(vec![
@@ -425,6 +665,18 @@ pub fn cases() -> Vec<Case> {
                 vec![cut(), look(elsewhere(user("ann", B)), "10:00:00")],
                 vec![cut(), look(role("R", "ann", B), "10:00:00")],
                 vec![look(user("ann", B), "08:00:00"), cut()],
+                // A session of afterwards; and the key works again.
+                vec![cut(), look(issued(user("ann", B), "09:00:01"), "10:00:00")],
+                vec![
+                    cut(),
+                    iam(
+                        chief(),
+                        "09:30:00",
+                        "UpdateAccessKey",
+                        json!({"userName": "ann", "accessKeyId": A, "status": "Active"}),
+                    ),
+                    look(user("ann", B), "10:00:00"),
+                ],
             ]),
         },
         Case {
@@ -445,6 +697,7 @@ pub fn cases() -> Vec<Case> {
         Case {
             rule: "deny-removed",
             found: trails(vec![
+                vec![written(chief(), "OustDenyAll", "Allow")],
                 vec![iam(
                     user("ann", A),
                     "09:00:00",
@@ -488,6 +741,9 @@ pub fn cases() -> Vec<Case> {
                 ],
             ]),
             not: trails(vec![
+                vec![written(chief(), "OustDenyAll", "Deny")],
+                vec![written(chief(), "ReadTickets", "Allow")],
+                vec![bounded("arn:aws:iam::123456789012:policy/Tickets")],
                 vec![iam(
                     user("ann", A),
                     "09:00:00",
@@ -513,8 +769,29 @@ pub fn cases() -> Vec<Case> {
             ]),
         },
         Case {
+            rule: "boundary-replaced",
+            found: trails(vec![
+                vec![bounded(DENY_ALL_ARN), rebound(user("ann", A), "ann")],
+                vec![
+                    bounded("arn:aws:iam::123456789012:policy/oust/OustQuarantine"),
+                    rebound(chief(), "ann").days_later(9),
+                ],
+            ]),
+            not: trails(vec![
+                vec![rebound(user("ann", A), "ann")],
+                vec![bounded(DENY_ALL_ARN), rebound(user("ann", A), "bob")],
+                vec![bounded(DENY_ALL_ARN), rebound(user("ann", A), "ann").refused()],
+                vec![
+                    bounded("arn:aws:iam::123456789012:policy/Tickets"),
+                    rebound(user("ann", A), "ann"),
+                ],
+            ]),
+        },
+        Case {
             rule: "own-policy-removed",
             found: trails(vec![
+                vec![written(user("ann", A), "OustDenyAll", "Deny")],
+                vec![rebound(user("ann", A), "ann")],
                 vec![iam(
                     user("ann", A),
                     "09:00:00",
@@ -529,6 +806,9 @@ pub fn cases() -> Vec<Case> {
                 )],
             ]),
             not: trails(vec![
+                vec![written(user("ann", A), "ReadTickets", "Allow")],
+                vec![written(chief(), "OustDenyAll", "Deny")],
+                vec![rebound(chief(), "ann")],
                 vec![iam(
                     user("chief", A),
                     "09:00:00",

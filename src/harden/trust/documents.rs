@@ -1,7 +1,7 @@
 //! A trust policy as it would be with a change.
 
 use crate::account::{Account, Role};
-use crate::policy::{Effect, Listed, Named, Statement};
+use crate::policy::{Condition, Effect, Listed, Named, Statement};
 use serde_json::{Map, Value, json};
 
 /// The statements of a trust policy as JSON, each with what it says.
@@ -129,6 +129,36 @@ pub(super) fn condition(object: &mut Map<String, Value>, operator: &str, key: &s
     }
     keys.insert(key.to_owned(), values);
     true
+}
+
+/// Keys by which a condition holds a statement to some of those that it names.
+const WHO: [&str; 9] = [
+    "aws:principalarn",
+    "aws:principalorgid",
+    "aws:principalorgpaths",
+    "aws:principalaccount",
+    "aws:principaltype",
+    "aws:sourceidentity",
+    "aws:userid",
+    "aws:username",
+    "sts:externalid",
+];
+
+/// Whether a condition holds the statement to some of those that it names, as far as its words tell: a name, a tag, an organization.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>
+pub(super) fn is_held(statement: &Statement) -> bool {
+    let is_of_who = |condition: &Condition| {
+        let key = condition.key().to_ascii_lowercase();
+        WHO.contains(&&*key) || key.starts_with("aws:principaltag/")
+    };
+    let is_held_to = |condition: &Condition| {
+        let operator = condition.operator().to_ascii_lowercase();
+        let compares = operator.contains("string") || operator.contains("arn");
+        let is_anything = |value: &String| value.chars().all(|letter| letter == '*');
+        compares && !operator.contains("not") && !condition.values().iter().any(is_anything)
+    };
+    let mut conditions = statement.conditions.iter();
+    conditions.any(|condition| is_of_who(condition) && is_held_to(condition))
 }
 
 pub(super) fn has_condition(statement: &Statement, keys: &[&str]) -> bool {

@@ -1,7 +1,9 @@
 //! Roles that trust more than those who take them.
 
 use super::Around;
-use super::documents::{changed, is_everybody, is_of, is_own, is_whole_account, is_wide, named, principal, statements};
+use super::documents::{
+    changed, is_everybody, is_held, is_of, is_own, is_whole_account, is_wide, named, principal, statements,
+};
 use crate::account::{Account, Role};
 use crate::harden::finding::Finding;
 use crate::harden::fitted::into_loop;
@@ -46,8 +48,9 @@ pub(super) fn too_wide(around: &Around<'_>, role: &Role) -> Option<Finding> {
     let own = account.role_arn(role).to_string();
     let (_, parsed) = statements(role)?;
     let allows = parsed.iter().filter(|statement| statement.effect == Effect::Allow);
-    let names: Vec<&Named> = allows.flat_map(named).collect();
-    let wide = names.iter().any(|named| is_wide(account, named));
+    let names: Vec<&Named> = allows.clone().flat_map(named).collect();
+    let mut open = allows.filter(|statement| !is_held(statement)).flat_map(named);
+    let wide = open.any(|named| is_wide(account, named));
     let unused: BTreeSet<&str> = names
         .iter()
         .filter_map(|named| match named {
@@ -80,11 +83,20 @@ pub(super) fn too_wide(around: &Around<'_>, role: &Role) -> Option<Finding> {
         finding.rules.push("role-assumes-itself");
     }
     if taken.by.is_empty() {
-        let nobody =
-            "nobody but the intruder was seen to take it: narrow it to those who are meant to, or delete the role";
-        return wide.then(|| finding.advised(nobody));
+        return Some(finding.advised(
+            "nobody but the intruder was seen to take it: narrow it to those who are meant to, or delete the role",
+        ));
     }
-    let document = narrowed(account, role, taken)?;
+    if !taken.by.keys().any(|arn| is_there(account, arn)) {
+        return Some(finding.advised(
+            "all who were seen to take it were deleted since: narrow it to those who are meant to now, or delete the role",
+        ));
+    }
+    let Some(document) = narrowed(account, role, taken) else {
+        return Some(finding.advised(
+            "who took it came by what it doesn't name: leave nobody in it who isn't meant to take it, or delete the role",
+        ));
+    };
     Some(finding.met_by(Measure::Trust {
         role: role.name.clone(),
         document,
@@ -96,17 +108,21 @@ pub(super) fn too_wide(around: &Around<'_>, role: &Role) -> Option<Finding> {
 fn narrowed(account: &Account, role: &Role, taken: &Taken) -> Option<Value> {
     let takers = || taken.by.keys().filter(|arn| is_there(account, arn)).cloned();
     changed(role, |statement, object: &mut Map<String, Value>| {
+        let is_open = !is_held(statement);
         let mut kept: Vec<String> = Vec::new();
         let mut is_narrower = false;
         for named in named(statement) {
             match named {
-                _ if is_everybody(named) => kept.extend(takers()),
-                _ if is_whole_account(account, named) => kept.extend(takers().filter(|arn| is_of(account, arn))),
+                _ if is_open && is_everybody(named) => kept.extend(takers()),
+                _ if is_open && is_whole_account(account, named) => {
+                    kept.extend(takers().filter(|arn| is_of(account, arn)))
+                }
                 Named::Aws(name) if is_own(account, named) && !takes(taken, name) => is_narrower = true,
                 Named::Aws(name) => kept.push(name.clone()),
+                Named::Everybody => kept.push("*".to_owned()),
                 _ => {}
             }
-            is_narrower |= is_wide(account, named);
+            is_narrower |= is_open && is_wide(account, named);
         }
         kept.sort();
         kept.dedup();

@@ -4,8 +4,6 @@
 use super::documents::{keeper, quarantine, responding, topic_policy, trail_files, trust};
 use super::parameters::{Kind, PARAMETERS, Parameter};
 use super::rules::{STATE, alerts, queries};
-use serde::Serialize;
-use serde_json::ser::PrettyFormatter;
 use serde_json::{Map, Value, json};
 
 /// The template, as JSON.
@@ -36,15 +34,23 @@ pub fn cloudformation() -> String {
     narrow(&template) + "\n"
 }
 
-/// JSON with little white space: a template of more than 51,200 bytes can't be handed over but through a bucket.
-/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html>
+/// JSON with little white space, a line for each parameter and resource: a template of more than 51,200 bytes can't be handed over but through a
+/// bucket. <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html>
 fn narrow(template: &Value) -> String {
-    let mut text = Vec::new();
-    let mut writer = serde_json::Serializer::with_formatter(&mut text, PrettyFormatter::with_indent(b" "));
-    match template.serialize(&mut writer) {
-        Ok(()) => String::from_utf8_lossy(&text).into_owned(),
-        Err(_) => template.to_string(),
-    }
+    let members = |value: &Value, indent: &str, each: &dyn Fn(&Value) -> String| match value {
+        Value::Object(members) => {
+            let lines = members
+                .iter()
+                .map(|(name, value)| format!("{indent}{}: {}", json!(name), each(value)));
+            format!(
+                "{{\n{}\n{}}}",
+                lines.collect::<Vec<_>>().join(",\n"),
+                indent.get(1..).unwrap_or_default()
+            )
+        }
+        other => other.to_string(),
+    };
+    members(template, " ", &|section| members(section, "  ", &Value::to_string))
 }
 
 fn parameter(one: &Parameter) -> Value {

@@ -113,7 +113,12 @@ fn last_used(call: &mut Call<'_>) -> Result<Node, Fault> {
         .map_err(|_| Fault::validation("The access key ID is not valid."))?;
     let (owner, key) = call.account.owner_of_key(&id).ok_or_else(|| no_key(id.as_str()))?;
     let recorded = call.issue.last_used.get(&id).cloned();
-    let used = recorded.or_else(|| key.last_used.clone().map(|used| (used.at, used.service, used.region)));
+    let used = recorded.or_else(|| {
+        key.last_used
+            .clone()
+            .filter(|used| !used.is_never())
+            .map(|used| (used.at, used.service, used.region))
+    });
     let mut members = Vec::new();
     let (service, region) = match used {
         Some((at, service, region)) => {

@@ -1,0 +1,106 @@
+//! Records that matched a part of a rule: what is kept of them.
+
+use crate::harden::caller::is_at_a_glance;
+use crate::harden::matching::{Members, is_one_of};
+use crate::harden::rule::{Is, Records, Rule, Shape};
+use crate::harden::rules::RULES;
+use crate::time::Moment;
+use rapidhash::fast::RandomState;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::LazyLock;
+
+/// A part of a rule that reads records themselves: which rule, which part, which records.
+type Part = (usize, usize, Records<'static>);
+
+/// Those parts by the names of the calls that they are about.
+static PARTS: LazyLock<HashMap<&'static str, Vec<Part>, RandomState>> = LazyLock::new(|| {
+    let mut parts: HashMap<&'static str, Vec<Part>, RandomState> = HashMap::default();
+    for (n, rule) in RULES.iter().enumerate() {
+        for (part, records) in rule.shape.records().into_iter().enumerate() {
+            if is_at_a_glance(records) {
+                continue;
+            }
+            let named = records
+                .iter()
+                .flat_map(|tests| tests.iter())
+                .filter_map(|test| match test.is {
+                    Is::Any(names) if test.field == "eventName" => Some(names),
+                    _ => None,
+                });
+            let names: BTreeSet<&'static str> = named.flatten().copied().collect();
+            for name in names {
+                parts.entry(name).or_default().push((n, part, records));
+            }
+        }
+    }
+    parts
+});
+
+/// The parts that are about calls of this name.
+pub(super) fn parts(name: &str) -> Option<&'static [Part]> {
+    PARTS.get(name).map(Vec::as_slice)
+}
+
+/// A record that matched a part of a rule.
+#[derive(Debug, Clone)]
+pub(super) struct Fact {
+    pub(super) rule: u8,
+    /// 0 for the earlier record of two, 2 for what takes it back, else 1.
+    pub(super) part: u8,
+    pub(super) at: Moment,
+    pub(super) id: Box<str>,
+    /// The members by which it is counted or joined.
+    pub(super) joined: Box<[Box<str>]>,
+    /// Members that it may lack, then empty.
+    pub(super) same: Box<[Box<str>]>,
+    pub(super) key: Box<str>,
+    pub(super) who: Box<str>,
+    pub(super) call: Box<str>,
+    pub(super) address: Box<str>,
+}
+
+/// What a record is to rules.
+pub(super) fn facts(parts: &[Part], record: &impl Members) -> Vec<Fact> {
+    let matched = parts.iter().filter(|(_, _, records)| is_one_of(records, record));
+    let facts = matched.filter_map(|(n, part, _)| Fact::of(*n, *part, RULES.get(*n)?, record));
+    facts.collect()
+}
+
+/// The members by which records of a part are counted or joined, and those that they may lack.
+fn members(rule: &Rule<'static>, part: usize) -> (Vec<&'static str>, Vec<&'static str>) {
+    match rule.shape {
+        Shape::One(_) => Default::default(),
+        Shape::Count { by, .. } => (by.to_vec(), Vec::new()),
+        Shape::Several { by, field, .. } => (by.iter().copied().chain([field]).collect(), Vec::new()),
+        Shape::Then { joined, until, .. } => {
+            let side = joined.iter().map(|(one, two)| if part == 1 { *two } else { *one });
+            let same = until.filter(|_| part != 1).map(|until| until.same.to_vec());
+            (side.collect(), same.unwrap_or_default())
+        }
+        Shape::Ring { link, step, .. } => (vec![link.1, step.0, step.1], vec![link.0]),
+    }
+}
+
+impl Fact {
+    fn of(n: usize, part: usize, rule: &Rule<'static>, record: &impl Members) -> Option<Fact> {
+        let text = |field: &str| record.text(field).unwrap_or_default().into_owned().into_boxed_str();
+        let (joined, same) = members(rule, part);
+        // What isn't there joins nothing.
+        let joined: Option<Box<[Box<str>]>> = joined
+            .into_iter()
+            .map(|field| record.text(field).map(|text| text.into_owned().into_boxed_str()))
+            .collect();
+        Some(Fact {
+            rule: u8::try_from(n).ok()?,
+            part: u8::try_from(part).ok()?,
+            at: text("eventTime").parse().ok()?,
+            id: text("eventID"),
+            joined: joined?,
+            same: same.into_iter().map(text).collect(),
+            key: text("userIdentity.accessKeyId"),
+            who: text("userIdentity.arn"),
+            call: text("eventName"),
+            address: text("sourceIPAddress"),
+        })
+    }
+}

@@ -1,0 +1,137 @@
+//! When a caller was seen from an address within one hour.
+
+use crate::time::Moment;
+
+/// Seconds of an hour.
+pub(super) const HOUR_SECONDS: i64 = 3_600;
+
+/// So many bits hold the seconds of an hour.
+const WORDS: usize = 57;
+
+/// More seconds than this take less room as bits.
+const FEW: usize = 200;
+
+/// Seconds of an hour: most hours have few.
+#[derive(Debug, Clone)]
+enum Seconds {
+    Few(Vec<u16>),
+    Many(Box<[u64; WORDS]>),
+}
+
+impl Seconds {
+    fn add(&mut self, second: u16) {
+        match self {
+            Seconds::Few(few) if few.contains(&second) => {}
+            Seconds::Few(few) if few.len() < FEW => few.push(second),
+            Seconds::Few(few) => {
+                let mut bits = Box::new([0; WORDS]);
+                few.iter().chain([&second]).for_each(|second| set(&mut bits, *second));
+                *self = Seconds::Many(bits);
+            }
+            Seconds::Many(bits) => set(bits, second),
+        }
+    }
+
+    fn all(&self) -> Vec<u16> {
+        match self {
+            Seconds::Few(few) => few.clone(),
+            Seconds::Many(bits) => {
+                let is_set = |second: &u16| {
+                    let word = bits.get(usize::from(second / 64)).copied().unwrap_or_default();
+                    word >> (second % 64) & 1 == 1
+                };
+                (0..3_600).filter(is_set).collect()
+            }
+        }
+    }
+}
+
+fn set(bits: &mut [u64; WORDS], second: u16) {
+    if let Some(word) = bits.get_mut(usize::from(second / 64)) {
+        *word |= 1 << (second % 64);
+    }
+}
+
+/// When: first and last, and of callers that may come after something each second.
+#[derive(Debug, Clone)]
+pub(super) struct Sighting {
+    pub(super) first: Moment,
+    pub(super) last: Moment,
+    seconds: Option<Seconds>,
+}
+
+fn second(at: Moment) -> u16 {
+    u16::try_from(at.seconds().rem_euclid(HOUR_SECONDS)).unwrap_or_default()
+}
+
+impl Sighting {
+    /// One sighting; `is_counted` by the second or not.
+    pub(super) fn at(at: Moment, is_counted: bool) -> Self {
+        Sighting {
+            first: at,
+            last: at,
+            seconds: is_counted.then(|| Seconds::Few(vec![second(at)])),
+        }
+    }
+
+    pub(super) fn add(&mut self, at: Moment) {
+        self.first = self.first.min(at);
+        self.last = self.last.max(at);
+        if let Some(seconds) = &mut self.seconds {
+            seconds.add(second(at));
+        }
+    }
+
+    pub(super) fn merge(&mut self, other: &Sighting) {
+        self.first = self.first.min(other.first);
+        self.last = self.last.max(other.last);
+        if let (Some(seconds), Some(others)) = (&mut self.seconds, &other.seconds) {
+            others.all().into_iter().for_each(|second| seconds.add(second));
+        }
+    }
+
+    /// The first and the last sighting after `since`, until `end` with it.
+    pub(super) fn between(&self, since: Moment, end: Option<Moment>) -> Option<(Moment, Moment)> {
+        let is_in = |at: &Moment| *at > since && end.is_none_or(|end| *at <= end);
+        if is_in(&self.first) && is_in(&self.last) {
+            return Some((self.first, self.last));
+        }
+        let hour = Moment::from_millis(self.first.seconds().div_euclid(HOUR_SECONDS) * HOUR_SECONDS * 1_000);
+        let seconds = self.seconds.as_ref()?.all().into_iter();
+        let all = seconds.map(|second| hour.plus_seconds(i64::from(second))).filter(is_in);
+        all.fold(None, |span, at| match span {
+            None => Some((at, at)),
+            Some((first, last)) => Some((first.min(at), last.max(at))),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Few seconds or many of an hour: what lies between two moments is told to the second.
+    #[test]
+    fn what_lies_between_is_told_to_the_second() {
+        let at = |second: i64| Moment::from_millis(1_700_000_000_000 / 3_600_000 * 3_600_000).plus_seconds(second);
+        for step in [1, 7, 600] {
+            let mut sighting = Sighting::at(at(0), true);
+            let mut other = Sighting::at(at(step), true);
+            let each = (0..3_600).step_by(usize::try_from(step).unwrap_or(1)).enumerate();
+            each.for_each(|(n, second)| if n % 2 == 0 { &mut sighting } else { &mut other }.add(at(second)));
+            sighting.merge(&other);
+            for (since, end) in [(0, 3_599), (step, 2 * step), (step, 3 * step - 1), (step * 2, step * 2)] {
+                let inside: Vec<i64> = (0..3_600).step_by(usize::try_from(step).unwrap_or(1)).collect();
+                let mut inside = inside.into_iter().filter(|second| *second > since && *second <= end);
+                let first = inside.next();
+                let expected = first.map(|first| (at(first), at(inside.next_back().unwrap_or(first))));
+                assert_eq!(
+                    sighting.between(at(since), Some(at(end))),
+                    expected,
+                    "{step} {since} {end}"
+                );
+            }
+            assert_eq!(sighting.between(at(-1), None), Some((at(0), sighting.last)));
+        }
+    }
+}

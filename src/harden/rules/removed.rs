@@ -1,0 +1,136 @@
+//! What contains is taken away.
+
+use super::contained::{BOUNDED, DENIES, DENY_ARNS, UNBOUNDED};
+use super::{ACCOUNT, DOCUMENT, DONE, IAM, KIND, OF_USER, POLICY, POLICY_ARN, USER, t};
+use crate::harden::rule::{Is, Level, Row, Rule, Shape, Within};
+
+const LAG_PAGE: &str = "https://hackingthe.cloud/aws/post_exploitation/iam_persistence_eventual_consistency/";
+
+pub(super) const DENY_REMOVED: Rule<'static> = Rule {
+    id: "deny-removed",
+    title: "A deny was removed or written over, or a key made active again",
+    why: "An intruder within IAM's few seconds of propagation takes the containment away.",
+    innocent: "The responder's own undoing.",
+    row: Row::PermanentKey,
+    level: Level::High,
+    attack: "attack.t1562.001",
+    source: LAG_PAGE,
+    shape: Shape::One(&[
+        // IAM takes no document that neither allows nor denies.
+        &[
+            IAM,
+            t(
+                "eventName",
+                Is::Any(&["PutUserPolicy", "PutRolePolicy", "PutGroupPolicy"]),
+            ),
+            t(POLICY, Is::Begins(DENIES)),
+            t(DOCUMENT, Is::Holds(&["\"Allow\""])),
+            DONE,
+        ],
+        &[
+            IAM,
+            t(
+                "eventName",
+                Is::Any(&["DeleteUserPolicy", "DeleteRolePolicy", "DeleteGroupPolicy"]),
+            ),
+            t(POLICY, Is::Begins(DENIES)),
+            DONE,
+        ],
+        &[
+            IAM,
+            t(
+                "eventName",
+                Is::Any(&["DetachUserPolicy", "DetachRolePolicy", "DetachGroupPolicy"]),
+            ),
+            t(POLICY_ARN, Is::Holds(DENY_ARNS)),
+            DONE,
+        ],
+        &[
+            IAM,
+            t(
+                "eventName",
+                Is::Any(&["DeleteUserPermissionsBoundary", "DeleteRolePermissionsBoundary"]),
+            ),
+            DONE,
+        ],
+        &[
+            IAM,
+            t("eventName", Is::Any(&["UpdateAccessKey"])),
+            t("requestParameters.status", Is::Any(&["Active"])),
+            DONE,
+        ],
+        &[
+            t("eventSource", Is::Any(&["organizations.amazonaws.com"])),
+            t(
+                "eventName",
+                Is::Any(&["DetachPolicy", "DisablePolicyType", "UpdatePolicy"]),
+            ),
+            DONE,
+        ],
+        &[
+            IAM,
+            t(
+                "eventName",
+                Is::Any(&["CreatePolicyVersion", "SetDefaultPolicyVersion"]),
+            ),
+            t(POLICY_ARN, Is::Holds(DENY_ARNS)),
+            DONE,
+        ],
+    ]),
+};
+
+pub(super) const BOUNDARY_REPLACED: Rule<'static> = Rule {
+    id: "boundary-replaced",
+    title: "The permissions boundary that contained a user was replaced",
+    why: "A user has one boundary: putting another in its place takes the containment away, and nothing is removed.",
+    innocent: "The responder's own undoing, where the user had a boundary before.",
+    row: Row::PermanentKey,
+    level: Level::High,
+    attack: "attack.t1562.001",
+    source: "https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html",
+    shape: Shape::Then {
+        first: &[BOUNDED],
+        then: &[UNBOUNDED],
+        joined: &[(OF_USER, OF_USER), (ACCOUNT, ACCOUNT)],
+        until: None,
+        began: None,
+        within: Within::Life,
+    },
+};
+
+pub(super) const OWN_POLICY_REMOVED: Rule<'static> = Rule {
+    id: "own-policy-removed",
+    title: "A user takes a policy or its boundary off itself, or writes over it",
+    why: "Nobody takes rights from himself; what is taken off or written over is a deny.",
+    innocent: "Tidying by an administrator who works as the user.",
+    row: Row::PermanentKey,
+    level: Level::High,
+    attack: "attack.t1562.001",
+    source: LAG_PAGE,
+    shape: Shape::One(&[
+        &[
+            IAM,
+            t(
+                "eventName",
+                Is::Any(&[
+                    "DeleteUserPolicy",
+                    "DetachUserPolicy",
+                    "RemoveUserFromGroup",
+                    "DeleteUserPermissionsBoundary",
+                    "PutUserPermissionsBoundary",
+                ]),
+            ),
+            t(KIND, Is::Any(&["IAMUser"])),
+            t(OF_USER, Is::SameAs(USER)),
+            DONE,
+        ],
+        &[
+            IAM,
+            t("eventName", Is::Any(&["PutUserPolicy"])),
+            t(POLICY, Is::Begins(DENIES)),
+            t(KIND, Is::Any(&["IAMUser"])),
+            t(OF_USER, Is::SameAs(USER)),
+            DONE,
+        ],
+    ]),
+};
