@@ -21,7 +21,7 @@ use crate::account::Account;
 use crate::action::{Permission, Setting};
 use crate::collect::Caller;
 use crate::execute::{ExecuteError, Family, execute};
-use crate::ids::{AccessKeyId, StepId};
+use crate::ids::{AccessKeyId, Arn, StepId};
 use crate::journal::{Entry, Event, Finish, Journal};
 use crate::mount::Mount;
 use crate::plan::{Plan, Step, permissions};
@@ -47,6 +47,8 @@ pub struct Rehearsed {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     unseen: Vec<Permission>,
     unchecked: Option<String>,
+    #[serde(skip)]
+    caller: Arn,
     /// The odds against somebody who fights back, where they were played.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub odds: Option<Odds>,
@@ -89,6 +91,11 @@ impl Rehearsed {
         self.unchecked.as_deref()
     }
 
+    /// Who is to carry it out.
+    pub fn caller(&self) -> &Arn {
+        &self.caller
+    }
+
     /// What each member was before its step, as the rehearsal found it.
     pub fn found(&self) -> BTreeMap<StepId, Setting> {
         let looked = self.entries.iter().filter_map(|entry| match &entry.event {
@@ -115,6 +122,7 @@ pub fn family(plan: &Plan) -> Family {
         before: None,
         set: Vec::new(),
         open: BTreeSet::new(),
+        spared: None,
     }
 }
 
@@ -164,6 +172,7 @@ pub async fn rehearse(
         missing,
         unseen,
         unchecked: standin.unchecked,
+        caller: caller.arn.clone(),
         odds: None,
     })
 }

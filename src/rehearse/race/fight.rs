@@ -6,6 +6,7 @@ use crate::account::Account;
 use crate::action::Setting;
 use crate::collect::{self, Scope};
 use crate::execute::{Consent, ExecuteError, Family, Hooks, Remedy, execute};
+use crate::ids::PrincipalArn;
 use crate::journal::{Agreement, Event, Finish, Journal, progress};
 use crate::lineage::{Credential, bystanders, trace};
 use crate::mount::{Mount, Twin as World};
@@ -96,6 +97,9 @@ impl Ring {
                 set: set
                     .filter_map(|step| Some((step.clone(), done.set.get(&step.id)?.clone())))
                     .collect(),
+                spared: PrincipalArn::of(&racing.caller.arn)
+                    .and_then(PrincipalArn::principal)
+                    .map(|own| vec![own]),
                 ..family(&wave)
             };
             let steps = wave.steps.clone();
