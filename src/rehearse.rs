@@ -24,7 +24,7 @@ use crate::execute::{ExecuteError, Family, execute};
 use crate::ids::{AccessKeyId, Arn, StepId};
 use crate::journal::{Entry, Event, Finish, Journal};
 use crate::mount::Mount;
-use crate::plan::{Plan, Step, permissions};
+use crate::plan::{Plan, Step, fighting, permissions};
 use crate::policy::Context;
 use crate::time::{ManualClock, Moment};
 use crate::twin::{State, Twin};
@@ -46,6 +46,8 @@ pub struct Rehearsed {
     missing: Vec<Permission>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     unseen: Vec<Permission>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unarmed: Vec<Permission>,
     unchecked: Option<String>,
     #[serde(skip)]
     caller: Arn,
@@ -84,6 +86,11 @@ impl Rehearsed {
     /// those to write are of steps that the plan doesn't stand on.
     pub fn unseen(&self) -> &[Permission] {
         &self.unseen
+    }
+
+    /// Permissions that the caller lacks and that a hold needs only when somebody fights back.
+    pub fn unarmed(&self) -> &[Permission] {
+        &self.unarmed
     }
 
     /// Why the caller's permissions could not be checked, if they couldn't.
@@ -144,6 +151,8 @@ pub async fn rehearse(
     let others = permissions(&plan, account);
     let missing = lacking(&state, &standin, musts.iter(), now);
     let unseen = lacking(&state, &standin, others.difference(&musts), now);
+    let (fight, plain) = (fighting(account), &others | &musts);
+    let unarmed = lacking(&state, &standin, fight.difference(&plain), now);
     // The stand-in's own key is no part of the account that is judged.
     // Innocents are judged by sessions that are issued behind every cut of the plan.
     let later = now.plus_seconds(3600);
@@ -171,6 +180,7 @@ pub async fn rehearse(
         finish,
         missing,
         unseen,
+        unarmed,
         unchecked: standin.unchecked,
         caller: caller.arn.clone(),
         odds: None,

@@ -262,6 +262,13 @@ fn a_watched_case_tells_and_makes_again_what_is_turned_round() {
         "{}",
         said(&told)
     );
+    // Unless somebody knows it better, which the case remembers.
+    let garbled = watch(&["--innocent", "newcomer"]);
+    assert_eq!(garbled.status.code(), Some(2), "{}", said(&garbled));
+    for known in [&["--innocent", "user/newcomer"][..], &[]] {
+        let told = watch(known);
+        assert_eq!(told.status.code(), Some(0), "{}", said(&told));
+    }
     served.delete_user("newcomer");
     let harmless = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"s3:Nothing","Resource":"*"}]}"#;
     served.put_role_policy("MyBucketRole", "AWSRevokeOlderSessions", harmless);

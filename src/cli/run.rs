@@ -202,6 +202,16 @@ fn in_doubt(desk: &Desk, prepared: &Prepared) {
     for gap in &prepared.gaps {
         desk.terminal.urgent(&format!("in doubt: {gap}"));
     }
+    let lacking = prepared.rehearsed.unarmed().iter();
+    let lacking: Vec<String> = lacking
+        .map(|permission| format!("{} on {}", permission.action, permission.resource))
+        .collect();
+    if !lacking.is_empty() {
+        desk.terminal.urgent(&format!(
+            "should somebody fight back, whoever appears then cannot be denied: you lack {}",
+            lacking.join("; ")
+        ));
+    }
 }
 
 fn dry_run(desk: &Desk, world: &World, args: &RunArgs, prepared: &Prepared) -> Result<Exit, Failure> {

@@ -177,6 +177,7 @@ mod tests {
     fn whoever_made_something_longer_ago_than_the_trail_needs_is_known_by_it() {
         let one = Newcomer {
             what: "user `eve`".to_owned(),
+            name: "user/eve".to_owned(),
             created: Moment::from_millis(0),
         };
         assert!(one.may_be_anybodys(Moment::from_millis(899_000)));

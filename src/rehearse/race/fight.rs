@@ -128,7 +128,7 @@ impl Ring {
     /// The plan as it is made of the trail and the account now.
     async fn looked_again(&self, racing: Racing<'_>, so_far: &Plan) -> Result<(Plan, Account), ExecuteError> {
         let mut evidence = Evidence::default();
-        for record in self.twin.trail() {
+        for record in self.twin.told_trail() {
             if let Err(error) = evidence.add_record(&record) {
                 evidence.damaged("the twin's trail", None, error.to_string());
             }
