@@ -106,8 +106,8 @@ fn ten_roles_are_contained_in_six_round_trips_and_the_first_deny_is_the_second_c
     assert!(told.contains(&counted), "{counted}: {told}");
 }
 
-/// The same account by hand, as AWS's playbook has it, with boto3: each call waits for the one before. Counted for both from the first call to the
-/// last cut's read-back, with everything that is read and traced between.
+/// The same account by hand, as AWS's playbook has it, with boto3: each call waits for the one before. Counted are the calls that look at and change
+/// IAM. Looking through the trail is no part of it for either: AWS answers two lookups a second, and by hand one Region is looked at.
 #[test]
 fn a_run_takes_a_fraction_of_the_round_trips_of_the_playbook_by_hand() {
     let Some(python) = peers::python() else { return };
@@ -128,10 +128,12 @@ fn a_run_takes_a_fraction_of_the_round_trips_of_the_playbook_by_hand() {
         .unwrap();
     writeln!(by_hand.stdin.take().unwrap(), "{}", served.key("responder-key")).unwrap();
     let by_hand = by_hand.wait_with_output().unwrap();
-    let by_hand: Vec<ApiCall> = serde_json::from_slice(&by_hand.stdout).unwrap();
+    let mut by_hand: Vec<ApiCall> = serde_json::from_slice(&by_hand.stdout).unwrap();
+    by_hand.retain(|call| call.operation != "LookupEvents");
     let revoked = by_hand.iter().filter(|call| call.operation == "PutRolePolicy");
     assert_eq!(revoked.count(), 11, "{by_hand:?}");
-    let by_hand = critical_path(&by_hand, by_hand[0].at);
+    let path = critical_path(&by_hand, by_hand[0].at);
+    assert_eq!(path.round_trips, by_hand.len(), "each waits for the one before");
 
     let served = serve();
     let (cases, playbook) = (folder.path().join("cases"), quick(folder.path()));
@@ -143,25 +145,12 @@ fn a_run_takes_a_fraction_of_the_round_trips_of_the_playbook_by_hand() {
     let run = served.oust("responder-key", None, &args);
     assert_eq!(run.status.code(), Some(0), "{}", said(&run));
     let (entries, calls) = journal(&only_case(cases).1);
-    let waits = entries
-        .iter()
-        .position(|entry| matches!(entry.event, Event::Held { .. }));
-    let cut = entries[..waits.unwrap()].iter().rev();
-    let last = cut
-        .clone()
-        .find(|entry| matches!(entry.event, Event::Verified { .. }))
-        .unwrap();
-    let until: Vec<ApiCall> = calls.into_iter().filter(|call| call.at <= last.at).collect();
-    let ours = critical_path(&until, until[0].at);
-    println!("by hand {by_hand:?}, oust {ours:?}");
-    assert!(
-        ours.round_trips * 3 <= by_hand.round_trips,
-        "{ours:?}, by hand {by_hand:?}"
-    );
-    assert!(
-        ours.to_first_change < by_hand.to_first_change,
-        "{ours:?}, by hand {by_hand:?}"
-    );
+    // The owner is asked for before the case is opened.
+    let ours = path_of_cuts(&entries, &calls).round_trips + 1;
+    println!("by hand {path:?}, oust {ours}");
+    assert!(ours <= 6, "{ours}");
+    assert!(path.round_trips >= 5 * ours, "{ours}, by hand {path:?}");
+    assert!(path.to_first_change > Some(2), "{path:?}");
 }
 
 const FAULTS: [&str; 6] = ["500", "503", "throttle", "timeout-lost", "timeout-done", "500-done"];
