@@ -25,9 +25,12 @@ use std::time::Duration;
 /// How long an eye rests between two looks in the first seconds, and later. An intruder's tool looks every half second.
 const AT_FIRST: Duration = Duration::from_millis(150);
 const LATER: Duration = Duration::from_secs(1);
-/// The same where somebody has just turned a change round.
-const IN_A_FIGHT: Duration = Duration::from_millis(25);
-const FIRST_SECONDS: i64 = 15;
+/// The same where somebody has just turned a change round, and where he has been quiet for some seconds. Not shorter:
+/// the intruder shares IAM's rate with the responder, and looks that are too many hold up the calls that count.
+const IN_A_FIGHT: Duration = Duration::from_millis(75);
+const AFTER_A_FIGHT: Duration = Duration::from_millis(500);
+/// For how long it is still "the first seconds": more than twice the time that changes were measured to take.
+const FIRST_SECONDS: i64 = 10;
 
 /// How far a cut is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -183,7 +186,8 @@ impl<'w> Guard<'w> {
     fn rest(&self, now: Moment) -> Duration {
         match (self.touched.plus_seconds(FIRST_SECONDS) > now, self.fought) {
             (true, true) => IN_A_FIGHT,
-            (true, false) | (false, true) => AT_FIRST,
+            (true, false) => AT_FIRST,
+            (false, true) => AFTER_A_FIGHT,
             (false, false) => LATER,
         }
     }
