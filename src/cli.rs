@@ -11,6 +11,7 @@ mod first;
 mod folder;
 mod further;
 mod harden;
+mod innocent;
 mod intruder;
 mod keys;
 mod leads;

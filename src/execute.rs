@@ -7,6 +7,9 @@
 //! counted in round trips. A step that a person must be asked for waits for nobody, and nobody waits for it.
 
 mod again;
+mod eyes;
+mod guard;
+mod guarding;
 mod hold;
 mod lifting;
 mod meanwhile;
@@ -137,6 +140,10 @@ pub async fn execute(
     journal: &mut Journal,
     hooks: &mut dyn Hooks,
 ) -> Result<Finish, ExecuteError> {
+    let began = journal
+        .entries()
+        .first()
+        .map_or(world.clients().now(), |entry| entry.at);
     let mut run = Run {
         world,
         journal,
@@ -150,7 +157,7 @@ pub async fn execute(
             .before
             .as_ref()
             .or(family.read.as_ref().map(|(_, account)| account))
-            .map(meanwhile::Principals::of),
+            .map(|account| meanwhile::Principals::before(account, began, family.spared.is_some())),
         family,
         queue: steps.iter().cloned().collect(),
     };
@@ -275,7 +282,9 @@ impl Run<'_> {
             sha256,
         })?;
         if self.family.before.is_none() {
-            self.known = Some(meanwhile::Principals::of(&account));
+            let began = self.journal.entries().first().map_or(at, |entry| entry.at);
+            let spares = self.family.spared.is_some();
+            self.known = Some(meanwhile::Principals::before(&account, began, spares));
         }
         self.seen = Some((at, account));
         Ok(Next::GoOn)

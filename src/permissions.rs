@@ -5,7 +5,7 @@
 use crate::account::{Account, KeyStatus};
 use crate::action::revoke::Issuer;
 use crate::action::{Change, Member, Permission, Setting};
-use crate::ids::AccountId;
+use crate::ids::{AccountId, Arn};
 use crate::plan::on_anybody;
 use crate::policy::PolicyText;
 use serde::Serialize;
@@ -45,6 +45,23 @@ pub fn policy<'a>(permissions: impl IntoIterator<Item = &'a Permission>) -> Valu
     json!({ "Version": "2012-10-17", "Statement": statements })
 }
 
+/// The policy of a plan, with what holding against somebody who fights back needs in statements of their own, `OustFightRead1`, `OustFightWrite1`, ...
+pub fn with_fight(needed: &BTreeSet<Permission>, fight: &BTreeSet<Permission>) -> Value {
+    let (mut whole, mut more) = (policy(needed), policy(fight.difference(needed)));
+    let (Some(all), Some(more)) = (whole["Statement"].as_array_mut(), more["Statement"].as_array_mut()) else {
+        return whole;
+    };
+    for mut statement in more.drain(..) {
+        let name = statement["Sid"]
+            .as_str()
+            .unwrap_or_default()
+            .replacen("Oust", "OustFight", 1);
+        statement["Sid"] = name.into();
+        all.push(statement);
+    }
+    whole
+}
+
 /// Policies for responders before there is an incident: every playbook, every end, any user and role.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct StandingPolicies {
@@ -73,7 +90,7 @@ pub fn for_anybody(partition: &str, id: &AccountId) -> ForAnybody {
     let mut account = Account::empty(id.clone());
     account.partition = partition.to_owned();
     let of = |changes: Vec<Change>| changes.into_iter().flat_map(|change| change.permissions(&account));
-    let forward: BTreeSet<Permission> = of(made_by_plans()).collect();
+    let forward: BTreeSet<Permission> = of(made_by_plans(&account)).collect();
     let backward: BTreeSet<Permission> = of(made_by_undo()).collect();
     let known = on_anybody().into_iter().map(|(action, kind)| match kind {
         None => Permission::new(action, "*"),
@@ -141,7 +158,7 @@ fn any() -> String {
 }
 
 /// Every kind of member that a plan changes, as it changes it.
-fn made_by_plans() -> Vec<Change> {
+fn made_by_plans(account: &Account) -> Vec<Change> {
     let document = || Setting::Document(PolicyText::new("{}"));
     let mut changes = Vec::new();
     let mut to = |member: Member, settings: Vec<Setting>| {
@@ -172,7 +189,15 @@ fn made_by_plans() -> Vec<Change> {
         },
         vec![document(), Setting::Absent],
     );
-    to(Issuer::Role(any()).member(), vec![document()]);
+    if let Ok(policy) = "arn:aws:iam::aws:policy/AWSDenyAll".parse::<Arn>() {
+        let member = Member::RoleAttachment { role: any(), policy };
+        to(member, vec![Setting::Present, Setting::Absent]);
+    }
+    to(Member::TrustPolicy { role: any() }, vec![document()]);
+    to(Member::Role { role: any() }, vec![Setting::Absent]);
+    let policy = Arn::iam(&account.partition, &account.id, "policy", "/", "*");
+    to(Member::ManagedPolicy { policy }, vec![Setting::Absent]);
+    to(Issuer::Role(any()).member(), vec![document(), Setting::Absent]);
     to(Issuer::User(any()).member(), vec![document()]);
     for member in [
         Member::GroupMembership {

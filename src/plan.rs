@@ -25,7 +25,7 @@ pub use made_by::{made_by, turned_round_by};
 pub use make::{plan, revocations};
 pub use newcomer::{DELIVERY_SECONDS, Newcomer, newcomers};
 pub use outlook::{Could, Outlook, outlook};
-pub use reading::{on_anybody, permissions};
+pub use reading::{fighting, on_anybody, permissions};
 pub use refuse::{Refusal, own_credentials, refusal};
 pub use step::{Step, Undo};
 pub use still_open::still_open;

@@ -21,10 +21,10 @@ use crate::account::Account;
 use crate::action::{Permission, Setting};
 use crate::collect::Caller;
 use crate::execute::{ExecuteError, Family, execute};
-use crate::ids::{AccessKeyId, StepId};
+use crate::ids::{AccessKeyId, Arn, StepId};
 use crate::journal::{Entry, Event, Finish, Journal};
 use crate::mount::Mount;
-use crate::plan::{Plan, Step, permissions};
+use crate::plan::{Plan, Step, fighting, permissions};
 use crate::policy::Context;
 use crate::time::{ManualClock, Moment};
 use crate::twin::{State, Twin};
@@ -46,7 +46,11 @@ pub struct Rehearsed {
     missing: Vec<Permission>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     unseen: Vec<Permission>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unarmed: Vec<Permission>,
     unchecked: Option<String>,
+    #[serde(skip)]
+    caller: Arn,
     /// The odds against somebody who fights back, where they were played.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub odds: Option<Odds>,
@@ -84,9 +88,19 @@ impl Rehearsed {
         &self.unseen
     }
 
+    /// Permissions that the caller lacks and that a hold needs only when somebody fights back.
+    pub fn unarmed(&self) -> &[Permission] {
+        &self.unarmed
+    }
+
     /// Why the caller's permissions could not be checked, if they couldn't.
     pub fn unchecked(&self) -> Option<&str> {
         self.unchecked.as_deref()
+    }
+
+    /// Who is to carry it out.
+    pub fn caller(&self) -> &Arn {
+        &self.caller
     }
 
     /// What each member was before its step, as the rehearsal found it.
@@ -115,6 +129,7 @@ pub fn family(plan: &Plan) -> Family {
         before: None,
         set: Vec::new(),
         open: BTreeSet::new(),
+        spared: None,
     }
 }
 
@@ -136,6 +151,8 @@ pub async fn rehearse(
     let others = permissions(&plan, account);
     let missing = lacking(&state, &standin, musts.iter(), now);
     let unseen = lacking(&state, &standin, others.difference(&musts), now);
+    let (fight, plain) = (fighting(account), &others | &musts);
+    let unarmed = lacking(&state, &standin, fight.difference(&plain), now);
     // The stand-in's own key is no part of the account that is judged.
     // Innocents are judged by sessions that are issued behind every cut of the plan.
     let later = now.plus_seconds(3600);
@@ -163,7 +180,9 @@ pub async fn rehearse(
         finish,
         missing,
         unseen,
+        unarmed,
         unchecked: standin.unchecked,
+        caller: caller.arn.clone(),
         odds: None,
     })
 }

@@ -98,9 +98,17 @@ fn run(folder: &Path, policies: &[&Value], end: &str) -> (String, Option<i32>, S
     (said(&output), output.status.code(), journal.unwrap_or_default())
 }
 
+/// What the plan needs where nobody fights back.
 fn needed(folder: &Path, end: &str) -> Value {
     let file = write(folder, "whole.toml", &scenario(ADMIN));
-    let printed = oust(&["plan", STOLEN, "--scenario", &file, "--end", end, "--permissions"]);
+    let mut printed = printed(&file, STOLEN, end);
+    let statements = printed["Statement"].as_array_mut().unwrap();
+    statements.retain(|statement| !statement["Sid"].as_str().unwrap().starts_with("OustFight"));
+    printed
+}
+
+fn printed(scenario: &str, key: &str, end: &str) -> Value {
+    let printed = oust(&["plan", key, "--scenario", scenario, "--end", end, "--permissions"]);
     assert_eq!(printed.status.code(), Some(0), "{}", said(&printed));
     serde_json::from_slice(&printed.stdout).unwrap()
 }
@@ -193,6 +201,52 @@ fn with_any_one_action_less_the_plan_is_not_carried_out() {
     }
 }
 
+/// How many of three fights a responder with these policies wins.
+fn fights_won(folder: &Path, policies: &[&Value]) -> (u64, String) {
+    let text = include_str!("../playbooks/scenarios/fights-back.toml");
+    let (head, responder) = text.split_once("name = \"responder\"").unwrap();
+    let limited = responder.replacen(ADMIN, &inline(policies), 1);
+    let file = write(folder, "fight.toml", &format!("{head}name = \"responder\"{limited}"));
+    let plan = oust(&["plan", FOUGHT, "--scenario", &file, "--odds", "3", "--format", "json"]);
+    let told: Value = serde_json::from_slice(&plan.stdout).unwrap();
+    let orders = told["odds"]["orders"].as_array().unwrap();
+    let planned = orders.iter().find(|order| order["order"] == "as_planned").unwrap();
+    (planned["out"].as_u64().unwrap(), said(&plan))
+}
+
+/// The stolen key of `fights-back`.
+const FOUGHT: &str = "AKIARZPUZDIKFKF3RY4X";
+
+#[test]
+fn what_a_fight_needs_is_printed_in_statements_of_its_own_and_suffices() {
+    let folder = tempfile::tempdir().unwrap();
+    let whole = printed("fights-back", FOUGHT, "contain");
+    let (won, told) = fights_won(folder.path(), &[&whole]);
+    assert_eq!(won, 3, "{told}");
+    let mut less = whole.clone();
+    let statements = less["Statement"].as_array_mut().unwrap();
+    let is_of_fights = |one: &Value| one["Sid"].as_str().unwrap().starts_with("OustFight");
+    assert!(statements.iter().any(is_of_fights), "{whole}");
+    statements.retain(|one| !is_of_fights(one));
+    let (won, _) = fights_won(folder.path(), &[&less]);
+    assert_eq!(won, 0);
+    // And whoever lacks it is told so before the first change.
+    let file = folder.path().join("fight.toml");
+    let cases = folder.path().join("cases").to_str().unwrap().to_owned();
+    let run = [
+        "run",
+        FOUGHT,
+        "--scenario",
+        file.to_str().unwrap(),
+        "--yes",
+        "--cases",
+        &cases,
+    ];
+    let told = said(&oust(&run));
+    assert!(told.contains("should somebody fight back"), "{told}");
+    assert!(told.contains("iam:AttachRolePolicy on"), "{told}");
+}
+
 #[test]
 fn everything_that_is_missing_is_told_at_once() {
     let folder = tempfile::tempdir().unwrap();
@@ -277,7 +331,8 @@ fn the_standing_policies_know_every_action_of_a_plan() {
     let folder = tempfile::tempdir().unwrap();
     let all = standing("aws");
     let known: BTreeSet<String> = actions(&all.read).union(&actions(&all.write)).cloned().collect();
-    let of_plan = actions(&needed(folder.path(), "delete"));
+    let mut of_plan = actions(&needed(folder.path(), "delete"));
+    of_plan.extend(actions(&printed("fights-back", FOUGHT, "delete")));
     assert_eq!(of_plan.difference(&known).collect::<Vec<_>>(), Vec::<&String>::new());
     assert_eq!(policy([])["Statement"], serde_json::json!([]));
 }

@@ -1,18 +1,23 @@
 //! The race: an intruder who fights back inside of the propagation window of a served twin, and `oust run` against him. Two intruders:
-//! the twin's own, and one with boto3 that shares no code with it. `OUST_RACE_SEEDS=20` plays twenty races in the place of one.
+//! the twin's own, and one with boto3 that shares no code with it; with rights in Organizations and without. `OUST_RACE_SEEDS=20` plays twenty races of each
+//! in the place of one, and `OUST_RACE_BIN` lets another build of the program run in both parts. With `--nocapture` each race is told.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
 
 mod support;
 
+use oust::journal::{Event, load};
 use serde_json::{Map, Value, json};
 use std::io::{BufRead, BufReader, Read, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use support::peers;
 use support::process::clean;
 
-const OUST: &str = env!("CARGO_BIN_EXE_oust");
+/// The program: a debug build is slower than what people use.
+fn oust() -> PathBuf {
+    std::env::var_os("OUST_RACE_BIN").map_or_else(|| env!("CARGO_BIN_EXE_oust").into(), PathBuf::from)
+}
 
 fn text(output: &Output) -> String {
     let (out, err) = (
@@ -52,6 +57,17 @@ impl Running {
     }
 }
 
+/// The scenario `fights-back` in an organization in which the responder may act.
+fn in_an_organization(folder: &Path) -> String {
+    let text = include_str!("../playbooks/scenarios/fights-back.toml");
+    let organization = "[organization]\nid = \"o-exampleorgid\"\nmanagement_account = \"999999999999\"\npath = [\"r-exam\"]\nadministrator = \"responder\"\n\n";
+    let path = folder.join("fights-back.toml");
+    let text = text.replacen("# --- the account", &format!("{organization}# --- the account"), 1);
+    assert!(text.contains("[organization]"));
+    std::fs::write(&path, text).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
 /// A served twin of the scenario `fights-back`, the story played.
 struct Twin {
     process: Running,
@@ -60,17 +76,9 @@ struct Twin {
 }
 
 impl Twin {
-    fn serve(more: &[&str]) -> Self {
-        let mut command = clean(OUST);
-        command.args([
-            "twin",
-            "serve",
-            "--scenario",
-            "fights-back",
-            "--played",
-            "--format",
-            "json",
-        ]);
+    fn serve(scenario: &str, more: &[&str]) -> Self {
+        let mut command = clean(oust());
+        command.args(["twin", "serve", "--scenario", scenario, "--played", "--format", "json"]);
         let mut process = Running::start(command.args(more));
         let mut text = String::new();
         while !text.ends_with("\n}\n") {
@@ -94,7 +102,7 @@ impl Twin {
     /// `oust` as the responder.
     fn oust(&self, args: &[&str]) -> Output {
         let key = &self.keys["responder-key"];
-        let mut command = clean(OUST);
+        let mut command = clean(oust());
         command
             .env("AWS_ACCESS_KEY_ID", key["access_key_id"].as_str().unwrap())
             .env("AWS_SECRET_ACCESS_KEY", key["secret_access_key"].as_str().unwrap())
@@ -103,15 +111,22 @@ impl Twin {
         command.output().unwrap()
     }
 
-    /// `oust run`, which waits `hold` seconds for the changes to be in force.
-    fn run(&self, end: &str, hold: u32) -> Output {
+    /// `oust run`, which waits `hold` seconds for the changes to be in force; with how many of its changes were turned round, and for how many seconds.
+    fn run(&self, end: &str, hold: u32) -> (Output, usize, i64) {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
         let (cases, playbook) = (path("cases"), path("playbook.toml"));
         let text = include_str!("../playbooks/user-key.toml");
         std::fs::write(&playbook, text.replace("seconds = 30", &format!("seconds = {hold}"))).unwrap();
         let args = ["run", self.stolen(), "--yes", "--end", end];
-        self.oust(&[&args[..], &["--playbook", &playbook, "--cases", &cases]].concat())
+        let output = self.oust(&[&args[..], &["--playbook", &playbook, "--cases", &cases]].concat());
+        let case = std::fs::read_dir(&cases).unwrap().next().unwrap().unwrap().path();
+        let (entries, _) = load(&case.join("journal.jsonl")).unwrap();
+        let contested = entries
+            .iter()
+            .filter(|entry| matches!(entry.event, Event::Contested { .. }));
+        let seconds = |entry: &oust::journal::Entry| (entry.at.millis() - entries[0].at.millis()) / 1000;
+        (output, contested.clone().count(), contested.last().map_or(0, seconds))
     }
 
     fn account(&self) -> Value {
@@ -163,6 +178,12 @@ struct Outcome {
     left: Vec<String>,
     /// What he did.
     did: String,
+    /// How many of the run's changes were turned round.
+    contested: usize,
+    /// How long after its first change the last one was, in seconds.
+    fought: i64,
+    /// How long the run took, in seconds.
+    took: u64,
 }
 
 impl Outcome {
@@ -184,8 +205,8 @@ impl Outcome {
 /// How many races are run at a time: they wait more than they work.
 const AT_ONCE: usize = 4;
 
-/// Every race of `seeds` as `race` runs it.
-fn races(race: impl Fn(u64) -> Outcome + Sync) -> Vec<(u64, Outcome)> {
+/// Every race of `seeds` as `race` runs it, `what` being told of each.
+fn races(what: &str, race: impl Fn(u64) -> Outcome + Sync) -> Vec<(u64, Outcome)> {
     let count = std::env::var("OUST_RACE_SEEDS").ok();
     let count: u64 = count.map_or(1, |count| count.parse().unwrap());
     let seeds: Vec<u64> = (1..=count).collect();
@@ -195,6 +216,14 @@ fn races(race: impl Fn(u64) -> Outcome + Sync) -> Vec<(u64, Outcome)> {
             let under_way: Vec<_> = some.iter().map(|seed| (*seed, scope.spawn(|| race(*seed)))).collect();
             outcomes.extend(under_way.into_iter().map(|(seed, race)| (seed, race.join().unwrap())));
         });
+        for (seed, one) in &outcomes[outcomes.len() - some.len()..] {
+            let won = if one.is_won() { "won" } else { "not won" };
+            let (contested, fought, took) = (one.contested, one.fought, one.took);
+            println!(
+                "{what}, seed {seed}: {won}, exit {:?}, {contested} contested in {fought} s, {took} s in all",
+                one.exit
+            );
+        }
     }
     outcomes
 }
@@ -210,21 +239,34 @@ struct Race<'a> {
     settled: u64,
     /// How the twin is served.
     twin: &'a [&'a str],
+    /// Whether there are rights in Organizations.
+    organization: bool,
 }
 
 impl Race<'_> {
-    fn run(&self, twin: &Twin) -> Output {
+    fn run(&self, twin: &Twin) -> (Output, usize, i64, u64) {
         std::thread::sleep(Duration::from_secs(2));
-        let run = twin.run(self.end, self.hold);
+        let began = Instant::now();
+        let (run, contested, fought) = twin.run(self.end, self.hold);
+        let took = began.elapsed().as_secs();
         std::thread::sleep(Duration::from_secs(self.settled));
-        run
+        (run, contested, fought, took)
+    }
+
+    fn serve(&self, more: &[&str]) -> Twin {
+        let folder = tempfile::tempdir().unwrap();
+        let scenario = match self.organization {
+            true => in_an_organization(folder.path()),
+            false => "fights-back".to_owned(),
+        };
+        Twin::serve(&scenario, more)
     }
 
     /// Against the fighter with boto3.
     fn with_boto3(&self, python: &Path) -> Outcome {
-        let twin = Twin::serve(self.twin);
+        let twin = self.serve(self.twin);
         let fighter = Fighter::start(python, &twin, self.seed);
-        let run = self.run(&twin);
+        let (run, contested, fought, took) = self.run(&twin);
         let report = fighter.report();
         let account = twin.account();
         let made = report["made"].as_array().unwrap().iter();
@@ -235,6 +277,9 @@ impl Race<'_> {
             works: report["access"].clone(),
             left: left.collect(),
             did: report["did"].to_string(),
+            contested,
+            fought,
+            took,
         }
     }
 
@@ -243,8 +288,8 @@ impl Race<'_> {
         let seed = self.seed.to_string();
         let mut args = vec!["--intruder", "notyet", "--intruder-seed", &seed];
         args.extend(self.twin);
-        let twin = Twin::serve(&args);
-        let run = self.run(&twin);
+        let twin = self.serve(&args);
+        let (run, contested, fought, took) = self.run(&twin);
         let grip = twin.end();
         let left = grip["made"].as_array().unwrap().iter();
         Outcome {
@@ -253,6 +298,9 @@ impl Race<'_> {
             works: grip["works"].clone(),
             left: left.map(|made| made.as_str().unwrap().to_owned()).collect(),
             did: format!("{} calls", grip["calls"]),
+            contested,
+            fought,
+            took,
         }
     }
 }
@@ -282,6 +330,7 @@ fn without_lag_no_intruder_is_left_in() {
         hold: 1,
         settled: 6,
         twin: &[],
+        organization: false,
     };
     let outcome = race.with_its_own();
     assert!(outcome.is_out(), "{outcome:#?}");
@@ -292,7 +341,7 @@ fn without_lag_no_intruder_is_left_in() {
 }
 
 /// A race inside of the lag: the seed parts one from another in the twin and in the intruder.
-fn inside_the_lag(seed: u64, race: impl Fn(&Race<'_>) -> Outcome) -> Outcome {
+fn inside_the_lag(seed: u64, organization: bool, race: impl Fn(&Race<'_>) -> Outcome) -> Outcome {
     let number = seed.to_string();
     race(&Race {
         seed,
@@ -301,18 +350,27 @@ fn inside_the_lag(seed: u64, race: impl Fn(&Race<'_>) -> Outcome) -> Outcome {
         settled: 12,
         // AWS is not next door: every call of either side takes a while.
         twin: &["--lag", "4s", "--latency", "40ms", "--seed", &number],
+        organization,
     })
 }
 
 /// What the run must reach: the intruder out for good, with nothing of his making left; and whatever becomes of the race, nobody is told that the
-/// key is contained while the intruder is in. The fighter with boto3 takes minutes: it is fought where `OUST_RACE_SEEDS` is set.
+/// key is contained while the intruder is in. With rights in Organizations the races are run where `OUST_RACE_SEEDS` is set: they take minutes.
 #[test]
 fn inside_the_lag_every_race_is_won_and_no_run_lies() {
-    let mut outcomes = races(|seed| inside_the_lag(seed, |race| race.with_its_own()));
-    if std::env::var_os("OUST_RACE_SEEDS").is_some()
-        && let Some(python) = peers::python()
-    {
-        outcomes.extend(races(|seed| inside_the_lag(seed, |race| race.with_boto3(&python))));
+    let python = peers::python();
+    let mut outcomes = Vec::new();
+    for organization in [false, true] {
+        if organization && std::env::var_os("OUST_RACE_SEEDS").is_none() {
+            break;
+        }
+        let with = if organization { "with" } else { "without" };
+        let run = |seed| inside_the_lag(seed, organization, |race| race.with_its_own());
+        outcomes.extend(races(&format!("{with} Organizations, the twin's own"), run));
+        if let Some(python) = &python {
+            let run = |seed| inside_the_lag(seed, organization, |race| race.with_boto3(python));
+            outcomes.extend(races(&format!("{with} Organizations, boto3"), run));
+        }
     }
     let (honest, lies): (Vec<_>, Vec<_>) = outcomes.into_iter().partition(|(_, outcome)| outcome.is_honest());
     assert!(lies.is_empty(), "{lies:#?}");

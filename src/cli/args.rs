@@ -339,6 +339,17 @@ pub struct RunArgs {
     pub yes: bool,
     #[command(flatten)]
     pub race: Race,
+    #[command(flatten)]
+    pub innocent: Innocent,
+}
+
+/// Whom the responder knows.
+#[derive(Debug, Args)]
+pub struct Innocent {
+    /// Somebody who appeared lately and is known to be innocent: he is not denied in a fight, and is no doubt at the end. May be given several times; the
+    /// case remembers it.
+    #[arg(long, value_name = "user/NAME|role/NAME|KEY")]
+    pub innocent: Vec<String>,
 }
 
 /// `oust resume`.
@@ -353,6 +364,8 @@ pub struct ResumeArgs {
     /// Agree to every step that is left beforehand, the destructive ones included.
     #[arg(long)]
     pub yes: bool,
+    #[command(flatten)]
+    pub innocent: Innocent,
 }
 
 /// `oust watch`.
@@ -373,6 +386,8 @@ pub struct WatchArgs {
     /// Agree beforehand to whatever is called for, the destructive steps included.
     #[arg(long)]
     pub yes: bool,
+    #[command(flatten)]
+    pub innocent: Innocent,
 }
 
 /// `oust undo`.

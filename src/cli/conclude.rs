@@ -2,8 +2,10 @@
 
 use super::Desk;
 use super::args::Sources;
+use super::console::Mode;
 use super::exit::{Exit, Failure};
 use super::folder::Case;
+use super::innocent;
 use super::prepare::{Prepared, account, traced};
 use super::world::World;
 use crate::account::Account;
@@ -60,6 +62,8 @@ pub(super) struct Ended {
     pub(super) finish: Finish,
     /// Whether Ctrl-C was pressed.
     pub(super) interrupted: bool,
+    /// How steps were agreed to: whether a person may be asked.
+    pub(super) mode: Mode,
 }
 
 /// Looks at the account again, says who is still in, and gives the exit code.
@@ -72,7 +76,11 @@ pub(super) async fn conclude(
     prepared: &Prepared,
     ended: Ended,
 ) -> Result<Exit, Failure> {
-    let Ended { finish, interrupted } = ended;
+    let Ended {
+        finish,
+        interrupted,
+        mode,
+    } = ended;
     let mut doubts: Vec<String> = prepared.gaps.clone();
     doubts.extend(
         prepared
@@ -99,7 +107,7 @@ pub(super) async fn conclude(
         unread,
         appeared,
         until: _,
-    } = match at_the_end(desk, world, sources, &known, case.evidence().as_ref()).await {
+    } = match at_the_end(desk, world, sources, &known, before(case, journal.entries())).await {
         Ok(end) => end,
         Err(failure) => {
             doubts.push(format!("the account could not be read again: {}", failure.message));
@@ -110,7 +118,9 @@ pub(super) async fn conclude(
     let unread = unread.into_iter().map(|what| format!("{what} could not be read"));
     let unread: Vec<String> = unread.filter(|what| !doubts.contains(what)).collect();
     doubts.extend(unread);
-    doubts.extend(unexplained(&appeared, world.clients().now()));
+    let now = world.clients().now();
+    let appeared = innocent::without(desk, case, appeared, mode == Mode::Asked, now)?;
+    doubts.extend(unexplained(&appeared, now));
     // A hold that never became quiet, or could not look, proves nothing.
     let done = progress(journal.entries());
     let steps = case.plan()?.steps;
@@ -216,13 +226,18 @@ pub(super) struct End {
     pub(super) until: Option<Moment>,
 }
 
+/// The account before the first change of the case, and when the case began.
+pub(super) fn before(case: &Case, entries: &[Entry]) -> Option<(Account, Moment)> {
+    Some((case.evidence()?, entries.first()?.at))
+}
+
 /// Reads trail and account once more, and judges every credential that is or was `known`. `before` is the account before the first change.
 pub(super) async fn at_the_end(
     desk: &Desk,
     world: &World,
     sources: &Sources,
     known: &Lineage,
-    before: Option<&Account>,
+    before: Option<(Account, Moment)>,
 ) -> Result<End, Failure> {
     let mut again = traced(desk, Some(world), sources, &known.asked).await?;
     // What was known before is judged, whatever the evidence tells now.
@@ -236,7 +251,9 @@ pub(super) async fn at_the_end(
     Ok(End {
         verdicts: judge(&collected.account, &again.lineage, now),
         footholds: footholds(&again.lineage, &collected.account, now),
-        appeared: before.map_or_else(Vec::new, |before| newcomers(before, &collected.account, &again.lineage)),
+        appeared: before.map_or_else(Vec::new, |(before, began)| {
+            newcomers(&before, began, &collected.account, &again.lineage)
+        }),
         gaps: again.gaps,
         unread: collected.unread.into_iter().map(|unread| unread.what).collect(),
         until: again

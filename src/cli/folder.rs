@@ -206,6 +206,11 @@ impl Case {
         durable(&path, &(json + "\n")).map_err(|error| failed(&path, error))
     }
 
+    /// The text of a file of the case; `None` where it has none of that name.
+    pub fn read_text(&self, name: &str) -> Option<String> {
+        fs::read_to_string(self.path.join(name)).ok()
+    }
+
     /// Writes text, on disk before this returns.
     pub fn write_text(&self, name: &str, text: &str) -> Result<(), Failure> {
         let path = self.path.join(name);

@@ -5,6 +5,7 @@ use super::conclude::Ended;
 use super::console::{Console, Mode};
 use super::exit::{Exit, Failure};
 use super::folder::{Begun, Case, plan_file};
+use super::innocent;
 use super::prepare::{Prepared, missing, planned, rehearsed};
 use super::renew::signed_in;
 use super::run::{carry_out, rehearsed_well};
@@ -104,6 +105,7 @@ pub(super) async fn carried_out(
         set: set
             .filter_map(|step| Some((step.clone(), so_far.set.get(&step.id)?.clone())))
             .collect(),
+        spared: Some(innocent::spared(case)),
         ..family(plan)
     };
     let mut console = Console::new(desk, case, mode, plan.steps.len(), world.clients().now());
@@ -111,5 +113,6 @@ pub(super) async fn carried_out(
     Ok(Ended {
         finish,
         interrupted: console.was_interrupted(),
+        mode,
     })
 }

@@ -7,8 +7,8 @@ use super::keys::keys;
 use super::odds::odds;
 use super::prepare::{missing, prepared};
 use super::world::World;
-use crate::permissions::{policy, standing};
-use crate::plan::permissions;
+use crate::permissions::{standing, with_fight};
+use crate::plan::{fighting, permissions};
 use crate::report;
 
 pub(super) async fn plan(desk: &Desk, args: PlanArgs) -> Result<Exit, Failure> {
@@ -43,7 +43,7 @@ pub(super) async fn plan(desk: &Desk, args: PlanArgs) -> Result<Exit, Failure> {
     }
     if args.permissions {
         let needed = permissions(rehearsed.plan(), &prepared.collected.account);
-        let policy = policy(&needed);
+        let policy = with_fight(&needed, &fighting(&prepared.collected.account));
         desk.result(|| format!("{policy:#}"), &policy)?;
         desk.list_calls(world.clients());
         return Ok(Exit::Success);

@@ -9,6 +9,7 @@ use super::conclude::{Ended, conclude};
 use super::console::{Console, Mode};
 use super::exit::{Exit, Failure};
 use super::folder::Case;
+use super::innocent;
 use super::prepare::{Prepared, account, missing, not_against_oneself, rehearsed, traced};
 use super::run::{carry_out, rehearsed_well, with_more};
 use super::world::{World, wall_clock};
@@ -19,8 +20,10 @@ use crate::rehearse::family;
 use crate::report;
 
 pub(super) async fn resume(desk: &Desk, args: ResumeArgs) -> Result<Exit, Failure> {
+    innocent::understood(&args.innocent.innocent)?;
     let case = Case::open(&args.folder.cases, &args.case)?;
     let lock = case.lock()?;
+    innocent::call(&case, &args.innocent.innocent)?;
     if let Some(holder) = &lock.left_behind {
         desk.terminal.status(&format!(
             "{holder} ended without closing the case: what it did is looked at"
@@ -41,6 +44,7 @@ pub(super) async fn resume(desk: &Desk, args: ResumeArgs) -> Result<Exit, Failur
         Ended {
             finish: Finish::Completed,
             interrupted: false,
+            mode: if args.yes { Mode::Beforehand } else { Mode::Asked },
         }
     } else {
         if !(args.yes || desk.terminal.can_ask()) {
@@ -189,6 +193,7 @@ async fn go_on(
         before: case.evidence(),
         set: set.collect(),
         open: so_far.open.clone(),
+        spared: Some(innocent::spared(case)),
         ..family(plan)
     };
     let mode = if yes { Mode::Beforehand } else { Mode::Asked };
@@ -197,5 +202,6 @@ async fn go_on(
     Ok(Ended {
         finish,
         interrupted: console.was_interrupted(),
+        mode,
     })
 }

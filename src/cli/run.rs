@@ -8,13 +8,14 @@ use super::exit::{Exit, Failure};
 use super::first::{Opened, first_wave};
 use super::folder::{Begun, Case, read_plan};
 use super::further::{carried_out, further};
+use super::innocent;
 use super::keys::keys;
 use super::odds::odds;
 use super::prepare::{Prepared, account, missing, not_against_oneself, prepared, rehearsed, traced};
 use super::renew::signed_in;
 use super::world::{World, read_text, wall_clock};
 use crate::execute::{ExecuteError, Family, Hooks, execute};
-use crate::ids::AccessKeyId;
+use crate::ids::{AccessKeyId, PrincipalArn};
 use crate::journal::{Event, Finish, Journal};
 use crate::plan::{Plan, drift};
 use crate::rehearse::{Beside, Rehearsed, family};
@@ -22,6 +23,7 @@ use crate::report;
 use std::path::Path;
 
 pub(super) async fn run(desk: &Desk, args: RunArgs) -> Result<Exit, Failure> {
+    innocent::understood(&args.innocent.innocent)?;
     let file = match args.targets.as_slice() {
         [one] => Some(Path::new(one)).filter(|path| path.is_file()),
         _ => None,
@@ -65,6 +67,7 @@ pub(super) async fn run(desk: &Desk, args: RunArgs) -> Result<Exit, Failure> {
     }
     let case = Case::create(&args.folder.cases, &prepared.lineage.asked, wall_clock())?;
     let _lock = case.lock()?;
+    innocent::call(&case, &args.innocent.innocent)?;
     let begun = Begun {
         sources: args.sources.lasting(),
         choice: match file {
@@ -81,12 +84,14 @@ pub(super) async fn run(desk: &Desk, args: RunArgs) -> Result<Exit, Failure> {
     let mut console = Console::new(desk, &case, mode, steps, world.clients().now());
     let family = Family {
         read: Some((prepared.read_at, prepared.collected.account.clone())),
+        spared: Some(innocent::spared(&case)),
         ..family(prepared.rehearsed.plan())
     };
     let finish = carry_out(&world, &prepared.rehearsed, family, &mut journal, &mut console).await?;
     let ended = Ended {
         finish,
         interrupted: console.was_interrupted(),
+        mode,
     };
     let (prepared, ended) = with_more(desk, &world, &case, &begun, &mut journal, mode, prepared, ended).await;
     let exit = conclude(desk, &world, &args.sources, &case, &mut journal, &prepared, ended).await?;
@@ -109,7 +114,13 @@ async fn after_first(
         finish,
         interrupted,
     } = first;
-    let mut ended = Ended { finish, interrupted };
+    let mode = if args.yes { Mode::Beforehand } else { Mode::Asked };
+    let mut ended = Ended {
+        finish,
+        interrupted,
+        mode,
+    };
+    innocent::call(&case, &args.innocent.innocent)?;
     let case_goes_on = |failure: Failure| {
         let hint = format!(
             "the first wave is done and stands: `oust resume {0}` goes on, `oust undo {0}` turns it round",
@@ -121,7 +132,6 @@ async fn after_first(
     let prepared = prepared(desk, world, &args.sources, &args.choice, keys)
         .await
         .map_err(case_goes_on)?;
-    let mode = if args.yes { Mode::Beforehand } else { Mode::Asked };
     if ended.finish == Finish::Completed && !ended.interrupted {
         if let Some(failure) = missing(&prepared.rehearsed) {
             return Err(case_goes_on(failure));
@@ -192,6 +202,16 @@ fn in_doubt(desk: &Desk, prepared: &Prepared) {
     for gap in &prepared.gaps {
         desk.terminal.urgent(&format!("in doubt: {gap}"));
     }
+    let lacking = prepared.rehearsed.unarmed().iter();
+    let lacking: Vec<String> = lacking
+        .map(|permission| format!("{} on {}", permission.action, permission.resource))
+        .collect();
+    if !lacking.is_empty() {
+        desk.terminal.urgent(&format!(
+            "should somebody fight back, whoever appears then cannot be denied: you lack {}",
+            lacking.join("; ")
+        ));
+    }
 }
 
 fn dry_run(desk: &Desk, world: &World, args: &RunArgs, prepared: &Prepared) -> Result<Exit, Failure> {
@@ -261,6 +281,12 @@ pub(super) async fn carry_out(
     hooks: &mut dyn Hooks,
 ) -> Result<Finish, Failure> {
     let steps = &rehearsed.plan().steps;
+    let own = PrincipalArn::of(rehearsed.caller()).and_then(PrincipalArn::principal);
+    let others = family.spared.clone().unwrap_or_default();
+    let family = Family {
+        spared: own.map(|own| others.into_iter().chain([own]).collect()),
+        ..family
+    };
     let done = match world {
         World::Live { mount, .. } => {
             let permitted = crate::live::Permitted::by_person(rehearsed);

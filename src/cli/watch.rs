@@ -5,11 +5,12 @@
 
 use super::Desk;
 use super::args::WatchArgs;
-use super::conclude::{at_the_end, unexplained};
+use super::conclude::{at_the_end, before, unexplained};
 use super::console::{Mode, watch_ctrl_c};
 use super::exit::{Exit, Failure};
 use super::folder::{Begun, Case};
 use super::further::{carried_out, found};
+use super::innocent;
 use super::prepare::missing;
 use super::renew::signed_in;
 use super::resume;
@@ -38,8 +39,10 @@ struct Look {
 }
 
 pub(super) async fn watch(desk: &Desk, args: WatchArgs) -> Result<Exit, Failure> {
+    innocent::understood(&args.innocent.innocent)?;
     let case = Case::open(&args.folder.cases, &args.case)?;
     let _lock = case.lock()?;
+    innocent::call(&case, &args.innocent.innocent)?;
     let mut journal = case.go_on()?;
     resume::carried_out(&case, journal.entries())?;
     let begun = case.begun()?;
@@ -104,10 +107,11 @@ async fn once(
     }
     let mut known = case.plan()?.lineage;
     case.plans()?.iter().for_each(|plan| known.remember(&plan.lineage));
-    let end = at_the_end(desk, world, &begun.sources, &known, case.evidence().as_ref()).await?;
+    let end = at_the_end(desk, world, &begun.sources, &known, before(case, journal.entries())).await?;
     let at = world.clients().now();
     let verdicts = end.verdicts;
-    doubts.extend(unexplained(&end.appeared, at));
+    let appeared = innocent::without(desk, case, end.appeared, !yes, at)?;
+    doubts.extend(unexplained(&appeared, at));
     doubts.extend(end.gaps);
     doubts.extend(end.unread.iter().map(|what| format!("{what} could not be read")));
     let open = end.footholds.iter().filter(|foothold| !foothold.state.is_closed());

@@ -5,16 +5,15 @@
 //! plan delete what the trail shows to be his. Where nobody does, who appears is left alone: it may be anybody's.
 
 use super::again::patiently;
-use super::wave::at_once;
 use super::{ExecuteError, Run};
 use crate::account::{Account, KeyStatus};
 use crate::action::{Action, Change, DENY_ALL, Member, Setting};
-use crate::ids::AccessKeyId;
+use crate::ids::{AccessKeyId, PrincipalArn};
 use crate::journal::Event;
-use crate::mount::{AwsError, Clients};
-use crate::plan::Step;
+use crate::mount::{AwsError, Clients, Trouble};
+use crate::plan::{DELIVERY_SECONDS, Step};
 use crate::policy::PolicyText;
-use futures_util::stream::{self, StreamExt};
+use crate::time::Moment;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The inline policy that denies whoever appears, where the plan has none whose name could be taken.
@@ -28,18 +27,28 @@ const OF_SERVICES: [&str; 2] = ["/aws-service-role/", "/aws-reserved/"];
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Principals {
     /// Users with their unique IDs.
-    users: BTreeMap<String, String>,
+    pub(super) users: Users,
     /// Roles with their unique IDs and who may assume them.
-    roles: BTreeMap<String, (String, PolicyText)>,
+    pub(super) roles: Roles,
     /// Access keys of users that are looked after, that are active.
-    keys: BTreeSet<(String, AccessKeyId)>,
+    pub(super) keys: BTreeSet<(String, AccessKeyId)>,
 }
 
+/// Unique IDs by name.
+pub(super) type Users = BTreeMap<String, String>;
+/// Unique IDs and trust policies by name.
+pub(super) type Roles = BTreeMap<String, (String, PolicyText)>;
+/// The keys of one user, with their statuses.
+pub(super) type Keys = BTreeMap<AccessKeyId, KeyStatus>;
+
 impl Principals {
-    /// Those of an account that was read.
-    pub(super) fn of(account: &Account) -> Principals {
-        let users = account.users.values().map(|user| (user.name.clone(), user.id.clone()));
-        let roles = account.roles.values();
+    /// Those of an account that was read, as they were before a case that `began` then. Where it is known who is to be spared (`spares`), whoever was made
+    /// so short a time before it that CloudTrail may not tell yet by whom is left out: he is new.
+    pub(super) fn before(account: &Account, began: Moment, spares: bool) -> Principals {
+        let is_old = |created: Moment| !spares || created.plus_seconds(DELIVERY_SECONDS) < began;
+        let users = account.users.values().filter(|user| is_old(user.created));
+        let users = users.map(|user| (user.name.clone(), user.id.clone()));
+        let roles = account.roles.values().filter(|role| is_old(role.created));
         let roles = roles.map(|role| (role.name.clone(), (role.id.clone(), role.trust.clone())));
         Principals {
             users: users.collect(),
@@ -49,25 +58,20 @@ impl Principals {
     }
 }
 
-/// Reads who is there now, and the keys of `watched` users.
+/// Reads who is there now, and the keys of `watched` users, one after another: where requests don't go side by side, their order is the same in
+/// every run.
 pub(super) async fn look_around(clients: &Clients, watched: &BTreeSet<String>) -> Result<Principals, AwsError> {
-    // Where requests follow one another, their order is the same in every run.
-    if !clients.side_by_side() {
-        return Ok(Principals {
-            users: users(clients).await?,
-            roles: roles(clients).await?,
-            keys: keys(clients, watched).await?,
-        });
+    let (users, roles) = (users(clients).await?, roles(clients).await?);
+    let mut keys = BTreeSet::new();
+    for user in watched {
+        let found = patiently(clients, user, async || key_statuses(clients, user).await).await?;
+        let active = found.into_iter().filter(|(_, status)| *status == KeyStatus::Active);
+        keys.extend(active.map(|(key, _)| (user.clone(), key)));
     }
-    let (users, roles, keys) = futures_util::join!(users(clients), roles(clients), keys(clients, watched));
-    Ok(Principals {
-        users: users?,
-        roles: roles?,
-        keys: keys?,
-    })
+    Ok(Principals { users, roles, keys })
 }
 
-async fn users(clients: &Clients) -> Result<BTreeMap<String, String>, AwsError> {
+pub(super) async fn users(clients: &Clients) -> Result<Users, AwsError> {
     let mut found = BTreeMap::new();
     let mut pages = clients.iam.list_users().max_items(1000).into_paginator().items().send();
     while let Some(user) = pages.next().await {
@@ -77,7 +81,7 @@ async fn users(clients: &Clients) -> Result<BTreeMap<String, String>, AwsError> 
     Ok(found)
 }
 
-async fn roles(clients: &Clients) -> Result<BTreeMap<String, (String, PolicyText)>, AwsError> {
+pub(super) async fn roles(clients: &Clients) -> Result<Roles, AwsError> {
     let mut found = BTreeMap::new();
     let mut pages = clients.iam.list_roles().max_items(1000).into_paginator().items().send();
     while let Some(role) = pages.next().await {
@@ -95,23 +99,18 @@ async fn roles(clients: &Clients) -> Result<BTreeMap<String, (String, PolicyText
     Ok(found)
 }
 
-async fn keys(clients: &Clients, watched: &BTreeSet<String>) -> Result<BTreeSet<(String, AccessKeyId)>, AwsError> {
-    let of_user = watched.iter().map(|user| async move {
-        let listed = patiently(clients, user, async || {
-            let listed = clients.iam.list_access_keys().user_name(user).send().await;
-            listed.map_err(|error| AwsError::of("iam:ListAccessKeys", error))
-        });
-        // A user that is gone has no keys.
-        let listed = listed.await.ok();
-        let active = listed
-            .into_iter()
-            .flat_map(|listed| listed.access_key_metadata)
-            .filter(|key| key.status().map(aws_sdk_iam::types::StatusType::as_str) == Some(KeyStatus::Active.as_str()));
-        let named = active.filter_map(|key| Some((user.clone(), key.access_key_id()?.parse().ok()?)));
-        named.collect::<Vec<_>>()
+/// The keys of a user, of whom one that is gone has none.
+pub(super) async fn key_statuses(clients: &Clients, user: &str) -> Result<Keys, AwsError> {
+    let listed = clients.iam.list_access_keys().user_name(user).send().await;
+    let listed = match listed.map_err(|error| AwsError::of("iam:ListAccessKeys", error)) {
+        Err(error) if error.trouble == Trouble::NoSuchEntity => return Ok(Keys::new()),
+        other => other?,
+    };
+    let named = listed.access_key_metadata().iter().filter_map(|key| {
+        let status = KeyStatus::from_aws(key.status()?.as_str())?;
+        Some((key.access_key_id()?.parse().ok()?, status))
     });
-    let found: Vec<_> = stream::iter(of_user).buffered(at_once(clients)).collect().await;
-    Ok(found.into_iter().flatten().collect())
+    Ok(named.collect())
 }
 
 impl Run<'_> {
@@ -143,11 +142,11 @@ impl Run<'_> {
             let to = Setting::Status(KeyStatus::Inactive);
             changes.push((Change { member, to }, Setting::Status(KeyStatus::Active)));
         }
-        for (user, _) in now
-            .users
-            .iter()
-            .filter(|(user, id)| before.users.get(*user) != Some(id))
-        {
+        let spared = self.family.spared.clone().unwrap_or_default();
+        let is_new = |user: &String, id: &String| {
+            before.users.get(user) != Some(id) && !spared.contains(&PrincipalArn::User(user.clone()))
+        };
+        for (user, _) in now.users.iter().filter(|(user, id)| is_new(user, id)) {
             let member = Member::UserPolicy {
                 user: user.clone(),
                 name: name.clone(),
@@ -172,6 +171,9 @@ impl Run<'_> {
                 }
                 None => {}
             }
+            if spared.contains(&PrincipalArn::Role(role.clone())) {
+                continue;
+            }
             let member = Member::RolePolicy {
                 role: role.clone(),
                 name: name.clone(),
@@ -186,9 +188,6 @@ impl Run<'_> {
                 (Change { member, to }, Setting::Absent)
             }));
         }
-        // What is cut already is looked after by the hold itself.
-        let kept = |change: &Change| self.kept.iter().any(|(_, kept)| kept.member == change.member);
-        changes.retain(|(change, _)| !kept(change));
         changes
     }
 
@@ -204,10 +203,18 @@ impl Run<'_> {
     }
 
     /// Steps behind `hold` against whoever is there and was not before, written down as added; each with what its member is as far as lists tell.
-    pub(super) fn appeared(&mut self, hold: &Step, around: &Principals) -> Result<Vec<(Step, Setting)>, ExecuteError> {
-        let before = self.known.clone().unwrap_or_default();
+    /// What is looked after already is left out.
+    pub(super) fn appeared(
+        &mut self,
+        hold: &Step,
+        around: &Principals,
+        is_looked_after: &dyn Fn(&Member) -> bool,
+    ) -> Result<Vec<(Step, Setting)>, ExecuteError> {
         let (mut steps, mut added) = (Vec::new(), Vec::new());
-        for (n, (change, before)) in self.against(&before, around).into_iter().enumerate() {
+        let nobody = Principals::default();
+        let mut new = self.against(self.known.as_ref().unwrap_or(&nobody), around);
+        new.retain(|(change, _)| !is_looked_after(&change.member));
+        for (n, (change, before)) in new.into_iter().enumerate() {
             let Some(id) = self.next_behind(&hold.id, n) else {
                 continue;
             };

@@ -5,7 +5,7 @@ use crate::account::Account;
 use crate::action::revoke::Issuer;
 use crate::action::{Action, Change, Setting};
 use crate::collect;
-use crate::ids::{AccessKeyId, StepId};
+use crate::ids::{AccessKeyId, PrincipalArn, StepId};
 use crate::lineage::{Credential, Lineage};
 use crate::plan::{Step, revocations};
 use crate::time::Moment;
@@ -31,6 +31,9 @@ pub struct Family {
     pub set: Vec<(Step, Change)>,
     /// Steps whose call an earlier part of the same run may have made: what is so already was done by it.
     pub open: BTreeSet<StepId>,
+    /// Whom a hold never denies: who carries the plan out, and whom a person calls innocent. `None` where that isn't known: then nobody counts as new who
+    /// was there when the evidence was kept.
+    pub spared: Option<Vec<PrincipalArn>>,
 }
 
 impl Run<'_> {

@@ -104,6 +104,15 @@ impl PrincipalArn {
         (service == "sts").then_some(role)
     }
 
+    /// The user or role whose rights it acts with, or root; `None` for a federated user, whose name doesn't tell his user.
+    pub fn principal(self) -> Option<PrincipalArn> {
+        match self {
+            PrincipalArn::RoleSession { role, .. } => Some(PrincipalArn::Role(role)),
+            PrincipalArn::FederatedUser(_) => None,
+            other => Some(other),
+        }
+    }
+
     /// The principal that `arn` names; `None` when it names something else.
     pub fn of(arn: &Arn) -> Option<PrincipalArn> {
         let (kind, rest) = match arn.resource().split_once('/') {

@@ -1,11 +1,12 @@
-//! Who is in the account now and was not there before the first change.
+//! Who is in the account now and was not there well before the first change.
 //!
 //! CloudTrail tells of a call within about 15 minutes; a list tells at once who is there. So somebody who appeared lately may be the intruder's although
-//! the trail doesn't show it: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/how-cloudtrail-works.html>.
+//! the trail doesn't show it, be it that he was made a moment before the account was first looked at: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/how-cloudtrail-works.html>.
 
 use super::made_by;
-use crate::account::{Account, User};
+use crate::account::{AccessKey, Account, User};
 use crate::action::Member;
+use crate::ids::AccessKeyId;
 use crate::lineage::Lineage;
 use crate::time::Moment;
 use serde::Serialize;
@@ -23,6 +24,8 @@ const OF_SERVICES: &str = "/aws-service-role/";
 pub struct Newcomer {
     /// What: "user `x`".
     pub what: String,
+    /// The same as a person names it: `user/x`, `role/x`, or the ID of a key.
+    pub name: String,
     /// When it was made, as IAM tells.
     pub created: Moment,
 }
@@ -36,56 +39,57 @@ impl Newcomer {
 
 impl fmt::Display for Newcomer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} was made at {}, behind the first look at the account",
-            self.what, self.created
-        )
+        write!(f, "{} was made at {}", self.what, self.created)
     }
 }
 
-/// Who is in `now` and was not in `before`; what `lineage` shows to be the family's making is left out, because it is told as left behind. A user or role
-/// that was made anew under an old name is new.
-pub fn newcomers(before: &Account, now: &Account, lineage: &Lineage) -> Vec<Newcomer> {
+/// Who is in `now` and was not in `before`, the account before a case that `began` then, or was made so short a time before it that the trail may not
+/// have told it to the plan. What `lineage` shows to be the family's making is left out, because it is told as left behind. A user or role that was made anew
+/// under an old name is new.
+pub fn newcomers(before: &Account, began: Moment, now: &Account, lineage: &Lineage) -> Vec<Newcomer> {
     let mut found = Vec::new();
-    let mut note = |what: String, created: Moment, member: Member| {
+    let mut note = |what: String, name: String, created: Moment, member: Member| {
         if made_by(lineage, &member).is_none() {
-            found.push(Newcomer { what, created });
+            found.push(Newcomer { what, name, created });
         }
     };
+    let is_old = |created: Moment| created.plus_seconds(DELIVERY_SECONDS) < began;
     for user in now.users.values() {
         match before.users.get(&user.name) {
-            Some(known) if known.id == user.id => {
-                for (key, created) in new_keys(known, user) {
+            Some(known) if known.id == user.id && is_old(user.created) => {
+                for (key, created) in new_keys(known, user, &is_old) {
                     let what = format!("key {key} of user `{}`", user.name);
                     let user = user.name.clone();
-                    note(what, created, Member::AccessKey { user, key });
+                    note(what, key.to_string(), created, Member::AccessKey { user, key });
                 }
             }
             _ => {
                 let what = format!("user `{}`", user.name);
                 let user_name = user.name.clone();
-                note(what, user.created, Member::User { user: user_name });
+                let name = format!("user/{user_name}");
+                note(what, name, user.created, Member::User { user: user_name });
             }
         }
     }
     for role in now.roles.values().filter(|role| !role.path.starts_with(OF_SERVICES)) {
-        if before.roles.get(&role.name).is_none_or(|known| known.id != role.id) {
+        let known = before.roles.get(&role.name).is_some_and(|known| known.id == role.id);
+        if !known || !is_old(role.created) {
             let what = format!("role `{}`", role.name);
             let name = role.name.clone();
-            note(what, role.created, Member::Role { role: name });
+            note(what, format!("role/{name}"), role.created, Member::Role { role: name });
         }
     }
     found
 }
 
-/// Keys of a user that was there before; where his keys were not read before, nothing can be said.
-fn new_keys(before: &User, now: &User) -> Vec<(crate::ids::AccessKeyId, Moment)> {
-    let (Some(before), Some(now)) = (&before.credentials, &now.credentials) else {
-        return Vec::new();
+/// Keys of a user that was there before; where his keys were not read before, those alone that aren't old.
+fn new_keys(before: &User, now: &User, is_old: &dyn Fn(Moment) -> bool) -> Vec<(AccessKeyId, Moment)> {
+    let held = now.credentials.iter().flat_map(|held| &held.access_keys);
+    let known = |key: &AccessKey| {
+        let before = before.credentials.as_ref();
+        before.is_none_or(|before| before.access_keys.iter().any(|known| known.id == key.id))
     };
-    let known = |key: &crate::account::AccessKey| before.access_keys.iter().any(|known| known.id == key.id);
-    let new = now.access_keys.iter().filter(|key| !known(key));
+    let new = held.filter(|key| !known(key) || !is_old(key.created));
     new.map(|key| (key.id.clone(), key.created)).collect()
 }
 
@@ -97,18 +101,22 @@ mod tests {
     use crate::account::{Credentials, KeyStatus};
     use std::collections::{BTreeMap, BTreeSet};
 
+    /// When the case of these tests began, and a moment shortly before.
+    const BEGAN: Moment = Moment::from_millis(10_000_000);
+    const LATE: i64 = 9_200_000;
+
     fn user(name: &str, id: &str, keys: &[&str]) -> User {
         let key = |key: &&str| crate::account::AccessKey {
             id: key.parse().unwrap(),
             status: KeyStatus::Active,
-            created: Moment::from_millis(1000),
+            created: Moment::from_millis(if key.contains("LATE") { LATE } else { 1000 }),
             last_used: None,
         };
         User {
             name: name.to_owned(),
             path: "/".to_owned(),
             id: id.to_owned(),
-            created: Moment::from_millis(5000),
+            created: Moment::from_millis(if name == "late" { LATE } else { 5000 }),
             tags: BTreeMap::new(),
             inline: BTreeMap::new(),
             attached: BTreeSet::new(),
@@ -137,7 +145,7 @@ mod tests {
             user("bob", "AIDA3", &[]),
             user("eve", "AIDA4", &[]),
         ]);
-        let told: Vec<String> = newcomers(&before, &now, &lineage)
+        let told: Vec<String> = newcomers(&before, BEGAN, &now, &lineage)
             .into_iter()
             .map(|one| one.what)
             .collect();
@@ -149,13 +157,27 @@ mod tests {
                 "user `eve`".to_owned()
             ]
         );
-        assert_eq!(newcomers(&now, &now, &lineage), []);
+        assert_eq!(newcomers(&now, BEGAN, &now, &lineage), []);
+    }
+
+    /// The trail that the plan was made on ended a moment before the account was read: somebody who was made in between is in both looks.
+    #[test]
+    fn whoever_was_made_shortly_before_the_case_began_is_new_although_the_first_look_shows_him() {
+        let lineage = crate::lineage::trace(&crate::trail::Evidence::default(), &[]);
+        let (old, late) = ("AKIARZPUZDIKAAAAAAAA", "AKIARZPUZDIKLATEAAAA");
+        let both = account(&[user("ann", "AIDA1", &[old, late]), user("late", "AIDA2", &[])]);
+        let told: Vec<String> = newcomers(&both, BEGAN, &both, &lineage)
+            .into_iter()
+            .map(|one| one.name)
+            .collect();
+        assert_eq!(told, [late, "user/late"]);
     }
 
     #[test]
     fn whoever_made_something_longer_ago_than_the_trail_needs_is_known_by_it() {
         let one = Newcomer {
             what: "user `eve`".to_owned(),
+            name: "user/eve".to_owned(),
             created: Moment::from_millis(0),
         };
         assert!(one.may_be_anybodys(Moment::from_millis(899_000)));

@@ -3,10 +3,11 @@
 
 use super::Plan;
 use super::foothold::users_with_footholds;
-use crate::account::{Account, User};
-use crate::action::Permission;
+use crate::account::{Account, KeyStatus, User, deny_all_arn};
+use crate::action::{Change, DENY_ALL, Member, Permission, Setting};
 use crate::ids::KeyKind;
 use crate::lineage::{Credential, Lineage};
+use crate::policy::PolicyText;
 use std::collections::BTreeSet;
 
 /// What tells of all principals and policies at once: without it nothing can be kept as evidence.
@@ -45,6 +46,44 @@ fn on_all(actions: &[&str]) -> impl Iterator<Item = Permission> {
 /// What holding needs.
 pub(super) fn holding() -> Vec<Permission> {
     on_all(&OF_HOLD).collect()
+}
+
+/// What a hold changes when somebody fights back, beyond the cuts of its plan: whoever appears is denied, be it user or role, his keys are made
+/// inactive, and trust policies are set back. On anybody: who that will be nobody knows beforehand.
+pub fn fighting(account: &Account) -> BTreeSet<Permission> {
+    let any = || "*".to_owned();
+    let deny = || Setting::Document(PolicyText::new(DENY_ALL));
+    let mut cuts = vec![
+        (
+            Member::UserPolicy {
+                user: any(),
+                name: any(),
+            },
+            deny(),
+        ),
+        (
+            Member::RolePolicy {
+                role: any(),
+                name: any(),
+            },
+            deny(),
+        ),
+        (Member::TrustPolicy { role: any() }, deny()),
+    ];
+    if let Some(policy) = deny_all_arn(&account.partition) {
+        cuts.push((Member::Boundary { user: any() }, Setting::Policy(policy.clone())));
+        cuts.push((Member::RoleAttachment { role: any(), policy }, Setting::Present));
+    }
+    if let Ok(key) = "AKIAAAAAAAAAAAAAAAAA".parse() {
+        let member = Member::AccessKey { user: any(), key };
+        cuts.push((member, Setting::Status(KeyStatus::Inactive)));
+    }
+    let nobody = Account {
+        partition: account.partition.clone(),
+        ..Account::empty(account.id.clone())
+    };
+    let changes = cuts.into_iter().map(|(member, to)| Change { member, to });
+    changes.flat_map(|change| change.permissions(&nobody)).collect()
 }
 
 /// What looking through the trail needs.

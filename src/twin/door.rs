@@ -216,6 +216,13 @@ impl Twin {
         self.lock().trail.clone()
     }
 
+    /// The part of it that is told by now: CloudTrail is late where the weather says so.
+    pub fn told_trail(&self) -> Vec<serde_json::Value> {
+        let (now, state) = (self.service_now(), self.lock());
+        let told = state.weather.told(&state.trail, now);
+        state.trail.get(..told).unwrap_or_default().to_vec()
+    }
+
     /// Handles a request; a manual clock moves on a little.
     pub fn handle(&self, request: &Request) -> Reply {
         self.tick();

@@ -206,6 +206,10 @@ fn serve(
     let caller = caller(state, key, now)?;
     let question = (row.asks)(&state.account, &caller, &asked.params);
     permitted(state, request, asked, key, question, now)?;
+    let told = match asked.service.as_str() {
+        "cloudtrail" => state.weather.told(&state.trail, now),
+        _ => state.trail.len(),
+    };
     let run = |state: &mut State| {
         // STS asks what is in force; IAM shows and changes what is.
         let account = match asked.service.as_str() {
@@ -218,7 +222,7 @@ fn serve(
             caller: &caller,
             params: &asked.params,
             region: &asked.region,
-            trail: &state.trail,
+            trail: state.trail.get(..told).unwrap_or_default(),
             now,
         };
         (row.handler)(&mut call)

@@ -106,6 +106,23 @@ impl Weather {
         due
     }
 
+    /// How many of the records of a trail are told at `now`, of those that are in it; each record is told as late as is drawn for it, and none before
+    /// those that were written before it.
+    pub(super) fn told(&self, trail: &[serde_json::Value], now: Moment) -> usize {
+        let Some(lag) = &self.lag else { return trail.len() };
+        let span = lag.of(Kind::Trail);
+        if span.longest() == 0 {
+            return trail.len();
+        }
+        let is_late = |(n, record): (usize, &serde_json::Value)| {
+            let at = record["eventTime"].as_str().and_then(|at| at.parse::<Moment>().ok());
+            let late = span.at(number(self.seed, "trail", n as u64));
+            at.is_some_and(|at| at.plus_millis(late) > now)
+        };
+        let mut records = trail.iter().enumerate();
+        records.position(is_late).unwrap_or(trail.len())
+    }
+
     /// How late a change of this kind takes effect, in milliseconds.
     fn delay(&mut self, kind: Kind) -> i64 {
         let Some(lag) = &self.lag else { return 0 };

@@ -3,9 +3,12 @@
     fighter.py ENDPOINT SEED     reads {"access_key_id": ..., "secret_access_key": ..., "session_token": ...} from the first line of stdin,
                                  prints "ready" once it has taken hold, fights until stdin ends, then prints a report as JSON.
 
-Written from the public description of `notyet` alone. Every half second it reads its own user or role, keys, policies, boundary and groups,
-undoes what was done to them, and makes users, keys and roles of its own; every five seconds it looks whether it is still in. Each call is
-tried with every credential that it holds.
+Its moves are those that https://github.com/OFFENSAI/notyet describes, in its order and at its pace; it shares no code with it. Every half second it reads
+its user or role, keys, boundary, groups, attached policies and inline policies one after another, undoes what was done to them, puts its own policy back, and
+makes users, keys and roles where something was cut off; every five seconds it looks whether it is still in. It is the stronger of the two: that tool holds one
+credential and defends one user or role at a time, rests half a second behind each boundary and each deny that it took away, and gives up once it could not
+change its credential; this one holds up to five users and five roles beside the first, defends all of them, tries every call with every credential that it
+holds, and never gives up. As with that tool each call waits for the one before; what it sends at once, its two threads, is a look and a check.
 """
 
 import json

@@ -6,6 +6,7 @@ use crate::account::Account;
 use crate::action::Setting;
 use crate::collect::{self, Scope};
 use crate::execute::{Consent, ExecuteError, Family, Hooks, Remedy, execute};
+use crate::ids::PrincipalArn;
 use crate::journal::{Agreement, Event, Finish, Journal, progress};
 use crate::lineage::{Credential, bystanders, trace};
 use crate::mount::{Mount, Twin as World};
@@ -96,6 +97,9 @@ impl Ring {
                 set: set
                     .filter_map(|step| Some((step.clone(), done.set.get(&step.id)?.clone())))
                     .collect(),
+                spared: PrincipalArn::of(&racing.caller.arn)
+                    .and_then(PrincipalArn::principal)
+                    .map(|own| vec![own]),
                 ..family(&wave)
             };
             let steps = wave.steps.clone();
@@ -124,7 +128,7 @@ impl Ring {
     /// The plan as it is made of the trail and the account now.
     async fn looked_again(&self, racing: Racing<'_>, so_far: &Plan) -> Result<(Plan, Account), ExecuteError> {
         let mut evidence = Evidence::default();
-        for record in self.twin.trail() {
+        for record in self.twin.told_trail() {
             if let Err(error) = evidence.add_record(&record) {
                 evidence.damaged("the twin's trail", None, error.to_string());
             }

@@ -22,10 +22,13 @@ pub enum Kind {
     Trust,
     /// The organization's guards: service control policies are measured in minutes.
     Guards,
+    /// No change, but the telling of one: CloudTrail's event history, which is up to a quarter of an hour late.
+    /// <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/how-cloudtrail-works.html>
+    Trail,
 }
 
 impl Kind {
-    const ALL: [(Kind, &'static str); 7] = [
+    const ALL: [(Kind, &'static str); 8] = [
         (Kind::Key, "key"),
         (Kind::Entity, "entity"),
         (Kind::Policy, "policy"),
@@ -33,6 +36,7 @@ impl Kind {
         (Kind::Boundary, "boundary"),
         (Kind::Trust, "trust"),
         (Kind::Guards, "guards"),
+        (Kind::Trail, "trail"),
     ];
 }
 
@@ -59,14 +63,19 @@ impl Lag {
         self
     }
 
-    /// The span of one kind.
+    /// The span of one kind. What the trail tells it tells at once, unless it is named.
     pub fn of(&self, kind: Kind) -> Span {
-        self.special.get(&kind).copied().unwrap_or(self.usual)
+        let usual = match kind {
+            Kind::Trail => Span::between(0, 0),
+            _ => self.usual,
+        };
+        self.special.get(&kind).copied().unwrap_or(usual)
     }
 
     /// The longest that any change can take by itself, in milliseconds.
     pub fn longest(&self) -> i64 {
-        let special = self.special.values().map(|span| span.longest());
+        let changes = self.special.iter().filter(|(kind, _)| **kind != Kind::Trail);
+        let special = changes.map(|(_, span)| span.longest());
         special.fold(self.usual.longest(), i64::max)
     }
 }
@@ -74,7 +83,7 @@ impl Lag {
 impl FromStr for Lag {
     type Err = WeatherError;
 
-    /// `4s`, `3s..5s`, and a span for single kinds behind it: `4s,key=2s..6s,guards=5m`. Kinds that aren't named and have no usual span take effect at once.
+    /// `4s`, `3s..5s`, and a span for single kinds behind it: `4s,key=2s..6s,guards=5m,trail=2m..10m`. Kinds that aren't named and have no usual span take effect at once.
     fn from_str(text: &str) -> Result<Self, WeatherError> {
         let mut lag = Lag::usual(Span::between(0, 0));
         for part in text.split(',') {

@@ -1,0 +1,109 @@
+//! Whom the responder calls innocent: users, roles and keys that appeared lately and that he knows.
+//!
+//! CloudTrail tells within a quarter of an hour who made something; until then whatever appeared may be the intruder's, and nothing is called contained.
+//! A person may know better. What he says is kept in the case.
+
+use super::Desk;
+use super::exit::{Exit, Failure};
+use super::folder::Case;
+use crate::ids::{AccessKeyId, PrincipalArn};
+use crate::plan::Newcomer;
+
+/// Where the case keeps the names.
+const FILE: &str = "innocent.json";
+
+/// Takes down in the case whom `--innocent` names.
+///
+/// # Errors
+/// A name is none, or the case cannot be written.
+pub(super) fn call(case: &Case, names: &[String]) -> Result<(), Failure> {
+    if names.is_empty() {
+        return Ok(());
+    }
+    let mut all = named(case);
+    all.extend(names.iter().filter(|name| !named(case).contains(name)).cloned());
+    case.write(FILE, &all)
+}
+
+/// Whether every one of `names` can be the name of somebody: `user/NAME`, `role/NAME` or the ID of a key.
+///
+/// # Errors
+/// The first that cannot.
+pub(super) fn understood(names: &[String]) -> Result<(), Failure> {
+    let is_none = |name: &&String| principal(name).is_none() && name.parse::<AccessKeyId>().is_err();
+    match names.iter().find(is_none) {
+        None => Ok(()),
+        Some(name) => {
+            let message = format!("--innocent: `{name}` is no user, role or key; nothing was done");
+            Err(Failure::new(Exit::Usage, "innocent.garbled", message)
+                .hint("write user/NAME, role/NAME or the ID of an access key, as the doubt names it"))
+        }
+    }
+}
+
+/// Who was called innocent so far.
+fn named(case: &Case) -> Vec<String> {
+    let text = case.read_text(FILE);
+    text.and_then(|text| serde_json::from_str(&text).ok())
+        .unwrap_or_default()
+}
+
+fn principal(name: &str) -> Option<PrincipalArn> {
+    match name.split_once('/')? {
+        ("user", name) if !name.is_empty() => Some(PrincipalArn::User(name.to_owned())),
+        ("role", name) if !name.is_empty() => Some(PrincipalArn::Role(name.to_owned())),
+        _ => None,
+    }
+}
+
+/// The users and roles that no hold of the case denies for having appeared.
+pub(super) fn spared(case: &Case) -> Vec<PrincipalArn> {
+    named(case).iter().filter_map(|name| principal(name)).collect()
+}
+
+/// Leaves out of `appeared` who was called innocent; where `asks`, a person is asked for the rest of those whom the trail doesn't explain yet.
+///
+/// # Errors
+/// The case cannot be written.
+pub(super) fn without(
+    desk: &Desk,
+    case: &Case,
+    mut appeared: Vec<Newcomer>,
+    asks: bool,
+    now: crate::time::Moment,
+) -> Result<Vec<Newcomer>, Failure> {
+    let known = named(case);
+    appeared.retain(|one| !known.contains(&one.name));
+    if !asks || !desk.terminal.can_ask() {
+        return Ok(appeared);
+    }
+    let mut innocent = Vec::new();
+    for one in appeared.iter().filter(|one| one.may_be_anybodys(now)) {
+        let question = format!(
+            "{one}, and the trail doesn't show yet by whom. Whoever knows that it is innocent types `{}`; Enter leaves it in doubt",
+            one.name
+        );
+        match desk.terminal.ask(&question) {
+            Ok(answer) if answer == one.name => innocent.push(answer),
+            Ok(_) => {}
+            Err(_) => break,
+        }
+    }
+    call(case, &innocent)?;
+    appeared.retain(|one| !innocent.contains(&one.name));
+    Ok(appeared)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn users_roles_and_keys_are_understood_and_nothing_else() {
+        let names = ["user/ann", "role/deploy", "AKIARZPUZDIKAAAAAAAA"].map(str::to_owned);
+        assert!(understood(&names).is_ok());
+        for garbled in ["ann", "user/", "group/admins", ""] {
+            assert!(understood(&[garbled.to_owned()]).is_err(), "{garbled}");
+        }
+    }
+}

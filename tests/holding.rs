@@ -1,0 +1,72 @@
+//! Whom a hold denies when somebody turns a cut round: whoever was made since the case began, or so shortly before it that the trail may not tell by whom.
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+mod support;
+
+use oust::account::Account;
+use oust::action::Setting;
+use oust::execute::{Consent, Family, Hooks, Remedy, execute};
+use oust::ids::PrincipalArn;
+use oust::journal::{Agreement, Event, Finish, Journal};
+use oust::plan::Step;
+use oust::playbook::End;
+use oust::rehearse::family;
+use oust::twin::Weather;
+use oust::twin::weather::{Drift, When};
+use support::story;
+
+struct Yes;
+
+impl Hooks for Yes {
+    fn consent(&mut self, _: &Step, _: Option<&Setting>) -> Consent {
+        Consent::Yes(Agreement::Beforehand)
+    }
+    fn keep(&mut self, _: &Account) -> Result<String, String> {
+        Ok("kept".to_owned())
+    }
+    fn trouble(&mut self, step: &Step, _: &Event) -> Remedy {
+        if step.required { Remedy::Stop } else { Remedy::GoOn }
+    }
+}
+
+/// The users that are denied everything at the end of a hold in which the deny of the plan is taken away once, if `fights`. Two were made a moment before.
+fn denied(spared: Option<Vec<PrincipalArn>>, fights: bool) -> Vec<String> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.unwrap().block_on(async {
+        let stage = story::played().fork();
+        let boss = story::mount(&stage.twin, &stage.names["responder-key"]);
+        for user in ["just-made", "known"] {
+            boss.clients().iam.create_user().user_name(user).send().await.unwrap();
+        }
+        let (mount, _, plan) = story::planned(&stage, End::Contain).await;
+        if fights {
+            let gone = [("UserName", "support-user"), ("PolicyName", "OustDenyAll")];
+            let during_the_hold = When::At(stage.twin.now().plus_seconds(5));
+            let drift = Drift::new(during_the_hold, "DeleteUserPolicy", &gone);
+            drop(stage.twin.clone().in_weather(Weather::seeded(1).with_drift(drift)));
+        }
+        let family = Family {
+            spared,
+            ..family(&plan)
+        };
+        let mut journal = Journal::in_memory();
+        let finish = execute(mount.writable(), &plan.steps, family, &mut journal, &mut Yes).await;
+        assert_eq!(finish.unwrap(), Finish::Completed);
+        let contested = |event: &Event| matches!(event, Event::Contested { .. });
+        assert_eq!(journal.entries().iter().any(|entry| contested(&entry.event)), fights);
+        let account = stage.twin.account();
+        let users = account.users.values();
+        let denied = users.filter(|user| user.inline.contains_key("OustDenyAll"));
+        denied.map(|user| user.name.clone()).collect()
+    })
+}
+
+#[test]
+fn who_was_made_shortly_before_the_case_is_denied_in_a_fight_but_whom_somebody_knows() {
+    let user = |name: &str| PrincipalArn::User(name.to_owned());
+    let spared = vec![user("responder"), user("known")];
+    assert_eq!(denied(Some(spared.clone()), true), ["just-made", "support-user"]);
+    assert_eq!(denied(Some(spared), false), ["support-user"]);
+    // Where it isn't known who carries the plan out, nobody who was there is taken for new: it might be him.
+    assert_eq!(denied(None, true), ["support-user"]);
+}
