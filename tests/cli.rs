@@ -590,6 +590,7 @@ fn the_readme_tells_every_error_code() {
                 "window.",
                 "s3.",
                 "athena.",
+                "lake.",
                 "logs.",
                 "file.",
                 "output.",

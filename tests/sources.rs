@@ -991,3 +991,20 @@ fn among_cases_an_archive_is_read_once() {
     assert_eq!((&first["lineage"], inside()), (&second["lineage"], 2));
     assert!(text.contains("read 0 objects of s3://trail/, 0 bytes; "), "{text}");
 }
+
+/// A role of another account is told with it: one of the same name may be here too.
+#[test]
+fn a_member_of_another_account_is_told_with_it() {
+    let mut far = called(
+        "far",
+        "2026-03-24T16:00:00Z",
+        &support_user(),
+        Some(("FAR", "ASIARZPUZDIKFARFARFA")),
+    );
+    far["responseElements"]["assumedRoleUser"]["arn"] = json!("arn:aws:sts::333333333333:assumed-role/FAR/m");
+    let folder = fixture_and(&[far]);
+    let output = oust(&["trace", A, "--offline", "--logs", folder.path().to_str().unwrap()]);
+    let text = said(&output);
+    assert!(text.contains("`m` of role `FAR` of account 333333333333\n"), "{text}");
+    assert_eq!(text.matches("of account ").count(), 1, "{text}");
+}

@@ -5,12 +5,15 @@ use crate::account::Holder;
 use crate::ids::AccountId;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// The unique ID of one of a name, and its account.
+type Bearer<'a> = (&'a str, Option<&'a AccountId>);
+
 /// The users and roles whose permissions a family carries: there may be a thousand members, and many more calls of others to look up here.
 pub(super) struct Kin<'a> {
     /// By unique ID.
     ids: BTreeSet<(Rank, &'a str)>,
     /// By name, with the unique ID and the account.
-    names: BTreeMap<(Rank, &'a str), BTreeSet<(&'a str, Option<&'a AccountId>)>>,
+    names: BTreeMap<(Rank, &'a str), BTreeSet<Bearer<'a>>>,
 }
 
 impl<'a> Kin<'a> {

@@ -62,9 +62,9 @@ fn extent(lineage: &Lineage) -> String {
 fn branch(known: &Known, member: &Credential, depth: usize, paint: Paint, out: &mut Vec<String>) {
     let indent = 2 + depth * 2;
     let pad = " ".repeat(indent);
-    let holder = holder(member);
+    let (holder, elsewhere) = (holder(member), elsewhere(&known.lineage, member));
     out.push(format!(
-        "{pad}{}  {}  {}{holder}",
+        "{pad}{}  {}  {}{holder}{elsewhere}",
         paint.heading(&member.label),
         member.key,
         member.kind.describe()
@@ -161,6 +161,15 @@ fn holder(member: &Credential) -> String {
         Some(Holder::FederatedUser { user, name, .. }) => format!(" `{name}` of user `{user}`"),
         Some(Holder::Role { name, session, .. }) => format!(" `{session}` of role `{name}`"),
         Some(Holder::Root) => " of the root user".to_owned(),
+    }
+}
+
+/// The account of a member that is of another one than the first origin: a role of that name may be here too.
+fn elsewhere(lineage: &Lineage, member: &Credential) -> String {
+    let home = lineage.root().and_then(|root| root.account.as_ref());
+    match (&member.account, home) {
+        (Some(of), Some(home)) if of != home => format!(" of account {of}"),
+        _ => String::new(),
     }
 }
 
