@@ -780,6 +780,16 @@ fn whoever_bears_a_sign_in_of_the_family_is_found_by_every_source() {
     for key in ["ASIARZPUZDIKASIDEASI", "ASIARZPUZDIKBELOWBEL"] {
         assert!(keys.contains(&key), "{key}: {keys:?}");
     }
+    // It is told as another role's.
+    let text = said(&oust(&[
+        "trace",
+        A,
+        "--offline",
+        "--logs",
+        folder.path().to_str().unwrap(),
+    ]));
+    let flat = text.split_whitespace().collect::<Vec<&str>>().join(" ");
+    assert!(flat.contains("ASIARZPUZDIKASIDEASI `m` of role `ASIDE`"), "{text}");
     let rows = of_rows(&python, folder.path(), &["--our-ddl", "--partitions", "timestamp"]);
     assert_eq!(lineage(&rows), lineage(&expected));
     let (_moto, endpoint) = moto(&python, folder.path());

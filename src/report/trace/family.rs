@@ -107,7 +107,10 @@ fn branch(known: &Known, member: &Credential, depth: usize, paint: Paint, out: &
     };
     let others: Vec<&Credential> = known.lineage.credentials.iter().filter(is_beside).collect();
     if !others.is_empty() {
-        let keys: Vec<String> = others.iter().map(|one| format!("{} {}", one.label, one.key)).collect();
+        // Whoever bears the same sign-in may be another user or role.
+        let of = |one: &Credential| Some(self::holder(one)).filter(|of| *of != holder).unwrap_or_default();
+        let each = others.iter().map(|one| format!("{} {}{}", one.label, one.key, of(one)));
+        let keys: Vec<String> = each.collect();
         let line = format!("other keys of the same session: {}", keys.join(", "));
         out.push(format!("{inner}{}", paint.fold(indent + 4, &line)));
     }
