@@ -1,12 +1,16 @@
 //! Each detection finds what it is there to find and nothing else, in every form that is written of it.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
 
+#[path = "support/incidents.rs"]
+#[allow(dead_code, reason = "a part of it is used")]
+mod incidents;
 #[path = "support/peers.rs"]
 mod peers;
 #[path = "support/records.rs"]
 #[allow(dead_code, reason = "a part of it is used")]
 mod records;
 
+use incidents::LOOPS;
 use oust::harden::{
     Detector, Hit, Pattern, RULES, Rule, Shape, Used, Whose, Written, found, from_elsewhere, pattern, written,
 };
@@ -394,45 +398,6 @@ fn rules_that_are_fitted_tell_who_comes_from_elsewhere() {
     );
     assert_eq!(said_by(&python, "sql", &tasks(&|rule| rule.athena.clone())), expected);
 }
-
-/// An account with a loop of two roles and a role that trusts itself, and a user whose key was stolen.
-const LOOPS: &str = r#"
-name = "loops"
-title = "loops"
-story = "loops"
-sources = []
-start = "2026-11-02T08:00:00Z"
-seed = 5
-account = "123456789012"
-region = "us-east-1"
-stolen = "A"
-responder = "ann"
-
-[[user]]
-name = "ann"
-keys = ["A"]
-[user.inline]
-All = '''{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}'''
-
-[[role]]
-name = "Ping"
-trust = '''{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":["arn:aws:iam::123456789012:role/Pong","arn:aws:iam::123456789012:user/ann"]},"Action":"sts:AssumeRole"}]}'''
-
-[[role]]
-name = "Pong"
-trust = '''{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::123456789012:role/Ping"},"Action":"sts:AssumeRole"}]}'''
-
-[[role]]
-name = "Self"
-trust = '''{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":["arn:aws:iam::123456789012:role/Self","arn:aws:iam::123456789012:user/ann"]},"Action":"sts:AssumeRole"}]}'''
-
-[[move]]
-minute = 0
-by = "A"
-call = "sts:GetSessionToken"
-gives = "B"
-says = "the attacker mints"
-"#;
 
 /// Rules for the loops and the incident of one account say of a single record what general rules need several for: every form alike.
 #[test]

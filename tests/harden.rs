@@ -1,11 +1,15 @@
 //! What would have stopped the story: each measure put onto the twin, where the incident and the day of legitimate use are played again.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
 
+#[path = "support/incidents.rs"]
+#[allow(dead_code, reason = "a part of it is used")]
+mod incidents;
 #[path = "support/records.rs"]
 #[allow(dead_code, reason = "a part of it is used")]
 mod records;
 mod support;
 
+use incidents::WEAK;
 use oust::account::{Account, Guards, KeyStatus, LastUsed, ServiceSpecificCredential, Snapshot};
 use oust::harden::{Call, Finding, Measure, Prevention, RULES, Row, Sample, Usage, prevention};
 use oust::lineage::trace;
@@ -531,57 +535,6 @@ fn documents_and_rules_are_written_where_they_are_wanted() {
         assert!(said.contains("error[harden.stdin]"), "{said}");
     }
 }
-
-/// An account of many weaknesses.
-const WEAK: &str = r#"
-name = "weak"
-title = "weak"
-story = "weak"
-sources = []
-start = "2026-11-02T08:00:00Z"
-seed = 7
-account = "123456789012"
-region = "us-east-1"
-stolen = "ann-key"
-responder = "ann"
-wrong_order = "naive-order"
-
-[[user]]
-name = "ann"
-keys = ["ann-key"]
-[user.inline]
-All = '''{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}'''
-
-[[role]]
-name = "Web"
-trust = '''{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}]}'''
-[role.inline]
-All = '''{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"ec2:*","Resource":"*"}]}'''
-
-[[role]]
-name = "Job"
-trust = '''{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}'''
-[role.inline]
-All = '''{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"ec2:*","Resource":"*"}]}'''
-
-[[role]]
-name = "Deploy"
-trust = '''{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com"},"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"token.actions.githubusercontent.com:aud":"sts.amazonaws.com"}}}]}'''
-
-[[role]]
-name = "Partner"
-trust = '''{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::210987654321:root"},"Action":"sts:AssumeRole"}]}'''
-
-[[role]]
-name = "Loop"
-trust = '''{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":["arn:aws:iam::123456789012:role/Loop","arn:aws:iam::123456789012:user/ann"]},"Action":"sts:AssumeRole"}]}'''
-
-[[move]]
-minute = 0
-by = "ann-key"
-call = "sts:GetCallerIdentity"
-says = "nothing"
-"#;
 
 /// What is told of the weak account, used so.
 fn told_of_weak(used: Vec<Value>) -> (Account, Prevention) {

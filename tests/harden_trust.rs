@@ -1,40 +1,19 @@
 //! What is found about roles: who is trusted and never came, who came and is gone, whose trust is narrow already, and what runs as a task.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
 
+#[path = "support/incidents.rs"]
+#[allow(dead_code, reason = "a part of it is used")]
+mod incidents;
 #[path = "support/records.rs"]
 #[allow(dead_code, reason = "a part of it is used")]
 mod records;
 
+use incidents::PEOPLE;
 use oust::account::Account;
 use oust::harden::{Call, Finding, Prevention, Sample, prevention};
 use oust::lineage::trace;
 use oust::tabletop::{Scenario, Stage};
 use serde_json::{Value, json};
-
-const PEOPLE: &str = r#"
-name = "trusts"
-title = "trusts"
-story = "trusts"
-sources = []
-start = "2026-11-02T08:00:00Z"
-seed = 5
-account = "123456789012"
-region = "us-east-1"
-stolen = "A"
-responder = "ann"
-
-[[user]]
-name = "ann"
-keys = ["A"]
-[user.inline]
-All = '''{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}'''
-
-[[move]]
-minute = 0
-by = "A"
-call = "sts:GetCallerIdentity"
-says = "it is there"
-"#;
 
 const ROOT: &str = r#"{"AWS":"arn:aws:iam::123456789012:root"}"#;
 const ANYBODY: &str = r#"{"AWS":"*"}"#;

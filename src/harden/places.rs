@@ -1,5 +1,7 @@
 //! Users and roles whose credentials work from anywhere, with MFA or without, though they are used from a few places only.
 
+mod workloads;
+
 use super::finding::Finding;
 use super::fitted::{Whose, from_elsewhere, from_outside};
 use super::measure::Measure;
@@ -9,6 +11,7 @@ use crate::account::{Account, Credentials, KeyStatus, Role, User};
 use crate::policy::{Effect, Listed, Named};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+use workloads::{functions, instance, workload};
 
 /// More places than this are no short list.
 const MOST_PLACES: usize = 8;
@@ -20,14 +23,10 @@ pub const TABLE: &str = "cloudtrail";
 const FROM_HERE: &str = "OustOnlyFromHere";
 const WITH_MFA: &str = "OustOnlyWithMFA";
 const TOKENS_WITH_MFA: &str = "OustOnlyTokensWithMFA";
-const BOUND: &str = "OustBoundToInstance";
-const IMDS: &str = "OustOnlyIMDSv2";
-const FUNCTIONS: &str = "OustBoundToFunctions";
 
 const PERIMETER_PAGE: &str = "https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_data-perimeters.html";
 const MFA_PAGE: &str = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_examples_aws_my-sec-creds-self-manage-mfa-only.html";
 const KEYS_PAGE: &str = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html";
-const FUNCTION_PAGE: &str = "https://docs.aws.amazon.com/lambda/latest/dg/permissions-source-function-arn.html";
 const TOKENS_PAGE: &str =
     "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_disable-perms.html";
 
@@ -297,176 +296,4 @@ fn user_tokens(user: &User, used: &Used) -> Finding {
             name: TOKENS_WITH_MFA,
             document,
         })
-}
-
-/// Credentials of instances.
-fn instance(role: &Role, used: Option<&Used>) -> Vec<Finding> {
-    let mut found = Vec::new();
-    let through = used.is_some_and(|used| !used.endpoints.is_empty() && used.addresses.is_empty());
-    let title = format!(
-        "credentials of instances with role `{}` work away from the instance",
-        role.name
-    );
-    let finding = Finding::of("instance-unbound", Row::RoleSession, title, KEYS_PAGE)
-        .shown_by(used.map(places).unwrap_or_default());
-    let mut finding = Finding {
-        rules: vec!["instance-credential-away"],
-        ..finding
-    };
-    if through {
-        let rest = json!({"Null": {"ec2:SourceInstanceARN": "false"}, "BoolIfExists": {"aws:ViaAWSService": "false"}});
-        let statement = |key: &str, value: &str| {
-            let mut condition = rest.clone();
-            condition["StringNotEquals"] = json!({key: value});
-            json!({"Effect": "Deny", "Action": ["*"], "Resource": ["*"], "Condition": condition})
-        };
-        let document = json!({"Version": "2012-10-17", "Statement": [
-            statement("aws:Ec2InstanceSourceVpc", "${aws:SourceVpc}"),
-            statement("aws:Ec2InstanceSourcePrivateIPv4", "${aws:VpcSourceIp}"),
-        ]});
-        finding = finding.met_by(Measure::RolePolicy {
-            role: role.name.clone(),
-            name: BOUND,
-            document,
-        });
-    } else {
-        finding = finding.advised("its calls don't all go through VPC endpoints, which a bound token needs: put endpoints there, or hold it to its addresses (address-free-role) and keep them current");
-    }
-    found.push(finding);
-    let document = deny(json!({"NumericLessThan": {"ec2:RoleDelivery": "2.0"}}));
-    let title = format!("credentials of role `{}` that IMDSv1 handed out work", role.name);
-    let deliveries = used.map(|used| used.deliveries.clone()).unwrap_or_default();
-    let shown = deliveries
-        .iter()
-        .map(|version| format!("a credential was handed out by version {version}"));
-    let unseen = "no record tells which version of the metadata service its instances use: look at the metric MetadataNoToken first";
-    let imds = Finding::of("imdsv1", Row::RoleSession, title, KEYS_PAGE)
-        .shown_by(shown)
-        .advised("and for the account: aws ec2 modify-instance-metadata-defaults --http-tokens required")
-        .met_by(Measure::RolePolicy {
-            role: role.name.clone(),
-            name: IMDS,
-            document,
-        })
-        .doubted(deliveries.is_empty().then(|| unseen.to_owned()));
-    found.push(Finding {
-        rules: vec!["instance-credential-away"],
-        ..imds
-    });
-    found
-}
-
-/// Services that hand a role's credentials to containers and jobs, and what those are.
-const WORKLOADS: [(&str, &str); 6] = [
-    ("ecs-tasks.amazonaws.com", "ECS tasks"),
-    ("pods.eks.amazonaws.com", "pods"),
-    ("codebuild.amazonaws.com", "builds"),
-    ("glue.amazonaws.com", "Glue jobs"),
-    ("sagemaker.amazonaws.com", "SageMaker jobs and notebooks"),
-    ("tasks.apprunner.amazonaws.com", "App Runner services"),
-];
-
-/// Credentials of containers and jobs. No condition key tells the task that one was issued to, so only where it is used from is left.
-fn workload(
-    account: &Account,
-    seen: &Seen,
-    role: &Role,
-    used: Option<&Used>,
-    on: &BTreeSet<String>,
-) -> Option<Finding> {
-    let (service, what) = WORKLOADS.iter().find(|(service, _)| on.contains(*service))?;
-    let title = format!("credentials of {what} with role `{}` work away from them", role.name);
-    let finding = Finding::of("workload-unbound", Row::RoleSession, title, PERIMETER_PAGE)
-        .shown_by([format!(
-            "{service} takes it, and no condition key binds what it hands out to where that runs"
-        )])
-        .shown_by(used.map(places).unwrap_or_default());
-    let finding = Finding {
-        rules: vec!["session-from-two-addresses"],
-        ..finding
-    };
-    let bound = match *service {
-        "pods.eks.amazonaws.com" => {
-            "hold its trust policy to your cluster and its service account (aws:SourceArn, aws:RequestTag/kubernetes-namespace, aws:RequestTag/kubernetes-service-account); and "
-        }
-        _ => "",
-    };
-    let advice = format!(
-        "{bound}let it call through VPC endpoints or an address of your own, and hold the role to that network (aws:SourceVpc, aws:SourceIp)"
-    );
-    let finding = finding.advised(advice);
-    let Some(used) = used.filter(|used| is_short(used)) else {
-        return Some(finding);
-    };
-    let arn = account.role_arn(role);
-    let finding = finding.told_by(from_elsewhere(Whose::Role(&role.name, arn.as_str()), used, TABLE));
-    let measure = Measure::RolePolicy {
-        role: role.name.clone(),
-        name: FROM_HERE,
-        document: only_from(&used.addresses, &used.endpoints),
-    };
-    Some(finding.met_by(measure).doubted(moves(account, seen, role, MOST_LINKS)))
-}
-
-/// What Lambda itself does with a function's role, outside of the function: network interfaces, environment variables, reading of event sources,
-/// what becomes of a call that failed. Such requests bear no function's ARN.
-const BY_LAMBDA: [&str; 29] = [
-    "dynamodb:DescribeStream",
-    "dynamodb:GetRecords",
-    "dynamodb:GetShardIterator",
-    "dynamodb:ListStreams",
-    "ec2:AssignPrivateIpAddresses",
-    "ec2:CreateNetworkInterface",
-    "ec2:DeleteNetworkInterface",
-    "ec2:DescribeNetworkInterfaces",
-    "ec2:DescribeSecurityGroups",
-    "ec2:DescribeSubnets",
-    "ec2:DescribeVpcs",
-    "ec2:UnassignPrivateIpAddresses",
-    "events:PutEvents",
-    "kafka-cluster:*",
-    "kafka:Describe*",
-    "kafka:Get*",
-    "kafka:List*",
-    "kinesis:DescribeStream*",
-    "kinesis:GetRecords",
-    "kinesis:GetShardIterator",
-    "kinesis:List*",
-    "kinesis:SubscribeToShard",
-    "kms:Decrypt",
-    "lambda:InvokeFunction",
-    "sns:Publish",
-    "sqs:DeleteMessage",
-    "sqs:GetQueueAttributes",
-    "sqs:ReceiveMessage",
-    "sqs:SendMessage",
-];
-
-/// A function's role, bound to the functions that its credentials were issued to. The names of sessions are those of functions.
-fn functions(account: &Account, role: &Role, used: &Used) -> Option<Finding> {
-    if used.sessions.is_empty() {
-        return None;
-    }
-    let named = |name: &String| format!("arn:{}:lambda:*:{}:function:{name}", account.partition, account.id);
-    let arns: BTreeSet<String> = match used.functions.is_empty() {
-        true => used.sessions.iter().map(named).collect(),
-        false => used.functions.clone(),
-    };
-    let document = json!({"Version": "2012-10-17", "Statement": [{
-        "Effect": "Deny",
-        "NotAction": BY_LAMBDA,
-        "Resource": ["*"],
-        "Condition": {"ArnNotLike": {"lambda:SourceFunctionArn": arns}, "Bool": {"aws:ViaAWSService": "false"}}
-    }]});
-    let title = format!("role `{}` works in any function, and outside of any", role.name);
-    Some(
-        Finding::of("function-unbound", Row::RoleSession, title, FUNCTION_PAGE)
-            .shown_by(arns.iter().map(|arn| format!("used by {arn}")))
-            .advised("what Lambda itself asks for, outside of the function, is left alone: it bears no function's ARN")
-            .met_by(Measure::RolePolicy {
-                role: role.name.clone(),
-                name: FUNCTIONS,
-                document,
-            }),
-    )
 }
