@@ -283,7 +283,8 @@ pub struct Race {
     /// Against whom: the script of an intruder, by name or file, as `oust twin serve --intruder` takes it.
     #[arg(long, value_name = "SCRIPT", default_value = "notyet")]
     pub against: String,
-    /// How late changes take effect in these fights: `4s`, `3s..5s`, `4s,key=2s..6s`. 3 to 4 seconds were measured in AWS.
+    /// How late changes take effect in these fights: `4s`, `3s..5s`, `4s,key=2s..6s`, and SCPs and CloudTrail by themselves: `4s,guards=5m,trail=2m..10m`. 3 to 4 seconds were
+    /// measured in AWS for changes in IAM.
     #[arg(long, value_name = "TIME", default_value = "4s")]
     pub odds_lag: String,
 }
@@ -572,7 +573,8 @@ pub enum TwinCommand {
 #[command(next_help_heading = "Weather")]
 pub struct Forecast {
     /// How late changes take effect for authentication and authorization, while Get and List tell them at once: `4s` is a quarter more or less,
-    /// `3s..5s` anything between. Kinds of change may differ: `4s,key=2s..6s,guards=5m`; kinds are key, entity, policy, group, boundary, trust, guards.
+    /// `3s..5s` anything between. Kinds of change may differ: `4s,key=2s..6s,guards=5m,trail=2m..10m`; kinds are key, entity, policy, group, boundary, trust,
+    /// guards, and trail for how late LookupEvents tells of calls (at once without it).
     #[arg(long, value_name = "TIME")]
     pub lag: Option<Lag>,
     /// How many requests a second IAM answers for each of its operations, whoever makes them: what is more gets `Throttling`, HTTP 400, and is not
