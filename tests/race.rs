@@ -2,6 +2,7 @@
 //! the twin's own, and one with boto3 that shares no code with it; with rights in Organizations and without. `OUST_RACE_SEEDS=20` plays twenty races of each
 //! in the place of one, and `OUST_RACE_BIN` lets another build of the program run in both parts. With `--nocapture` each race is told.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
+#![allow(clippy::print_stdout, reason = "how each race went is what is measured")]
 
 mod support;
 
