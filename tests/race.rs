@@ -123,11 +123,11 @@ impl Twin {
         let output = self.oust(&[&args[..], &["--playbook", &playbook, "--cases", &cases]].concat());
         let case = std::fs::read_dir(&cases).unwrap().next().unwrap().unwrap().path();
         let (entries, _) = load(&case.join("journal.jsonl")).unwrap();
-        let contested = entries
+        let mut contested = entries
             .iter()
             .filter(|entry| matches!(entry.event, Event::Contested { .. }));
         let seconds = |entry: &oust::journal::Entry| (entry.at.millis() - entries[0].at.millis()) / 1000;
-        (output, contested.clone().count(), contested.last().map_or(0, seconds))
+        (output, contested.clone().count(), contested.next_back().map_or(0, seconds))
     }
 
     fn account(&self) -> Value {
