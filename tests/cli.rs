@@ -598,6 +598,7 @@ fn the_readme_tells_every_error_code() {
                 "plan.",
                 "playbook.",
                 "scenario.",
+                "innocent.",
                 "intruder.",
                 "odds.",
                 "snapshot.",
@@ -624,6 +625,7 @@ fn the_readme_tells_every_error_code() {
                 "evidence.json",
                 "journal.jsonl",
                 "run.json",
+                "innocent.json",
                 "rehearsal.jsonl",
                 "twin.rs",
                 // Sources of EventBridge.

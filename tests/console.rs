@@ -226,6 +226,29 @@ fn credentials_that_end_are_asked_for_and_the_run_goes_on() {
     assert!(!screen.contains("NOT CONTAINED"), "{screen}");
 }
 
+/// Somebody's new user is a doubt, until a person who knows it says so.
+#[test]
+fn whoever_knows_a_new_user_types_its_name() {
+    let served = Served::start(&["--played"]);
+    served.create_user("newcomer");
+    let mut session = Session::of(|command, folder| {
+        let file = folder.join("credentials");
+        served.write_profile(&file, "default", "responder-key");
+        command.env("AWS_EC2_METADATA_DISABLED", "true");
+        command.env("AWS_SHARED_CREDENTIALS_FILE", &file);
+        command.env("AWS_CONFIG_FILE", folder.join("config"));
+        command.args(["run", STOLEN, "--endpoint-url", &served.endpoint]);
+        command.args(["--playbook", &quick(folder)]);
+    });
+    session.answer(QUESTION, "a");
+    session.answer(QUESTION, "a");
+    session.answer("types `user/newcomer`", "user/newcomer");
+    session.until("CONTAINED");
+    let (code, screen, _) = session.end();
+    assert_eq!(code, 0, "{screen}");
+    assert!(!screen.contains("NOT CONTAINED"), "{screen}");
+}
+
 /// New credentials that lie where the old ones were are found without anybody being asked.
 #[test]
 fn credentials_that_were_replaced_in_their_file_are_found() {

@@ -1,5 +1,6 @@
 //! How fast a run cuts, what it outlasts, and how a case is watched.
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+#![allow(clippy::print_stdout, reason = "round trips are what is measured")]
 
 mod support;
 

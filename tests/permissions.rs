@@ -201,13 +201,13 @@ fn with_any_one_action_less_the_plan_is_not_carried_out() {
     }
 }
 
-/// How many of three fights a responder with these policies wins.
-fn fights_won(folder: &Path, policies: &[&Value]) -> (u64, String) {
+/// Whether a responder with these policies wins the fight that is played: 1, or 0.
+fn fight_won(folder: &Path, policies: &[&Value]) -> (u64, String) {
     let text = include_str!("../playbooks/scenarios/fights-back.toml");
     let (head, responder) = text.split_once("name = \"responder\"").unwrap();
     let limited = responder.replacen(ADMIN, &inline(policies), 1);
     let file = write(folder, "fight.toml", &format!("{head}name = \"responder\"{limited}"));
-    let plan = oust(&["plan", FOUGHT, "--scenario", &file, "--odds", "3", "--format", "json"]);
+    let plan = oust(&["plan", FOUGHT, "--scenario", &file, "--odds", "1", "--format", "json"]);
     let told: Value = serde_json::from_slice(&plan.stdout).unwrap();
     let orders = told["odds"]["orders"].as_array().unwrap();
     let planned = orders.iter().find(|order| order["order"] == "as_planned").unwrap();
@@ -218,17 +218,18 @@ fn fights_won(folder: &Path, policies: &[&Value]) -> (u64, String) {
 const FOUGHT: &str = "AKIARZPUZDIKFKF3RY4X";
 
 #[test]
+#[ignore = "it plays fights: minutes with a debug build"]
 fn what_a_fight_needs_is_printed_in_statements_of_its_own_and_suffices() {
     let folder = tempfile::tempdir().unwrap();
     let whole = printed("fights-back", FOUGHT, "contain");
-    let (won, told) = fights_won(folder.path(), &[&whole]);
-    assert_eq!(won, 3, "{told}");
+    let (won, told) = fight_won(folder.path(), &[&whole]);
+    assert_eq!(won, 1, "{told}");
     let mut less = whole.clone();
     let statements = less["Statement"].as_array_mut().unwrap();
     let is_of_fights = |one: &Value| one["Sid"].as_str().unwrap().starts_with("OustFight");
     assert!(statements.iter().any(is_of_fights), "{whole}");
     statements.retain(|one| !is_of_fights(one));
-    let (won, _) = fights_won(folder.path(), &[&less]);
+    let (won, _) = fight_won(folder.path(), &[&less]);
     assert_eq!(won, 0);
     // And whoever lacks it is told so before the first change.
     let file = folder.path().join("fight.toml");

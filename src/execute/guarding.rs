@@ -8,7 +8,8 @@ use super::meanwhile::Principals;
 use super::{Consent, ExecuteError, Next, Run, stopped};
 use crate::account::KeyStatus;
 use crate::action::{Member, Setting};
-use crate::journal::Event;
+use crate::ids::StepId;
+use crate::journal::{Event, Finish};
 use crate::mount::{AwsError, Trouble};
 use crate::plan::Step;
 use crate::time::Moment;
@@ -28,7 +29,7 @@ struct Orders {
 
 enum Ended {
     Credentials(AwsError),
-    Stopped(Step),
+    Stopped(StepId),
 }
 
 impl Run<'_> {
@@ -47,7 +48,7 @@ impl Run<'_> {
             orders.calls.iter().for_each(|n| guard.send(*n));
             if let Some(ended) = orders.ended {
                 next = Some(Guarded::Next(match ended {
-                    Ended::Stopped(step) => stopped(&step),
+                    Ended::Stopped(before) => Next::End(Finish::Stopped { before }),
                     // Nothing more is seen with credentials that have ended, however long one waits.
                     Ended::Credentials(error) => self.failed(hold, error).await?,
                 }));
@@ -231,7 +232,7 @@ impl Run<'_> {
             }
             Consent::Stop => {
                 guard.leave(n);
-                orders.ended = Some(Ended::Stopped(step));
+                orders.ended = Some(Ended::Stopped(step.id));
             }
         }
     }

@@ -117,7 +117,8 @@ pub struct Race {
     /// Against whom: the script of an intruder, by name or file, as `oust twin serve --intruder` takes it.
     #[arg(long, value_name = "SCRIPT", default_value = "notyet")]
     pub against: String,
-    /// How late changes take effect in these fights: `4s`, `3s..5s`, `4s,key=2s..6s`. 3 to 4 seconds were measured in AWS.
+    /// How late changes take effect in these fights: `4s`, `3s..5s`, `4s,key=2s..6s`, and SCPs and CloudTrail by themselves: `4s,guards=5m,trail=2m..10m`. 3 to 4 seconds were
+    /// measured in AWS for changes in IAM.
     #[arg(long, value_name = "TIME", default_value = "4s")]
     pub odds_lag: String,
 }

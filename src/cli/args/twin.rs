@@ -72,7 +72,8 @@ pub enum TwinCommand {
 #[command(next_help_heading = "Weather")]
 pub struct Forecast {
     /// How late changes take effect for authentication and authorization, while Get and List tell them at once: `4s` is a quarter more or less,
-    /// `3s..5s` anything between. Kinds of change may differ: `4s,key=2s..6s,guards=5m`; kinds are key, entity, policy, group, boundary, trust, guards.
+    /// `3s..5s` anything between. Kinds of change may differ: `4s,key=2s..6s,guards=5m,trail=2m..10m`; kinds are key, entity, policy, group, boundary, trust,
+    /// guards, and trail for how late LookupEvents tells of calls (at once without it).
     #[arg(long, value_name = "TIME")]
     pub lag: Option<Lag>,
     /// How many requests a second IAM answers for each of its operations, whoever makes them: what is more gets `Throttling`, HTTP 400, and is not
