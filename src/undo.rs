@@ -263,6 +263,7 @@ fn lifts_a_deny(change: &Change) -> bool {
             | Member::RolePolicy { .. }
             | Member::Boundary { .. }
             | Member::Attachment { .. }
+            | Member::RoleAttachment { .. }
             | Member::ServiceControlPolicy { .. }
     );
     kind && change.to != Setting::Absent
@@ -300,8 +301,8 @@ fn forbidden(inverse: &Change, change: &Change, care: &Care<'_>) -> Option<Strin
         return care.denies.kept(&change.member).cloned();
     }
     // The original, not what undo made of it: an uploaded key is known to the trail by its user alone.
-    let made = made_by(care.lineage, &change.member)
-        .filter(|_| inverse.to != Setting::Absent && change.to == Setting::Absent)?;
+    let is_taken_away = change.to == Setting::Absent || matches!(change.member, Member::TrustPolicy { .. });
+    let made = made_by(care.lineage, &change.member).filter(|_| inverse.to != Setting::Absent && is_taken_away)?;
     Some(format!(
         "the family itself put it there ({} at {}); name the step to put it back all the same",
         made.call, made.at

@@ -95,6 +95,7 @@ const DOORS: [(&str, &[&str], &str); 9] = [
         &[
             "src/trail/index.rs",
             "src/trail/read.rs",
+            "src/trail/pages.rs",
             "src/trail/spool.rs",
             "src/trail/walk.rs",
             "src/journal/file.rs",

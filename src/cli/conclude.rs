@@ -40,6 +40,9 @@ struct Outcome {
     /// Who appeared behind the first look at the account, by whom the trail doesn't show.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     appeared: Vec<Newcomer>,
+    /// When the trail was asked last: it may lack what was done shortly before.
+    #[serde(skip)]
+    asked_at: Moment,
     /// Why containment cannot be said although every known credential is dead.
     doubts: Vec<String>,
     calls: usize,
@@ -106,6 +109,7 @@ pub(super) async fn conclude(
         made,
         unread,
         appeared,
+        asked_at,
         until: _,
     } = match at_the_end(desk, world, sources, &known, before(case, journal.entries())).await {
         Ok(end) => end,
@@ -118,9 +122,9 @@ pub(super) async fn conclude(
     let unread = unread.into_iter().map(|what| format!("{what} could not be read"));
     let unread: Vec<String> = unread.filter(|what| !doubts.contains(what)).collect();
     doubts.extend(unread);
-    let now = world.clients().now();
-    let appeared = innocent::without(desk, case, appeared, mode == Mode::Asked, now)?;
-    doubts.extend(unexplained(&appeared, now));
+    let asked_at = asked_at.unwrap_or(world.clients().now());
+    let appeared = innocent::without(desk, case, appeared, mode == Mode::Asked, asked_at)?;
+    doubts.extend(unexplained(&appeared, asked_at));
     // A hold that never became quiet, or could not look, proves nothing.
     let done = progress(journal.entries());
     let steps = case.plan()?.steps;
@@ -148,6 +152,7 @@ pub(super) async fn conclude(
         verdicts,
         footholds,
         appeared,
+        asked_at,
         doubts,
         calls: world.clients().calls().len(),
     };
@@ -220,6 +225,8 @@ pub(super) struct End {
     made: Vec<Made>,
     /// Who appeared behind the first look at the account.
     pub(super) appeared: Vec<Newcomer>,
+    /// When the trail was asked, before the account was read.
+    pub(super) asked_at: Option<Moment>,
     /// What of the account could not be read.
     pub(super) unread: Vec<String>,
     /// When the last session of the family expires, as far as is known.
@@ -239,6 +246,7 @@ pub(super) async fn at_the_end(
     known: &Lineage,
     before: Option<(Account, Moment)>,
 ) -> Result<End, Failure> {
+    let asked_at = world.clients().now();
     let mut again = traced(desk, Some(world), sources, &known.asked).await?;
     // What was known before is judged, whatever the evidence tells now.
     again.lineage.remember(known);
@@ -248,7 +256,13 @@ pub(super) async fn at_the_end(
         World::Live { .. } => world.clients().now().plus_seconds(-CLOCK_DOUBT_SECONDS),
         World::Twin { .. } => world.clients().now(),
     };
+    if before.is_none() {
+        again
+            .gaps
+            .push("who appeared meanwhile cannot be told: what the account was before is not in the case".to_owned());
+    }
     Ok(End {
+        asked_at: Some(asked_at),
         verdicts: judge(&collected.account, &again.lineage, now),
         footholds: footholds(&again.lineage, &collected.account, now),
         appeared: before.map_or_else(Vec::new, |(before, began)| {
@@ -294,7 +308,7 @@ fn ending(desk: &Desk, world: &World, outcome: &Outcome) -> String {
     let known_by_now = outcome
         .appeared
         .iter()
-        .filter(|one| !one.may_be_anybodys(world.clients().now()));
+        .filter(|one| !one.may_be_anybodys(outcome.asked_at));
     out.extend(known_by_now.map(|one| {
         paint.fold(
             2,

@@ -110,8 +110,9 @@ async fn once(
     let end = at_the_end(desk, world, &begun.sources, &known, before(case, journal.entries())).await?;
     let at = world.clients().now();
     let verdicts = end.verdicts;
-    let appeared = innocent::without(desk, case, end.appeared, !yes, at)?;
-    doubts.extend(unexplained(&appeared, at));
+    let asked_at = end.asked_at.unwrap_or(at);
+    let appeared = innocent::without(desk, case, end.appeared, !yes, asked_at)?;
+    doubts.extend(unexplained(&appeared, asked_at));
     doubts.extend(end.gaps);
     doubts.extend(end.unread.iter().map(|what| format!("{what} could not be read")));
     let open = end.footholds.iter().filter(|foothold| !foothold.state.is_closed());

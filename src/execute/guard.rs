@@ -210,12 +210,20 @@ impl<'w> Guard<'w> {
     /// The call of a cut was answered: its eye looks at once.
     pub(super) fn sent(&mut self, n: usize, now: Moment) {
         if let Some(cut) = self.cuts.get_mut(n) {
-            (cut.busy, cut.answered, cut.tries, cut.not_before) = (false, Some(now), 0, None);
-            (cut.doubt, cut.refused) = (false, None);
+            (cut.busy, cut.answered) = (false, Some(now));
         }
+        self.stands(n, now);
         if self.seen.contains_key(&Eye::Cut(n)) {
             self.look(Eye::Cut(n));
         }
+    }
+
+    /// A cut was made, now or by a call that seemed to fail: what was turned round before it is in force until the lag is over, so the quiet begins anew.
+    pub(super) fn stands(&mut self, n: usize, now: Moment) {
+        if let Some(cut) = self.cuts.get_mut(n) {
+            (cut.doubt, cut.refused, cut.tries, cut.not_before) = (false, None, 0, None);
+        }
+        self.touched = self.touched.max(now);
     }
 
     /// The call of a cut was not made, or may not have been: it is looked at again, the later the more often that was.
@@ -260,9 +268,19 @@ impl<'w> Guard<'w> {
         })
     }
 
-    pub(super) fn owner_is_there(&mut self, n: usize) {
+    pub(super) fn owner_is_there(&mut self, n: usize, is_there: bool) {
         if let Some(cut) = self.cuts.get_mut(n) {
-            cut.owner_is_there = true;
+            cut.owner_is_there = is_there;
+        }
+    }
+
+    /// The user or role of a cut is gone, and with it what there was to cut.
+    pub(super) fn is_without_owner(&mut self, n: usize) {
+        if let Some(cut) = self.cuts.get_mut(n)
+            && cut.stage == Stage::Announced
+        {
+            cut.stage = Stage::Stands;
+            (cut.doubt, cut.refused) = (false, None);
         }
     }
 
@@ -296,7 +314,9 @@ impl<'w> Guard<'w> {
 
     /// Whether the last look of every eye saw, and found every cut.
     pub(super) fn sees(&self) -> bool {
-        let stands = |cut: &Cut| matches!(cut.stage, Stage::Stands | Stage::Left);
+        // A second lock for which there is no room is none: the first is looked at.
+        let has_no_room = |cut: &Cut| !cut.step.required && cut.refused.is_some();
+        let stands = |cut: &Cut| matches!(cut.stage, Stage::Stands | Stage::Left) || has_no_room(cut);
         self.seen.values().all(|seen| seen.well) && self.cuts.iter().all(stands)
     }
 }

@@ -7,7 +7,7 @@ use super::guard::{Guard, Stage};
 use super::meanwhile::Principals;
 use super::{Consent, ExecuteError, Next, Run, stopped};
 use crate::account::KeyStatus;
-use crate::action::{Member, Setting};
+use crate::action::{Change, Member, Setting};
 use crate::ids::StepId;
 use crate::journal::{Event, Finish};
 use crate::mount::{AwsError, Trouble};
@@ -38,7 +38,9 @@ impl Run<'_> {
         let mut guard = Guard::new(self.world, self.clients().now(), self.is_fought());
         self.watch_kept(&mut guard);
         let mut next = None;
-        while next.is_none() && !guard.is_quiet(seconds, self.clients().now()) && self.clients().now() < end {
+        // An eye that is blind at the last moment looks again, for as long as there is time.
+        let is_proven = |guard: &Guard<'_>, now| guard.is_quiet(seconds, now) && guard.sees();
+        while next.is_none() && !is_proven(&guard, self.clients().now()) && self.clients().now() < end {
             if self.hooks.interrupted() {
                 next = Some(Guarded::Next(stopped(hold)));
                 break;
@@ -59,7 +61,7 @@ impl Run<'_> {
                 self.watch_kept(&mut guard);
             }
         }
-        let quiet = guard.is_quiet(seconds, self.clients().now()) && guard.sees();
+        let quiet = is_proven(&guard, self.clients().now());
         // What was announced and sent is heard out, however this ends.
         while guard.eyes.is_writing() {
             let orders = self.hear(&mut guard, hold).await?;
@@ -71,7 +73,9 @@ impl Run<'_> {
 
     /// Watches what this run has cut and is not watched yet.
     fn watch_kept(&self, guard: &mut Guard<'_>) {
-        for (step, change) in self.kept.iter().filter(|(_, change)| change.is_cut()) {
+        let is_watched = |change: &Change| change.is_cut() || guard.asked.contains(&change.member);
+        let watched: Vec<_> = self.kept.iter().filter(|(_, change)| is_watched(change)).collect();
+        for (step, change) in watched {
             if !guard.cuts.iter().any(|cut| cut.change.member == change.member) {
                 guard.add(step.clone(), change.clone(), Stage::Stands);
             }
@@ -97,9 +101,13 @@ impl Run<'_> {
         match answer {
             Answer::Awake(eye) => guard.look(eye),
             Answer::Cut(n, Ok(found)) => self.found(guard, n, found, orders),
-            Answer::Owner(n, Ok(Setting::Absent)) => guard.saw(Eye::Cut(n), now),
+            // Whoever isn't there has no power, and one who is made anew is found without the cut.
+            Answer::Owner(n, Ok(Setting::Absent)) => {
+                guard.is_without_owner(n);
+                guard.saw(Eye::Cut(n), now);
+            }
             Answer::Owner(n, Ok(_)) => {
-                guard.owner_is_there(n);
+                guard.owner_is_there(n, true);
                 self.found(guard, n, Setting::Absent, orders);
             }
             Answer::Cut(n, Err(error)) | Answer::Owner(n, Err(error)) => blind(guard, Eye::Cut(n), error, now, orders),
@@ -165,6 +173,9 @@ impl Run<'_> {
             _ => {}
         }
         if is_so {
+            if cut.doubt {
+                guard.stands(n, now);
+            }
             if own_eye {
                 guard.saw(Eye::Cut(n), now);
             }
@@ -291,6 +302,9 @@ fn blind(guard: &mut Guard<'_>, eye: Eye, error: AwsError, now: Moment, orders: 
 /// The call of a cut failed. Nobody is asked what to do: it is tried again for as long as the hold lasts, which is none then.
 fn not_written(guard: &mut Guard<'_>, n: usize, error: AwsError, now: Moment, orders: &mut Orders) {
     guard.not_sent(n, &error, now);
+    if error.trouble == Trouble::NoSuchEntity {
+        guard.owner_is_there(n, false);
+    }
     let Some(cut) = guard.cuts.get_mut(n) else { return };
     let step = cut.step.id.clone();
     if error.trouble.leaves_doubt() {

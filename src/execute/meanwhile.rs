@@ -114,10 +114,12 @@ pub(super) async fn key_statuses(clients: &Clients, user: &str) -> Result<Keys, 
 }
 
 impl Run<'_> {
-    /// Whose keys are looked after: compromised users, and users that appeared.
+    /// Whose keys are looked after: compromised users, and users that appeared. Not whose older sessions alone are denied.
     pub(super) fn watched(&self) -> BTreeSet<String> {
         let deny = |change: &Change| match &change.member {
-            Member::UserPolicy { user, .. } if change.is_cut() => Some(user.clone()),
+            Member::UserPolicy { user, name } if change.is_cut() && name != crate::action::revoke::POLICY_NAME => {
+                Some(user.clone())
+            }
             _ => None,
         };
         self.kept.iter().filter_map(|(_, change)| deny(change)).collect()
@@ -134,7 +136,11 @@ impl Run<'_> {
         let name = self.deny_name();
         let deny = || Setting::Document(PolicyText::new(DENY_ALL));
         let mut changes = Vec::new();
-        for (user, key) in &now.keys {
+        let spared = self.family.spared.clone().unwrap_or_default();
+        // Keys of whoever is denied himself: others may have some of their own, that nobody has stolen.
+        let denied = self.watched();
+        let is_theirs = |user: &String| denied.contains(user) && !spared.contains(&PrincipalArn::User(user.clone()));
+        for (user, key) in now.keys.iter().filter(|(user, _)| is_theirs(user)) {
             let member = Member::AccessKey {
                 user: user.clone(),
                 key: key.clone(),
@@ -142,7 +148,6 @@ impl Run<'_> {
             let to = Setting::Status(KeyStatus::Inactive);
             changes.push((Change { member, to }, Setting::Status(KeyStatus::Active)));
         }
-        let spared = self.family.spared.clone().unwrap_or_default();
         let is_new = |user: &String, id: &String| {
             before.users.get(user) != Some(id) && !spared.contains(&PrincipalArn::User(user.clone()))
         };

@@ -30,8 +30,13 @@ pub fn let_in(evidence: &Evidence, lineage: &Lineage) -> BTreeMap<String, Moment
 /// The sign-ins that calls of members bear, by their ARNs. Whoever else bears one is of the same sign-in.
 /// <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html>
 pub fn sign_ins(evidence: &Evidence, lineage: &Lineage) -> BTreeSet<String> {
-    let borne = done(evidence, lineage).filter_map(|(_, event)| event.identity.sign_in.clone());
-    borne.collect()
+    let members: BTreeSet<&AccessKeyId> = lineage.credentials.iter().map(|member| &member.key).collect();
+    // A call that was refused bears it all the same.
+    let own = evidence.events().into_iter().filter(|event| {
+        let by = event.identity.key.as_ref();
+        by.is_some_and(|by| members.contains(by))
+    });
+    own.filter_map(|event| event.identity.sign_in.clone()).collect()
 }
 
 /// Why sessions that a member began by `aws login` may not be in the family: the record bears no sign-in, and nothing else joins them.

@@ -15,6 +15,9 @@ use std::fmt;
 /// How late CloudTrail may tell of a call, in seconds.
 pub const DELIVERY_SECONDS: i64 = 15 * 60;
 
+/// A key that was given so many seconds behind its user's making was given together with it.
+const TOGETHER_SECONDS: i64 = 60;
+
 /// Roles that AWS's services make for themselves; nobody else can assume or change them.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create-service-linked-role.html>
 const OF_SERVICES: &str = "/aws-service-role/";
@@ -68,6 +71,15 @@ pub fn newcomers(before: &Account, began: Moment, now: &Account, lineage: &Linea
                 let user_name = user.name.clone();
                 let name = format!("user/{user_name}");
                 note(what, name, user.created, Member::User { user: user_name });
+                // What was given to him later may be somebody else's doing.
+                let nobody = |_: Moment| false;
+                let is_later = |created: Moment| created > user.created.plus_seconds(TOGETHER_SECONDS);
+                let held = new_keys(user, user, &nobody).into_iter();
+                for (key, created) in held.filter(|(_, created)| is_later(*created)) {
+                    let what = format!("key {key} of user `{}`", user.name);
+                    let user = user.name.clone();
+                    note(what, key.to_string(), created, Member::AccessKey { user, key });
+                }
             }
         }
     }

@@ -1,7 +1,7 @@
 //! What can matter for the families that are asked for, from the facts of the first pass.
 
 use super::Event;
-use super::facts::{Gave, Who};
+use super::facts::{Gave, Who, number};
 use super::growth;
 use super::pages::{Page, Pages};
 use crate::ids::AccessKeyId;
@@ -47,6 +47,14 @@ impl Closure {
         pages.each(|some| closure.gather_kin(some, &roles))?;
         pages.each(|some| some.iter().for_each(|page| closure.gather_sources(page)))?;
         Ok(closure)
+    }
+
+    /// Nothing but the keys that are asked for, where no more can be known.
+    pub(super) fn of_keys(asked: &[AccessKeyId]) -> Self {
+        Closure {
+            keys: asked.iter().map(|key| number(key.as_str())).collect(),
+            ..Closure::default()
+        }
     }
 
     fn gather_kin(&mut self, pages: &[&Page], roles: &Holders) {

@@ -90,14 +90,13 @@ impl Growth {
             given_by.follow(&mut self.keys);
             // Whom a member let in without a key that is told may be in every session of that user or role, and its own session goes on under keys that
             // no mint gave.
-            let let_in = |gave: &&Gave| gave.is_entrance() && self.keys.contains(&gave.by);
-            let entered = edges(pages)
-                .filter(let_in)
-                .flat_map(|gave| [gave.new.id, gave.new.name]);
-            self.entered.extend(entered.filter(|number| *number != 0));
             let theirs = callers(pages).filter(|who| self.keys.contains(&who.key));
             self.sessions.add(theirs.clone());
             self.ids.extend(theirs.map(|who| who.id).filter(|id| *id != 0));
+            let is_by = |gave: &Gave| self.keys.contains(&gave.by) || self.ids.contains(&gave.by);
+            let let_in = edges(pages).filter(|gave| gave.is_entrance() && is_by(gave));
+            let entered = let_in.flat_map(|gave| [gave.new.id, gave.new.name]);
+            self.entered.extend(entered.filter(|number| *number != 0));
             let is_entered = |who: &Who| self.entered.contains(&who.id) || self.entered.contains(&who.name);
             let is_one = |who: &&Who| is_entered(who) || given.lack(who) && self.sessions.hold(who);
             let more = callers(pages).filter(is_one).map(|who| who.key);

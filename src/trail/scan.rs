@@ -162,8 +162,8 @@ pub(super) fn survey(scratch: &mut Scratch, window: &Window, facts: &mut Facts) 
         facts.seen.reads |= found.tail.reads == Some(true) && found.name != b"AssumeRole";
         hours.add(found)
     })?;
-    // Within an open window they come once each already.
-    if !is_open || has_others {
+    // Within an open window they come once each already, if all were remembered.
+    if !is_open || has_others || scratch.memory.has_forgotten {
         facts.settle();
     }
     hours.hand_over(facts)

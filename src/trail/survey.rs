@@ -223,7 +223,7 @@ impl Survey {
         let (pages, scratches) = desks.into_iter().map(|desk| (desk.page, desk.scratch)).unzip();
         let closure = Closure::of(&self.asked, &mut Pages::of(pages, laid)).unwrap_or_else(|error| {
             total.evidence.damaged(LAID, None, error.to_string());
-            Closure::default()
+            Closure::of_keys(&self.asked)
         });
         Harvest::of(closure, self.window, total, scratches)
     }
@@ -232,4 +232,38 @@ impl Survey {
 /// Locks, whatever a thread that panicked left behind: what is behind these locks is whole between any two statements.
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A call as CloudTrail writes it, by the session of this number, whose calls bear a sign-in or none.
+    fn record(n: usize, session: usize, sign_in: &str) -> String {
+        format!(
+            r#"{{"eventVersion":"1.11","userIdentity":{{"type":"AssumedRole","principalId":"AROAQEXAMPLEEXAMPLE1A:s{session}","arn":"arn:aws:sts::123456789012:assumed-role/Deploy/s{session}","accountId":"123456789012","accessKeyId":"ASIAQEXAMPLE{session:08}","sessionContext":{{"sessionIssuer":{{"type":"Role","principalId":"AROAQEXAMPLEEXAMPLE1A","arn":"arn:aws:iam::123456789012:role/Deploy","accountId":"123456789012","userName":"Deploy"}},"attributes":{{"creationDate":"2026-11-10T03:04:05Z","mfaAuthenticated":"false"}}{sign_in}}}}},"eventTime":"2026-11-10T03:04:06Z","eventSource":"s3.amazonaws.com","eventName":"ListBuckets","awsRegion":"eu-west-1","sourceIPAddress":"192.0.2.1","userAgent":"a","requestParameters":null,"responseElements":null,"requestID":"{n:036}","eventID":"{n:036}","readOnly":true,"eventType":"AwsApiCall","managementEvent":true,"recipientAccountId":"123456789012","eventCategory":"Management"}}"#
+        )
+    }
+
+    #[test]
+    fn of_however_many_callers_none_is_forgotten() {
+        let signed = r#","signInSessionArn":"arn:aws:signin:us-east-1:123456789012:session/s""#;
+        let records: Vec<String> = (0..9_000)
+            .map(|n| record(n, n % 3_000, if n < 3_000 { "" } else { signed }))
+            .collect();
+        let text = format!(r#"{{"Records":[{}]}}"#, records.join(","));
+        let window = Window::default();
+        let (mut desk, mut read) = (Desk::default(), Facts::default());
+        assert!(matches!(bytes_of(text.as_bytes(), &mut desk.scratch), Bytes::Whole));
+        assert_eq!(scan::survey(&mut desk.scratch, &window, &mut desk.facts), Ok(()));
+        let mut full = Full {
+            facts: &mut read,
+            window: &window,
+        };
+        Reading::read("x", text.as_bytes(), &mut full);
+        desk.facts.callers.sort_unstable();
+        read.settle();
+        assert_eq!(read.callers.len(), 6_000);
+        assert_eq!(desk.facts.callers, read.callers);
+    }
 }

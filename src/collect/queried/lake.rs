@@ -137,10 +137,16 @@ impl Lake {
             .max_query_results(1_000)
             .into_paginator()
             .send();
-        let mut rows = Vec::new();
+        let (mut rows, mut promised) = (Vec::new(), 0);
         while let Some(page) = pages.next().await {
             let page = page.map_err(|error| AwsError::of("cloudtrail:GetQueryResults", error))?;
+            let told = page.query_statistics().and_then(|told| told.total_results_count());
+            promised = promised.max(told.and_then(|count| usize::try_from(count).ok()).unwrap_or(0));
             rows.extend(page.query_result_rows().iter().map(|cells| row(cells)));
+        }
+        if rows.len() < promised {
+            let how = format!("with {} of its {promised} rows", rows.len());
+            return Err(ended_as(&how, None));
         }
         Ok(rows)
     }

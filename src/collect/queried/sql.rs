@@ -67,8 +67,7 @@ const WHOSE: &str =
     r#"coalesce(nullif(regexp_extract(requestparameters, '"userName" *: *"([^"]+)"', 1), ''), useridentity.username)"#;
 
 /// The user or role that a caller carries the rights of, by its unique ID: the issuer of a session, else the caller itself.
-const PRINCIPAL: &str =
-    "coalesce(useridentity.sessioncontext.sessionissuer.principalid, split_part(useridentity.principalid, ':', 1))";
+const PRINCIPAL: &str = "coalesce(nullif(useridentity.sessioncontext.sessionissuer.principalid, ''), split_part(useridentity.principalid, ':', 1))";
 
 /// How many rows of others are fetched: who else uses the same roles may have made millions of calls.
 pub(super) const MOST_OF_OTHERS: usize = 100_000;

@@ -32,6 +32,8 @@ pub(super) struct Memory {
     version: Vec<u8>,
     /// The number of the text that is scanned.
     scan: u64,
+    /// Whether somebody who called in this text was forgotten: who calls again may be taken for new.
+    pub(super) has_forgotten: bool,
 }
 
 impl Default for Memory {
@@ -43,6 +45,7 @@ impl Default for Memory {
             calls: (0..CALLS).map(|_| None).collect(),
             version: Vec::new(),
             scan: 0,
+            has_forgotten: false,
         }
     }
 }
@@ -89,6 +92,7 @@ impl Memory {
     /// Begins another text.
     pub(super) fn begin(&mut self) {
         self.scan += 1;
+        self.has_forgotten = false;
     }
 
     /// How long the beginning of a record is that has its version and nothing else before its caller.
@@ -106,23 +110,24 @@ impl Memory {
         Some(self.version.len())
     }
 
-    /// Who calls by the identity that begins at `from`, where it ends, and whether they call for the first time in this text, as far as that is remembered;
-    /// `None` where it isn't followed by the record's time, or can't be read.
+    /// Who calls by the identity that begins at `from`, where it ends, and whether they may call for the first time in this text; `None` where it isn't followed by the record's time, or can't be read.
     pub(super) fn caller(&mut self, text: &[u8], from: usize) -> Option<(Who, usize, bool)> {
         let fit = self.identity(text.get(from..)?)?;
         let Fit { mut who, key, .. } = fit;
         if let Some(since) = fit.since {
             who.since = self.since(since)?;
         }
-        let place = spread(who.key ^ who.id.rotate_left(21) ^ who.name.rotate_left(42)) % CALLERS;
-        let (met, scan) = self.met.get_mut(place)?;
+        let session = u64::from(who.sign_in) << 32 | u64::from(who.since);
+        let place = spread(who.key ^ who.id.rotate_left(21) ^ who.name.rotate_left(42) ^ session.rotate_left(11));
+        let met = self.met.get_mut(place % CALLERS)?;
+        let (is_other, is_of_text) = (met.0 != who, met.1 == self.scan);
         // Whoever was met has a key that is one.
-        if *met != who && !key.is_none_or(is_key) {
+        if is_other && !key.is_none_or(is_key) {
             return None;
         }
-        *met = who;
-        let is_new = std::mem::replace(scan, self.scan) != self.scan;
-        Some((who, from + fit.length, is_new))
+        *met = (who, self.scan);
+        self.has_forgotten |= is_other && is_of_text;
+        Some((who, from + fit.length, is_other || !is_of_text))
     }
 
     fn since(&mut self, text: &[u8; LONG]) -> Option<u32> {
