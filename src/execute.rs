@@ -14,6 +14,8 @@ mod hold;
 mod lifting;
 mod meanwhile;
 mod sweep;
+#[cfg(test)]
+mod tests;
 mod wave;
 
 pub use sweep::Family;

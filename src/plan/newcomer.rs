@@ -185,6 +185,21 @@ mod tests {
         assert_eq!(told, [late, "user/late"]);
     }
 
+    /// Somebody may be known to be innocent, or be long explained: a key that was given to him since is another matter.
+    #[test]
+    fn a_key_that_was_given_later_to_somebody_new_is_told_by_itself() {
+        let lineage = crate::lineage::trace(&crate::trail::Evidence::default(), &[]);
+        let (first, second) = ("AKIARZPUZDIKLATEAAAA", "AKIARZPUZDIKLATEBBBB");
+        let mut late = user("late", "AIDA2", &[first, second]);
+        late.credentials.as_mut().unwrap().access_keys[1].created = Moment::from_millis(LATE + 600_000);
+        let now = account(&[late]);
+        let told: Vec<String> = newcomers(&account(&[]), BEGAN, &now, &lineage)
+            .into_iter()
+            .map(|one| one.name)
+            .collect();
+        assert_eq!(told, ["user/late", second]);
+    }
+
     #[test]
     fn whoever_made_something_longer_ago_than_the_trail_needs_is_known_by_it() {
         let one = Newcomer {
