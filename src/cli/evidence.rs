@@ -41,11 +41,19 @@ pub async fn evidence(
     let mut read_for = Followed::default();
     // What one source tells of a key may lead to keys that only another one tells more of: they are asked in turn until nothing is new.
     let mut known = Leads::keys(keys);
-    // Files are read for a whole family at once: again only where something else tells of a key that they don't lead to.
-    let is_unread = |known: &Leads, read: &Followed| !files.is_empty() && !known.keys.iter().all(|key| read.has(key));
+    // Files are read for a whole family at once: again only where something else tells of what they don't lead to.
+    let has_table = table.is_some();
+    let is_unread = |known: &Leads, read: &Followed| {
+        let is_led_on = || {
+            known.names.keys().any(|name| !read.has_name(name))
+                || known.sign_ins.iter().any(|one| !read.has_sign_in(one))
+        };
+        !files.is_empty() && (known.keys.iter().any(|key| !read.has(key)) || (is_live || has_table) && is_led_on())
+    };
+    let tell = |text: &str| desk.terminal.status(text);
     // What was asked for, and all of it with what was read.
     let mut all = found.clone();
-    let mut lineage = loop {
+    let lineage = loop {
         let mut fresh = Found::default();
         if let Some(World::Live { mount, .. }) = world {
             let more = known.beyond(&looked_up_for);
@@ -64,37 +72,31 @@ pub async fn evidence(
             known.keys.extend(family(&found.evidence, keys));
         }
         if is_unread(&known, &read_for) {
-            let asked: Vec<AccessKeyId> = known.keys.iter().cloned().collect();
-            (all, read_for) = files.read(desk, world, &window, &asked).await?;
+            (all, read_for) = files.read(desk, world, &window, &known).await?;
             all.merge(found.clone());
         } else {
             all.merge(fresh);
         }
-        let lineage = trace(&all.evidence, keys);
+        let mut lineage = trace(&all.evidence, keys);
         known.add(Leads::of(&all.evidence, &lineage));
-        if !is_unread(&known, &read_for)
-            && (!is_live || known.beyond(&looked_up_for).is_empty())
-            && (table.is_none() || known.beyond(&queried_for).is_empty())
-        {
+        let is_settled = |known: &Leads| {
+            !is_unread(known, &read_for)
+                && (!is_live || known.beyond(&looked_up_for).is_empty())
+                && (!has_table || known.beyond(&queried_for).is_empty())
+        };
+        // Sessions of `aws login` come to light among the kin: what they gave is asked for then, of every source.
+        if let Some(table) = table.as_mut().filter(|_| is_settled(&known)) {
+            let kin = table.kin(&lineage, &window, &tell).await?;
+            all.merge(kin.clone());
+            found.merge(kin);
+            lineage = trace(&all.evidence, keys);
+            known.add(Leads::of(&all.evidence, &lineage));
+        }
+        if is_settled(&known) {
             break lineage;
         }
     };
     if let Some(table) = &mut table {
-        let tell = |text: &str| desk.terminal.status(text);
-        // Sessions of `aws login` come to light among the kin: what they gave is asked for then.
-        loop {
-            all.merge(table.kin(&lineage, &window, &tell).await?);
-            lineage = trace(&all.evidence, keys);
-            let more = Leads::of(&all.evidence, &lineage).beyond(&queried_for);
-            if more.is_empty() {
-                break;
-            }
-            let answers = tabled(desk, table, &window, &more).await?;
-            queried_for.add(more);
-            queried_for.keys.extend(answers.asked.iter().cloned());
-            all.merge(answers);
-            lineage = trace(&all.evidence, keys);
-        }
         let mut covered = Found::default();
         table.cover(&window, &mut covered);
         all.merge(covered);
@@ -203,21 +205,24 @@ impl Files {
         self.buckets.is_empty() && self.stdin.is_none()
     }
 
-    /// Reads all of it twice: who called and which key gave which, and then in full what can matter for `keys`. What leads to others of the family is
-    /// among it. With it come the keys that were followed.
+    /// Reads all of it twice: who called and which key gave which, and then in full what can matter for what is `known`. What leads to others of the
+    /// family is among it. With it comes what was followed.
     async fn read(
         &self,
         desk: &Desk,
         world: Option<&World>,
         window: &Window,
-        keys: &[AccessKeyId],
+        known: &Leads,
     ) -> Result<(Found, Followed), Failure> {
         let mut found = Found::default();
         for path in &self.paths {
             desk.terminal.status(&format!("reading {}", path.display()));
         }
         let index = self.index(desk)?;
-        let survey = Pass::of(Survey::of(keys, window.clone()), index.clone());
+        let keys: Vec<AccessKeyId> = known.keys.iter().cloned().collect();
+        let survey =
+            Survey::of(&keys, window.clone()).also(known.names.keys().cloned(), known.sign_ins.iter().cloned());
+        let survey = Pass::of(survey, index.clone());
         let drawing = Drawing::of(&desk.terminal, "reading", &survey.progress);
         beside(
             || {

@@ -1,10 +1,9 @@
 //! What can matter for the families that are asked for, from the facts of the first pass.
 
 use super::Event;
-use super::facts::{Gave, Who, number};
-use super::growth;
+use super::facts::{Gave, Who};
+use super::growth::{self, Growth, Seeds};
 use super::pages::{Page, Pages};
-use crate::ids::AccessKeyId;
 use rapidhash::fast::RandomState;
 use std::collections::{HashMap, HashSet};
 use std::io;
@@ -19,7 +18,7 @@ type Holders = HashMap<u64, Numbers, RandomState>;
 /// speak of them. More than the families themselves, never less: who is of a family is decided from the events.
 #[derive(Default)]
 pub(super) struct Closure {
-    keys: Numbers,
+    grown: Growth,
     /// Unique IDs and names of users and roles.
     kin: Numbers,
     shared: Numbers,
@@ -27,19 +26,19 @@ pub(super) struct Closure {
 }
 
 impl Closure {
-    /// What can matter for the families of the keys `asked` for.
+    /// What can matter for the families that grow from `seeds`.
     ///
     /// # Errors
     /// A page can't be read.
-    pub(super) fn of(asked: &[AccessKeyId], pages: &mut Pages) -> io::Result<Self> {
+    pub(super) fn of(seeds: &Seeds, pages: &mut Pages) -> io::Result<Self> {
         let mut closure = Closure {
-            keys: growth::keys(asked, pages)?,
+            grown: growth::grown(seeds, pages)?,
             ..Closure::default()
         };
         // Key IDs of sessions recur: whoever calls with the ID of a member, but in another role than all its mints name, is no kin.
         let mut roles = Holders::default();
         pages.each(|some| {
-            for gave in edges(some).filter(|gave| closure.keys.contains(&gave.new.key)) {
+            for gave in edges(some).filter(|gave| closure.grown.keys.contains(&gave.new.key)) {
                 let role = if gave.names_role { gave.new.id } else { 0 };
                 roles.entry(gave.new.key).or_default().insert(role);
             }
@@ -49,10 +48,10 @@ impl Closure {
         Ok(closure)
     }
 
-    /// Nothing but the keys that are asked for, where no more can be known.
-    pub(super) fn of_keys(asked: &[AccessKeyId]) -> Self {
+    /// Nothing but what is asked for, where no more can be known.
+    pub(super) fn of_seeds(seeds: &Seeds) -> Self {
         Closure {
-            keys: asked.iter().map(|key| number(key.as_str())).collect(),
+            grown: seeds.grown(),
             ..Closure::default()
         }
     }
@@ -63,11 +62,11 @@ impl Closure {
             who.id == 0 || roles.is_none_or(|roles| roles.contains(&0) || roles.contains(&who.id))
         };
         let known = callers(pages).filter(is_own).chain(edges(pages).map(|gave| &gave.new));
-        for who in known.filter(|who| self.keys.contains(&who.key)) {
+        for who in known.filter(|who| self.grown.keys.contains(&who.key)) {
             self.kin
                 .extend([who.id, who.name].into_iter().filter(|number| *number != 0));
         }
-        let of_family = |gave: &&Gave| self.keys.contains(&gave.new.key) || self.keys.contains(&gave.by);
+        let of_family = |gave: &&Gave| self.grown.keys.contains(&gave.new.key) || self.grown.keys.contains(&gave.by);
         let shared = edges(pages).filter(of_family).map(|gave| gave.shared);
         self.shared.extend(shared.filter(|shared| *shared != 0));
     }
@@ -94,19 +93,19 @@ impl Closure {
         self.sources.extend(given);
     }
 
-    /// The keys that may be of a family.
-    pub(super) fn keys(&self) -> &Numbers {
-        &self.keys
+    /// Which keys, users and sign-ins may be of a family.
+    pub(super) fn grown(&self) -> &Growth {
+        &self.grown
     }
 
     /// Whether a call by `who` can matter.
     pub(super) fn calls(&self, who: Who) -> bool {
-        self.keys.contains(&who.key) || self.kin.contains(&who.id) || self.kin.contains(&who.name)
+        self.grown.keys.contains(&who.key) || self.kin.contains(&who.id) || self.kin.contains(&who.name)
     }
 
     /// Whether it can matter that this key was given.
     pub(super) fn gives(&self, gave: &Gave) -> bool {
-        self.calls(gave.new) || self.keys.contains(&gave.by) || self.shared.contains(&gave.shared)
+        self.calls(gave.new) || self.grown.keys.contains(&gave.by) || self.shared.contains(&gave.shared)
     }
 
     /// Whether an event can matter.

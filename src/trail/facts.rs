@@ -81,11 +81,7 @@ impl Who {
             key: told(caller.key),
             id,
             name,
-            // Half a number tells sign-ins apart well enough; never zero, as a whole one.
-            sign_in: caller
-                .sign_in
-                .filter(|text| !text.is_empty())
-                .map_or(0, |text| (number(text) as u32).max(1)),
+            sign_in: caller.sign_in.filter(|text| !text.is_empty()).map_or(0, sign_in),
             since: caller
                 .since
                 .and_then(|at| u32::try_from(at.seconds()).ok())
@@ -114,6 +110,11 @@ pub(super) struct Caller<'a> {
 
 fn before_colon(text: Option<&str>) -> Option<&str> {
     text?.split(':').next()
+}
+
+/// A sign-in. Half a number tells them apart well enough; never zero, as a whole one.
+pub(super) fn sign_in(text: &str) -> u32 {
+    (number(text) as u32).max(1)
 }
 
 /// A user by name.

@@ -3,23 +3,53 @@
 //! Pages are gone through one after the other until none adds anything. What holds across them only grows, so that their order makes no difference.
 
 use super::closure::{Numbers, callers, edges};
-use super::facts::{Gave, Who, number};
+use super::facts::{Gave, Who, number, sign_in, user};
 use super::pages::{Page, Pages};
 use crate::ids::AccessKeyId;
 use rapidhash::fast::RandomState;
 use std::collections::HashSet;
 use std::io;
 
-/// The keys that may be of the families of those `asked` for.
+/// Where families are begun from.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Seeds {
+    /// Keys that are asked for.
+    pub(super) keys: Vec<AccessKeyId>,
+    /// Users and roles that other evidence says somebody of the family was let in as, by name.
+    pub(super) names: Vec<String>,
+    /// Sign-ins that other evidence says the family bears.
+    pub(super) sign_ins: Vec<String>,
+}
+
+impl Seeds {
+    /// What is known before the first page.
+    pub(super) fn grown(&self) -> Growth {
+        let names = self.names.iter().flat_map(|name| [user(Some(name)), number(name)]);
+        Growth {
+            keys: self.keys.iter().map(|key| number(key.as_str())).collect(),
+            entered: names.collect(),
+            sessions: Sessions {
+                sign_ins: self.sign_ins.iter().map(|text| sign_in(text)).collect(),
+                ..Sessions::default()
+            },
+            ..Growth::default()
+        }
+    }
+}
+
+/// What may be of the families that grow from `seeds`.
 ///
 /// # Errors
 /// A page can't be read.
-pub(super) fn keys(asked: &[AccessKeyId], pages: &mut Pages) -> io::Result<Numbers> {
-    let mut back = Growth::from(asked.iter().map(|key| number(key.as_str())).collect());
+pub(super) fn grown(seeds: &Seeds, pages: &mut Pages) -> io::Result<Growth> {
+    let mut back = seeds.grown();
     until_stable(pages, &mut back, Growth::back)?;
-    let mut forward = Growth::from(back.keys);
+    let mut forward = Growth {
+        keys: back.keys,
+        ..seeds.grown()
+    };
     until_stable(pages, &mut forward, Growth::forward)?;
-    Ok(forward.keys)
+    Ok(forward)
 }
 
 fn until_stable(pages: &mut Pages, growth: &mut Growth, grow: impl Fn(&mut Growth, &[&Page])) -> io::Result<()> {
@@ -35,9 +65,9 @@ fn until_stable(pages: &mut Pages, growth: &mut Growth, grow: impl Fn(&mut Growt
 
 /// What is known of the families so far. Among the keys are, where a record leaves out the key that asked, who asked by unique ID; and what the records of one
 /// call in several accounts share.
-#[derive(Default)]
-struct Growth {
-    keys: Numbers,
+#[derive(Debug, Clone, Default)]
+pub(super) struct Growth {
+    pub(super) keys: Numbers,
     sessions: Sessions,
     /// Users and roles that somebody of the family was let in as.
     entered: Numbers,
@@ -46,11 +76,14 @@ struct Growth {
 }
 
 impl Growth {
-    fn from(keys: Numbers) -> Self {
-        Growth {
-            keys,
-            ..Growth::default()
-        }
+    /// Whether nobody new could be found by this name.
+    pub(super) fn has_entered(&self, name: &str) -> bool {
+        self.entered.contains(&user(Some(name)))
+    }
+
+    /// Whether nobody new could be found by this sign-in.
+    pub(super) fn has_sign_in(&self, text: &str) -> bool {
+        self.sessions.sign_ins.contains(&sign_in(text))
     }
 
     fn size(&self) -> usize {
@@ -67,11 +100,13 @@ impl Growth {
         let given = Given::of(pages);
         loop {
             came_from.follow(&mut self.keys);
-            // Where a record leaves the asker's key out, everybody with the same rights may be it; and a session that no mint gave a key for is of the
-            // one that bears the same.
-            let known = callers(pages).filter(|who| self.keys.contains(&who.key));
-            self.sessions.add(known.filter(|who| given.lack(who)));
-            let may_be = |who: &&Who| who.id != 0 && self.keys.contains(&who.id) || self.sessions.hold(who);
+            // Where a record leaves the asker's key out, everybody with the same rights may be it; a session that no mint gave a key for is of the one that
+            // is issued like it; and whoever bears a sign-in may be of it, whatever else gave the key.
+            for who in callers(pages).filter(|who| self.keys.contains(&who.key)) {
+                self.sessions.add(who, given.lack(who));
+            }
+            let may_be =
+                |who: &&Who| who.id != 0 && self.keys.contains(&who.id) || self.sessions.hold(who, given.lack(who));
             let more = callers(pages).filter(may_be).map(|who| who.key);
             if !self.take(more.collect()) {
                 return;
@@ -91,14 +126,14 @@ impl Growth {
             // Whom a member let in without a key that is told may be in every session of that user or role, and its own session goes on under keys that
             // no mint gave.
             let theirs = callers(pages).filter(|who| self.keys.contains(&who.key));
-            self.sessions.add(theirs.clone());
+            theirs.clone().for_each(|who| self.sessions.add(who, true));
             self.ids.extend(theirs.map(|who| who.id).filter(|id| *id != 0));
             let is_by = |gave: &Gave| self.keys.contains(&gave.by) || self.ids.contains(&gave.by);
             let let_in = edges(pages).filter(|gave| gave.is_entrance() && is_by(gave));
             let entered = let_in.flat_map(|gave| [gave.new.id, gave.new.name]);
             self.entered.extend(entered.filter(|number| *number != 0));
             let is_entered = |who: &Who| self.entered.contains(&who.id) || self.entered.contains(&who.name);
-            let is_one = |who: &&Who| is_entered(who) || given.lack(who) && self.sessions.hold(who);
+            let is_one = |who: &&Who| is_entered(who) || self.sessions.hold(who, given.lack(who));
             let more = callers(pages).filter(is_one).map(|who| who.key);
             // Where the record leaves the key out, whoever carries the same rights may have asked.
             let given = self.ids.iter().flat_map(|id| given_by.from(*id));
@@ -179,21 +214,20 @@ impl Links {
 const SLACK_SECONDS: u32 = 5;
 
 /// Sessions by what their calls bear: whose they are and when they were issued, and the sign-in that they began with.
-#[derive(Default)]
+#[derive(Debug, Clone, Default)]
 struct Sessions {
     issued: HashSet<(u64, u32), RandomState>,
     sign_ins: HashSet<u32, RandomState>,
 }
 
 impl Sessions {
-    fn add<'a>(&mut self, callers: impl Iterator<Item = &'a Who>) {
-        for who in callers {
-            if who.since != 0 {
-                self.issued.insert((who.principal(), who.since));
-            }
-            if who.sign_in != 0 {
-                self.sign_ins.insert(who.sign_in);
-            }
+    /// Adds the session of a caller, by its moment of issue too with `by_moment`.
+    fn add(&mut self, who: &Who, by_moment: bool) {
+        if by_moment && who.since != 0 {
+            self.issued.insert((who.principal(), who.since));
+        }
+        if who.sign_in != 0 {
+            self.sign_ins.insert(who.sign_in);
         }
     }
 
@@ -201,12 +235,12 @@ impl Sessions {
         self.issued.len() + self.sign_ins.len()
     }
 
-    /// Whether this may be one of them under another key.
-    fn hold(&self, who: &Who) -> bool {
+    /// Whether this may be one of them under another key, by its moment of issue too with `by_moment`.
+    fn hold(&self, who: &Who, by_moment: bool) -> bool {
         let from = who.since.saturating_sub(SLACK_SECONDS).max(1);
         let mut moments = from..=who.since.saturating_add(SLACK_SECONDS);
         who.sign_in != 0 && self.sign_ins.contains(&who.sign_in)
-            || who.since != 0 && moments.any(|since| self.issued.contains(&(who.principal(), since)))
+            || by_moment && who.since != 0 && moments.any(|since| self.issued.contains(&(who.principal(), since)))
     }
 }
 
@@ -275,7 +309,11 @@ mod tests {
             page.add(&n.to_string(), facts);
             laid.turn(&mut page);
         }
-        keys(&[ASKED.parse().unwrap()], &mut Pages::of(vec![page], laid)).unwrap()
+        let seeds = Seeds {
+            keys: vec![ASKED.parse().unwrap()],
+            ..Seeds::default()
+        };
+        super::grown(&seeds, &mut Pages::of(vec![page], laid)).unwrap().keys
     }
 
     proptest! {

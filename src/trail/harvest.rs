@@ -1,7 +1,8 @@
 //! The second of two passes: what can matter for a family is read again, in full.
 
-use super::closure::{Closure, Numbers};
+use super::closure::Closure;
 use super::facts::number;
+use super::growth::Growth;
 use super::read::{Bytes, bytes_of};
 use super::scan::{self, Scratch};
 use super::shape::{Reading, Taker};
@@ -12,14 +13,24 @@ use serde_json::Value;
 use std::io::Read;
 use std::sync::Mutex;
 
-/// Keys that may be of the families that were asked for: of whichever of them the evidence turns out to speak, everything was read.
+/// Keys, users and sign-ins that may be of the families that were asked for: of whichever of them the evidence turns out to speak, everything was read.
 #[derive(Debug, Clone, Default)]
-pub struct Followed(Numbers);
+pub struct Followed(Growth);
 
 impl Followed {
     /// Whether the key was among them.
     pub fn has(&self, key: &AccessKeyId) -> bool {
-        self.0.contains(&number(key.as_str()))
+        self.0.keys.contains(&number(key.as_str()))
+    }
+
+    /// Whether everybody of this name was.
+    pub fn has_name(&self, name: &str) -> bool {
+        self.0.has_entered(name)
+    }
+
+    /// Whether everybody who bears this sign-in was.
+    pub fn has_sign_in(&self, sign_in: &str) -> bool {
+        self.0.has_sign_in(sign_in)
     }
 }
 
@@ -46,9 +57,9 @@ impl Harvest {
         self.closure.wants(number(name))
     }
 
-    /// Which keys the second pass follows.
+    /// What the second pass follows.
     pub fn followed(&self) -> Followed {
-        Followed(self.closure.keys().clone())
+        Followed(self.closure.grown().clone())
     }
 
     /// What counts.

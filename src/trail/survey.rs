@@ -7,6 +7,7 @@ use super::closure::Closure;
 use super::distinct::Distinct;
 use super::facts::{Gave, Who, number};
 use super::fold::Fold;
+use super::growth::Seeds;
 use super::harvest::Harvest;
 use super::pages::{Laid, Page, Pages};
 use super::read::{Bytes, bytes_of};
@@ -96,7 +97,7 @@ pub(super) struct Desk {
 
 /// The first pass. Sources may be fed from any number of threads at once, in any order: `feed` works in the thread that calls it.
 pub struct Survey {
-    asked: Vec<AccessKeyId>,
+    seeds: Seeds,
     window: Window,
     desks: Mutex<Vec<Desk>>,
     laid: Mutex<Laid>,
@@ -118,12 +119,23 @@ impl Survey {
     /// A pass that looks for the families of `asked` in what `window` admits.
     pub fn of(asked: &[AccessKeyId], window: Window) -> Self {
         Survey {
-            asked: asked.to_vec(),
+            seeds: Seeds {
+                keys: asked.to_vec(),
+                ..Seeds::default()
+            },
             window,
             desks: Mutex::default(),
             laid: Mutex::default(),
             total: Mutex::default(),
         }
+    }
+
+    /// The same pass, which also looks for whoever bears one of these `sign_ins`, or is a user or role of one of these `names` that other evidence says the
+    /// family was let in as.
+    pub fn also(mut self, names: impl IntoIterator<Item = String>, sign_ins: impl IntoIterator<Item = String>) -> Self {
+        self.seeds.names.extend(names);
+        self.seeds.sign_ins.extend(sign_ins);
+        self
     }
 
     /// What counts.
@@ -221,9 +233,9 @@ impl Survey {
         let laid = self.laid.into_inner().unwrap_or_else(PoisonError::into_inner);
         let desks = self.desks.into_inner().unwrap_or_else(PoisonError::into_inner);
         let (pages, scratches) = desks.into_iter().map(|desk| (desk.page, desk.scratch)).unzip();
-        let closure = Closure::of(&self.asked, &mut Pages::of(pages, laid)).unwrap_or_else(|error| {
+        let closure = Closure::of(&self.seeds, &mut Pages::of(pages, laid)).unwrap_or_else(|error| {
             total.evidence.damaged(LAID, None, error.to_string());
-            Closure::of_keys(&self.asked)
+            Closure::of_seeds(&self.seeds)
         });
         Harvest::of(closure, self.window, total, scratches)
     }
