@@ -105,8 +105,7 @@ impl Growth {
             for who in callers(pages).filter(|who| self.keys.contains(&who.key)) {
                 self.sessions.add(who, given.lack(who));
             }
-            let may_be =
-                |who: &&Who| who.id != 0 && self.keys.contains(&who.id) || self.sessions.hold(who, given.lack(who));
+            let may_be = |who: &&Who| who.id != 0 && self.keys.contains(&who.id) || self.sessions.hold(who, true);
             let more = callers(pages).filter(may_be).map(|who| who.key);
             if !self.take(more.collect()) {
                 return;
