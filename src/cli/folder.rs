@@ -273,6 +273,22 @@ impl Case {
         Snapshot::parse(&kept).ok().map(|snapshot| snapshot.account)
     }
 
+    /// Keeps the account as evidence if nothing is kept yet: the first wave goes out before the account is read, and a run may be killed right behind it.
+    ///
+    /// # Errors
+    /// The case can't be written or read.
+    pub fn keep_late(&self, at: Moment, account: &Account) -> Result<(), Failure> {
+        if self.evidence().is_some() {
+            return Ok(());
+        }
+        let plan = Plan {
+            basis: account.clone(),
+            ..self.plan()?
+        };
+        let snapshot = Snapshot::new(at, without_own(&plan), Vec::new());
+        self.keep(&snapshot).map(drop).map_err(|what| failed(&self.path, what))
+    }
+
     /// Keeps the account as evidence, reads it back, and compares. Gives the SHA-256 of the file.
     pub fn keep(&self, snapshot: &Snapshot) -> Result<String, String> {
         let json = snapshot.to_json().map_err(|error| error.to_string())?;

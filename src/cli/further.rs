@@ -99,6 +99,7 @@ pub(super) async fn carried_out(
     let before = case.plan()?;
     let so_far = progress(journal.entries());
     let set = so_far.with_added(&before.steps).into_iter();
+    case.keep_late(world.clients().now(), &prepared.collected.account)?;
     let family = Family {
         read: Some((prepared.read_at, prepared.collected.account.clone())),
         before: case.evidence(),

@@ -188,6 +188,7 @@ async fn go_on(
         let change = so_far.set.get(&step.id)?.clone();
         Some((step, change))
     });
+    case.keep_late(world.clients().now(), &prepared.collected.account)?;
     let family = Family {
         read: Some((prepared.read_at, prepared.collected.account.clone())),
         before: case.evidence(),
