@@ -135,7 +135,11 @@ fn a_run_takes_a_fraction_of_the_round_trips_of_the_playbook_by_hand() {
     assert_eq!(revoked.count(), 11, "{by_hand:?}");
     let path = critical_path(&by_hand, by_hand[0].at);
     // Each waits for the one before; its times are told in whole milliseconds, by which one may seem to begin before that has ended.
-    assert!(path.round_trips * 5 > by_hand.len() * 4, "{path:?} of {}", by_hand.len());
+    assert!(
+        path.round_trips * 5 > by_hand.len() * 4,
+        "{path:?} of {}",
+        by_hand.len()
+    );
 
     let served = serve();
     let (cases, playbook) = (folder.path().join("cases"), quick(folder.path()));
