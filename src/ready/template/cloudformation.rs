@@ -120,7 +120,6 @@ fn resources() -> Value {
     for query in queries() {
         let properties = json!({
             "Name": filled(&json!(format!("[[RuleNamePrefix]]{}", query.name))),
-            "Description": query.about,
             "Database": {"Ref": "AthenaDatabase"},
             "WorkGroup": {"Ref": "AthenaWorkGroup"},
             "QueryString": filled(&json!(query.text)),
