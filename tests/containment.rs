@@ -155,7 +155,7 @@ fn a_run_takes_a_fraction_of_the_round_trips_of_the_playbook_by_hand() {
     let ours = path_of_cuts(&entries, &calls).round_trips + 1;
     println!("by hand {path:?}, oust {ours}");
     assert!(ours <= 6, "{ours}");
-    assert!(path.round_trips >= 5 * ours, "{ours}, by hand {path:?}");
+    assert!(by_hand.len() >= 5 * ours, "{ours}, by hand {}", by_hand.len());
     assert!(path.to_first_change > Some(2), "{path:?}");
 }
 
