@@ -196,6 +196,21 @@ fn a_plan_is_refused_when_the_account_has_drifted() {
     expect(&["run", &plan, "--scenario", "stolen-key"], 7, &["line 3, column 1"]);
 }
 
+/// Without credentials anything that is asked of AWS would fail otherwise, and first.
+#[test]
+fn a_garbled_store_or_workgroup_is_told_before_anything_is_asked() {
+    for command in ["trace", "plan", "run"] {
+        let with = |more: &[&'static str]| [&[command, "AKIARZPUZDIKJA7PRP33"], more].concat();
+        expect(
+            &with(&["--lake", "not an id"]),
+            2,
+            &["lake.garbled", "nothing was asked"],
+        );
+        let garbled = ["--athena", "a b", "--table", "t"];
+        expect(&with(&garbled), 2, &["athena.garbled", "nothing was asked"]);
+    }
+}
+
 #[test]
 fn bad_keys_get_a_clear_error_and_no_call() {
     for key in ["", "hello", "akiarzpuzdikja7prp33", "AKIA"] {

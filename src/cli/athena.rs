@@ -27,18 +27,41 @@ fn table(sources: &Sources) -> Result<Option<Table>, Failure> {
     Ok(Some(table))
 }
 
+/// The event data store that the arguments name, if they name one.
+fn store(sources: &Sources) -> Result<Option<Store>, Failure> {
+    let garbled = |error: StoreError| Failure::new(Exit::Usage, "lake.garbled", format!("{error}; nothing was asked"));
+    sources
+        .lake
+        .as_ref()
+        .map(|lake| lake.parse().map_err(garbled))
+        .transpose()
+}
+
+fn workgroup(sources: &Sources) -> Result<Option<String>, Failure> {
+    let named = sources.athena.as_ref();
+    named
+        .map(|name| checked(name).map_err(|error| garbled(&error)))
+        .transpose()
+}
+
+/// Whether what the arguments name can be the name of a store, a workgroup or a table: told before AWS is asked for anything.
+///
+/// # Errors
+/// The first that can't.
+pub fn understood(sources: &Sources) -> Result<(), Failure> {
+    store(sources)?;
+    workgroup(sources)?;
+    table(sources).map(drop)
+}
+
 /// What answers queries, ready to be asked, if the arguments name it: a workgroup of Athena, or an event data store of CloudTrail Lake.
 pub async fn queried(desk: &Desk, clients: &Clients, sources: &Sources) -> Result<Option<Queried>, Failure> {
-    if let Some(lake) = &sources.lake {
-        let store: Store = lake.parse().map_err(|error: StoreError| {
-            Failure::new(Exit::Usage, "lake.garbled", format!("{error}; nothing was asked"))
-        })?;
+    if let Some(store) = store(sources)? {
         return Ok(Some(Queried::lake(clients, &store)));
     }
-    let (Some(workgroup), Some(table)) = (&sources.athena, table(sources)?) else {
+    let (Some(workgroup), Some(table)) = (workgroup(sources)?, table(sources)?) else {
         return Ok(None);
     };
-    let workgroup = checked(workgroup).map_err(|error| garbled(&error))?;
     let tell = |text: &str| desk.terminal.status(text);
     let known = sources.our_ddl || !sources.partitions.is_empty();
     Ok(Some(Queried::athena(clients, &workgroup, table, known, &tell).await))

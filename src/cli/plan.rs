@@ -2,6 +2,7 @@
 
 use super::Desk;
 use super::args::PlanArgs;
+use super::athena::understood;
 use super::exit::{Exit, Failure};
 use super::keys::keys;
 use super::odds::odds;
@@ -18,6 +19,7 @@ pub(super) async fn plan(desk: &Desk, args: PlanArgs) -> Result<Exit, Failure> {
         desk.result(|| json, &policies)?;
         return Ok(Exit::Success);
     }
+    understood(&args.sources)?;
     let keys = keys(desk, &args.keys, &args.sources)?;
     let world = World::mount(&args.world, "plan").await?;
     let mut prepared = prepared(desk, &world, &args.sources, &args.choice, &keys).await?;

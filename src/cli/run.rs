@@ -2,6 +2,7 @@
 
 use super::Desk;
 use super::args::{Choice, RunArgs};
+use super::athena::understood;
 use super::conclude::{Ended, conclude};
 use super::console::{Console, Mode};
 use super::exit::{Exit, Failure};
@@ -34,6 +35,7 @@ pub(super) async fn run(desk: &Desk, args: RunArgs) -> Result<Exit, Failure> {
             Failure::new(Exit::Usage, "plan.and_finding", message).hint("leave --finding out, or make a new plan")
         );
     }
+    understood(&args.sources)?;
     let keys = match file {
         Some(file) => read_plan(file, &read_text(file)?)?.keys,
         None => keys(desk, &args.targets, &args.sources)?,

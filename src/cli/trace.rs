@@ -2,7 +2,7 @@
 
 use super::Desk;
 use super::args::TraceArgs;
-use super::athena::printed;
+use super::athena::{printed, understood};
 use super::exit::{Exit, Failure};
 use super::keys::keys;
 use super::prepare::{account, traced};
@@ -20,6 +20,7 @@ pub(super) async fn trace(desk: &Desk, args: TraceArgs) -> Result<Exit, Failure>
     if let Some(exit) = printed(desk, &args)? {
         return Ok(exit);
     }
+    understood(&args.sources)?;
     let keys = keys(desk, &args.keys, &args.sources)?;
     let world = match args.offline {
         true => None,
