@@ -4,7 +4,7 @@
 mod support;
 
 use oust::account::Account;
-use oust::action::Setting;
+use oust::action::{Action, Setting};
 use oust::execute::{Consent, Family, Hooks, Remedy, execute};
 use oust::ids::PrincipalArn;
 use oust::journal::{Agreement, Event, Finish, Journal};
@@ -31,6 +31,11 @@ impl Hooks for Yes {
 
 /// The users that are denied everything at the end of a hold in which the deny of the plan is taken away once, if `fights`. Two were made a moment before.
 fn denied(spared: Option<Vec<PrincipalArn>>, fights: bool) -> Vec<String> {
+    denied_with(spared, fights, true)
+}
+
+/// The same where it is known who was there before, or not.
+fn denied_with(spared: Option<Vec<PrincipalArn>>, fights: bool, is_known: bool) -> Vec<String> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.unwrap().block_on(async {
         let stage = story::played().fork();
@@ -49,8 +54,11 @@ fn denied(spared: Option<Vec<PrincipalArn>>, fights: bool) -> Vec<String> {
             spared,
             ..family(&plan)
         };
+        assert!(family.before.is_none() && family.read.is_none());
+        let mut steps = plan.steps.clone();
+        steps.retain(|step| is_known || step.action != Action::Evidence);
         let mut journal = Journal::in_memory();
-        let finish = execute(mount.writable(), &plan.steps, family, &mut journal, &mut Yes).await;
+        let finish = execute(mount.writable(), &steps, family, &mut journal, &mut Yes).await;
         assert_eq!(finish.unwrap(), Finish::Completed);
         let contested = |event: &Event| matches!(event, Event::Contested { .. });
         assert_eq!(journal.entries().iter().any(|entry| contested(&entry.event)), fights);
@@ -69,4 +77,9 @@ fn who_was_made_shortly_before_the_case_is_denied_in_a_fight_but_whom_somebody_k
     assert_eq!(denied(Some(spared), false), ["support-user"]);
     // Where it isn't known who carries the plan out, nobody who was there is taken for new: it might be him.
     assert_eq!(denied(None, true), ["support-user"]);
+}
+
+#[test]
+fn where_nobody_knows_who_was_there_nobody_is_taken_for_new() {
+    assert_eq!(denied_with(Some(Vec::new()), true, false), ["support-user"]);
 }

@@ -216,8 +216,8 @@ impl Run<'_> {
         is_looked_after: &dyn Fn(&Member) -> bool,
     ) -> Result<Vec<(Step, Setting)>, ExecuteError> {
         let (mut steps, mut added) = (Vec::new(), Vec::new());
-        let nobody = Principals::default();
-        let mut new = self.against(self.known.as_ref().unwrap_or(&nobody), around);
+        // Where it isn't known who was there, nobody is taken for new: it would be everybody.
+        let mut new = self.against(self.known.as_ref().unwrap_or(around), around);
         new.retain(|(change, _)| !is_looked_after(&change.member));
         for (n, (change, before)) in new.into_iter().enumerate() {
             let Some(id) = self.next_behind(&hold.id, n) else {
