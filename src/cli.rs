@@ -28,6 +28,7 @@ mod run;
 mod sifting;
 mod tabletop;
 mod terminal;
+mod told;
 mod trace;
 mod twin;
 mod undo;

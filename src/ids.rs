@@ -114,6 +114,13 @@ text_id!(
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'.')
 );
 
+impl StepId {
+    /// The step that this one undoes: 3 of `u3`.
+    pub fn undoes(&self) -> Option<&str> {
+        self.0.strip_prefix('u')
+    }
+}
+
 /// What every text newtype of this room can do: be shown, be printed in quotes, become a string again.
 macro_rules! shown_as_text {
     ($($name:ident),*) => {$(

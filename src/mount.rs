@@ -9,12 +9,14 @@ mod doubt;
 mod error;
 mod evidence;
 mod live;
+mod trail_delay;
 
 pub use calls::{ApiCall, CallLog};
 pub use credentials::Renewal;
 pub use error::{AwsError, Trouble};
 pub use evidence::Pace;
 pub use live::{LiveOptions, mount_live};
+pub use trail_delay::TRAIL_DELAY;
 
 use crate::ids::{AccessKeyId, Arn};
 use crate::time::{Clock, Moment};
@@ -30,6 +32,7 @@ use credentials::{Ended, Renewable};
 use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use trail_delay::TrailDelay;
 
 /// The mocked world.
 #[derive(Debug, Clone, Copy)]
@@ -62,16 +65,20 @@ pub struct Clients {
     renewable: Option<Arc<Renewable>>,
     clock: Arc<dyn Clock>,
     calls: CallLog,
+    trail_delay: TrailDelay,
 }
 
 impl Clients {
     fn new(config: &SdkConfig, clock: Arc<dyn Clock>, renewable: Option<Arc<Renewable>>) -> Self {
         let calls = CallLog::new(clock.clone());
+        let trail_delay = TrailDelay::default();
         let mut iam = aws_sdk_iam::config::Builder::from(config)
             .interceptor(calls.clone())
             .interceptor(doubt::Doubt);
         let mut sts = aws_sdk_sts::config::Builder::from(config).interceptor(calls.clone());
-        let mut cloudtrail = aws_sdk_cloudtrail::config::Builder::from(config).interceptor(calls.clone());
+        let mut cloudtrail = aws_sdk_cloudtrail::config::Builder::from(config)
+            .interceptor(calls.clone())
+            .interceptor(trail_delay.clone());
         if let Some(renewable) = &renewable {
             iam = iam.retry_classifier(Ended(renewable.clone()));
             sts = sts.retry_classifier(Ended(renewable.clone()));
@@ -89,6 +96,7 @@ impl Clients {
             renewable,
             clock,
             calls,
+            trail_delay,
         }
     }
 
@@ -127,6 +135,11 @@ impl Clients {
     /// The world's present moment.
     pub fn now(&self) -> Moment {
         self.clock.now()
+    }
+
+    /// How late the trail tells of a call, in seconds, where it was asked and what answered says so itself: a served twin does, AWS doesn't.
+    pub fn trail_delay(&self) -> Option<i64> {
+        self.trail_delay.seconds()
     }
 
     /// Every request so far, in order.

@@ -243,22 +243,12 @@ fn a_watched_case_tells_and_makes_again_what_is_turned_round() {
     };
     let calm = watch(&[]);
     assert_eq!(calm.status.code(), Some(0), "{}", said(&calm));
-    // Whose doing a new user is the trail may tell a quarter of an hour later: until then nobody can say that it isn't the intruder's.
+    // This trail tells at once who made a new user: it was not the family.
     served.create_user("newcomer");
     let told = watch(&[]);
-    assert_eq!(told.status.code(), Some(3), "{}", said(&told));
-    assert!(
-        said(&told).contains("in doubt: user `newcomer` was made at"),
-        "{}",
-        said(&told)
-    );
-    // Unless somebody knows it better, which the case remembers.
-    let garbled = watch(&["--innocent", "newcomer"]);
-    assert_eq!(garbled.status.code(), Some(2), "{}", said(&garbled));
-    for known in [&["--innocent", "user/newcomer"][..], &[]] {
-        let told = watch(known);
-        assert_eq!(told.status.code(), Some(0), "{}", said(&told));
-    }
+    assert_eq!(told.status.code(), Some(0), "{}", said(&told));
+    let since = "since: user `newcomer` was made at";
+    assert!(said(&told).contains(since), "{}", said(&told));
     served.delete_user("newcomer");
     let harmless = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"s3:Nothing","Resource":"*"}]}"#;
     served.put_role_policy("MyBucketRole", "AWSRevokeOlderSessions", harmless);
@@ -277,6 +267,99 @@ fn a_watched_case_tells_and_makes_again_what_is_turned_round() {
     // The whole case, all its waves, can still be turned round.
     let undone = served.oust("responder-key", None, &["undo", &case, "--yes", "--cases", &cases]);
     assert_eq!(undone.status.code(), Some(0), "{}", said(&undone));
+}
+
+/// The story, in which the stolen key may take sessions of `DeployRole`, too, which may list the users.
+fn another_role(folder: &Path) -> String {
+    let story = concat!(env!("CARGO_MANIFEST_DIR"), "/playbooks/scenarios/stolen-key.toml");
+    let text = std::fs::read_to_string(story).unwrap();
+    let text = text.replacen(
+        r#""Resource":"arn:aws:iam::123456789012:role/MyBucketRole""#,
+        r#""Resource":"*""#,
+        1,
+    );
+    let text = text.replacen(
+        r#""AWS":"arn:aws:iam::123456789012:user/alice""#,
+        r#""AWS":"arn:aws:iam::123456789012:root""#,
+        1,
+    );
+    let text = text.replacen("lambda:UpdateFunctionCode", "iam:ListUsers", 1);
+    let path = folder.join("another-role.toml");
+    std::fs::write(&path, text).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+/// CloudTrail is late, and the stolen key takes a session of a role that the trail doesn't tell of before the run is over. Nothing that can be seen by
+/// then speaks of it; so nothing is called contained, until a look from behind the delay finds and ends it.
+#[test]
+fn what_the_trail_does_not_tell_yet_is_waited_for_before_anything_is_called_contained() {
+    let folder = tempfile::tempdir().unwrap();
+    let cases = folder.path().join("cases").to_str().unwrap().to_owned();
+    let late = ["--played", "--lag", "trail=24s..25s"];
+    let served = Served::of(&another_role(folder.path()), &late);
+    let stolen = served.key("A")["access_key_id"].as_str().unwrap().to_owned();
+    let session = served.assume_role("DeployRole", "A");
+    assert!(served.can_list_users(&session));
+    let playbook = quick(folder.path());
+    let args = ["run", &stolen, "--yes", "--playbook", &playbook, "--cases", &cases];
+    let run = served.oust("responder-key", None, &args);
+    let told = said(&run);
+    assert_eq!(run.status.code(), Some(3), "{told}");
+    assert!(
+        !told.contains(session.access_key_id()),
+        "the trail told too early: {told}"
+    );
+    assert!(
+        told.contains("NOT PROVEN YET") && told.contains("--until-contained"),
+        "{told}"
+    );
+    let (case, _) = only_case(&cases);
+    // A deny is not lifted either, while somebody may be behind it whom nobody knows yet.
+    let undo = ["undo", &case, "--yes", "--cases", &cases];
+    let undone = said(&served.oust("responder-key", None, &undo));
+    assert!(undone.contains("CloudTrail may be late"), "{undone}");
+    let watch = [
+        "watch",
+        &case,
+        "--yes",
+        "--until-contained",
+        "--every",
+        "1",
+        "--cases",
+        &cases,
+    ];
+    let watched = served.oust("responder-key", None, &watch);
+    let told = said(&watched);
+    assert_eq!(watched.status.code(), Some(0), "{told}");
+    assert!(told.contains("revoke the sessions of role `DeployRole`"), "{told}");
+    assert!(!served.can_list_users(&session), "{told}");
+}
+
+/// Whose doing a new user is a late trail may tell later: until then nobody can say that it isn't the intruder's, unless somebody knows it better, which
+/// the case remembers.
+#[test]
+fn somebody_new_is_in_doubt_until_the_trail_would_tell_of_him() {
+    let folder = tempfile::tempdir().unwrap();
+    let cases = folder.path().join("cases").to_str().unwrap().to_owned();
+    let served = Served::start(&["--played", "--lag", "trail=60m..60m"]);
+    let stolen = served.key("A")["access_key_id"].as_str().unwrap().to_owned();
+    let playbook = quick(folder.path());
+    let args = ["run", &stolen, "--yes", "--playbook", &playbook, "--cases", &cases];
+    let run = served.oust("responder-key", None, &args);
+    assert_eq!(run.status.code(), Some(3), "{}", said(&run));
+    let (case, _) = only_case(&cases);
+    let watch = |more: &[&str]| {
+        let args = [&["watch", &case, "--once", "--cases", &cases], more].concat();
+        served.oust("responder-key", None, &args)
+    };
+    served.create_user("newcomer");
+    let doubt = "in doubt: user `newcomer` was made at";
+    assert!(said(&watch(&[])).contains(doubt));
+    let garbled = watch(&["--innocent", "newcomer"]);
+    assert_eq!(garbled.status.code(), Some(2), "{}", said(&garbled));
+    for known in [&["--innocent", "user/newcomer"][..], &[]] {
+        assert!(!said(&watch(known)).contains("newcomer"));
+    }
 }
 
 /// A member that only the evidence of the run told of is judged for ever after: stdin is read once, and nothing else knows of it.

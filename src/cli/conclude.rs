@@ -7,6 +7,7 @@ use super::exit::{Exit, Failure};
 use super::folder::Case;
 use super::innocent;
 use super::prepare::{Prepared, account, traced};
+use super::told::{told_from, untold};
 use super::world::World;
 use crate::account::Account;
 use crate::action::Action;
@@ -21,6 +22,9 @@ use serde::Serialize;
 
 /// How far a clock may be off before AWS refuses its signatures.
 const CLOCK_DOUBT_SECONDS: i64 = 15 * 60;
+
+/// The last word of a run that has done all it can, while the trail is not told yet.
+const NOT_YET: &str = "NOT PROVEN YET: by what the trail tells so far every known credential of the family is useless, and no way back that it left is open";
 
 /// How a run ended, for machines.
 #[derive(Debug, Serialize)]
@@ -40,9 +44,15 @@ struct Outcome {
     /// Who appeared behind the first look at the account, by whom the trail doesn't show.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     appeared: Vec<Newcomer>,
-    /// When the trail was asked last: it may lack what was done shortly before.
+    /// From when on a look at the trail shows all that the family did, where it was asked too early for that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    told_from: Option<Moment>,
+    /// Those of them of whom the trail would tell by now, for people.
     #[serde(skip)]
-    asked_at: Moment,
+    since: Vec<String>,
+    /// Whether nothing but the trail's delay keeps the end from being called contained.
+    #[serde(skip)]
+    waits: bool,
     /// Why containment cannot be said although every known credential is dead.
     doubts: Vec<String>,
     calls: usize,
@@ -123,8 +133,9 @@ pub(super) async fn conclude(
     let unread: Vec<String> = unread.filter(|what| !doubts.contains(what)).collect();
     doubts.extend(unread);
     let asked_at = asked_at.unwrap_or(world.clients().now());
-    let appeared = innocent::without(desk, case, appeared, mode == Mode::Asked, asked_at)?;
-    doubts.extend(unexplained(&appeared, asked_at));
+    let within = world.told_within();
+    let appeared = innocent::sorted(desk, case, appeared, mode == Mode::Asked, (asked_at, within))?;
+    doubts.extend(appeared.doubts);
     // A hold that never became quiet, or could not look, proves nothing.
     let done = progress(journal.entries());
     let steps = case.plan()?.steps;
@@ -138,21 +149,26 @@ pub(super) async fn conclude(
         after: None,
         verdicts: verdicts.clone(),
     };
+    let told_from = told_from(within, journal.entries(), asked_at);
     let entry = journal.append(world.clients().now(), judged);
     entry.map_err(|error| Failure::new(Exit::CaseFolder, "journal.unwritable", error.to_string()))?;
     let dead = !verdicts.is_empty() && verdicts.iter().all(|judged| judged.verdict.is_contained());
     let closed = footholds.iter().all(|foothold| foothold.state.is_closed());
+    let proven = dead && closed && doubts.is_empty() && finish == Finish::Completed;
+    doubts.extend(told_from.map(untold));
     let left = progress(journal.entries()).left(&case.plan()?.steps);
     let outcome = Outcome {
         left: left.into_iter().map(|step| step.id).collect(),
         contested: contests(journal.entries(), &made),
         case: case.id.clone(),
-        contained: dead && closed && doubts.is_empty() && finish == Finish::Completed,
+        contained: proven && told_from.is_none(),
+        waits: proven && told_from.is_some(),
         finish,
         verdicts,
         footholds,
-        appeared,
-        asked_at,
+        since: appeared.since,
+        appeared: appeared.who,
+        told_from,
         doubts,
         calls: world.clients().calls().len(),
     };
@@ -181,14 +197,6 @@ fn unsettled(entries: &[Entry]) -> Option<String> {
         .collect();
     let all = steps.join(", ");
     (!steps.is_empty()).then(|| format!("somebody turned changes round and was not quiet since: steps {all}"))
-}
-
-/// Who appeared lately: the trail may not tell yet that the family made it.
-pub(super) fn unexplained(appeared: &[Newcomer], now: Moment) -> Vec<String> {
-    let lately = appeared.iter().filter(|one| one.may_be_anybodys(now));
-    lately
-        .map(|one| format!("{one}, and the trail doesn't show yet by whom"))
-        .collect()
 }
 
 /// Every change that was turned round, with who did it.
@@ -305,16 +313,7 @@ fn ending(desk: &Desk, world: &World, outcome: &Outcome) -> String {
             .iter()
             .map(|doubt| paint.fold(2, &format!("in doubt: {doubt}"))),
     );
-    let known_by_now = outcome
-        .appeared
-        .iter()
-        .filter(|one| !one.may_be_anybodys(outcome.asked_at));
-    out.extend(known_by_now.map(|one| {
-        paint.fold(
-            2,
-            &format!("since: {one}, and the trail doesn't show that the family did it"),
-        )
-    }));
+    out.extend(outcome.since.iter().map(|one| paint.fold(2, &format!("since: {one}"))));
     out.extend(outcome.contested.iter().map(|contest| {
         let by = match &contest.by {
             Some(made) => format!("by {} with {}", made.by, made.call),
@@ -332,6 +331,7 @@ fn ending(desk: &Desk, world: &World, outcome: &Outcome) -> String {
             Tone::Good,
             "CONTAINED: every known credential of the family is proven useless, and no way back that it left is open",
         ),
+        (Finish::Completed, false) if outcome.waits => (paint.with)(Tone::Careful, &paint.fold(0, NOT_YET)),
         (Finish::Completed, false) => (paint.with)(Tone::Bad, "NOT CONTAINED: see above"),
         (Finish::Stopped { before }, _) => (paint.with)(Tone::Bad, &format!("STOPPED before step {before}")),
         (Finish::Failed { at }, _) => (paint.with)(Tone::Bad, &format!("FAILED at step {at}")),
@@ -339,9 +339,15 @@ fn ending(desk: &Desk, world: &World, outcome: &Outcome) -> String {
     });
     if let World::Live { .. } = world {
         let case = &outcome.case;
-        let late = format!(
-            "CloudTrail tells of calls some minutes late, and what was cut can be turned round: `oust watch {case}` keeps looking until the last token has expired."
-        );
+        let late = match outcome.told_from.filter(|_| outcome.waits) {
+            Some(from) => format!(
+                "`oust watch {case} --until-contained` keeps looking, and says it from {} on; without that it keeps looking until the last token has expired.",
+                from.clock_face()
+            ),
+            None => format!(
+                "what was cut can be turned round: `oust watch {case}` keeps looking until the last token has expired."
+            ),
+        };
         let undo = match outcome.finish {
             Finish::Completed => format!("`oust report {case}` tells the case, `oust undo {case}` turns it round."),
             _ => format!(

@@ -8,6 +8,7 @@ use super::exit::{Exit, Failure};
 use super::folder::Case;
 use crate::ids::{AccessKeyId, PrincipalArn};
 use crate::plan::Newcomer;
+use crate::time::Moment;
 
 /// Where the case keeps the names.
 const FILE: &str = "innocent.json";
@@ -61,24 +62,48 @@ pub(super) fn spared(case: &Case) -> Vec<PrincipalArn> {
     named(case).iter().filter_map(|name| principal(name)).collect()
 }
 
-/// Leaves out of `appeared` who was called innocent; where `asks`, a person is asked for the rest of those whom the trail doesn't explain yet.
+/// Who appeared, but for those who were called innocent.
+pub(super) struct Appeared {
+    pub(super) who: Vec<Newcomer>,
+    /// Of whom the trail may not tell yet.
+    pub(super) doubts: Vec<String>,
+    /// Of whom it would tell by now.
+    pub(super) since: Vec<String>,
+}
+
+/// Leaves out of `appeared` who was called innocent; where `asks`, a person is asked for the rest of those whom the trail may not tell of yet, as it was
+/// asked then and tells within so many seconds.
 ///
 /// # Errors
 /// The case cannot be written.
-pub(super) fn without(
+pub(super) fn sorted(
     desk: &Desk,
     case: &Case,
     mut appeared: Vec<Newcomer>,
     asks: bool,
-    now: crate::time::Moment,
-) -> Result<Vec<Newcomer>, Failure> {
+    (asked_at, within): (Moment, i64),
+) -> Result<Appeared, Failure> {
     let known = named(case);
     appeared.retain(|one| !known.contains(&one.name));
-    if !asks || !desk.terminal.can_ask() {
-        return Ok(appeared);
+    let is_untold = |one: &&Newcomer| one.may_be_untold(asked_at, within);
+    if asks && desk.terminal.can_ask() {
+        let innocent = asked(desk, appeared.iter().filter(is_untold));
+        call(case, &innocent)?;
+        appeared.retain(|one| !innocent.contains(&one.name));
     }
+    let (untold, told): (Vec<&Newcomer>, Vec<&Newcomer>) = appeared.iter().partition(is_untold);
+    let told_of = |ones: Vec<&Newcomer>, what: &str| ones.iter().map(|one| format!("{one}, and {what}")).collect();
+    Ok(Appeared {
+        doubts: told_of(untold, "the trail doesn't show yet by whom"),
+        since: told_of(told, "the trail doesn't show that the family did it"),
+        who: appeared,
+    })
+}
+
+/// The names of those whom a person knows to be innocent.
+fn asked<'a>(desk: &Desk, appeared: impl Iterator<Item = &'a Newcomer>) -> Vec<String> {
     let mut innocent = Vec::new();
-    for one in appeared.iter().filter(|one| one.may_be_anybodys(now)) {
+    for one in appeared {
         let question = format!(
             "{one}, and the trail doesn't show yet by whom. Whoever knows that it is innocent types `{}`; Enter leaves it in doubt",
             one.name
@@ -89,9 +114,7 @@ pub(super) fn without(
             Err(_) => break,
         }
     }
-    call(case, &innocent)?;
-    appeared.retain(|one| !innocent.contains(&one.name));
-    Ok(appeared)
+    innocent
 }
 
 #[cfg(test)]

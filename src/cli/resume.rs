@@ -93,7 +93,7 @@ pub(super) fn carried_out(case: &Case, entries: &[Entry]) -> Result<Plan, Failur
     }
     let plan = case.plan()?;
     let undone = entries.iter().rev().find_map(|entry| match &entry.event {
-        Event::Intended { step, .. } => Some(step.as_str().starts_with('u')),
+        Event::Intended { step, .. } => Some(step.undoes().is_some()),
         Event::Opened { .. } | Event::Widened { .. } | Event::Resumed { .. } => Some(false),
         _ => None,
     });

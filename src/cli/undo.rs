@@ -7,6 +7,7 @@ use super::exit::{Exit, Failure};
 use super::folder::Case;
 use super::prepare::missing;
 use super::run::{carry_out, rehearsed_well};
+use super::told::{told_from, untold};
 use super::world::{World, wall_clock};
 use crate::action::{Member, Setting, read};
 use crate::collect::{self, Collected, Scope};
@@ -123,6 +124,7 @@ fn named(texts: &[String], entries: &[Entry]) -> Result<BTreeSet<StepId>, Failur
 async fn trace_again(world: &World, plan: &mut Plan, entries: &[Entry]) -> Option<String> {
     let members: Vec<AccessKeyId> = plan.lineage.credentials.iter().map(|held| held.key.clone()).collect();
     let asked = plan.lineage.asked.clone();
+    let asked_at = world.clients().now();
     let found = match collect::trail(world.clients(), &asked, &members, &Window::default(), &|_| {}).await {
         Ok(found) => found,
         Err(error) => return Some(format!("the trail cannot be looked through again: {error}")),
@@ -142,7 +144,8 @@ async fn trace_again(world: &World, plan: &mut Plan, entries: &[Entry]) -> Optio
     });
     let lost = swept.flatten().find(|key| plan.lineage.member(key).is_none());
     let lost = lost.map(|key| format!("the sweep found {key}, and the trail does not tell of it any more"));
-    lost.or_else(|| found.gaps.first().cloned())
+    let untold = || told_from(world.told_within(), entries, asked_at).map(untold);
+    lost.or_else(|| found.gaps.first().cloned()).or_else(untold)
 }
 
 /// The account around the users and roles that the plan, and whatever was minted since, are about.

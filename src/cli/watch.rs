@@ -5,7 +5,7 @@
 
 use super::Desk;
 use super::args::WatchArgs;
-use super::conclude::{at_the_end, before, unexplained};
+use super::conclude::{at_the_end, before};
 use super::console::{Mode, watch_ctrl_c};
 use super::exit::{Exit, Failure};
 use super::folder::{Begun, Case};
@@ -15,9 +15,9 @@ use super::prepare::missing;
 use super::renew::signed_in;
 use super::resume;
 use super::run::rehearsed_well;
+use super::told::{told_from, untold};
 use super::world::{World, wall_clock};
 use crate::journal::{Event, Finish, Journal, Judgement};
-use crate::plan::DELIVERY_SECONDS;
 use crate::time::Moment;
 use serde::Serialize;
 use std::sync::atomic::Ordering;
@@ -29,9 +29,18 @@ struct Look {
     at: Moment,
     /// Whether every known credential is dead, nothing that was left behind is open, and the evidence has no gap.
     contained: bool,
+    /// Whether nothing but the trail's delay stands against that.
+    #[serde(skip)]
+    waits: bool,
     verdicts: Vec<Judgement>,
     /// What is open and why nothing more can be said.
     doubts: Vec<String>,
+    /// Who appeared behind the first look at the account, by somebody else as far as the trail shows.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    since: Vec<String>,
+    /// From when on a look shows all that the family did, where this one came too early.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    told_from: Option<Moment>,
     /// Changes that a further wave made, or would make.
     steps: Vec<String>,
     /// Until when credentials of the family live, as far as is known.
@@ -49,21 +58,18 @@ pub(super) async fn watch(desk: &Desk, args: WatchArgs) -> Result<Exit, Failure>
     let world = World::mount(&args.world, &format!("watch-{}", wall_clock().basic())).await?;
     resume::same_world(&case, journal.entries(), &world)?;
     let interrupted = watch_ctrl_c();
-    let mut quiet_since = world.clients().now();
     loop {
         signed_in(desk, &world).await?;
         let look = once(desk, &world, &case, &begun, &mut journal, args.yes).await?;
         desk.result(|| told(&look), &look)?;
-        if !look.steps.is_empty() {
-            quiet_since = look.at;
-        }
-        let over = look.until <= look.at && quiet_since.plus_seconds(DELIVERY_SECONDS) <= look.at;
+        // What a further wave changed counts anew: the trail has to tell what was done before it.
+        let over = look.until <= look.at && look.told_from.is_none();
         let exit = if look.contained {
             Exit::Success
         } else {
             Exit::NotContained
         };
-        if args.once || over {
+        if args.once || over || args.until_contained && look.contained {
             return Ok(exit);
         }
         for _ in 0..args.every {
@@ -111,8 +117,11 @@ async fn once(
     let at = world.clients().now();
     let verdicts = end.verdicts;
     let asked_at = end.asked_at.unwrap_or(at);
-    let appeared = innocent::without(desk, case, end.appeared, !yes, asked_at)?;
-    doubts.extend(unexplained(&appeared, asked_at));
+    let within = world.told_within();
+    let told_from = told_from(within, journal.entries(), asked_at);
+    doubts.extend(told_from.map(untold));
+    let appeared = innocent::sorted(desk, case, end.appeared, !yes, (asked_at, within))?;
+    doubts.extend(appeared.doubts);
     doubts.extend(end.gaps);
     doubts.extend(end.unread.iter().map(|what| format!("{what} could not be read")));
     let open = end.footholds.iter().filter(|foothold| !foothold.state.is_closed());
@@ -126,12 +135,16 @@ async fn once(
             },
         )
         .map_err(|error| Failure::new(Exit::CaseFolder, "journal.unwritable", error.to_string()))?;
+    let is_waiting = doubts.len() == usize::from(told_from.is_some());
     let dead = !verdicts.is_empty() && verdicts.iter().all(|judged| judged.verdict.is_contained());
     Ok(Look {
         at,
         contained: dead && doubts.is_empty(),
+        waits: dead && is_waiting,
         verdicts,
         doubts,
+        since: appeared.since,
+        told_from,
         steps,
         until: end.until.map_or(at, |last| last.max(at)),
     })
@@ -155,11 +168,20 @@ fn told(look: &Look) -> String {
             .map(|step| format!("{} found: {step}", look.at.clock_face())),
     );
     out.extend(
+        look.since
+            .iter()
+            .map(|one| format!("{} since: {one}", look.at.clock_face())),
+    );
+    out.extend(
         look.doubts
             .iter()
             .map(|doubt| format!("{} in doubt: {doubt}", look.at.clock_face())),
     );
-    let state = if look.contained { "contained" } else { "NOT CONTAINED" };
+    let state = match (look.contained, look.waits) {
+        (true, _) => "contained",
+        (false, true) => "NOT PROVEN YET",
+        (false, false) => "NOT CONTAINED",
+    };
     let until = if look.until > look.at {
         format!("; a session of the family lives until {}", look.until)
     } else {

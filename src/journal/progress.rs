@@ -4,7 +4,12 @@ use super::{Entry, Event, Finish};
 use crate::action::{Change, Member};
 use crate::ids::StepId;
 use crate::plan::Step;
+use crate::time::Moment;
 use std::collections::{BTreeMap, BTreeSet};
+
+/// How long IAM may take to enforce a change, in seconds. AWS gives no number, 3 to 4 are measured; this is what a hold waits for by itself:
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency>.
+const ENFORCED_SECONDS: i64 = 30;
 
 /// How far the run of a journal came.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -62,6 +67,20 @@ pub fn progress(entries: &[Entry]) -> Progress {
         }
     }
     so_far
+}
+
+/// Until when whoever the run put out may have acted: the last change that it made or found made, and the time until it is in force; or the quiet that a
+/// hold saw behind it. An undoing is no part of it. `None` for an empty journal.
+pub fn acted_until(entries: &[Entry]) -> Option<Moment> {
+    let until = |entry: &Entry| match &entry.event {
+        Event::Held { .. } => Some(entry.at),
+        Event::Done { step } | Event::Verified { step } | Event::AlreadySo { step } | Event::InDoubt { step, .. } => {
+            step.undoes().is_none().then(|| entry.at.plus_seconds(ENFORCED_SECONDS))
+        }
+        _ => None,
+    };
+    let last = entries.iter().rev().find_map(until);
+    last.or_else(|| entries.first().map(|opened| opened.at.plus_seconds(ENFORCED_SECONDS)))
 }
 
 /// The sweep that added a step: `9` of `9.1`.

@@ -25,7 +25,8 @@ impl Clients {
         let config = aws_sdk_cloudtrail::config::Builder::from(&self.config)
             .region(Region::new(region.to_owned()))
             .retry_config(RetryConfig::disabled())
-            .interceptor(self.calls.clone());
+            .interceptor(self.calls.clone())
+            .interceptor(self.trail_delay.clone());
         aws_sdk_cloudtrail::Client::from_conf(config.build())
     }
 

@@ -34,9 +34,9 @@ pub struct Newcomer {
 }
 
 impl Newcomer {
-    /// Whether the trail may not tell yet who made it.
-    pub fn may_be_anybodys(&self, now: Moment) -> bool {
-        self.created.plus_seconds(DELIVERY_SECONDS) > now
+    /// Whether a trail that tells within so many seconds may not tell yet who made it, when it is asked then.
+    pub fn may_be_untold(&self, asked_at: Moment, told_within: i64) -> bool {
+        self.created.plus_seconds(told_within) > asked_at
     }
 }
 
@@ -207,7 +207,8 @@ mod tests {
             name: "user/eve".to_owned(),
             created: Moment::from_millis(0),
         };
-        assert!(one.may_be_anybodys(Moment::from_millis(899_000)));
-        assert!(!one.may_be_anybodys(Moment::from_millis(900_000)));
+        assert!(one.may_be_untold(Moment::from_millis(899_000), 900));
+        assert!(!one.may_be_untold(Moment::from_millis(900_000), 900));
+        assert!(!one.may_be_untold(Moment::from_millis(0), 0));
     }
 }

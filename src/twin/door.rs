@@ -87,6 +87,16 @@ impl Twin {
         u64::try_from(self.as_left().weather.latency_millis?).ok()
     }
 
+    /// The longest that its trail takes to tell of a call, in whole seconds.
+    pub(super) fn trail_delay_seconds(&self) -> i64 {
+        let weather = &self.as_left().weather;
+        let longest = weather
+            .lag
+            .as_ref()
+            .map_or(0, |lag| lag.of(super::weather::Kind::Trail).longest());
+        longest.div_euclid(1000) + i64::from(longest % 1000 != 0)
+    }
+
     /// Whether its clock stands still between requests.
     pub(super) fn is_moved_by_hand(&self) -> bool {
         matches!(self.hands, Hands::Manual(_))

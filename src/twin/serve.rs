@@ -78,6 +78,10 @@ async fn answer(
     if let Ok(date) = http::HeaderValue::from_str(&twin.service_now().http_date()) {
         answer.headers_mut().insert(http::header::DATE, date);
     }
+    // And how late its trail tells: whoever asks AWS has to reckon with the documented time.
+    answer
+        .headers_mut()
+        .insert(crate::mount::TRAIL_DELAY, twin.trail_delay_seconds().into());
     if head_only {
         *answer.body_mut() = Full::default();
     }

@@ -81,7 +81,7 @@ fn settle(made: &mut Vec<Made>, mut done: Made) {
 
 /// Whoever undid it: what step `u3` found undone already stands no more.
 fn undone_by_others(made: &mut Vec<Made>, step: &StepId) {
-    if let Some(undone) = step.as_str().strip_prefix('u') {
+    if let Some(undone) = step.undoes() {
         made.retain(|known| known.step.as_str() != undone);
     }
 }

@@ -69,6 +69,27 @@ impl Served {
         wait(mount.clients().iam.create_user().user_name(user).send()).unwrap();
     }
 
+    /// Whoever signs as `signing` takes a session of a role.
+    pub fn assume_role(&self, role: &str, signing: &str) -> aws_credential_types::Credentials {
+        let mount = self.mount(signing);
+        let arn = format!("arn:aws:iam::123456789012:role/{role}");
+        let assume = mount
+            .clients()
+            .sts
+            .assume_role()
+            .role_arn(arn)
+            .role_session_name("quiet");
+        let given = wait(assume.send()).unwrap().credentials.unwrap();
+        let (key, secret, token) = (given.access_key_id, given.secret_access_key, given.session_token);
+        aws_credential_types::Credentials::from_keys(key, secret, Some(token))
+    }
+
+    /// Whether a credential can list the users.
+    pub fn can_list_users(&self, credential: &aws_credential_types::Credentials) -> bool {
+        let mount = self.mount_as(credential.clone());
+        wait(mount.clients().iam.list_users().send()).is_ok()
+    }
+
     /// Somebody deletes a user.
     pub fn delete_user(&self, user: &str) {
         let mount = self.mount("responder-key");
@@ -89,6 +110,10 @@ impl Served {
         let text = |name: &str| key[name].as_str().unwrap();
         let credentials =
             aws_credential_types::Credentials::from_keys(text("access_key_id"), text("secret_access_key"), None);
+        self.mount_as(credentials)
+    }
+
+    fn mount_as(&self, credentials: aws_credential_types::Credentials) -> oust::mount::Mount<oust::mount::Twin> {
         let clock = std::sync::Arc::new(oust::time::SystemClock);
         let http = aws_smithy_http_client::Builder::new().build_http();
         oust::mount::Mount::twin_at(&self.endpoint, http, credentials, "us-east-1", clock)

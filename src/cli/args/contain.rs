@@ -209,6 +209,9 @@ pub struct WatchArgs {
     /// Look once and end.
     #[arg(long)]
     pub once: bool,
+    /// End at the first look that shows everything contained.
+    #[arg(long)]
+    pub until_contained: bool,
     #[command(flatten)]
     pub world: World,
     #[command(flatten)]
