@@ -50,6 +50,8 @@ pub struct Care<'a> {
     pub lineage: &'a Lineage,
     /// Which denies stay.
     pub denies: Denies,
+    /// Why nothing can be said of the family as it is now, if that is so.
+    pub doubt: Option<&'a str>,
     /// Steps that the person named; the care above doesn't hold for them.
     pub named: BTreeSet<StepId>,
 }
@@ -299,6 +301,12 @@ fn forbidden(inverse: &Change, change: &Change, care: &Care<'_>) -> Option<Strin
     }
     if lifts_a_deny(change) {
         return care.denies.kept(&change.member).cloned();
+    }
+    // A hold sets back who is let in, before the trail tells whose change that was.
+    if let (Member::TrustPolicy { .. }, Some(doubt)) = (&change.member, care.doubt) {
+        return Some(format!(
+            "whether the family had changed who is let in cannot be said: {doubt}"
+        ));
     }
     // The original, not what undo made of it: an uploaded key is known to the trail by its user alone.
     let is_taken_away = change.to == Setting::Absent || matches!(change.member, Member::TrustPolicy { .. });

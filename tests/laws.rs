@@ -132,6 +132,7 @@ fn undoing_gives_back_the_account_but_for_what_was_said_to_be_lost() {
             let between = story::account(&mount).await;
             assert!(!diff(&before, &between).is_empty());
             let care = Care {
+                doubt: None,
                 lineage: &lineage,
                 denies: Denies::default(),
                 named: BTreeSet::new(),

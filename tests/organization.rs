@@ -463,6 +463,7 @@ fn undoing_it_gives_back_the_organization() {
         assert!(level.keys().any(|name| is_quarantine_name(name)));
         // As long as a credential of the family may live by itself, it stays.
         let care = |all: Option<&str>| Care {
+            doubt: None,
             lineage: &plan.lineage,
             denies: Denies {
                 all: all.map(str::to_owned),

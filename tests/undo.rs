@@ -125,6 +125,7 @@ async fn carry_out(mount: &World, plan: &Plan, steps: &[Step], journal: &mut Jou
 async fn undone(mount: &World, plan: &Plan, journal: &mut Journal, only: &BTreeSet<StepId>) -> Undoing {
     let now = story::account(mount).await;
     let care = Care {
+        doubt: None,
         lineage: &plan.lineage,
         denies: Denies::default(),
         named: only.clone(),
@@ -336,6 +337,7 @@ fn a_step_that_was_resumed_is_undone_to_what_was_there_at_first() {
             &stage.twin.account(),
             &plan.basis,
             &Care {
+                doubt: None,
                 lineage: &plan.lineage,
                 denies: Denies::default(),
                 named: BTreeSet::new(),
@@ -388,6 +390,7 @@ fn what_drifted_is_told_and_what_is_undone_already_is_no_drift() {
             .unwrap();
         let account = story::account(&mount).await;
         let care = Care {
+            doubt: None,
             lineage: &plan.lineage,
             denies: Denies::default(),
             named: BTreeSet::new(),
@@ -468,6 +471,52 @@ fn a_deny_is_taken_away_only_when_no_credential_waits_behind_it() {
     assert_eq!((left, revived), (vec![], 1));
 }
 
+/// A hold sets back who may assume a role before the trail tells who had changed it: what it met there isn't put back until that can be said, unless it is
+/// named.
+#[test]
+fn who_was_let_in_is_not_let_in_again_while_nobody_can_say_whose_change_it_was() {
+    let stage = story::played().fork();
+    wait(async {
+        let (mount, lineage, plan) = story::planned(&stage, End::Contain).await;
+        let account = story::account(&mount).await;
+        let step: StepId = "9.1".parse().unwrap();
+        let trust = |who: &str| {
+            let text = format!(
+                r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":{{"AWS":"{who}"}},"Action":"sts:AssumeRole"}}]}}"#
+            );
+            Setting::Document(oust::policy::PolicyText::new(text))
+        };
+        let change = oust::action::Change {
+            member: oust::action::Member::TrustPolicy {
+                role: "MyBucketRole".to_owned(),
+            },
+            to: trust("arn:aws:iam::123456789012:root"),
+        };
+        let mut journal = Journal::in_memory();
+        let intended = Event::Intended {
+            step: step.clone(),
+            change,
+            before: trust("*"),
+        };
+        journal.append(NOW, intended).unwrap();
+        journal.append(NOW, Event::Verified { step: step.clone() }).unwrap();
+        let undone = |doubt: Option<&str>, named: &BTreeSet<StepId>| {
+            let care = Care {
+                doubt,
+                lineage: &lineage,
+                denies: Denies::default(),
+                named: named.clone(),
+            };
+            undo(journal.entries(), &account, &plan.basis, &care, named)
+        };
+        let (all, this) = (BTreeSet::new(), BTreeSet::from([step]));
+        assert_eq!(undone(None, &all).steps.len(), 1);
+        let left = undone(Some("the trail is late"), &all);
+        assert!(left.steps.is_empty() && left.left[0].why.ends_with("the trail is late"));
+        assert_eq!(undone(Some("the trail is late"), &this).steps.len(), 1);
+    });
+}
+
 /// AWS's quarantine is never detached, whatever its version, and what the intruder put there is not put back, unless it is named.
 #[test]
 fn quarantine_and_the_intruder_s_own_policies_are_left_unless_named() {
@@ -505,6 +554,7 @@ fn quarantine_and_the_intruder_s_own_policies_are_left_unless_named() {
         carry_out(&mount, &plan, &plan.steps, &mut journal, &mut hooks).await;
         let account = stage.twin.account();
         let care = |named: &BTreeSet<StepId>| Care {
+            doubt: None,
             lineage: &lineage,
             denies: Denies::default(),
             named: named.clone(),
@@ -558,6 +608,7 @@ fn quarantine_and_the_intruder_s_own_policies_are_left_unless_named() {
         let account = stage.twin.account();
         let of = |named: BTreeSet<StepId>| {
             let care = Care {
+                doubt: None,
                 lineage: &lineage,
                 denies: Denies::default(),
                 named,

@@ -29,7 +29,7 @@ pub struct ToUndo<'a> {
     pub now: Moment,
     /// The steps that were named, and are the only ones to be undone; all without.
     pub named: &'a BTreeSet<StepId>,
-    /// Why nothing can be said of the family as it is now, if that is so: all denies stay then.
+    /// Why nothing can be said of the family as it is now, if that is so: all denies stay then, and who is let in.
     pub doubt: Option<&'a str>,
 }
 
@@ -49,6 +49,7 @@ impl ToUndo<'_> {
             let care = Care {
                 lineage: &self.plan.lineage,
                 denies: denies.clone(),
+                doubt: self.doubt,
                 named: self.named.clone(),
             };
             let undoing = undo(self.entries, self.account, &self.plan.basis, &care, self.named);
