@@ -138,6 +138,24 @@ fn cloudtrail_lake_gives_the_lineage_that_the_files_give() {
     assert!(said(&bad).contains("lake.garbled"), "{}", said(&bad));
 }
 
+/// What an addendum corrects counts once, whether a store has whole records or only their columns.
+#[test]
+fn cloudtrail_lake_tells_of_addenda() {
+    let Some(python) = peers::python() else { return };
+    let first = called("first", "2026-03-24T14:10:00Z", &support_user(), None);
+    let mut corrected = first.clone();
+    corrected["eventID"] = json!("second");
+    corrected["addendum"] = json!({"reason": "UPDATED_DATA", "updatedFields": "userAgent", "originalRequestID": "r", "originalEventID": "first"});
+    let folder = fixture_and(&[first, corrected]);
+    let expected = of_folder(folder.path(), &[A], &[]);
+    let (_server, endpoint) = lake(&python, folder.path());
+    of_lake(&endpoint, &store(1), &[A], &[]);
+    for last in [1, 2] {
+        let found = told(&of_lake(&endpoint, &store(last), &[A], &[]));
+        assert_eq!(lineage(&found), lineage(&expected), "{last}");
+    }
+}
+
 /// A whole record bears the sign-in that the columns lack; of columns alone the doubt is told.
 #[test]
 fn cloudtrail_lake_tells_of_sign_ins() {
