@@ -42,6 +42,7 @@ mod sift;
 mod spool;
 mod survey;
 mod table;
+mod utf16;
 mod walk;
 mod window;
 

@@ -138,6 +138,24 @@ fn cloudtrail_lake_gives_the_lineage_that_the_files_give() {
     assert!(said(&bad).contains("lake.garbled"), "{}", said(&bad));
 }
 
+/// What an addendum corrects counts once, whether a store has whole records or only their columns.
+#[test]
+fn cloudtrail_lake_tells_of_addenda() {
+    let Some(python) = peers::python() else { return };
+    let first = called("first", "2026-03-24T14:10:00Z", &support_user(), None);
+    let mut corrected = first.clone();
+    corrected["eventID"] = json!("second");
+    corrected["addendum"] = json!({"reason": "UPDATED_DATA", "updatedFields": "userAgent", "originalRequestID": "r", "originalEventID": "first"});
+    let folder = fixture_and(&[first, corrected]);
+    let expected = of_folder(folder.path(), &[A], &[]);
+    let (_server, endpoint) = lake(&python, folder.path());
+    of_lake(&endpoint, &store(1), &[A], &[]);
+    for last in [1, 2] {
+        let found = told(&of_lake(&endpoint, &store(last), &[A], &[]));
+        assert_eq!(lineage(&found), lineage(&expected), "{last}");
+    }
+}
+
 /// A whole record bears the sign-in that the columns lack; of columns alone the doubt is told.
 #[test]
 fn cloudtrail_lake_tells_of_sign_ins() {
@@ -623,11 +641,15 @@ fn support_user() -> Value {
 
 /// What the rows of the printed query tell of A.
 fn of_rows(python: &Path, folder: &Path, more: &[&str]) -> Value {
-    let printed = oust(&[&["trace", "--print-sql", "--table", "cloudtrail", A], more].concat());
+    rows_of(A, python, folder, more)
+}
+
+fn rows_of(asked: &str, python: &Path, folder: &Path, more: &[&str]) -> Value {
+    let printed = oust(&[&["trace", "--print-sql", "--table", "cloudtrail", asked], more].concat());
     let rows = tempfile::tempdir().unwrap();
     let text = queried(python, folder, &printed.stdout);
     std::fs::write(rows.path().join("rows.jsonl"), text).unwrap();
-    of_folder(rows.path(), &[A], &[])
+    of_folder(rows.path(), &[asked], &[])
 }
 
 fn of_athena(endpoint: &str) -> Value {
@@ -800,6 +822,38 @@ fn whoever_bears_a_sign_in_of_the_family_is_found_by_every_source() {
         lineage(&told(&of_lake(&endpoint, &store(1), &[A], &[]))),
         lineage(&expected)
     );
+}
+
+/// Two sessions that bear one sign-in for the first time in one second are both of it, whichever of what they bear sorts first.
+#[test]
+fn the_printed_query_keeps_both_of_two_sessions_of_one_second() {
+    let Some(python) = peers::python() else { return };
+    let (one, two) = ("ASIARZPUZDIKTWINTWIB", "ASIARZPUZDIKTWINTWIA");
+    let bearing = |id: &str, by: &Value| {
+        let mut record = called(id, "2026-03-24T14:20:00Z", by, None);
+        record["userIdentity"]["sessionContext"]["signInSessionArn"] =
+            json!("arn:aws:signin:us-east-1:123456789012:session/twins");
+        record
+    };
+    for [first, second] in [["EARLY", "LATE"], ["LATE", "EARLY"]] {
+        let folder = fixture_and(&[
+            bearing("t1", &session_of(first, one, "2026-03-24T14:11:00Z")),
+            bearing("t2", &session_of(second, two, "2026-03-24T14:12:00Z")),
+        ]);
+        for asked in [one, two] {
+            let expected = of_folder(folder.path(), &[asked], &[]);
+            assert_eq!(keys_of(&expected).len(), 2, "{expected}");
+            let rows = rows_of(
+                asked,
+                &python,
+                folder.path(),
+                &["--our-ddl", "--partitions", "timestamp"],
+            );
+            let mut keys = [keys_of(&rows), keys_of(&expected)];
+            keys.iter_mut().for_each(|keys| keys.sort_unstable());
+            assert_eq!(keys[0], keys[1], "{asked} {first}");
+        }
+    }
 }
 
 /// A chain of so many role sessions, each minted by the last.

@@ -46,14 +46,13 @@ impl Engine {
         }
     }
 
-    /// How many letters of one query may be keys, IDs and names: it may have 262,144 bytes in Athena and 10,000 letters in CloudTrail Lake, and what
-    /// stands around them has less than 5,500.
+    /// How many letters one query may have.
     /// <https://docs.aws.amazon.com/athena/latest/APIReference/API_StartQueryExecution.html>
     /// <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_StartQuery.html>
-    fn room(&self) -> usize {
+    fn most(&self) -> usize {
         match self {
-            Engine::Athena(_) => 240_000,
-            Engine::Lake(_) => 4_500,
+            Engine::Athena(_) => 262_144,
+            Engine::Lake(_) => 10_000,
         }
     }
 
@@ -86,6 +85,9 @@ pub struct Queried {
 
 /// How many objects are counted before a query to tell what it will scan.
 const MOST_WEIGHED: u64 = 100_000;
+
+/// What stands in a query around its keys, IDs, names, accounts and Regions has fewer letters.
+const AROUND: usize = 5_500;
 
 /// A key in a query, with its quotes, comma and space.
 const KEY_LETTERS: usize = 25;
@@ -142,18 +144,15 @@ impl Queried {
         let mut search = Search::default();
         keys.iter().for_each(|key| search.add(key, true, None));
         while let Some(questions) = search.next() {
-            for round in Round::of(&questions, window).parts(self.engine.room() / KEY_LETTERS) {
-                let sql = sql::round(&self.table, &round.window, &round.called, &round.back);
-                let count = round.called.union(&round.back).count();
-                self.ask(
-                    &sql,
-                    &round.window,
-                    &format!("{count} keys"),
-                    &mut search,
-                    &mut found,
-                    tell,
-                )
-                .await?;
+            for window in windows(window, self.engine.most()) {
+                let room = room(&window, self.engine.most());
+                for round in Round::of(&questions, &window).parts(room / KEY_LETTERS) {
+                    let sql = sql::round(&self.table, &round.window, &round.called, &round.back);
+                    let count = round.called.union(&round.back).count();
+                    let what = format!("{count} keys");
+                    self.ask(&sql, &round.window, &what, &mut search, &mut found, tell)
+                        .await?;
+                }
             }
         }
         found.asked = search.into_asked();
@@ -203,10 +202,12 @@ impl Queried {
         window.since = Some(window.since.map_or(first, |since| since.max(first)));
         let names = users.keys().map(String::as_str).collect();
         let mut search = Search::default();
-        for names in parts(&names, self.engine.room() / 2) {
-            let sql = sql::sign_ins(&self.table, &window, &names);
-            let what = format!("sign-ins of {} users whom the family let in", names.len());
-            self.ask(&sql, &window, &what, &mut search, &mut found, tell).await?;
+        for window in windows(&window, self.engine.most()) {
+            for names in parts(&names, room(&window, self.engine.most()) / 2) {
+                let sql = sql::sign_ins(&self.table, &window, &names);
+                let what = format!("sign-ins of {} users whom the family let in", names.len());
+                self.ask(&sql, &window, &what, &mut search, &mut found, tell).await?;
+            }
         }
         Ok(found)
     }
@@ -224,12 +225,14 @@ impl Queried {
         let mut found = Found::default();
         let mut search = Search::default();
         let sign_ins = sign_ins.iter().map(String::as_str).collect();
-        for some in parts(&sign_ins, self.engine.room() / 2) {
-            let Some(sql) = sql::bearing(&self.table, window, &some) else {
-                break;
-            };
-            let what = format!("sessions of {} sign-ins of the family", some.len());
-            self.ask(&sql, window, &what, &mut search, &mut found, tell).await?;
+        for window in windows(window, self.engine.most()) {
+            for some in parts(&sign_ins, room(&window, self.engine.most()) / 2) {
+                let Some(sql) = sql::bearing(&self.table, &window, &some) else {
+                    break;
+                };
+                let what = format!("sessions of {} sign-ins of the family", some.len());
+                self.ask(&sql, &window, &what, &mut search, &mut found, tell).await?;
+            }
         }
         Ok(found)
     }
@@ -245,10 +248,15 @@ impl Queried {
         self.kin.extend(principals.iter().cloned());
         let principals = principals.iter().map(String::as_str).collect();
         let mut search = Search::default();
-        for some in parts(&principals, self.engine.room() / 2) {
-            let sql = sql::kin(&self.table, window, &some);
+        let mut asked: Vec<(Window, BTreeSet<&str>)> = Vec::new();
+        for window in windows(window, self.engine.most()) {
+            let some = parts(&principals, room(&window, self.engine.most()) / 2);
+            asked.extend(some.into_iter().map(|some| (window.clone(), some)));
+        }
+        for (window, some) in asked {
+            let sql = sql::kin(&self.table, &window, &some);
             let what = format!("who else uses the same {} users and roles", some.len());
-            let rows = self.ask(&sql, window, &what, &mut search, &mut found, tell).await?;
+            let rows = self.ask(&sql, &window, &what, &mut search, &mut found, tell).await?;
             if rows > sql::MOST_OF_OTHERS {
                 found.gap(format!(
                     "more than {} calls of the family's users and roles are not the family's: only so many were fetched, and who else uses them is not \
@@ -337,6 +345,46 @@ impl Queried {
 /// The whole search as one query, for engines that run elsewhere.
 pub fn whole_query(table: &Table, window: &Window, keys: &[AccessKeyId]) -> String {
     sql::whole(table, window, keys)
+}
+
+/// How many letters the accounts and Regions of a window have in a query, where each stands twice: as a partition and as a column.
+fn letters(window: &Window) -> usize {
+    let accounts = window.accounts.iter().map(|one| one.as_str().len());
+    let regions = window.regions.iter().map(String::len);
+    accounts.chain(regions).map(|letters| 2 * (letters + 4)).sum()
+}
+
+/// How many letters are left for keys, IDs and names in a query over `window` that may have `most`.
+fn room(window: &Window, most: usize) -> usize {
+    most.saturating_sub(AROUND + letters(window))
+}
+
+/// The window in parts, if its accounts and Regions would take more than half of what a query of `most` letters has room for.
+fn windows(window: &Window, most: usize) -> Vec<Window> {
+    let half = most.saturating_sub(AROUND) / 2;
+    if letters(window) <= half {
+        return vec![window.clone()];
+    }
+    let accounts = window.accounts.iter().map(|one| one.as_str()).collect();
+    let regions = window.regions.iter().map(String::as_str).collect();
+    let [accounts, regions] = [accounts, regions].map(|list: BTreeSet<&str>| match list.is_empty() {
+        true => vec![list],
+        false => parts(&list, half / 4),
+    });
+    let pairs = accounts
+        .iter()
+        .flat_map(|some| regions.iter().map(move |others| (some, others)));
+    let part = |(accounts, regions): (&BTreeSet<&str>, &BTreeSet<&str>)| Window {
+        accounts: window
+            .accounts
+            .iter()
+            .filter(|one| accounts.contains(one.as_str()))
+            .cloned()
+            .collect(),
+        regions: regions.iter().map(|region| (*region).to_owned()).collect(),
+        ..window.clone()
+    };
+    pairs.map(part).collect()
 }
 
 /// The same texts in parts that have no more than so many letters, or one text.

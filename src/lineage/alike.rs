@@ -7,7 +7,8 @@
 //! whose calls bore the same sign-in before, whoever's it was; else its keys come from the one that called first.
 
 use super::Kind;
-use super::given::Given;
+use super::asker::Askers;
+use super::given::{Given, Own};
 use super::mint::{Issue, holder_of};
 use super::session::Stamp;
 use super::sign_in::{Joined, Way, Ways};
@@ -25,9 +26,9 @@ const SIGNED_IN_SECONDS: i64 = 43_200;
 const LONGEST_SECONDS: i64 = 129_600;
 
 /// Every session that no mint gave a key for, as far as it can be said where it comes from.
-pub(super) fn entered<'a>(events: &[&'a Event], issues: &[Issue<'a>]) -> Vec<Issue<'a>> {
+pub(super) fn entered<'a>(events: &[&'a Event], issues: &[Issue<'a>], askers: &Askers<'a>) -> Vec<Issue<'a>> {
     let sessions = unminted(events, issues);
-    let ways = Ways::of(events);
+    let ways = Ways::of(events, askers);
     let given = Given::of(events, issues);
     let mut found: Vec<Issue<'a>> = groups(&sessions, &ways, &given)
         .iter()
@@ -95,7 +96,7 @@ fn direct<'a, 'i>(group: &[&Unminted<'a>], ways: &Ways<'a>, given: &Given<'a, 'i
     let mut mints = group.iter().filter_map(|session| given.mint_of(session, console, ways));
     let mint = mints.find(|mint| is_other(mint.by()));
     let mut by_password = group.iter().filter_map(|session| ways.by_password(session));
-    let mut way = || by_password.find(|way| is_other(way.asker.identity.key.as_ref()));
+    let mut way = || by_password.find(|way| is_other(way.by_key()));
     mint.map(Direct::Mint).or_else(|| way().map(Direct::Way))
 }
 
@@ -104,8 +105,12 @@ fn came<'a>(group: &[&Unminted<'a>], ways: &Ways<'a>, given: &Given<'a, '_>) -> 
     let Some((first, others)) = group.split_first() else {
         return Vec::new();
     };
-    let beside_all = |of: &'a Event, rest: &[&Unminted<'a>]| -> Vec<Issue<'a>> {
-        rest.iter().filter_map(|session| beside(session, of)).collect()
+    let beside_all = |of: Own<'a>, rest: &[&Unminted<'a>]| -> Vec<Issue<'a>> {
+        rest.iter().filter_map(|session| beside(session, of.clone())).collect()
+    };
+    let by_first = Own {
+        call: first.first,
+        key: first.key.clone(),
     };
     match direct(group, ways, given) {
         Some(Direct::Mint(issue)) if issue.by().is_some() => {
@@ -113,17 +118,17 @@ fn came<'a>(group: &[&Unminted<'a>], ways: &Ways<'a>, given: &Given<'a, '_>) -> 
         }
         Some(Direct::Mint(issue)) => match given.first_call(&issue.key) {
             Some(call) => beside_all(call, group),
-            None => beside_all(first.first, others),
+            None => beside_all(by_first, others),
         },
         Some(Direct::Way(way)) => {
             let mut found = vec![by_way(first, &way)];
-            found.extend(beside_all(first.first, others));
+            found.extend(beside_all(by_first, others));
             found
         }
         None => match (ways.by_sign_in(group), given.of_sign_in(group)) {
             (Some(way), _) => group.iter().map(|session| by_way(session, &way)).collect(),
             (None, Some(call)) => beside_all(call, group),
-            (None, None) => beside_all(first.first, others),
+            (None, None) => beside_all(by_first, others),
         },
     }
 }
@@ -132,6 +137,7 @@ fn issue<'a>(session: &Unminted<'a>, event: &'a Event, asker: &'a Event, joined:
     Issue {
         event,
         asker,
+        told: None,
         key: session.key.clone(),
         kind: Kind::Console,
         holder: holder_of(session.first),
@@ -150,6 +156,7 @@ fn by_way<'a>(session: &Unminted<'a>, way: &Way<'a>) -> Issue<'a> {
         beside: None,
     };
     Issue {
+        told: way.told.clone(),
         expires: Some(way.event.at.plus_seconds(SIGNED_IN_SECONDS)),
         ..issue(session, way.event, way.asker, joined)
     }
@@ -169,6 +176,7 @@ fn of_mint<'a>(session: &Unminted<'a>, mint: &Issue<'a>) -> Issue<'a> {
     };
     let given = issue(session, mint.event, mint.asker, joined);
     Issue {
+        told: mint.told.clone(),
         holder: given.holder.clone().or_else(|| mint.holder.clone()),
         expires: mint.expires,
         is_logged: mint.is_logged,
@@ -176,9 +184,12 @@ fn of_mint<'a>(session: &Unminted<'a>, mint: &Issue<'a>) -> Issue<'a> {
     }
 }
 
-/// Another key of the session that called `first` under one of its keys.
-fn beside<'a>(session: &Unminted<'a>, first: &'a Event) -> Option<Issue<'a>> {
-    let other = first.identity.key.as_ref().filter(|other| *other != session.key)?;
+/// Another key of the session that made this call under one of its keys.
+fn beside<'a>(session: &Unminted<'a>, own: Own<'a>) -> Option<Issue<'a>> {
+    let (first, other) = (own.call, own.key);
+    if other == *session.key {
+        return None;
+    }
     let joined = Joined {
         by: format!("another key of the session of {other}: joined by {}", by_what(session)),
         stamp: Stamp::of_event(session.first),
@@ -186,6 +197,7 @@ fn beside<'a>(session: &Unminted<'a>, first: &'a Event) -> Option<Issue<'a>> {
         beside: Some(other.clone()),
     };
     Some(Issue {
+        told: Some(other),
         expires: session.created.map(|created| created.plus_seconds(LONGEST_SECONDS)),
         ..issue(session, first, first, joined)
     })

@@ -1,27 +1,81 @@
 //! Who asked, where a record leaves the caller's key out.
 
-use super::mint::Issue;
+use super::mint::{Issue, is_mint};
+use super::session::{Stamp, follows, near};
+use crate::ids::{AccessKeyId, KeyKind};
 use crate::time::Moment;
 use crate::trail::Event;
 use std::collections::BTreeMap;
 
-/// Says who asked where a record leaves the caller's key out, as CloudTrail does at times: the session whose principal and moment of issue it bears.
+/// Keys by the session that their calls bear: CloudTrail leaves the caller's key out at times, and its principal and moment of issue tell it all the same.
 /// <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html>
-pub(super) fn asked_by_session<'a>(events: &[&'a Event], issues: &mut [Issue<'a>]) {
-    let is_untold = |issue: &Issue<'_>| issue.asker.identity.key.is_none() && !issue.asker.is_forwarded();
-    if !issues.iter().any(is_untold) {
-        return;
-    }
-    let session = |event: &'a Event| Some((event.identity.principal_id.as_deref()?, event.identity.session_created?));
-    let mut known: BTreeMap<(&str, Moment), &'a Event> = BTreeMap::new();
-    for event in events.iter().copied().filter(|event| !event.is_forwarded()) {
-        if let Some(session) = session(event).filter(|_| event.identity.key.is_some()) {
-            known.entry(session).or_insert(event);
+#[derive(Default)]
+pub(super) struct Askers<'a> {
+    /// The first key that called in each session.
+    called: BTreeMap<(&'a str, Moment), &'a AccessKeyId>,
+    /// The keys that were given to a principal, with the moment.
+    given: BTreeMap<String, Vec<(Moment, AccessKeyId)>>,
+}
+
+/// Whether the call lets somebody in without giving a key.
+fn lets_in(event: &Event) -> bool {
+    matches!(
+        (event.service(), event.name.as_str()),
+        ("iam", "CreateLoginProfile" | "UpdateLoginProfile")
+            | ("signin", "AuthorizeOAuth2Access" | "CreateOAuth2Token")
+    )
+}
+
+fn session(event: &Event) -> Option<(&str, Moment)> {
+    Some((event.identity.principal_id.as_deref()?, event.identity.session_created?))
+}
+
+impl<'a> Askers<'a> {
+    /// Nothing, where every call that gives somebody a way in names its key.
+    pub(super) fn of(events: &[&'a Event], issues: &[Issue<'a>]) -> Self {
+        let is_untold = |event: &&Event| {
+            event.identity.key.is_none()
+                && !event.is_forwarded()
+                && (is_mint(event) || lets_in(event))
+                && session(event).is_some()
+        };
+        let mut askers = Askers::default();
+        if !events.iter().copied().any(|event| is_untold(&event)) {
+            return askers;
         }
+        for event in events.iter().copied().filter(|event| !event.is_forwarded()) {
+            if let Some((session, key)) = session(event).zip(event.identity.key.as_ref()) {
+                askers.called.entry(session).or_insert(key);
+            }
+        }
+        for issue in issues.iter().filter(|issue| issue.key.kind() == KeyKind::Temporary) {
+            let Some(principal) = issue.principal() else { continue };
+            let given = askers.given.entry(principal).or_default();
+            let moments = Stamp::of_issue(issue).issued.into_iter();
+            given.extend(moments.map(|at| (at, issue.key.clone())));
+        }
+        askers
     }
-    for issue in issues.iter_mut().filter(|issue| is_untold(issue)) {
-        if let Some(asker) = session(issue.asker).and_then(|session| known.get(&session)) {
-            issue.asker = asker;
+
+    /// The key of the session that made a call whose record has none: another one of it that called, else the one that was given for it.
+    pub(super) fn key(&self, event: &Event) -> Option<AccessKeyId> {
+        let (principal, created) = session(event).filter(|_| !event.is_forwarded())?;
+        if let Some(key) = self.called.get(&(principal, created)) {
+            return Some((*key).clone());
+        }
+        let given = self.given.get(principal).into_iter().flatten();
+        let fitting = given.filter(|(at, _)| near(*at, created) && follows(event.at, *at));
+        let apart = |at: Moment| (at.seconds() - created.seconds()).abs();
+        fitting
+            .min_by_key(|(at, key)| (apart(*at), *at, key.clone()))
+            .map(|(_, key)| key.clone())
+    }
+
+    /// Says who asked for each of `issues` whose record doesn't.
+    pub(super) fn tell(&self, issues: &mut [Issue<'a>]) {
+        for issue in issues.iter_mut().filter(|issue| issue.asker.identity.key.is_none()) {
+            // A key doesn't ask for itself.
+            issue.told = self.key(issue.asker).filter(|key| *key != issue.key);
         }
     }
 }

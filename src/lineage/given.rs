@@ -17,6 +17,13 @@ const SLACK_SECONDS: i64 = 5;
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_enable-console-custom-url.html>
 const ADDRESS_SECONDS: i64 = 900 + SLACK_SECONDS;
 
+/// A call of a session, and the key of it. The record may have left that out.
+#[derive(Clone)]
+pub(super) struct Own<'a> {
+    pub(super) call: &'a Event,
+    pub(super) key: AccessKeyId,
+}
+
 /// Them.
 pub(super) struct Given<'a, 'i> {
     /// By principal, then by second.
@@ -47,13 +54,19 @@ impl<'a, 'i> Given<'a, 'i> {
         }
         let mut signed: BTreeMap<&str, (&Event, &Issue<'_>)> = BTreeMap::new();
         for event in events.iter().copied().filter(|event| !event.is_forwarded()) {
-            let Some(key) = &event.identity.key else { continue };
-            calls.entry(key).or_insert(event);
+            if let Some(key) = &event.identity.key {
+                calls.entry(key).or_insert(event);
+            }
             let Some(sign_in) = event.identity.sign_in.as_deref() else {
                 continue;
             };
-            let mut of_key = issued.get(key).into_iter().flatten();
-            let issue = of_key.find(|issue| is_of(event, key, &Stamp::of_issue(issue)));
+            let issue = match &event.identity.key {
+                Some(key) => {
+                    let mut of_key = issued.get(key).into_iter().flatten().copied();
+                    of_key.find(|issue| is_of(event, key, &Stamp::of_issue(issue)))
+                }
+                None => issue_of(&sessions, event),
+            };
             if let Some(issue) = issue {
                 signed.entry(sign_in).or_insert((event, issue));
             }
@@ -67,18 +80,19 @@ impl<'a, 'i> Given<'a, 'i> {
 
     /// A call that bears one of the sign-ins of these sessions, and not after they called first, in a session that none of them asked for: they are of the
     /// same sign-in.
-    pub(super) fn of_sign_in(&self, sessions: &[&Unminted<'a>]) -> Option<&'a Event> {
+    pub(super) fn of_sign_in(&self, sessions: &[&Unminted<'a>]) -> Option<Own<'a>> {
         let first = sessions.iter().map(|session| session.first.at).min()?;
         let signed = sessions.iter().filter_map(|session| self.signed.get(session.sign_in?));
         let is_other = |issue: &Issue<'_>| sessions.iter().all(|session| Some(session.key) != issue.by());
         let earlier = signed.filter(|(event, issue)| event.at <= first && is_other(issue));
-        earlier
-            .map(|(event, _)| *event)
-            .min_by_key(|event| (event.at, &event.id))
+        let (call, issue) = earlier.min_by_key(|(event, _)| (event.at, &event.id))?;
+        let key = call.identity.key.clone().unwrap_or_else(|| issue.key.clone());
+        Some(Own { call, key })
     }
 
-    pub(super) fn first_call(&self, key: &AccessKeyId) -> Option<&'a Event> {
-        self.calls.get(key).copied()
+    pub(super) fn first_call(&self, key: &AccessKeyId) -> Option<Own<'a>> {
+        let call = *self.calls.get(key)?;
+        Some(Own { call, key: key.clone() })
     }
 
     /// The mint of the session that this is another key of: the one nearest to the moment that it bears. With `is_of_console`, its calls are known to be.
@@ -112,4 +126,16 @@ impl<'a, 'i> Given<'a, 'i> {
         let mut issues = before.rev().flat_map(|(_, issues)| issues).copied();
         issues.find(|issue| issue.keeps_session() && issue.event.at.seconds() <= at.seconds() + SLACK_SECONDS)
     }
+}
+
+/// The mint of the session that made a call whose record leaves the key out: by the principal and the nearest moment of issue.
+fn issue_of<'a, 'i>(
+    sessions: &BTreeMap<String, BTreeMap<i64, Vec<&'i Issue<'a>>>>,
+    event: &Event,
+) -> Option<&'i Issue<'a>> {
+    let of_principal = sessions.get(event.identity.principal_id.as_deref()?)?;
+    let at = event.identity.session_created?.seconds();
+    let near = of_principal.range(at - SLACK_SECONDS..=at + SLACK_SECONDS);
+    let (_, issues) = near.min_by_key(|(second, _)| (**second - at).abs())?;
+    issues.first().copied()
 }

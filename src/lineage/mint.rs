@@ -80,6 +80,8 @@ pub(super) struct Issue<'a> {
     /// The record that names who asked: mostly the same one. A call into another account is recorded in both, and the records share an ID.
     /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/cloudtrail-integration.html>
     pub(super) asker: &'a Event,
+    /// The key that asked, where that record leaves it out and its session tells it.
+    pub(super) told: Option<AccessKeyId>,
     /// The new key.
     pub(super) key: AccessKeyId,
     /// What it is.
@@ -175,6 +177,7 @@ fn issue_of(event: &Event) -> Option<Issue<'_>> {
     Some(Issue {
         event,
         asker: event,
+        told: None,
         is_logged: logged.is_some(),
         key,
         kind,
@@ -206,7 +209,8 @@ pub fn mint_of(event: &Event) -> Option<MintedKey> {
 impl Issue<'_> {
     /// The key that asked, where it was in somebody's hands.
     pub(super) fn by(&self) -> Option<&AccessKeyId> {
-        self.asker.identity.key.as_ref().filter(|_| !self.asker.is_forwarded())
+        let key = self.asker.identity.key.as_ref().or(self.told.as_ref());
+        key.filter(|_| !self.asker.is_forwarded())
     }
 
     /// The unique ID that calls with the new key bear.

@@ -2,7 +2,7 @@
 
 use super::Credential;
 use super::alike::entered;
-use super::asker::asked_by_session;
+use super::asker::Askers;
 use super::cause::Cause;
 use super::coverage::{Coverage, coverage};
 use super::family::Family;
@@ -21,8 +21,9 @@ use std::collections::BTreeSet;
 pub fn trace(evidence: &Evidence, asked: &[AccessKeyId]) -> Lineage {
     let events = evidence.events();
     let mut issues = issues(&events);
-    asked_by_session(&events, &mut issues);
-    let entered = entered(&events, &issues);
+    let askers = Askers::of(&events, &issues);
+    askers.tell(&mut issues);
+    let entered = entered(&events, &issues, &askers);
     issues.extend(entered);
     let family = Family::of(asked, &events, &issues);
     let (order, labels) = labelled(&family);

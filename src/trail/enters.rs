@@ -28,7 +28,8 @@ pub(super) fn entrance(event: &Event, who: Who) -> Option<Gave> {
         _ => Who { key: 0, ..who },
     };
     Some(Gave {
-        by: who.key,
+        // Where the record leaves the key out, whoever carries the same rights may have asked.
+        by: who.as_asker(),
         new,
         ..Gave::default()
     })

@@ -89,6 +89,11 @@ impl Who {
         }
     }
 
+    /// Who asked, as far as it is told: the key, else the user or role by unique ID.
+    pub(super) fn as_asker(&self) -> u64 {
+        if self.key == 0 { self.id } else { self.key }
+    }
+
     /// Whose session it is: the user or role by unique ID, and the root user, who has none, by name.
     pub(super) fn principal(&self) -> u64 {
         if self.id == 0 { self.name } else { self.id }
@@ -183,7 +188,15 @@ impl Gave {
         let given = Given::of(&event.request, &event.response);
         let mut gave = Gave::told(who, &given, event.shared_id.as_deref()).or_else(|| entrance(event, who))?;
         gave.is_of_console = event.is_of_console();
-        Some(gave)
+        Some(gave.at(event.at))
+    }
+
+    /// The same, given at this moment: a new session is issued then, and calls in it bear that under whichever key.
+    pub(super) fn at(mut self, at: Moment) -> Self {
+        if self.new.key != 0 && !self.is_long_term {
+            self.new.since = u32::try_from(at.seconds()).unwrap_or(0);
+        }
+        self
     }
 
     /// The same, from the parts of a record.
@@ -199,7 +212,7 @@ impl Gave {
             (None, None) => (who.id, who.name),
         };
         Some(Gave {
-            by: if who.key == 0 { who.id } else { who.key },
+            by: who.as_asker(),
             new: Who {
                 key: told(key),
                 id,

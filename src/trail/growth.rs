@@ -7,7 +7,7 @@ use super::facts::{Gave, Who, number, sign_in, user};
 use super::pages::{Page, Pages};
 use crate::ids::AccessKeyId;
 use rapidhash::fast::RandomState;
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::io;
 
 /// Where families are begun from.
@@ -100,14 +100,20 @@ impl Growth {
         let given = Given::of(pages);
         loop {
             came_from.follow(&mut self.keys);
+            let before = self.size();
             // Where a record leaves the asker's key out, everybody with the same rights may be it; a session that no mint gave a key for is of the one that
             // is issued like it; and whoever bears a sign-in may be of it, whatever else gave the key.
             for who in callers(pages).filter(|who| self.keys.contains(&who.key)) {
                 self.sessions.add(who, given.lack(who));
             }
-            let may_be = |who: &&Who| who.id != 0 && self.keys.contains(&who.id) || self.sessions.hold(who, true);
+            // A mint whose key never called tells a session all the same.
+            self.sessions.add_keyless(pages);
+            let may_have_asked = |who: &Who| who.id != 0 && self.keys.contains(&who.id);
+            let may_be = |who: &&Who| may_have_asked(who) || self.sessions.hold(who, true);
             let more = callers(pages).filter(may_be).map(|who| who.key);
-            if !self.take(more.collect()) {
+            let gave = edges(pages).filter(|gave| may_have_asked(&gave.new) || self.sessions.come_of(gave));
+            self.take(more.chain(gave.map(|gave| gave.new.key)).collect());
+            if self.size() == before {
                 return;
             }
         }
@@ -121,12 +127,15 @@ impl Growth {
         }));
         let given = Given::of(pages);
         loop {
+            let before = self.size();
             given_by.follow(&mut self.keys);
             // Whom a member let in without a key that is told may be in every session of that user or role, and its own session goes on under keys that
-            // no mint gave.
-            let theirs = callers(pages).filter(|who| self.keys.contains(&who.key));
+            // no mint gave, whether that which one gave ever called or not.
+            let known = callers(pages).chain(edges(pages).map(|gave| &gave.new));
+            let theirs = known.filter(|who| self.keys.contains(&who.key));
             theirs.clone().for_each(|who| self.sessions.add(who, true));
             self.ids.extend(theirs.map(|who| who.id).filter(|id| *id != 0));
+            self.sessions.add_keyless(pages);
             let is_by = |gave: &Gave| self.keys.contains(&gave.by) || self.ids.contains(&gave.by);
             let let_in = edges(pages).filter(|gave| gave.is_entrance() && is_by(gave));
             let entered = let_in.flat_map(|gave| [gave.new.id, gave.new.name]);
@@ -136,36 +145,39 @@ impl Growth {
             let more = callers(pages).filter(is_one).map(|who| who.key);
             // Where the record leaves the key out, whoever carries the same rights may have asked.
             let given = self.ids.iter().flat_map(|id| given_by.from(*id));
-            if !self.take(more.chain(given).collect()) {
+            self.take(more.chain(given).collect());
+            if self.size() == before {
                 return;
             }
         }
     }
 
-    /// Takes keys in, and tells whether any is new.
-    fn take(&mut self, more: Vec<u64>) -> bool {
-        let before = self.keys.len();
+    fn take(&mut self, more: Vec<u64>) {
         self.keys.extend(more.into_iter().filter(|key| *key != 0));
-        self.keys.len() > before
     }
 }
 
-/// Keys that some pages say were given, and to whom; a zero where that isn't told. One that another page says of is taken for one that nobody gave: that makes a
+/// Keys that some pages say were given, to whom and when; a zero where that isn't told. One that another page says of is taken for one that nobody gave: that makes a
 /// family larger, never smaller.
-struct Given(Vec<(u64, u64)>);
+struct Given(Vec<(u64, u64, u32)>);
 
 impl Given {
     fn of(pages: &[&Page]) -> Self {
         // What gives a caller its own key back gives none.
         let others = edges(pages).filter(|gave| gave.by != gave.new.key);
-        let mut given: Vec<_> = others.map(|gave| (gave.new.key, gave.new.id)).collect();
+        let mut given: Vec<_> = others.map(|gave| (gave.new.key, gave.new.id, gave.new.since)).collect();
         given.sort_unstable();
         Given(given)
     }
 
-    /// Whether nothing gave this caller its key.
+    /// Whether nothing gave this caller its key. Key IDs of sessions recur: what was given to it at another moment is another's.
     fn lack(&self, who: &Who) -> bool {
-        let may_be = |holder| self.0.binary_search(&(who.key, holder)).is_ok();
+        let may_be = |holder| {
+            let begin = self.0.partition_point(|given| *given < (who.key, holder, 0));
+            let rest = self.0.get(begin..).unwrap_or_default().iter();
+            let mut same = rest.take_while(|(key, to, _)| (*key, *to) == (who.key, holder));
+            same.any(|(.., since)| *since == 0 || who.since == 0 || since.abs_diff(who.since) <= SLACK_SECONDS)
+        };
         !may_be(0) && !may_be(who.id)
     }
 }
@@ -212,10 +224,14 @@ impl Links {
 /// How far moments of issue of one session may lie apart, in seconds. In real trails they are equal.
 const SLACK_SECONDS: u32 = 5;
 
+/// How long before a sign-in a session of the console may have been asked for, in seconds: so long does an address live by which it is begun.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_enable-console-custom-url.html>
+const ADDRESS_SECONDS: u32 = 900 + 2 * SLACK_SECONDS;
+
 /// Sessions by what their calls bear: whose they are and when they were issued, and the sign-in that they began with.
 #[derive(Debug, Clone, Default)]
 struct Sessions {
-    issued: HashSet<(u64, u32), RandomState>,
+    issued: BTreeSet<(u64, u32)>,
     sign_ins: HashSet<u32, RandomState>,
 }
 
@@ -230,16 +246,39 @@ impl Sessions {
         }
     }
 
+    /// Adds what calls bear of these sessions whose records leave the key out.
+    fn add_keyless(&mut self, pages: &[&Page]) {
+        for who in callers(pages).filter(|who| who.key == 0) {
+            if self.hold(who, true) {
+                self.add(who, true);
+            }
+        }
+    }
+
     fn size(&self) -> usize {
         self.issued.len() + self.sign_ins.len()
     }
 
     /// Whether this may be one of them under another key, by its moment of issue too with `by_moment`.
     fn hold(&self, who: &Who, by_moment: bool) -> bool {
-        let from = who.since.saturating_sub(SLACK_SECONDS).max(1);
-        let mut moments = from..=who.since.saturating_add(SLACK_SECONDS);
-        who.sign_in != 0 && self.sign_ins.contains(&who.sign_in)
-            || by_moment && who.since != 0 && moments.any(|since| self.issued.contains(&(who.principal(), since)))
+        who.sign_in != 0 && self.sign_ins.contains(&who.sign_in) || by_moment && self.is_issued(who, SLACK_SECONDS)
+    }
+
+    /// Whether one of them may go on from the session that this gave.
+    fn come_of(&self, gave: &Gave) -> bool {
+        let later = if gave.is_of_console {
+            ADDRESS_SECONDS
+        } else {
+            SLACK_SECONDS
+        };
+        gave.new.key != 0 && self.is_issued(&gave.new, later)
+    }
+
+    /// Whether one of them was issued to the same principal when this one was, or up to so many seconds later.
+    fn is_issued(&self, who: &Who, later: u32) -> bool {
+        let from = (who.principal(), who.since.saturating_sub(SLACK_SECONDS).max(1));
+        let to = (who.principal(), who.since.saturating_add(later));
+        who.since != 0 && self.issued.range(from..=to).next().is_some()
     }
 }
 

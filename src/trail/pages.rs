@@ -119,6 +119,11 @@ impl Laid {
         }
     }
 
+    /// Whether the folder for temporary files had no room, so that memory has no bound.
+    pub(super) fn is_crowded(&self) -> bool {
+        self.is_crowded
+    }
+
     /// Lays a page aside if it is full, and begins another.
     pub(super) fn turn(&mut self, page: &mut Page) {
         if page.size() < self.full || self.is_crowded {

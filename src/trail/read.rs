@@ -4,6 +4,7 @@
 
 use super::scan::Scratch;
 use super::shape::Reading;
+use super::utf16::{Utf16, is_utf16};
 use super::walk::{Met, Walk};
 use super::{Evidence, Window};
 use std::fs::File;
@@ -119,7 +120,7 @@ fn unpack(scratch: &mut Scratch) -> Option<()> {
     let unpacker = scratch.unpacker.get_or_insert_with(libdeflater::Decompressor::new);
     let written = unpacker.gzip_decompress(packed, text).ok()?;
     // Where another member follows, the decoder that knows about members takes over.
-    (written == size && !text.starts_with(&GZIP) && !is_followed(packed, size)).then_some(())
+    (written == size && !text.starts_with(&GZIP) && !is_utf16(text) && !is_followed(packed, size)).then_some(())
 }
 
 /// Whether another member stands behind the first one, which is of this size unpacked: a member ends with its size.
@@ -133,11 +134,16 @@ fn is_followed(packed: &[u8], size: usize) -> bool {
 
 const GZIP: [u8; 3] = [0x1f, 0x8b, 8];
 
-/// The stream without its gzip wrapping, if it has one. Several members one behind the other are one file.
+/// The stream without its gzip wrapping, if it has one, and in UTF-8. Several members one behind the other are one file.
 pub(super) fn unpacked<'a>(mut stream: Box<dyn Read + 'a>, wrappings: u8) -> Box<dyn Read + 'a> {
     let mut head = Vec::new();
     let read = (&mut stream).take(2).read_to_end(&mut head);
     let packed = head == [0x1f, 0x8b] && wrappings > 0;
+    if is_utf16(&head) {
+        let is_big_endian = head.starts_with(&[0xfe]);
+        let text = Broken(read.err()).chain(stream);
+        return Box::new(Utf16::of(text, is_big_endian));
+    }
     let whole = io::Cursor::new(head).chain(Broken(read.err())).chain(stream);
     if packed {
         // The decoder reads in small steps, so the file is read ahead of it.

@@ -366,10 +366,12 @@ impl Found<'_> {
             Some(gave) => gave,
             None => giving::gave(self.text, self.who).map_err(|_| Unsure)?,
         };
-        Ok(gave.map(|gave| Gave {
+        let Some(gave) = gave else { return Ok(None) };
+        let gave = Gave {
             is_of_console: is_of_console(self.name, self.text),
             ..gave
-        }))
+        };
+        Ok(Some(gave.at(self.at()?)))
     }
 
     /// The number of the event that it tells of: the one that it corrects, or itself.

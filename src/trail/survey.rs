@@ -87,6 +87,10 @@ impl Taker for Full<'_> {
 /// What is named where the facts of the first pass can't be read again.
 const LAID: &str = "the facts that the first pass laid aside in the folder for temporary files";
 
+/// What is said where nothing can be laid aside.
+const CROWDED: &str =
+    "the folder for temporary files had no room for what the first pass found: it was held in memory, without a bound";
+
 /// What one thread works with, kept between sources.
 #[derive(Default)]
 pub(super) struct Desk {
@@ -232,6 +236,9 @@ impl Survey {
         let mut total = self.total.into_inner().unwrap_or_else(PoisonError::into_inner);
         let laid = self.laid.into_inner().unwrap_or_else(PoisonError::into_inner);
         let desks = self.desks.into_inner().unwrap_or_else(PoisonError::into_inner);
+        if laid.is_crowded() {
+            total.evidence.note(CROWDED);
+        }
         let (pages, scratches) = desks.into_iter().map(|desk| (desk.page, desk.scratch)).unzip();
         let closure = Closure::of(&self.seeds, &mut Pages::of(pages, laid)).unwrap_or_else(|error| {
             total.evidence.damaged(LAID, None, error.to_string());

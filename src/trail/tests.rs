@@ -227,11 +227,41 @@ fn damage_says_where_and_a_file_of_something_else_is_one_remark() {
         "the record has no `eventID`; so it is with 500 values of this file"
     );
     assert!(read(b" \n").damage.is_empty());
-    let utf16: Vec<u8> = "\u{feff}{\"Records\":[]}"
-        .encode_utf16()
-        .flat_map(u16::to_le_bytes)
-        .collect();
-    assert!(read(&utf16).damage[0].what.contains("UTF-16"));
+    // Without the mark that it begins with nothing says that a text is in UTF-16: it is no silence.
+    let unmarked: Vec<u8> = good.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    assert!(read(&unmarked).is_empty() && !read(&unmarked).damage.is_empty());
+}
+
+/// PowerShell writes UTF-16: it is read, gzipped or not, in one pass and in two, and damage in it is told.
+#[test]
+fn a_text_in_utf_16_is_read() {
+    use std::io::Write;
+    let text = format!("\u{feff}{{\"Records\":[{},{}]}}", record(1), record(2));
+    for is_big_endian in [true, false] {
+        let of = |unit: u16| {
+            if is_big_endian {
+                unit.to_be_bytes()
+            } else {
+                unit.to_le_bytes()
+            }
+        };
+        let plain: Vec<u8> = text.encode_utf16().flat_map(of).collect();
+        let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        packed.write_all(&plain).unwrap();
+        for bytes in [plain.clone(), packed.finish().unwrap()] {
+            let evidence = read(&bytes);
+            assert_eq!((evidence.len(), evidence.damage.len()), (2, 0), "{:?}", evidence.damage);
+            let events = evidence.events();
+            let key = events[0].identity.key.clone().unwrap();
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("x.json");
+            std::fs::write(&path, &bytes).unwrap();
+            let found = search(&[path], &[key], Window::default(), &Progress::default());
+            assert_eq!(found.events().first(), events.first());
+            assert!(found.damage.is_empty(), "{:?}", found.damage);
+        }
+        assert_eq!(read(&plain[..plain.len() - 20]).damage[0].what, "the file is cut off");
+    }
 }
 
 /// A stream without end of one record is not held in memory: the reader gives up on that record and goes on.

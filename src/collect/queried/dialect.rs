@@ -38,12 +38,19 @@ impl Table {
         if self.columns.have(column) {
             return Some(column.source.to_owned());
         }
+        // An addendum is a map there, whose names are written as in the record.
+        if let Some(("addendum", member)) = column.source.split_once('.').filter(|_| self.is_store()) {
+            let addendum = self.json("addendum");
+            return Some(format!(
+                r#"nullif(regexp_extract({addendum}, '(?i)"{member}" *: *"([^"]+)"', 1), '')"#
+            ));
+        }
         let member = [(CREDENTIAL, "credentialId"), (SIGN_IN, "signInSessionArn")];
         let member = member.iter().find(|(known, _)| known.name == column.name);
-        // What has no column of its own stands in the record all the same.
+        // What has no column of its own stands in the record all the same; JSON may have a backslash before a slash.
         let (_, member) = member.filter(|_| self.is_store())?;
         Some(format!(
-            r#"nullif(regexp_extract({WHOLE}, '"{member}" *: *"([^"]+)"', 1), '')"#
+            r#"nullif(replace(regexp_extract({WHOLE}, '"{member}" *: *"([^"]+)"', 1), '\/', '/'), '')"#
         ))
     }
 
@@ -99,7 +106,7 @@ impl Table {
     }
 }
 
-/// A text of JSON with every session token in it empty, whether it stands in it or in a text within.
+/// A text of JSON with every session token in it empty, whether it stands in it or in a text within, and whatever of its letters are escaped.
 fn without_tokens(text: &str) -> String {
-    format!(r#"regexp_replace({text}, '("sessionToken\\*" *: *\\*")(?:[^"\\]|\\/)+', '$1')"#)
+    format!(r#"regexp_replace({text}, '("sessionToken\\*" *: *\\*")(?:[^"\\]|\\+[^"\\])+', '$1')"#)
 }

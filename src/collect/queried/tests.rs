@@ -154,21 +154,41 @@ fn a_query_of_an_event_data_store_is_never_too_long() {
     let questions: Vec<Question> = many(1_000)
         .flat_map(|key: AccessKeyId| [Question::CallsOf(key.clone(), None), Question::MintOf(key)])
         .collect();
-    let rounds = Round::of(&questions, &window()).parts(4_500 / KEY_LETTERS);
+    let mut wide = window();
+    wide.accounts = (0..700).map(|n| format!("{n:0>12}").parse().unwrap()).collect();
+    wide.regions = (0..40).map(|n| format!("ap-southeast-{n}")).collect();
+    let split = windows(&wide, 10_000);
+    let pairs: BTreeSet<(&str, &str)> = split
+        .iter()
+        .flat_map(|part| {
+            let accounts = part.accounts.iter().map(|one| one.as_str());
+            accounts.flat_map(|one| part.regions.iter().map(move |region| (one, region.as_str())))
+        })
+        .collect();
+    assert_eq!(pairs.len(), 700 * 40);
+    assert_eq!(windows(&window(), 10_000), [window()]);
+    for part in [window(), split[0].clone(), split[split.len() - 1].clone()] {
+        never_too_long(&questions, &part);
+    }
+}
+
+fn never_too_long(questions: &[Question], window: &Window) {
+    let room = room(window, 10_000);
+    let rounds = Round::of(questions, window).parts(room / KEY_LETTERS);
     let asked: usize = rounds.iter().map(|round| round.called.len() + round.back.len()).sum();
     assert_eq!(asked, 2_000);
     let names: Vec<String> = (0..300).map(|n| format!("{n:x>64}")).collect();
     let names: BTreeSet<&str> = names.iter().map(String::as_str).collect();
-    let split = parts(&names, 4_500 / 2);
+    let split = parts(&names, room / 2);
     assert_eq!(split.iter().map(BTreeSet::len).sum::<usize>(), 300);
     let texts = rounds
         .iter()
         .map(|round| sql::round(&store(), &round.window, &round.called, &round.back));
     let texts = texts.chain(split.iter().flat_map(|some| {
         [
-            sql::sign_ins(&store(), &window(), some),
-            sql::kin(&store(), &window(), some),
-            sql::bearing(&store(), &window(), some).unwrap(),
+            sql::sign_ins(&store(), window, some),
+            sql::kin(&store(), window, some),
+            sql::bearing(&store(), window, some).unwrap(),
         ]
     }));
     for text in texts {

@@ -157,13 +157,12 @@ fn sign_ins(table: &Table, where_: &dyn Fn(&str) -> String, key: &str) -> (Strin
   {signed}
   GROUP BY {key}, useridentity.principalid, {CREATED}, {sign_in}
 ),
-earliest(sign_in, first_at) AS (
-  SELECT sign_in, min(first_at) FROM signed GROUP BY sign_in
+ordered(k, p, created, sign_in, place) AS (
+  SELECT k, p, created, sign_in, row_number() OVER (PARTITION BY sign_in ORDER BY first_at, k, p, created)
+  FROM signed
 ),
 starts(k, p, created, sign_in) AS (
-  SELECT min(signed.k), min(signed.p), min(signed.created), signed.sign_in
-  FROM signed JOIN earliest ON earliest.sign_in = signed.sign_in AND earliest.first_at = signed.first_at
-  GROUP BY signed.sign_in
+  SELECT k, p, created, sign_in FROM ordered WHERE place = 1
 ),
 followed(parent, p, created, child) AS (
   SELECT starts.k, signed.p, signed.created, signed.k

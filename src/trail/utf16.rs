@@ -1,0 +1,141 @@
+//! Text in UTF-16, as PowerShell writes it, read as the same text in UTF-8.
+
+use std::io::{self, Read};
+
+/// So many bytes are turned at a time.
+const STEP: usize = 8 << 10;
+
+/// Whether a text begins as one in UTF-16 does that says so.
+/// <https://learn.microsoft.com/en-us/powershell/module/microsoft.powershell.core/about/about_character_encoding>
+pub(super) fn is_utf16(head: &[u8]) -> bool {
+    head.starts_with(&[0xff, 0xfe]) || head.starts_with(&[0xfe, 0xff])
+}
+
+/// A stream of UTF-16, turned as it is read. What is no text is a replacement character.
+pub(super) struct Utf16<R> {
+    inner: R,
+    is_big_endian: bool,
+    /// Bytes that were read and not turned: a half unit, or the first half of a pair.
+    rest: Vec<u8>,
+    /// What was turned, and how much of it was given.
+    text: String,
+    given: usize,
+    is_at_end: bool,
+    /// What went wrong behind the text that is not given yet.
+    failed: Option<io::Error>,
+}
+
+impl<R: Read> Utf16<R> {
+    /// The text behind the mark that the stream begins with.
+    pub(super) fn of(inner: R, is_big_endian: bool) -> Self {
+        Utf16 {
+            inner,
+            is_big_endian,
+            rest: Vec::new(),
+            text: String::new(),
+            given: 0,
+            is_at_end: false,
+            failed: None,
+        }
+    }
+
+    /// Turns the next bytes.
+    fn turn(&mut self) {
+        let mut bytes = std::mem::take(&mut self.rest);
+        let read = (&mut self.inner).take(STEP as u64).read_to_end(&mut bytes);
+        self.is_at_end = matches!(read, Ok(0));
+        let pairs = bytes.chunks_exact(2);
+        let half = pairs.remainder().to_vec();
+        let units = pairs.filter_map(|pair| <[u8; 2]>::try_from(pair).ok());
+        let mut units: Vec<u16> = units
+            .map(|pair| match self.is_big_endian {
+                true => u16::from_be_bytes(pair),
+                false => u16::from_le_bytes(pair),
+            })
+            .collect();
+        // The first half of a pair waits for the second one.
+        let open = units.pop_if(|last| !self.is_at_end && (0xd800..0xdc00).contains(last));
+        if let Some(unit) = open {
+            let kept = if self.is_big_endian {
+                unit.to_be_bytes()
+            } else {
+                unit.to_le_bytes()
+            };
+            self.rest.extend(kept);
+        }
+        match self.is_at_end {
+            false => self.rest.extend(half),
+            true if !half.is_empty() => units.push(0xfffd),
+            true => {}
+        }
+        self.text.clear();
+        self.given = 0;
+        let letters = char::decode_utf16(units);
+        self.text.extend(
+            letters
+                .map(|letter| letter.unwrap_or(char::REPLACEMENT_CHARACTER))
+                .filter(|letter| *letter != '\u{feff}'),
+        );
+        self.failed = read.err();
+    }
+}
+
+impl<R: Read> Read for Utf16<R> {
+    fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
+        while self.given == self.text.len() && !self.is_at_end {
+            if let Some(error) = self.failed.take() {
+                return Err(error);
+            }
+            self.turn();
+        }
+        let mut left = self.text.as_bytes().get(self.given..).unwrap_or_default();
+        let count = left.read(room)?;
+        self.given += count;
+        Ok(count)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+    use super::*;
+
+    /// Gives a byte or a few at a time.
+    struct Slow<'a>(&'a [u8], usize);
+
+    impl Read for Slow<'_> {
+        fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
+            let most = self.1.min(room.len());
+            self.0.read(room.get_mut(..most).unwrap())
+        }
+    }
+
+    #[test]
+    fn a_text_is_the_same_however_it_comes() {
+        let text = format!("{{\"k\":\"{} \u{1f511}\"}}", "\u{43a}\u{1f511}a".repeat(5_000));
+        for is_big_endian in [true, false] {
+            let of = |unit: u16| {
+                if is_big_endian {
+                    unit.to_be_bytes()
+                } else {
+                    unit.to_le_bytes()
+                }
+            };
+            let bytes: Vec<u8> = text.encode_utf16().flat_map(of).collect();
+            for step in [1, 3, 4_096, usize::MAX] {
+                let mut read = String::new();
+                Utf16::of(Slow(&bytes, step), is_big_endian)
+                    .read_to_string(&mut read)
+                    .unwrap();
+                assert_eq!(read, text, "{step}");
+            }
+            // Cut off within a letter, it ends with one that is none.
+            let mut read = String::new();
+            Utf16::of(&bytes[..bytes.len() - 5], is_big_endian)
+                .read_to_string(&mut read)
+                .unwrap();
+            assert!(read.ends_with('\u{fffd}'), "{read}");
+        }
+    }
+}
