@@ -10,6 +10,7 @@
 
 mod athena;
 mod caller;
+mod denied;
 mod detect;
 mod eventbridge;
 mod finding;
@@ -33,6 +34,7 @@ mod usage;
 mod written;
 
 pub use athena::athena;
+pub use denied::Denied;
 pub use detect::{Detector, Hit, found};
 pub use eventbridge::{Pattern, pattern};
 pub use finding::Finding;

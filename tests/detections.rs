@@ -462,6 +462,26 @@ fn rules_for_loops_and_for_the_incident_are_told_by_one_record() {
             false,
         ),
         ("federated-again-ann", look(records::user("ann", token)), false),
+        (
+            "revoked-again-Ping",
+            look(records::issued(of("Ping"), "07:59:59")),
+            true,
+        ),
+        (
+            "revoked-again-Ping",
+            refused(look(records::issued(of("Ping"), "00:00:00"))),
+            true,
+        ),
+        (
+            "revoked-again-Ping",
+            look(records::issued(of("Ping"), "09:00:01")),
+            false,
+        ),
+        (
+            "revoked-again-Ping",
+            look(records::issued(of("Pong"), "07:59:59")),
+            false,
+        ),
     ];
     let expected: Vec<bool> = tried.iter().map(|(.., is_found)| *is_found).collect();
     let own: Vec<bool> = tried
@@ -499,7 +519,7 @@ fn no_rule_is_without_a_pattern_and_without_a_word() {
         );
     }
     let without = RULES.iter().filter(|rule| pattern(rule).value().is_none());
-    assert_eq!(without.count(), 13);
+    assert_eq!(without.count(), 16);
 }
 
 /// Another implementation of EventBridge's semantics.
@@ -613,5 +633,11 @@ fn no_rule_is_without_sigma_and_without_a_word() {
 }
 
 fn is_by_the_clock(rule: &Rule<'_>) -> bool {
-    rule.id == "key-from-two-addresses" || rule.id == "boundary-replaced"
+    let ids = [
+        "key-from-two-addresses",
+        "boundary-replaced",
+        "users-deny-removed",
+        "roles-deny-removed",
+    ];
+    ids.contains(&rule.id)
 }

@@ -6,10 +6,12 @@ use super::rule::{Is, Level, Row, Rule, Shape, Test};
 use super::rules::{PRIVATE, SERVICES};
 use super::seen::Used;
 use super::written::{Written, written};
+use crate::time::Moment;
 use serde::{Serialize, Serializer};
 
 const ELSEWHERE_PAGE: &str = "https://docs.aws.amazon.com/guardduty/latest/ug/guardduty_finding-types-iam.html";
 const LOOP_PAGE: &str = "https://hackingthe.cloud/aws/post_exploitation/role-chain-juggling/";
+const REVOKE_PAGE: &str = "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_revoke-sessions.html";
 const CUT_PAGE: &str =
     "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_disable-perms.html";
 const KIND: &str = "userIdentity.type";
@@ -17,6 +19,7 @@ const KEY: &str = "userIdentity.accessKeyId";
 const USER: &str = "userIdentity.userName";
 const OF_ISSUER: &str = "userIdentity.sessionContext.sessionIssuer.userName";
 const ISSUER: &str = "userIdentity.sessionContext.sessionIssuer.arn";
+const BEGAN: &str = "userIdentity.sessionContext.attributes.creationDate";
 
 /// Whose credentials a rule is about.
 #[derive(Debug, Clone, Copy)]
@@ -42,6 +45,7 @@ impl Whose<'_> {
 #[derive(Debug, Clone, PartialEq)]
 enum Must {
     Any(Vec<String>),
+    Begins(Vec<String>),
     NotLike(Vec<String>),
     There,
     Absent,
@@ -108,7 +112,7 @@ fn with<T>(tests: &[(&'static str, Must)], tell: impl FnOnce(&[Test<'_>]) -> T) 
     let texts: Vec<Vec<&str>> = tests
         .iter()
         .map(|(_, must)| match must {
-            Must::Any(texts) | Must::NotLike(texts) => texts.iter().map(String::as_str).collect(),
+            Must::Any(texts) | Must::Begins(texts) | Must::NotLike(texts) => texts.iter().map(String::as_str).collect(),
             Must::There | Must::Absent => Vec::new(),
         })
         .collect();
@@ -116,6 +120,7 @@ fn with<T>(tests: &[(&'static str, Must)], tell: impl FnOnce(&[Test<'_>]) -> T) 
         field,
         is: match must {
             Must::Any(_) => Is::Any(texts),
+            Must::Begins(_) => Is::Begins(texts),
             Must::NotLike(_) => Is::NotLike(texts),
             Must::There => Is::There,
             Must::Absent => Is::Absent,
@@ -239,4 +244,69 @@ pub(super) fn again(user: &str, table: &str) -> [Fitted; 2] {
         ),
         rule("federated-again", "federated session", Row::SessionToken, federated),
     ]
+}
+
+/// No session of a role lives longer, in hours.
+const LONGEST_HOURS: i64 = 12;
+
+/// How the texts of all seconds begin until `cut`, with it, from which on a session of a role may still live: a time compared with constants.
+fn until(cut: Moment) -> Vec<String> {
+    let text = |at: Moment| at.whole_second().to_string();
+    // 2026-11-02T08: the hours before that of the cut.
+    let hours = (1..=LONGEST_HOURS).rev().map(|back| cut.plus_seconds(-3_600 * back));
+    let hour = |at: Moment| text(at).get(..14).unwrap_or_default().to_owned();
+    let mut fronts: Vec<String> = hours.map(hour).collect();
+    let whole = text(cut);
+    // Then, of its minutes and its seconds, what begins like the cut and goes on with less.
+    for at in [14, 15, 17, 18] {
+        let (Some(front), Some(digit)) = (whole.get(..at), whole.get(at..at + 1)) else {
+            continue;
+        };
+        let less = ('0'..='9').filter(|less| digit.chars().any(|digit| *less < digit));
+        fronts.extend(less.map(|less| format!("{front}{less}")));
+    }
+    fronts.push(whole);
+    fronts
+}
+
+/// The rule for a role of the incident, by ARN, whose sessions of before `cut` were revoked, or are to be: it compares when they began.
+pub(super) fn revoked_again(role: &str, arn: &str, cut: Moment, table: &str) -> Fitted {
+    let words = Words {
+        id: id("revoked-again", role),
+        title: format!(
+            "A session of role `{role}` that began before {} is used",
+            cut.whole_second()
+        ),
+        why: "Such sessions were revoked, and no call ends one: whoever took it still calls with it.".to_owned(),
+        innocent: "Instances, functions and people whose sessions were revoked with the others, until they take new ones. None can come later than half a day after.",
+        row: Row::RoleSession,
+        level: Level::Medium,
+        attack: "attack.t1550.001",
+        source: REVOKE_PAGE,
+    };
+    let mut tests: Vec<(&'static str, Must)> = Whose::Role(role, arn).named().into();
+    tests.extend([(KEY, Must::There), (BEGAN, Must::Begins(until(cut)))]);
+    Fitted::of(&words, tests, table)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+    use super::until;
+    use crate::time::Moment;
+
+    /// Every second of the half day before the cut is told, and none after it.
+    #[test]
+    fn a_time_is_compared_by_how_its_text_begins() {
+        for cut in ["2026-11-02T08:00:00Z", "2026-11-02T23:59:59Z", "2026-03-01T10:37:46Z"] {
+            let cut: Moment = cut.parse().unwrap();
+            let fronts = until(cut);
+            for back in -90_000..43_200 {
+                let text = cut.plus_seconds(-back).whole_second().to_string();
+                let is_told = fronts.iter().any(|front| text.starts_with(front));
+                assert_eq!(is_told, back >= 0, "{text} until {}", cut.whole_second());
+            }
+        }
+    }
 }

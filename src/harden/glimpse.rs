@@ -29,6 +29,8 @@ struct Request<'t> {
     #[serde(borrow)]
     user_name: Option<Cow<'t, str>>,
     #[serde(borrow)]
+    role_name: Option<Cow<'t, str>>,
+    #[serde(borrow)]
     role_arn: Option<Cow<'t, str>>,
     #[serde(borrow)]
     serial_number: Option<Cow<'t, str>>,
@@ -78,6 +80,7 @@ impl<'g, 't> Glimpse<'g, 't> {
         let request = self.rest.request_parameters.as_ref()?;
         let text = match field {
             "userName" => &request.user_name,
+            "roleName" => &request.role_name,
             "roleArn" => &request.role_arn,
             "serialNumber" => &request.serial_number,
             "policyName" => &request.policy_name,

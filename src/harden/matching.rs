@@ -1,5 +1,6 @@
 //! Whether a record is what a rule looks for.
 
+use super::denied::BOTH;
 use super::rule::{Is, Records, Test};
 use serde_json::Value;
 use std::borrow::Cow;
@@ -40,6 +41,8 @@ fn holds(test: &Test<'_>, record: &impl Members) -> bool {
         Is::Absent => false,
         Is::SameAs(field) => other(field).is_some_and(|other| other == text),
         Is::OtherThan(field) => other(field).is_some_and(|other| other != text),
+        Is::Denies(what) => what.is_in(&text),
+        Is::DeniesNeither => !BOTH.iter().any(|what| what.is_in(&text)),
     }
 }
 

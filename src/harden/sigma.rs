@@ -1,6 +1,7 @@
 //! A rule in Sigma, with a correlation rule where several records count together.
 //! <https://sigmahq.io/docs/basics/rules.html>, <https://sigmahq.io/docs/meta/correlations.html>
 
+use super::denied::BOTH;
 use super::rule::{Is, Records, Rule, Shape, Test, Within};
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
@@ -240,7 +241,8 @@ fn selects(test: &Test<'_>, beside: &[Test<'_>]) -> Vec<String> {
             lines.push(format!("{other}|exists: true"));
             lines
         }
-        Is::There | Is::NotLike(_) => there(),
+        Is::Denies(what) => vec![format!("{field}|re: '{}'", what.expression().replace('\'', "''"))],
+        Is::There | Is::NotLike(_) | Is::DeniesNeither => there(),
     }
 }
 
@@ -268,6 +270,10 @@ fn excludes(test: &Test<'_>) -> Option<String> {
             format!("{field}:{}", each.collect::<String>())
         }
         Is::OtherThan(other) => format!("{field}|fieldref: {other}"),
+        Is::DeniesNeither => {
+            let each = BOTH.map(|what| format!("\n      - '{}'", what.expression().replace('\'', "''")));
+            format!("{field}|re:{}", each.concat())
+        }
         _ => return None,
     })
 }
