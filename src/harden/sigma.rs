@@ -254,6 +254,11 @@ fn held(pattern: &str) -> Option<&str> {
         .filter(|part| !part.contains('*'))
 }
 
+/// What a pattern wants in front, whatever stands behind.
+fn begins(pattern: &str) -> Option<&str> {
+    pattern.strip_suffix('*').filter(|front| !front.contains('*'))
+}
+
 /// What a record must not have, as the line of a filter.
 fn excludes(test: &Test<'_>) -> Option<String> {
     let field = test.field;
@@ -261,6 +266,10 @@ fn excludes(test: &Test<'_>) -> Option<String> {
         Is::NotLike(patterns) if patterns.iter().all(|pattern| held(pattern).is_some()) => {
             let parts: Vec<&str> = patterns.iter().filter_map(|pattern| held(pattern)).collect();
             format!("{field}|contains:{}", values(&parts))
+        }
+        Is::NotLike(patterns) if patterns.iter().all(|pattern| begins(pattern).is_some()) => {
+            let fronts: Vec<&str> = patterns.iter().filter_map(|pattern| begins(pattern)).collect();
+            format!("{field}|startswith:{}", values(&fronts))
         }
         Is::NotLike(patterns) => {
             // A star is Sigma's own wildcard too.

@@ -196,7 +196,7 @@ def contains(record):
     asked = record.get("requestParameters")
     name, arn = dig(asked, "policyName") or "", dig(asked, "policyArn") or ""
     attached = any(part in arn for part in (":policy/AWSDenyAll", ":policy/AWSCompromisedKeyQuarantine", "/OustQuarantine"))
-    inline = "all" in denied(record) or name.startswith("OustDenyAll") and not has_document(record)
+    inline = name and "all" in denied(record) or name.startswith("OustDenyAll") and not has_document(record)
     inline = call(record, "iam", "PutUserPolicy") and inline
     if done(record) and (inline or bounds(record) or call(record, "iam", "AttachUserPolicy") and attached):
         return dig(asked, "userName")
@@ -208,7 +208,7 @@ def revokes(record):
     name, arn = dig(asked, "policyName") or "", dig(asked, "policyArn") or ""
     attached = any(part in arn for part in (":policy/AWSDenyAll", ":policy/AWSCompromisedKeyQuarantine", "/OustQuarantine"))
     named = name.startswith(("OustDenyAll", "AWSRevokeOlderSessions")) and not has_document(record)
-    inline = call(record, "iam", "PutRolePolicy") and (named or denied(record))
+    inline = call(record, "iam", "PutRolePolicy") and (named or name and denied(record))
     if done(record) and (inline or bounds(record, "Role") or call(record, "iam", "AttachRolePolicy") and attached):
         return dig(asked, "roleName")
 
@@ -218,7 +218,7 @@ def cuts(record):
     asked = record.get("requestParameters")
     stopped = call(record, "iam", "UpdateAccessKey") and dig(asked, "status") == "Inactive"
     named = (dig(asked, "policyName") or "").startswith("AWSRevokeOlderSessions") and not has_document(record)
-    older = call(record, "iam", "PutUserPolicy") and (named or "older" in denied(record))
+    older = call(record, "iam", "PutUserPolicy") and (named or dig(asked, "policyName") and "older" in denied(record))
     if done(record) and (stopped or older or call(record, "iam", "DeleteAccessKey")):
         return dig(asked, "userName")
 
@@ -232,6 +232,7 @@ def gives_back(first):
         active = call(record, "iam", "UpdateAccessKey") and dig(asked, "status") == "Active"
         spared = call(record, "iam", "DeleteUserPolicy")
         spared = spared or call(record, "iam", "PutUserPolicy") and has_document(record) and not denied(record)
+        spared = spared and dig(asked, "policyName") is not None
         return done(record) and (active or spared) and (dig(asked, "accessKeyId"), dig(asked, "policyName")) == (cut, name)
 
     return is_back

@@ -56,6 +56,7 @@ Examples:
   oust ready --athena primary --table sec.cloudtrail           with the table of an organization's trail
   oust ready --scenario stolen-key                             on a twin; what it doesn't model is unknown
   oust ready --template cloudformation > oust.json             what to deploy beforehand
+  oust ready --template cloudformation-queries > queries.json  and the detections that need more than one event, as queries
   oust ready --template terraform > oust.tf
 
 Exit code 0: everything is ready. 3: something is not ready, or it cannot be said. Nothing is changed.";
@@ -94,6 +95,8 @@ pub struct ReadyArgs {
 pub enum TemplateForm {
     /// AWS CloudFormation, as JSON.
     Cloudformation,
+    /// AWS CloudFormation, as JSON: all detections as queries in Athena. Terraform has them in the one configuration.
+    CloudformationQueries,
     /// Terraform, in HCL.
     Terraform,
 }

@@ -59,6 +59,7 @@ const CONTAINED: Records<'static> = &[
     &[
         IAM,
         t("eventName", Is::Any(&["PutUserPolicy"])),
+        t(POLICY, Is::There),
         t(DOCUMENT, Is::Denies(Denied::Everything)),
         t(OF_USER, Is::There),
         DONE,
@@ -76,14 +77,25 @@ const CONTAINED: Records<'static> = &[
 /// What contained is taken off again or written over: the policy of the same name or ARN, or the boundary, which has neither.
 const RELEASED: Until<'static> = Until {
     of: &[
-        &[IAM, t("eventName", Is::Any(&["DeleteUserPolicy"])), DONE],
+        &[
+            IAM,
+            t("eventName", Is::Any(&["DeleteUserPolicy"])),
+            t(POLICY, Is::There),
+            DONE,
+        ],
         &[
             IAM,
             t("eventName", Is::Any(&["PutUserPolicy"])),
+            t(POLICY, Is::There),
             t(DOCUMENT, Is::DeniesNeither),
             DONE,
         ],
-        &[IAM, t("eventName", Is::Any(&["DetachUserPolicy"])), DONE],
+        &[
+            IAM,
+            t("eventName", Is::Any(&["DetachUserPolicy"])),
+            t(POLICY_ARN, Is::There),
+            DONE,
+        ],
         &[IAM, t("eventName", Is::Any(&["DeleteUserPermissionsBoundary"])), DONE],
         UNBOUNDED,
     ],
@@ -116,6 +128,7 @@ const CUT: Records<'static> = &[
     &[
         IAM,
         t("eventName", Is::Any(&["PutUserPolicy"])),
+        t(POLICY, Is::There),
         t(DOCUMENT, Is::Denies(Denied::OlderSessions)),
         t(OF_USER, Is::There),
         DONE,
@@ -131,10 +144,16 @@ const GIVEN_BACK: Until<'static> = Until {
             t("requestParameters.status", Is::Any(&["Active"])),
             DONE,
         ],
-        &[IAM, t("eventName", Is::Any(&["DeleteUserPolicy"])), DONE],
+        &[
+            IAM,
+            t("eventName", Is::Any(&["DeleteUserPolicy"])),
+            t(POLICY, Is::There),
+            DONE,
+        ],
         &[
             IAM,
             t("eventName", Is::Any(&["PutUserPolicy"])),
+            t(POLICY, Is::There),
             t(DOCUMENT, Is::DeniesNeither),
             DONE,
         ],

@@ -22,6 +22,7 @@ const REVOKED: Records<'static> = &[
     &[
         IAM,
         t("eventName", Is::Any(&["PutRolePolicy"])),
+        t(POLICY, Is::There),
         t(DOCUMENT, Is::Denies(Denied::OlderSessions)),
         t(OF_ROLE, Is::There),
         DONE,
@@ -29,6 +30,7 @@ const REVOKED: Records<'static> = &[
     &[
         IAM,
         t("eventName", Is::Any(&["PutRolePolicy"])),
+        t(POLICY, Is::There),
         t(DOCUMENT, Is::Denies(Denied::Everything)),
         t(OF_ROLE, Is::There),
         DONE,
@@ -52,14 +54,25 @@ const REVOKED: Records<'static> = &[
 /// That is taken off, or written over.
 const RESTORED: Until<'static> = Until {
     of: &[
-        &[IAM, t("eventName", Is::Any(&["DeleteRolePolicy"])), DONE],
+        &[
+            IAM,
+            t("eventName", Is::Any(&["DeleteRolePolicy"])),
+            t(POLICY, Is::There),
+            DONE,
+        ],
         &[
             IAM,
             t("eventName", Is::Any(&["PutRolePolicy"])),
+            t(POLICY, Is::There),
             t(DOCUMENT, Is::DeniesNeither),
             DONE,
         ],
-        &[IAM, t("eventName", Is::Any(&["DetachRolePolicy"])), DONE],
+        &[
+            IAM,
+            t("eventName", Is::Any(&["DetachRolePolicy"])),
+            t(POLICY_ARN, Is::There),
+            DONE,
+        ],
         &[IAM, t("eventName", Is::Any(&["DeleteRolePermissionsBoundary"])), DONE],
         &[
             IAM,
