@@ -71,6 +71,18 @@ fn put(account: &mut Account, measure: &Measure) {
                 .unwrap()
                 .status = KeyStatus::Inactive;
         }
+        Measure::ResourceControl { document, .. } => {
+            let guards = account.guards.as_mut().unwrap();
+            guards.rcps.insert("Given".to_owned(), text(document));
+        }
+        Measure::ServiceControl { document, .. } => {
+            let guards = account.guards.as_mut().unwrap();
+            guards
+                .scps
+                .last_mut()
+                .unwrap()
+                .insert("Given".to_owned(), text(document));
+        }
         Measure::MaxSession { role, seconds } => {
             account.roles.get_mut(role).unwrap().max_session_seconds = Some(*seconds);
         }

@@ -8,7 +8,7 @@ use super::proof::{Past, Proof};
 use super::replay::as_it_was;
 use super::seen::Seen;
 use super::usage::{Call, SIGN_IN};
-use super::{keys, places, trust};
+use super::{keys, let_in, perimeter, places, trust};
 use crate::account::Account;
 use crate::action::revoke::{POLICY_NAME, cut_of};
 use crate::ids::AccessKeyId;
@@ -61,7 +61,9 @@ pub fn prevention(
     now: Moment,
     sample: Sample,
 ) -> Prevention {
-    let legitimate = &without_theirs(legitimate, intruder);
+    let (legitimate, let_in) = let_in::parted(without_theirs(legitimate, intruder), intruder);
+    let intruder: Vec<Call> = intruder.iter().cloned().chain(let_in).collect();
+    let (legitimate, intruder) = (&legitimate, &intruder);
     let mut all = legitimate.clone();
     all.extend(intruder.iter().cloned());
     // What contains the incident takes room too.
@@ -73,7 +75,9 @@ pub fn prevention(
     let mut keys: Vec<AccessKeyId> = lineage.credentials.iter().map(|member| member.key.clone()).collect();
     keys.extend(caller.cloned());
     let loops = trust::Loops::of(&account, &seen, now);
-    let mut findings = trust::findings(&account, &seen, &loops, sample.seen_since.is_some());
+    let silence = sample.seen_since.is_some();
+    let mut findings = trust::findings(&account, &seen, &loops, silence);
+    findings.extend(perimeter::findings(&account, &seen, silence, now));
     findings.extend(places::findings(&account, &seen, &hit));
     findings.extend(keys::findings(&account, &seen, &keys, now));
     let thin = sample.seen_since.and_then(|wanted| thin(seen.span, wanted));
