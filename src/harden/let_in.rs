@@ -25,7 +25,7 @@ fn trust(event: &Event) -> Option<(String, String)> {
 
 /// Parts everybody else's calls: those of accounts that the intruder let into a role which they never took before, and of the sessions that
 /// they were given, are his.
-pub(super) fn parted(legitimate: Vec<Call>, intruder: &[Call]) -> (Vec<Call>, Vec<Call>) {
+pub(super) fn parted(mut legitimate: Vec<Call>, intruder: &[Call]) -> (Vec<Call>, Vec<Call>) {
     let mut written: BTreeMap<String, Vec<(&Call, String)>> = BTreeMap::new();
     for call in intruder {
         if let Some((role, document)) = trust(&call.event) {
@@ -35,6 +35,7 @@ pub(super) fn parted(legitimate: Vec<Call>, intruder: &[Call]) -> (Vec<Call>, Ve
     if written.is_empty() {
         return (legitimate, Vec::new());
     }
+    legitimate.sort_by_key(|call| call.event.at);
     let mut known: HashSet<(AccountId, String)> = HashSet::new();
     let mut given: HashSet<AccessKeyId> = HashSet::new();
     let (theirs, ours) = legitimate.into_iter().partition(|call| {

@@ -136,8 +136,14 @@ pub fn by_root(account: &Account, call: &str, now: Moment) -> Option<Outcome> {
     Some(standing.decide_given(call, any.as_str(), &standing.context.clone().with(&context)))
 }
 
-/// What is open that the organization could keep shut. Whether `silence` counts was said beforehand.
-pub(super) fn findings(account: &Account, seen: &Seen, silence: bool, now: Moment) -> Vec<Finding> {
+/// What is open that the organization could keep shut. Whether `silence` counts was said beforehand; accounts in `outside` are the intruder's.
+pub(super) fn findings(
+    account: &Account,
+    seen: &Seen,
+    outside: &BTreeSet<AccountId>,
+    silence: bool,
+    now: Moment,
+) -> Vec<Finding> {
     let (Some(organization), Some(guards)) = (&account.organization, &account.guards) else {
         return Vec::new();
     };
@@ -147,7 +153,7 @@ pub(super) fn findings(account: &Account, seen: &Seen, silence: bool, now: Momen
     let is_open = |outcome: Option<Outcome>| matches!(outcome, Some(Outcome::Allowed(_) | Outcome::ImplicitDeny(_)));
     let mut found = Vec::new();
     if is_open(taken_by_stranger(account, guards)) {
-        found.push(strangers(account, &organization.id, seen));
+        found.push(strangers(account, &organization.id, seen, outside));
     }
     // A level that only denies would allow nothing.
     if is_open(by_root(account, "iam:CreateAccessKey", now)) && !guards.scps.is_empty() {
@@ -156,13 +162,15 @@ pub(super) fn findings(account: &Account, seen: &Seen, silence: bool, now: Momen
     found
 }
 
-fn strangers(account: &Account, organization: &str, seen: &Seen) -> Finding {
+fn strangers(account: &Account, organization: &str, seen: &Seen, outside: &BTreeSet<AccountId>) -> Finding {
     let came: BTreeSet<AccountId> = seen
         .taken
         .values()
         .flat_map(|taken| taken.by_accounts.keys().cloned())
         .collect();
-    let silent: Vec<String> = trusted(account).difference(&came).map(ToString::to_string).collect();
+    let trusted = trusted(account);
+    let silent = trusted.iter().filter(|id| !came.contains(id) && !outside.contains(id));
+    let silent: Vec<String> = silent.map(ToString::to_string).collect();
     let title = "whoever may write a role's trust policy lets in any account of the world".to_owned();
     let finding = Finding::of("roles-open-to-strangers", Row::RoleSession, title, RCP_PAGE)
         .shown_by(["no RCP keeps accounts outside of the organization out".to_owned()])

@@ -77,7 +77,13 @@ pub fn prevention(
     let loops = trust::Loops::of(&account, &seen, now);
     let silence = sample.seen_since.is_some();
     let mut findings = trust::findings(&account, &seen, &loops, silence);
-    findings.extend(perimeter::findings(&account, &seen, silence, now));
+    findings.extend(perimeter::findings(
+        &account,
+        &seen,
+        &let_in::accounts(intruder),
+        silence,
+        now,
+    ));
     findings.extend(places::findings(&account, &seen, &hit));
     findings.extend(keys::findings(&account, &seen, &keys, now));
     let thin = sample.seen_since.and_then(|wanted| thin(seen.span, wanted));
