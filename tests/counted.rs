@@ -207,6 +207,10 @@ fn record(dice: &mut Dice, id: usize) -> Value {
         "requestParameters": request(dice, name), "responseElements": null, "eventID": format!("event-{id}"),
         "eventType": "AwsApiCall", "recipientAccountId": "123456789012", "eventCategory": "Management"
     });
+    // What comes from within a network comes through an endpoint.
+    if record["sourceIPAddress"].as_str().unwrap().starts_with('1') && dice.below(2) == 0 {
+        record["vpcEndpointId"] = one(dice, &["vpce-1", "vpce-2", "vpce-3"]).into();
+    }
     if dice.below(6) == 0 {
         record["errorCode"] = "AccessDenied".into();
     } else if name == "AssumeRole" {
@@ -281,7 +285,9 @@ fn named(folder: &Path) -> Hits {
         let text = |value: &Value| value.as_str().unwrap().to_owned();
         let (rule, key) = (text(&hit["rule"]), text(&hit["key"]));
         let tells = match rule.as_str() {
-            "assume-role-burst" => vec![key, text(&hit["what"]).split(" of ").last().unwrap().to_owned()],
+            "assume-role-burst" | "instance-credential-other-network" => {
+                vec![key, text(&hit["what"]).split(" of ").last().unwrap().to_owned()]
+            }
             "use-after-containment"
             | "federation-outlives-containment"
             | "session-outlives-key"

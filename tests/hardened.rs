@@ -173,7 +173,12 @@ fn agree(text: &str) -> BTreeSet<&'static str> {
         None,
         "all that are ready, together"
     );
-    assert!(told.together.broken.is_empty());
+    assert!(
+        told.together.broken.is_empty(),
+        "{:#?} of {:#?}",
+        told.together.broken,
+        ready
+    );
     kinds
 }
 

@@ -53,7 +53,7 @@ pub fn pattern(rule: &Rule<'_>) -> Pattern {
         }
         Shape::Several { .. } => {
             return Pattern::None(
-                "EventBridge doesn't compare the addresses of several events; `oust harden` writes *-from-elsewhere-* for this account, of which a single event tells",
+                "EventBridge doesn't compare the addresses or endpoints of several events; `oust harden` writes *-from-elsewhere-* for this account, of which a single event tells",
             );
         }
         Shape::Then { then, .. } if is_at_a_glance(then) => {

@@ -17,6 +17,8 @@ struct Rest<'t> {
     #[serde(borrow)]
     recipient_account_id: Option<Cow<'t, str>>,
     #[serde(borrow)]
+    vpc_endpoint_id: Option<Cow<'t, str>>,
+    #[serde(borrow)]
     request_parameters: Option<Request<'t>>,
     #[serde(borrow)]
     response_elements: Option<Answer<'t>>,
@@ -110,6 +112,7 @@ impl Members for Glimpse<'_, '_> {
             "eventID" => self.rest.event_id.as_deref().map(Cow::Borrowed),
             "errorCode" => self.rest.error_code.as_deref().map(Cow::Borrowed),
             "recipientAccountId" => self.rest.recipient_account_id.as_deref().map(Cow::Borrowed),
+            "vpcEndpointId" => self.rest.vpc_endpoint_id.as_deref().map(Cow::Borrowed),
             "sourceIPAddress" => (!glance.address.is_empty()).then(|| glance.address.into()),
             "responseElements.credentials.accessKeyId" => self.given().map(Cow::Borrowed),
             _ => match field.strip_prefix("requestParameters.") {

@@ -27,7 +27,8 @@ pub fn is_one_of(records: Records<'_>, record: &impl Members) -> bool {
     records.iter().any(|tests| tests.iter().all(|test| holds(test, record)))
 }
 
-fn holds(test: &Test<'_>, record: &impl Members) -> bool {
+/// Whether one thing holds of a record.
+pub(super) fn holds(test: &Test<'_>, record: &impl Members) -> bool {
     let Some(text) = record.text(test.field) else {
         return test.is == Is::Absent;
     };

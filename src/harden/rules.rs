@@ -30,6 +30,9 @@ const MFA: &str = "userIdentity.sessionContext.attributes.mfaAuthenticated";
 /// When a session was issued.
 const BEGAN: &str = "userIdentity.sessionContext.attributes.creationDate";
 const ADDRESS: &str = "sourceIPAddress";
+/// The VPC endpoint that a call came through.
+const ENDPOINT: &str = "vpcEndpointId";
+const SERVICE: &str = "eventSource";
 const OF_USER: &str = "requestParameters.userName";
 const OF_ROLE: &str = "requestParameters.roleName";
 const ROLE: &str = "requestParameters.roleArn";

@@ -246,6 +246,7 @@ def count(all_records):
             every.append(record)
     every.sort(key=time)
     hits = collections.defaultdict(set)
+    through = collections.defaultdict(set)
     takes, places = collections.defaultdict(list), collections.defaultdict(set)
     for record in every:
         for rule in alone(record):
@@ -259,7 +260,8 @@ def count(all_records):
         if on_instance and is_somewhere(address):
             places["instance-credential-away", key, who].add(address)
         if on_instance and is_own(address):
-            places["instance-credential-other-network", key, who].add(address)
+            if record.get("vpcEndpointId"):
+                through[key, who, record["eventSource"]].add(record["vpcEndpointId"])
         if key and is_internet(address):
             if key[:4] == "ASIA" and who:
                 places["session-from-two-addresses", key, who].add(address)
@@ -268,6 +270,9 @@ def count(all_records):
     for (rule, *common), addresses in places.items():
         if len(addresses) > 1:
             hits[rule].add((common[0],) + tuple(sorted(addresses)))
+    for (key, _, service), endpoints in through.items():
+        if len(endpoints) > 1:
+            hits["instance-credential-other-network"].add((key, service))
     for (key, role), group in takes.items():
         if any(time(late) - time(early) <= 600 for early, late in zip(group, group[4:])):
             hits["assume-role-burst"].add((key, role))

@@ -10,6 +10,7 @@ pub struct Told {
     from: &'static str,
     error: Option<&'static str>,
     days: u32,
+    endpoint: Option<&'static str>,
     request: Value,
     response: Value,
 }
@@ -74,6 +75,7 @@ pub fn call(who: Value, at: &'static str, service: &'static str, name: &'static 
         from: "203.0.113.66",
         error: None,
         days: 0,
+        endpoint: None,
         request: Value::Null,
         response: Value::Null,
     }
@@ -81,6 +83,13 @@ pub fn call(who: Value, at: &'static str, service: &'static str, name: &'static 
 
 impl Told {
     pub fn from(mut self, address: &'static str) -> Self {
+        self.from = address;
+        self
+    }
+
+    /// Through a VPC endpoint, from an address within its network.
+    pub fn through(mut self, endpoint: &'static str, address: &'static str) -> Self {
+        self.endpoint = Some(endpoint);
         self.from = address;
         self
     }
@@ -119,6 +128,9 @@ impl Told {
         if let Some(error) = self.error {
             set("errorCode", json!(error));
             set("errorMessage", json!("User is not authorized"));
+        }
+        if let Some(endpoint) = self.endpoint {
+            set("vpcEndpointId", json!(endpoint));
         }
         set("requestParameters", self.request);
         set("responseElements", self.response);
@@ -493,30 +505,40 @@ pub fn cases() -> Vec<Case> {
         },
         Case {
             rule: "instance-credential-other-network",
-            found: trails(vec![vec![
-                look(instance(), "09:00:00").from("10.0.1.5"),
-                look(instance(), "13:00:00").from("172.31.9.9"),
-            ]]),
-            not: trails(vec![
+            found: trails(vec![
                 vec![
-                    look(instance(), "09:00:00").from("10.0.1.5"),
+                    look(instance(), "09:00:00").through("vpce-a", "10.0.1.5"),
+                    look(instance(), "13:00:00").through("vpce-b", "172.31.9.9"),
+                ],
+                vec![
+                    look(instance(), "09:00:00").through("vpce-a", "10.0.1.5"),
+                    look(instance(), "10:00:00").through("vpce-a", "10.0.1.5"),
+                    look(instance(), "13:00:00").through("vpce-b", "10.0.1.5").refused(),
+                ],
+            ]),
+            not: trails(vec![
+                // Pods that have addresses of their own; the endpoints of two services.
+                vec![
+                    look(instance(), "09:00:00").through("vpce-a", "10.0.1.5"),
+                    look(instance(), "09:10:00").through("vpce-a", "10.0.1.6"),
+                    look(instance(), "09:10:00").through("vpce-a", "192.168.1.7"),
+                ],
+                vec![
+                    look(instance(), "09:00:00").through("vpce-a", "10.0.1.5"),
+                    call(instance(), "09:10:00", "sqs", "ListQueues").through("vpce-b", "10.0.1.5"),
+                ],
+                vec![
+                    look(instance(), "09:00:00").through("vpce-a", "10.0.1.5"),
+                    look(instance(), "09:10:00"),
                     look(instance(), "09:10:00").from("10.0.1.5"),
                 ],
                 vec![
-                    look(instance(), "09:00:00").from("10.0.1.5"),
-                    look(instance(), "09:10:00"),
+                    look(instance(), "09:00:00").through("vpce-a", "10.0.1.5"),
+                    look(role("Web", "i-1", D), "09:10:00").through("vpce-b", "10.0.1.6"),
                 ],
                 vec![
-                    look(instance(), "09:00:00").from("10.0.1.5"),
-                    look(instance(), "09:10:00").from("172.32.0.1"),
-                ],
-                vec![
-                    look(instance(), "09:00:00").from("10.0.1.5"),
-                    look(role("Web", "i-1", D), "09:10:00").from("10.0.1.6"),
-                ],
-                vec![
-                    look(role("Web", "people", C), "09:00:00").from("10.0.1.5"),
-                    look(role("Web", "people", C), "09:10:00").from("10.0.1.6"),
+                    look(role("Web", "people", C), "09:00:00").through("vpce-a", "10.0.1.5"),
+                    look(role("Web", "people", C), "09:10:00").through("vpce-b", "10.0.1.6"),
                 ],
             ]),
         },

@@ -57,6 +57,8 @@ fn set(bits: &mut [u64; WORDS], second: u16) {
 pub(super) struct Sighting {
     pub(super) first: Moment,
     pub(super) last: Moment,
+    /// Whether its records may be such as rules look for whatever the call.
+    pub(super) is_followed: bool,
     between: Option<Seconds>,
 }
 
@@ -70,6 +72,7 @@ impl Sighting {
         Sighting {
             first: at,
             last: at,
+            is_followed: false,
             between: is_counted.then(|| Seconds::Few(Vec::new())),
         }
     }
