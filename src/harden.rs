@@ -9,6 +9,7 @@
 //! else's must go through as before, and the intruder's are stopped somewhere, or honestly aren't.
 
 mod athena;
+mod before;
 mod caller;
 mod denied;
 mod detect;

@@ -1,6 +1,7 @@
 //! Rules for one account: of the places that its users and roles came from, of its loops, of the users of its incident. What a general rule
 //! can only tell of several records, such a rule tells of a single one, since it compares with constants; so EventBridge can tell it too.
 
+use super::before::until;
 use super::matching::{Members, is_one_of};
 use super::rule::{Is, Level, Row, Rule, Shape, Test};
 use super::rules::{PRIVATE, SERVICES};
@@ -246,29 +247,6 @@ pub(super) fn again(user: &str, table: &str) -> [Fitted; 2] {
     ]
 }
 
-/// No session of a role lives longer, in hours.
-const LONGEST_HOURS: i64 = 12;
-
-/// How the texts of all seconds begin until `cut`, with it, from which on a session of a role may still live: a time compared with constants.
-fn until(cut: Moment) -> Vec<String> {
-    let text = |at: Moment| at.whole_second().to_string();
-    // 2026-11-02T08: the hours before that of the cut.
-    let hours = (1..=LONGEST_HOURS).rev().map(|back| cut.plus_seconds(-3_600 * back));
-    let hour = |at: Moment| text(at).get(..14).unwrap_or_default().to_owned();
-    let mut fronts: Vec<String> = hours.map(hour).collect();
-    let whole = text(cut);
-    // Then, of its minutes and its seconds, what begins like the cut and goes on with less.
-    for at in [14, 15, 17, 18] {
-        let (Some(front), Some(digit)) = (whole.get(..at), whole.get(at..at + 1)) else {
-            continue;
-        };
-        let less = ('0'..='9').filter(|less| digit.chars().any(|digit| *less < digit));
-        fronts.extend(less.map(|less| format!("{front}{less}")));
-    }
-    fronts.push(whole);
-    fronts
-}
-
 /// The rule for a role of the incident, by ARN, whose sessions of before `cut` were revoked, or are to be: it compares when they began.
 pub(super) fn revoked_again(role: &str, arn: &str, cut: Moment, table: &str) -> Fitted {
     let words = Words {
@@ -287,26 +265,4 @@ pub(super) fn revoked_again(role: &str, arn: &str, cut: Moment, table: &str) -> 
     let mut tests: Vec<(&'static str, Must)> = Whose::Role(role, arn).named().into();
     tests.extend([(KEY, Must::There), (BEGAN, Must::Begins(until(cut)))]);
     Fitted::of(&words, tests, table)
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
-
-    use super::until;
-    use crate::time::Moment;
-
-    /// Every second of the half day before the cut is told, and none after it.
-    #[test]
-    fn a_time_is_compared_by_how_its_text_begins() {
-        for cut in ["2026-11-02T08:00:00Z", "2026-11-02T23:59:59Z", "2026-03-01T10:37:46Z"] {
-            let cut: Moment = cut.parse().unwrap();
-            let fronts = until(cut);
-            for back in -90_000..43_200 {
-                let text = cut.plus_seconds(-back).whole_second().to_string();
-                let is_told = fronts.iter().any(|front| text.starts_with(front));
-                assert_eq!(is_told, back >= 0, "{text} until {}", cut.whole_second());
-            }
-        }
-    }
 }

@@ -30,7 +30,8 @@ pub struct HardenArgs {
     /// When the key was stolen, in the forms of --since: what was done with it before counts as its owner's use.
     #[arg(long, value_name = "WHEN", conflicts_with_all = ["rules"])]
     pub stolen: Option<String>,
-    /// Call nothing ready where legitimate use wasn't seen as early as this, in the forms of --since: 30d.
+    /// Call nothing ready where legitimate use wasn't seen as early as this, in the forms of --since: 30d. With it, whoever wasn't seen to come since
+    /// isn't expected; without it, what rests on that isn't ready.
     #[arg(long, value_name = "WHEN", conflicts_with_all = ["rules", "detect"])]
     pub seen_since: Option<String>,
     /// Write the documents of the measures into this folder, one file for each.
