@@ -9,7 +9,9 @@
 //! else's must go through as before, and the intruder's are stopped somewhere, or honestly aren't.
 
 mod athena;
+mod before;
 mod caller;
+mod denied;
 mod detect;
 mod eventbridge;
 mod finding;
@@ -17,9 +19,11 @@ mod fitted;
 mod given;
 mod glimpse;
 mod keys;
+mod let_in;
 mod matching;
 mod measure;
 mod outsider;
+mod perimeter;
 mod places;
 mod prevention;
 mod proof;
@@ -33,11 +37,13 @@ mod usage;
 mod written;
 
 pub use athena::athena;
+pub use denied::Denied;
 pub use detect::{Detector, Hit, found};
 pub use eventbridge::{Pattern, pattern};
 pub use finding::Finding;
 pub use fitted::{Fitted, Whose, from_elsewhere};
 pub use measure::Measure;
+pub use perimeter::{by_root, only_ours, taken_by_stranger, without_root};
 pub use places::TABLE;
 pub use prevention::{Prevention, Sample, prevention};
 pub use proof::Proof;

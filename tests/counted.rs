@@ -34,7 +34,7 @@ const ADDRESSES: [&str; 11] = [
     "cloudformation.amazonaws.com",
     "AWS Internal",
 ];
-const CALLS: [(&str, &str); 28] = [
+const CALLS: [(&str, &str); 36] = [
     ("sts", "GetSessionToken"),
     ("sts", "GetFederationToken"),
     ("sts", "AssumeRole"),
@@ -53,6 +53,14 @@ const CALLS: [(&str, &str); 28] = [
     ("iam", "DeleteUserPermissionsBoundary"),
     ("iam", "PutUserPermissionsBoundary"),
     ("iam", "PutUserPermissionsBoundary"),
+    ("iam", "PutUserPolicy"),
+    ("iam", "PutRolePolicy"),
+    ("iam", "PutRolePolicy"),
+    ("iam", "PutRolePolicy"),
+    ("iam", "AttachRolePolicy"),
+    ("iam", "DeleteRolePolicy"),
+    ("iam", "PutRolePermissionsBoundary"),
+    ("iam", "DeleteRolePermissionsBoundary"),
     ("iam", "RemoveUserFromGroup"),
     ("iam", "UpdateAccessKey"),
     ("iam", "DeleteAccessKey"),
@@ -66,6 +74,15 @@ const CALLS: [(&str, &str); 28] = [
     ("workmail", "AssumeRole"),
 ];
 const POLICIES: [&str; 4] = ["OustDenyAll", "AWSRevokeOlderSessions", "Mine", "ReallyNotOustDenyAll"];
+/// What a statement says: everything, everything to older sessions, and less.
+const STATEMENTS: [&str; 6] = [
+    r#"{"Effect": "Deny", "Action": "*", "Resource": "*"}"#,
+    r#"{"Resource":["*"],"Action":["*"],"Sid":"No","Effect":"Deny"}"#,
+    r#"{"Effect":"Deny","Action":["*"],"Resource":["*"],"Condition":{"DateLessThan":{"aws:TokenIssueTime":"2026-11-03T00:00:00Z"}}}"#,
+    r#"{"Effect":"Deny","Action":["*"],"Resource":["*"],"Condition":{"Bool":{"aws:ViaAWSService":"false"}}}"#,
+    r#"{"Effect":"Deny","Action":["*","s3:*"],"Resource":["*"]}"#,
+    r#"{"Effect": "Allow", "Action": "*", "Resource": "*"}"#,
+];
 const ARNS: [&str; 4] = [
     "arn:aws:iam::aws:policy/AWSDenyAll",
     "arn:aws:iam::aws:policy/AWSCompromisedKeyQuarantineV3",
@@ -144,7 +161,13 @@ fn request(dice: &mut Dice, name: &str) -> Value {
         "GetSessionToken" => return Value::Null,
         _ => {
             let user = one(dice, &USERS);
-            may(dice, "userName", user.into());
+            match name.contains("Role") {
+                true => {
+                    let role = one(dice, &ROLES);
+                    may(dice, "roleName", role.into());
+                }
+                false => may(dice, "userName", user.into()),
+            }
             let (policy, arn) = (one(dice, &POLICIES), one(dice, &ARNS));
             // A call names inline policies or managed ones, if any.
             match name.starts_with("Attach") || name.starts_with("Detach") {
@@ -153,12 +176,14 @@ fn request(dice: &mut Dice, name: &str) -> Value {
                 false => {}
             }
             may(dice, "permissionsBoundary", arn.into());
-            let effect = one(dice, &["Allow", "Deny"]);
-            may(
-                dice,
-                "policyDocument",
-                format!("{{\"Statement\": {{\"Effect\": \"{effect}\"}}}}").into(),
-            );
+            let statement = one(dice, &STATEMENTS);
+            let document = match dice.below(2) {
+                0 => format!("{{\"Version\": \"2012-10-17\", \"Statement\": {statement}}}"),
+                _ => format!(
+                    "{{\"Version\":\"2012-10-17\",\"Statement\":[{{\"Effect\":\"Allow\",\"Action\":\"s3:*\",\"Resource\":\"*\"}},{statement}]}}"
+                ),
+            };
+            may(dice, "policyDocument", document.into());
             let key = one(dice, &["AKIAAAAAAAAAAAAAAAA0", "AKIAAAAAAAAAAAAAAAA1"]);
             may(dice, "accessKeyId", key.into());
             let status = one(dice, &["Active", "Inactive"]);
@@ -182,6 +207,10 @@ fn record(dice: &mut Dice, id: usize) -> Value {
         "requestParameters": request(dice, name), "responseElements": null, "eventID": format!("event-{id}"),
         "eventType": "AwsApiCall", "recipientAccountId": "123456789012", "eventCategory": "Management"
     });
+    // What comes from within a network comes through an endpoint.
+    if record["sourceIPAddress"].as_str().unwrap().starts_with('1') && dice.below(2) == 0 {
+        record["vpcEndpointId"] = one(dice, &["vpce-1", "vpce-2", "vpce-3"]).into();
+    }
     if dice.below(6) == 0 {
         record["errorCode"] = "AccessDenied".into();
     } else if name == "AssumeRole" {
@@ -256,10 +285,15 @@ fn named(folder: &Path) -> Hits {
         let text = |value: &Value| value.as_str().unwrap().to_owned();
         let (rule, key) = (text(&hit["rule"]), text(&hit["key"]));
         let tells = match rule.as_str() {
-            "assume-role-burst" => vec![key, text(&hit["what"]).split(" of ").last().unwrap().to_owned()],
+            "assume-role-burst" | "instance-credential-other-network" => {
+                vec![key, text(&hit["what"]).split(" of ").last().unwrap().to_owned()]
+            }
             "use-after-containment"
             | "federation-outlives-containment"
             | "session-outlives-key"
+            | "session-outlives-revocation"
+            | "users-deny-removed"
+            | "roles-deny-removed"
             | "role-juggling"
             | "role-ring"
             | "boundary-replaced" => vec![text(&hit["events"][0]), key],

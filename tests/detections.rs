@@ -87,6 +87,50 @@ fn copies_count_once_and_the_order_of_files_makes_no_difference() {
     }
 }
 
+/// A node whose pods have addresses of their own and use its role, all day, through the endpoints of three services: nothing of it is told. Its
+/// credential in another VPC is, once for each service.
+#[test]
+fn a_node_at_work_is_not_told_and_its_credential_in_another_vpc_is() {
+    const ADDRESSES: [&str; 6] = [
+        "10.0.1.5",
+        "10.0.1.6",
+        "10.0.2.7",
+        "10.0.2.8",
+        "10.1.9.9",
+        "192.168.4.4",
+    ];
+    let node = || records::role("Node", "i-0123456789abcdef0", "ASIANNNNNNNNNNNNNNNN");
+    let services = [
+        ("ec2", "DescribeInstances", "vpce-ec2"),
+        ("sqs", "ListQueues", "vpce-sqs"),
+        ("ecr", "GetAuthorizationToken", "vpce-ecr"),
+    ];
+    let mut day = Vec::new();
+    for (n, address) in ADDRESSES.iter().cycle().take(300).enumerate() {
+        let (service, name, endpoint) = services[n % services.len()];
+        day.push(
+            records::call(node(), "09:00:00", service, name)
+                .through(endpoint, address)
+                .record(n),
+        );
+    }
+    assert_eq!(hits(&[as_cloudtrail(&day)]), []);
+    for (n, (service, name, _)) in services.iter().take(2).enumerate() {
+        let away = records::call(node(), "10:00:00", service, name).through("vpce-away", "10.0.1.5");
+        day.push(away.record(1_000 + n));
+    }
+    let told = hits(&[as_cloudtrail(&day)]);
+    let what: Vec<&str> = told.iter().map(|hit| hit.what.as_str()).collect();
+    assert_eq!(
+        what,
+        [
+            "through 2 endpoints of ec2.amazonaws.com",
+            "through 2 endpoints of sqs.amazonaws.com"
+        ]
+    );
+    assert!(told.iter().all(|hit| hit.rule == "instance-credential-other-network"));
+}
+
 #[test]
 fn no_secret_comes_out() {
     for case in cases() {
@@ -462,6 +506,26 @@ fn rules_for_loops_and_for_the_incident_are_told_by_one_record() {
             false,
         ),
         ("federated-again-ann", look(records::user("ann", token)), false),
+        (
+            "revoked-again-Ping",
+            look(records::issued(of("Ping"), "07:59:59")),
+            true,
+        ),
+        (
+            "revoked-again-Ping",
+            refused(look(records::issued(of("Ping"), "00:00:00"))),
+            true,
+        ),
+        (
+            "revoked-again-Ping",
+            look(records::issued(of("Ping"), "09:00:01")),
+            false,
+        ),
+        (
+            "revoked-again-Ping",
+            look(records::issued(of("Pong"), "07:59:59")),
+            false,
+        ),
     ];
     let expected: Vec<bool> = tried.iter().map(|(.., is_found)| *is_found).collect();
     let own: Vec<bool> = tried
@@ -499,7 +563,7 @@ fn no_rule_is_without_a_pattern_and_without_a_word() {
         );
     }
     let without = RULES.iter().filter(|rule| pattern(rule).value().is_none());
-    assert_eq!(without.count(), 13);
+    assert_eq!(without.count(), 16);
 }
 
 /// Another implementation of EventBridge's semantics.
@@ -613,5 +677,11 @@ fn no_rule_is_without_sigma_and_without_a_word() {
 }
 
 fn is_by_the_clock(rule: &Rule<'_>) -> bool {
-    rule.id == "key-from-two-addresses" || rule.id == "boundary-replaced"
+    let ids = [
+        "key-from-two-addresses",
+        "boundary-replaced",
+        "users-deny-removed",
+        "roles-deny-removed",
+    ];
+    ids.contains(&rule.id)
 }

@@ -594,6 +594,31 @@ fn look(account: &Account, mut who: Value, from: &'static str, id: usize) -> Val
         .record(id)
 }
 
+/// Where AWS hands out credentials by itself no key is needed: the SDK's user agent tells where one is used.
+#[test]
+fn a_key_that_compute_of_aws_uses_is_replaceable() {
+    let (account, _) = told_of_weak(Vec::new());
+    let by = |agent: &str| {
+        let mut call = look(&account, ann(&account, false), "198.51.100.7", 1);
+        call["userAgent"] = agent.into();
+        told_of_weak(vec![call]).1
+    };
+    let on_lambda = by("Boto3/1.34.42 md/Botocore#1.34.42 ua/2.0 exec-env/AWS_Lambda_python3.12 cfg/retry-mode#legacy");
+    let finding = about(&on_lambda, "key-replaceable", "ann");
+    assert!(
+        finding.title.contains("a Lambda function") && !finding.is_ready(),
+        "{finding:#?}"
+    );
+    assert!(finding.evidence[0].contains("AWS_Lambda_python3.12"));
+    let elsewhere = by("aws-cli/2.31.0 exec-env/grimoire_095724e3");
+    assert!(
+        !elsewhere
+            .findings
+            .iter()
+            .any(|finding| finding.kind == "key-replaceable")
+    );
+}
+
 #[test]
 fn an_account_of_many_weaknesses_gets_a_document_for_each() {
     let (account, _) = told_of_weak(Vec::new());
@@ -1006,7 +1031,7 @@ fn a_guess_is_not_ready_and_thin_evidence_is_said() {
     assert!(said.contains(thin) && !said.contains("   ready"), "{said}");
     assert!(said.contains("All 0 that are ready"), "{said}");
     let (_, said) = oust(&args("2026-03-24T09:00:00Z"));
-    assert!(!said.contains(thin) && said.contains("All 7 that are ready"), "{said}");
+    assert!(!said.contains(thin) && said.contains("All 8 that are ready"), "{said}");
     let (_, said) = oust(&["harden", "--scenario", "stolen-key"]);
     assert!(said.contains("3 legitimate calls were seen in 12 minutes"), "{said}");
     assert!(

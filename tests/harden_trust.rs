@@ -20,6 +20,18 @@ const ANYBODY: &str = r#"{"AWS":"*"}"#;
 
 /// An account whose role `R` has this trust policy, and what is told of it after these calls.
 fn told(principal: &str, action: &str, condition: &str, trail: impl Fn(&Account) -> Vec<Value>) -> Prevention {
+    told_beside(principal, action, condition, trail, &[], Sample::default())
+}
+
+/// The same, where an intruder made calls too.
+fn told_beside(
+    principal: &str,
+    action: &str,
+    condition: &str,
+    trail: impl Fn(&Account) -> Vec<Value>,
+    intruder: &[Value],
+    sample: Sample,
+) -> Prevention {
     let statement = format!(
         r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":{principal},"Action":"{action}","Condition":{condition}}}]}}"#
     );
@@ -36,10 +48,10 @@ fn told(principal: &str, action: &str, condition: &str, trail: impl Fn(&Account)
         &account,
         &lineage,
         &calls,
-        &[],
+        &intruder.iter().filter_map(Call::of).collect::<Vec<_>>(),
         None,
         stage.twin.now(),
-        Sample::default(),
+        sample,
     )
 }
 
@@ -97,17 +109,114 @@ fn a_trust_that_a_condition_narrows_is_not_too_wide() {
     }
 }
 
+/// The statements of the trust policy that a finding writes.
+fn statements(finding: &Finding) -> Vec<Value> {
+    let document = finding.measure.as_ref().unwrap().document().unwrap();
+    document["Statement"].as_array().unwrap().clone()
+}
+
+fn is_closed(finding: &Finding) -> bool {
+    let statements = statements(finding);
+    statements.len() == 1 && statements[0]["Effect"] == "Deny" && statements[0]["Principal"] == "*"
+}
+
+/// Somebody works, with another key.
+fn at_work() -> Vec<Value> {
+    let look = records::call(
+        records::user("ann", "AKIADDDDDDDDDDDDDDDD"),
+        "08:00:00",
+        "ec2",
+        "DescribeInstances",
+    );
+    vec![look.record(7)]
+}
+
 #[test]
 fn who_is_named_and_never_came_is_told_where_nobody_came() {
     let ann = r#"{"AWS":"arn:aws:iam::123456789012:user/ann"}"#;
     let idle = told(ann, "sts:AssumeRole", "{}", nobody);
     let finding = of(&idle, "trust-too-wide").unwrap();
     assert!(
-        finding.measure.is_none() && finding.evidence[0].contains("user/ann is trusted, and was not seen"),
+        is_closed(finding) && finding.evidence[0].contains("user/ann is trusted, and was not seen"),
         "{finding:#?}"
     );
     let came = told(ann, "sts:AssumeRole", "{}", |_| taken_by("ann"));
     assert!(of(&came, "trust-too-wide").is_none());
+}
+
+/// A role that the intruder alone took: the document that lets nobody in stops him, and is ready only where it was said since when silence
+/// counts; or it is deleted by these calls.
+#[test]
+fn a_role_that_nobody_took_is_closed_or_deleted() {
+    let intruder = taken_by("ann");
+    let tell = |sample: Sample| told_beside(ROOT, "sts:AssumeRole", "{}", |_| at_work(), &intruder, sample);
+    let doubted = tell(Sample::default());
+    let finding = of(&doubted, "trust-too-wide").unwrap();
+    assert!(is_closed(finding), "{finding:#?}");
+    let proof = finding.proof.as_ref().unwrap();
+    let stops = proof.stops_at.as_deref().unwrap();
+    assert!(
+        stops.contains("role/R") && proof.stopped == 1 && proof.broken.is_empty(),
+        "{finding:#?}"
+    );
+    assert!(!finding.is_ready() && finding.doubt.as_deref().unwrap().contains("--seen-since"));
+    assert_eq!(
+        finding.instead,
+        [
+            "aws iam delete-role-policy --role-name R --policy-name All",
+            "aws iam delete-role --role-name R"
+        ]
+    );
+    let said = tell(Sample {
+        seen_since: Some("2026-11-02T08:00:00Z".parse().unwrap()),
+        left_out: 0,
+    });
+    assert!(of(&said, "trust-too-wide").unwrap().is_ready());
+    let thin = tell(Sample {
+        seen_since: Some("2026-11-01T08:00:00Z".parse().unwrap()),
+        left_out: 0,
+    });
+    assert!(!of(&thin, "trust-too-wide").unwrap().is_ready());
+}
+
+/// Whoever else is let in stays: only who never came is left out.
+#[test]
+fn who_is_let_in_beside_those_who_never_came_stays() {
+    let beside = r#"{"AWS":"arn:aws:iam::123456789012:root","Service":"ec2.amazonaws.com"}"#;
+    let idle = told(beside, "sts:AssumeRole", "{}", nobody);
+    let finding = of(&idle, "trust-too-wide").unwrap();
+    assert_eq!(
+        statements(finding)[0]["Principal"],
+        json!({"Service": ["ec2.amazonaws.com"]})
+    );
+    assert!(finding.instead.is_empty() && !finding.is_ready(), "{finding:#?}");
+    // Another account that never came, beside a user who did.
+    let partner = r#"{"AWS":["arn:aws:iam::210987654321:root","arn:aws:iam::123456789012:user/ann"]}"#;
+    let came = told(partner, "sts:AssumeRole", "{}", |_| taken_by("ann"));
+    let finding = of(&came, "external-id-missing").unwrap();
+    assert_eq!(
+        statements(finding)[0]["Principal"],
+        json!({"AWS": ["arn:aws:iam::123456789012:user/ann"]})
+    );
+    let proof = finding.proof.as_ref().unwrap();
+    assert!(proof.untouched == 1 && !finding.is_ready(), "{finding:#?}");
+    let alone = told(
+        r#"{"AWS":"arn:aws:iam::210987654321:root"}"#,
+        "sts:AssumeRole",
+        "{}",
+        nobody,
+    );
+    assert!(is_closed(of(&alone, "external-id-missing").unwrap()));
+    // A provider of which no token was seen.
+    let provider = "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com";
+    let tokens = told(
+        &format!(r#"{{"Federated":"{provider}"}}"#),
+        "sts:AssumeRoleWithWebIdentity",
+        "{}",
+        nobody,
+    );
+    let finding = of(&tokens, "oidc-subject-free").unwrap();
+    assert!(is_closed(finding) && finding.instead.len() == 2, "{finding:#?}");
 }
 
 #[test]
@@ -116,7 +225,7 @@ fn a_role_whose_only_taker_was_deleted_is_told() {
     let finding = of(&gone, "trust-too-wide").unwrap();
     let advice = finding.advice.as_deref().unwrap();
     assert!(
-        finding.measure.is_none() && advice.contains("deleted since"),
+        is_closed(finding) && advice.contains("deleted since") && !finding.is_ready(),
         "{finding:#?}"
     );
 }

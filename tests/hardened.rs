@@ -71,6 +71,18 @@ fn put(account: &mut Account, measure: &Measure) {
                 .unwrap()
                 .status = KeyStatus::Inactive;
         }
+        Measure::ResourceControl { document, .. } => {
+            let guards = account.guards.as_mut().unwrap();
+            guards.rcps.insert("Given".to_owned(), text(document));
+        }
+        Measure::ServiceControl { document, .. } => {
+            let guards = account.guards.as_mut().unwrap();
+            guards
+                .scps
+                .last_mut()
+                .unwrap()
+                .insert("Given".to_owned(), text(document));
+        }
         Measure::MaxSession { role, seconds } => {
             account.roles.get_mut(role).unwrap().max_session_seconds = Some(*seconds);
         }
@@ -161,7 +173,12 @@ fn agree(text: &str) -> BTreeSet<&'static str> {
         None,
         "all that are ready, together"
     );
-    assert!(told.together.broken.is_empty());
+    assert!(
+        told.together.broken.is_empty(),
+        "{:#?} of {:#?}",
+        told.together.broken,
+        ready
+    );
     kinds
 }
 

@@ -22,9 +22,14 @@ pub(super) async fn ready(desk: &Desk, args: ReadyArgs) -> Result<Exit, Failure>
     if let Some(form) = args.template {
         let text = match form {
             TemplateForm::Cloudformation => template::cloudformation(),
+            TemplateForm::CloudformationQueries => template::queries_of_cloudformation(),
             TemplateForm::Terraform => template::terraform(),
         };
         desk.terminal.result(text.trim_end())?;
+        if form == TemplateForm::Cloudformation {
+            desk.terminal
+                .status("the detections that need more than one event are queries: --template cloudformation-queries");
+        }
         return Ok(Exit::Success);
     }
     let table = table(&args)?;

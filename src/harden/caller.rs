@@ -1,6 +1,6 @@
 //! Who calls, as far as rules look at a record at a glance.
 
-use super::matching::Members;
+use super::matching::{Members, holds};
 use super::rule::Records;
 use serde::Deserialize;
 use serde_json::Value;
@@ -145,11 +145,19 @@ impl Members for At<'_> {
     }
 }
 
+/// Whether a member is told by caller and address alone.
+fn is_read(field: &str) -> bool {
+    let of_caller = field.strip_prefix("userIdentity.");
+    field == "sourceIPAddress" || of_caller.is_some_and(|place| READ.contains(&place))
+}
+
 /// Whether these records are told by caller and address alone.
 pub(super) fn is_at_a_glance(records: Records<'_>) -> bool {
-    let is_read = |field: &str| {
-        let of_caller = field.strip_prefix("userIdentity.");
-        field == "sourceIPAddress" || of_caller.is_some_and(|place| READ.contains(&place))
-    };
     records.iter().all(|tests| tests.iter().all(|test| is_read(test.field)))
+}
+
+/// Whether a record of this caller at this address may be one of these, whatever else it says.
+pub(super) fn may_be(records: Records<'_>, at: &At<'_>) -> bool {
+    let mut all = records.iter();
+    all.any(|tests| tests.iter().all(|test| !is_read(test.field) || holds(test, at)))
 }

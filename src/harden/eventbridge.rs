@@ -53,12 +53,12 @@ pub fn pattern(rule: &Rule<'_>) -> Pattern {
         }
         Shape::Several { .. } => {
             return Pattern::None(
-                "EventBridge doesn't compare the addresses of several events; `oust harden` writes *-from-elsewhere-* for this account, of which a single event tells",
+                "EventBridge doesn't compare the addresses or endpoints of several events; `oust harden` writes *-from-elsewhere-* for this account, of which a single event tells",
             );
         }
         Shape::Then { then, .. } if is_at_a_glance(then) => {
             return Pattern::None(
-                "EventBridge doesn't join one event to another; `oust harden` with an incident writes used-again-*, of which a single event tells",
+                "EventBridge doesn't join one event to another; `oust harden` with an incident writes *-again-*, of which a single event tells",
             );
         }
         Shape::Then { first, then, .. } if first != then => {
@@ -111,7 +111,8 @@ fn matchers(is: Is<'_>) -> Value {
             .map(|part| json!({"wildcard": format!("*{part}*")}))
             .collect(),
         Is::NotLike(patterns) => json!([{"anything-but": {"wildcard": patterns}}]),
-        Is::There | Is::SameAs(_) | Is::OtherThan(_) => json!([{"exists": true}]),
+        // No rule of one record reads a document so: EventBridge sees texts, whatever they say.
+        Is::There | Is::SameAs(_) | Is::OtherThan(_) | Is::Denies(_) | Is::DeniesNeither => json!([{"exists": true}]),
         Is::Absent => json!([{"exists": false}]),
     }
 }

@@ -28,6 +28,9 @@ pub struct Finding {
     /// The call that puts it there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub call: Option<String>,
+    /// Calls that do more in its place, in order: where nobody needs a role, those that delete it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub instead: Vec<String>,
     /// Why IAM would refuse it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub too_large: Option<String>,
@@ -65,6 +68,7 @@ impl Finding {
             advice: None,
             measure: None,
             call: None,
+            instead: Vec::new(),
             too_large: None,
             doubt: None,
             proof: None,
@@ -89,6 +93,12 @@ impl Finding {
     pub(super) fn met_by(mut self, measure: Measure) -> Self {
         self.call = Some(measure.call());
         self.measure = Some(measure);
+        self
+    }
+
+    #[must_use]
+    pub(super) fn or_else(mut self, calls: Vec<String>) -> Self {
+        self.instead = calls;
         self
     }
 

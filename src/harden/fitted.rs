@@ -1,15 +1,18 @@
 //! Rules for one account: of the places that its users and roles came from, of its loops, of the users of its incident. What a general rule
 //! can only tell of several records, such a rule tells of a single one, since it compares with constants; so EventBridge can tell it too.
 
+use super::before::until;
 use super::matching::{Members, is_one_of};
 use super::rule::{Is, Level, Row, Rule, Shape, Test};
 use super::rules::{PRIVATE, SERVICES};
 use super::seen::Used;
 use super::written::{Written, written};
+use crate::time::Moment;
 use serde::{Serialize, Serializer};
 
 const ELSEWHERE_PAGE: &str = "https://docs.aws.amazon.com/guardduty/latest/ug/guardduty_finding-types-iam.html";
 const LOOP_PAGE: &str = "https://hackingthe.cloud/aws/post_exploitation/role-chain-juggling/";
+const REVOKE_PAGE: &str = "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_revoke-sessions.html";
 const CUT_PAGE: &str =
     "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_disable-perms.html";
 const KIND: &str = "userIdentity.type";
@@ -17,6 +20,7 @@ const KEY: &str = "userIdentity.accessKeyId";
 const USER: &str = "userIdentity.userName";
 const OF_ISSUER: &str = "userIdentity.sessionContext.sessionIssuer.userName";
 const ISSUER: &str = "userIdentity.sessionContext.sessionIssuer.arn";
+const BEGAN: &str = "userIdentity.sessionContext.attributes.creationDate";
 
 /// Whose credentials a rule is about.
 #[derive(Debug, Clone, Copy)]
@@ -42,6 +46,7 @@ impl Whose<'_> {
 #[derive(Debug, Clone, PartialEq)]
 enum Must {
     Any(Vec<String>),
+    Begins(Vec<String>),
     NotLike(Vec<String>),
     There,
     Absent,
@@ -108,7 +113,7 @@ fn with<T>(tests: &[(&'static str, Must)], tell: impl FnOnce(&[Test<'_>]) -> T) 
     let texts: Vec<Vec<&str>> = tests
         .iter()
         .map(|(_, must)| match must {
-            Must::Any(texts) | Must::NotLike(texts) => texts.iter().map(String::as_str).collect(),
+            Must::Any(texts) | Must::Begins(texts) | Must::NotLike(texts) => texts.iter().map(String::as_str).collect(),
             Must::There | Must::Absent => Vec::new(),
         })
         .collect();
@@ -116,6 +121,7 @@ fn with<T>(tests: &[(&'static str, Must)], tell: impl FnOnce(&[Test<'_>]) -> T) 
         field,
         is: match must {
             Must::Any(_) => Is::Any(texts),
+            Must::Begins(_) => Is::Begins(texts),
             Must::NotLike(_) => Is::NotLike(texts),
             Must::There => Is::There,
             Must::Absent => Is::Absent,
@@ -239,4 +245,24 @@ pub(super) fn again(user: &str, table: &str) -> [Fitted; 2] {
         ),
         rule("federated-again", "federated session", Row::SessionToken, federated),
     ]
+}
+
+/// The rule for a role of the incident, by ARN, whose sessions of before `cut` were revoked, or are to be: it compares when they began.
+pub(super) fn revoked_again(role: &str, arn: &str, cut: Moment, table: &str) -> Fitted {
+    let words = Words {
+        id: id("revoked-again", role),
+        title: format!(
+            "A session of role `{role}` that began before {} is used",
+            cut.whole_second()
+        ),
+        why: "Such sessions were revoked, and no call ends one: whoever took it still calls with it.".to_owned(),
+        innocent: "Instances, functions and people whose sessions were revoked with the others, until they take new ones. None can come later than half a day after.",
+        row: Row::RoleSession,
+        level: Level::Medium,
+        attack: "attack.t1550.001",
+        source: REVOKE_PAGE,
+    };
+    let mut tests: Vec<(&'static str, Must)> = Whose::Role(role, arn).named().into();
+    tests.extend([(KEY, Must::There), (BEGAN, Must::Begins(until(cut)))]);
+    Fitted::of(&words, tests, table)
 }

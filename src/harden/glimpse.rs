@@ -17,6 +17,8 @@ struct Rest<'t> {
     #[serde(borrow)]
     recipient_account_id: Option<Cow<'t, str>>,
     #[serde(borrow)]
+    vpc_endpoint_id: Option<Cow<'t, str>>,
+    #[serde(borrow)]
     request_parameters: Option<Request<'t>>,
     #[serde(borrow)]
     response_elements: Option<Answer<'t>>,
@@ -28,6 +30,8 @@ struct Rest<'t> {
 struct Request<'t> {
     #[serde(borrow)]
     user_name: Option<Cow<'t, str>>,
+    #[serde(borrow)]
+    role_name: Option<Cow<'t, str>>,
     #[serde(borrow)]
     role_arn: Option<Cow<'t, str>>,
     #[serde(borrow)]
@@ -78,6 +82,7 @@ impl<'g, 't> Glimpse<'g, 't> {
         let request = self.rest.request_parameters.as_ref()?;
         let text = match field {
             "userName" => &request.user_name,
+            "roleName" => &request.role_name,
             "roleArn" => &request.role_arn,
             "serialNumber" => &request.serial_number,
             "policyName" => &request.policy_name,
@@ -107,6 +112,7 @@ impl Members for Glimpse<'_, '_> {
             "eventID" => self.rest.event_id.as_deref().map(Cow::Borrowed),
             "errorCode" => self.rest.error_code.as_deref().map(Cow::Borrowed),
             "recipientAccountId" => self.rest.recipient_account_id.as_deref().map(Cow::Borrowed),
+            "vpcEndpointId" => self.rest.vpc_endpoint_id.as_deref().map(Cow::Borrowed),
             "sourceIPAddress" => (!glance.address.is_empty()).then(|| glance.address.into()),
             "responseElements.credentials.accessKeyId" => self.given().map(Cow::Borrowed),
             _ => match field.strip_prefix("requestParameters.") {

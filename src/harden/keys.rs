@@ -24,6 +24,7 @@ pub(super) fn findings(account: &Account, seen: &Seen, hit: &[AccessKeyId], now:
     let mut found = Vec::new();
     for user in account.users.values() {
         found.extend(keys(user, seen, hit, now));
+        found.extend(replaceable(user, seen, hit));
         let held = user.credentials.iter().flat_map(|held| &held.service_specific);
         for one in held.filter(|one| one.status == KeyStatus::Active) {
             let title = format!("user `{}` has a credential of its own for {}", user.name, one.service);
@@ -82,6 +83,42 @@ pub(super) fn findings(account: &Account, seen: &Seen, hit: &[AccessKeyId], now:
                 })
                 .doubted(untold.map(str::to_owned)),
         );
+    }
+    found
+}
+
+/// What of AWS's own compute is named by the front of its environment, and what it has in the place of a key.
+const COMPUTE: [(&str, &str, &str); 3] = [
+    (
+        "AWS_Lambda_",
+        "a Lambda function",
+        "the function's role has what the key may do",
+    ),
+    ("AWS_ECS_", "an ECS task", "the task's role has what the key may do"),
+    ("CloudShell", "CloudShell", "it has the credentials of who signed in"),
+];
+
+/// Keys that are used where AWS hands out credentials by itself.
+fn replaceable(user: &User, seen: &Seen, hit: &[AccessKeyId]) -> Vec<Finding> {
+    let held = user.credentials.iter().flat_map(|held| &held.access_keys);
+    let active = held.filter(|key| key.status == KeyStatus::Active && !hit.contains(&key.id));
+    let mut found = Vec::new();
+    for key in active {
+        let on = seen.environments.get(&key.id).into_iter().flatten();
+        let known = on.filter_map(|on| COMPUTE.iter().find(|(front, ..)| on.starts_with(front)).zip(Some(on)));
+        for ((_, what, instead), on) in known {
+            let title = format!(
+                "key {} of user `{}` is used by {what}, which needs none",
+                key.id, user.name
+            );
+            let finding = Finding::of("key-replaceable", Row::PermanentKey, title, KEYS_PAGE)
+                .shown_by([format!("calls with it come from {on}")])
+                .advised(format!(
+                    "{instead}: take the key out of its configuration, and when it is silent deactivate it: `aws iam update-access-key --user-name {} --access-key-id {} --status Inactive`",
+                    user.name, key.id
+                ));
+            found.push(finding);
+        }
     }
     found
 }

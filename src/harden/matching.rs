@@ -1,5 +1,6 @@
 //! Whether a record is what a rule looks for.
 
+use super::denied::BOTH;
 use super::rule::{Is, Records, Test};
 use serde_json::Value;
 use std::borrow::Cow;
@@ -26,7 +27,8 @@ pub fn is_one_of(records: Records<'_>, record: &impl Members) -> bool {
     records.iter().any(|tests| tests.iter().all(|test| holds(test, record)))
 }
 
-fn holds(test: &Test<'_>, record: &impl Members) -> bool {
+/// Whether one thing holds of a record.
+pub(super) fn holds(test: &Test<'_>, record: &impl Members) -> bool {
     let Some(text) = record.text(test.field) else {
         return test.is == Is::Absent;
     };
@@ -40,6 +42,8 @@ fn holds(test: &Test<'_>, record: &impl Members) -> bool {
         Is::Absent => false,
         Is::SameAs(field) => other(field).is_some_and(|other| other == text),
         Is::OtherThan(field) => other(field).is_some_and(|other| other != text),
+        Is::Denies(what) => what.is_in(&text),
+        Is::DeniesNeither => !BOTH.iter().any(|what| what.is_in(&text)),
     }
 }
 

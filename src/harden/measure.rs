@@ -1,8 +1,9 @@
 //! A measure: what is to be put where, ready to be put there.
 
 use crate::account::{Account, KeyStatus};
-use crate::ids::AccessKeyId;
+use crate::ids::{AccessKeyId, AccountId};
 use crate::policy::PolicyText;
+use crate::trail::Event;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -35,6 +36,20 @@ pub enum Measure {
         /// The document.
         document: Value,
     },
+    /// A resource control policy over the account.
+    ResourceControl {
+        /// The account.
+        account: AccountId,
+        /// The document.
+        document: Value,
+    },
+    /// A service control policy over the account.
+    ServiceControl {
+        /// The account.
+        account: AccountId,
+        /// The document.
+        document: Value,
+    },
     /// A key that is deactivated.
     KeyInactive {
         /// Whose.
@@ -58,6 +73,17 @@ pub enum Measure {
     },
 }
 
+/// The names of the organization's policies that are written.
+const ONLY_OURS: &str = "OustOnlyOurs";
+const NO_ROOT: &str = "OustNoRoot";
+
+/// The calls, by who acts for the organization, that put a policy over an account.
+fn in_organization(kind: &str, name: &str, account: &AccountId) -> String {
+    format!(
+        "aws organizations attach-policy --target-id {account} --policy-id $(aws organizations create-policy --type {kind} --name {name} --description {name} --content file://document.json --query Policy.PolicySummary.Id --output text)"
+    )
+}
+
 impl Measure {
     /// Whom it is about: the user or role by name.
     pub fn about(&self) -> (&'static str, &str) {
@@ -68,6 +94,25 @@ impl Measure {
             Measure::Trust { role, .. } | Measure::RolePolicy { role, .. } | Measure::MaxSession { role, .. } => {
                 ("role", role)
             }
+            Measure::ResourceControl { account, .. } | Measure::ServiceControl { account, .. } => {
+                ("account", account.as_str())
+            }
+        }
+    }
+
+    /// Whether a call is one that it can change, whatever else is known of it.
+    pub(super) fn bears_on(&self, event: &Event) -> bool {
+        let who = &event.identity;
+        match self {
+            Measure::ResourceControl { .. } => event.service() == "sts" && event.name.starts_with("AssumeRole"),
+            Measure::ServiceControl { .. } => who.kind.as_deref() == Some("Root"),
+            _ => {
+                let issuer = who.issuer.as_ref().and_then(|issuer| issuer.name.as_deref());
+                let role = event.asked("/roleArn");
+                let role = role.as_deref().and_then(|arn| arn.rsplit('/').next());
+                let names = [who.user_name.as_deref(), issuer, role];
+                names.contains(&Some(self.about().1))
+            }
         }
     }
 
@@ -76,7 +121,9 @@ impl Measure {
         match self {
             Measure::Trust { document, .. }
             | Measure::UserPolicy { document, .. }
-            | Measure::RolePolicy { document, .. } => Some(document),
+            | Measure::RolePolicy { document, .. }
+            | Measure::ResourceControl { document, .. }
+            | Measure::ServiceControl { document, .. } => Some(document),
             _ => None,
         }
     }
@@ -93,6 +140,8 @@ impl Measure {
             Measure::RolePolicy { role, name, .. } => format!(
                 "aws iam put-role-policy --role-name {role} --policy-name {name} --policy-document file://document.json"
             ),
+            Measure::ResourceControl { account, .. } => in_organization("RESOURCE_CONTROL_POLICY", ONLY_OURS, account),
+            Measure::ServiceControl { account, .. } => in_organization("SERVICE_CONTROL_POLICY", NO_ROOT, account),
             Measure::KeyInactive { user, key } => {
                 format!("aws iam update-access-key --user-name {user} --access-key-id {key} --status Inactive")
             }
@@ -123,6 +172,18 @@ impl Measure {
                 if let Some(role) = account.roles.get_mut(role) {
                     role.inline.insert((*name).to_owned(), text(document));
                 }
+            }
+            Measure::ResourceControl { document, .. } => {
+                let guards = account.guards.as_mut();
+                guards
+                    .into_iter()
+                    .for_each(|guards| drop(guards.rcps.insert(ONLY_OURS.to_owned(), text(document))));
+            }
+            Measure::ServiceControl { document, .. } => {
+                let level = account.guards.as_mut().and_then(|guards| guards.scps.last_mut());
+                level
+                    .into_iter()
+                    .for_each(|level| drop(level.insert(NO_ROOT.to_owned(), text(document))));
             }
             Measure::KeyInactive { user, key } => {
                 let held = account.users.get_mut(user).and_then(|user| user.credentials.as_mut());

@@ -1,6 +1,7 @@
 //! Who takes a role and is nobody of the account: another account, or somebody with a provider's token. Of his own policies nothing is known
 //! here but that they let him; whether the role's trust policy lets him in can be asked again.
 
+use super::perimeter::resource_controls;
 use super::replay::Went;
 use crate::account::{Account, Role};
 use crate::ids::{AccountId, Arn};
@@ -13,7 +14,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// What the role's trust policy says to the call; `None` where it is no such call.
-pub(super) fn asks(account: &Account, event: &Event, told: &Context) -> Option<Went> {
+pub(super) fn asks(account: &Account, event: &Event, told: &Context, outside: &BTreeSet<AccountId>) -> Option<Went> {
     let action = format!("sts:{}", event.name);
     let arn = event.asked("/roleArn").filter(|_| event.service() == "sts")?;
     let role = account
@@ -29,6 +30,10 @@ pub(super) fn asks(account: &Account, event: &Event, told: &Context) -> Option<W
             for unknown in ["aws:PrincipalArn", "aws:PrincipalType", "aws:userid", "aws:username"] {
                 context.set_free(unknown);
             }
+            if outside.contains(&principal.account) {
+                context.set_absent("aws:PrincipalOrgID");
+            }
+            context.set("aws:PrincipalIsAWSService", "false");
             if event.asked("/externalId").is_none() {
                 context.set_absent("sts:ExternalId");
             }
@@ -75,7 +80,16 @@ pub(super) fn asks(account: &Account, event: &Event, told: &Context) -> Option<W
         must_allow: true,
         gaps: Vec::new(),
     };
-    Some(decide(&request, &PolicySet::default(), &on).into())
+    // The resource's account is bound by RCPs, whoever calls; SCPs are those of the caller's, which nobody knows here.
+    let guards = account.guards.as_ref().filter(|guards| !guards.management_account);
+    let Some(resource_control) = guards.map_or(Some(Vec::new()), resource_controls) else {
+        return Some(Went::Unknown("a resource control policy can't be read".to_owned()));
+    };
+    let policies = PolicySet {
+        resource_control,
+        ..PolicySet::default()
+    };
+    Some(decide(&request, &policies, &on).into())
 }
 
 /// Somebody of another account: the record tells no more of him, and what his own policies allow he was allowed.

@@ -1,15 +1,16 @@
 //! What would have stopped the incident: every finding about an account, with its proof.
 
 use super::finding::Finding;
-use super::fitted::{Fitted, again};
+use super::fitted::{Fitted, again, revoked_again};
 use super::measure::Measure;
 use super::places::TABLE;
 use super::proof::{Past, Proof};
 use super::replay::as_it_was;
 use super::seen::Seen;
 use super::usage::{Call, SIGN_IN};
-use super::{keys, places, trust};
+use super::{keys, let_in, perimeter, places, trust};
 use crate::account::Account;
+use crate::action::revoke::{POLICY_NAME, cut_of};
 use crate::ids::AccessKeyId;
 use crate::lineage::Lineage;
 use crate::time::Moment;
@@ -43,7 +44,7 @@ pub struct Prevention {
 /// How much of legitimate use was to be seen, and what of it wasn't.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Sample {
-    /// Nothing is ready where legitimate use wasn't seen as early as that.
+    /// Nothing is ready where legitimate use wasn't seen as early as that. Without it nothing is that rests on nobody's having come.
     pub seen_since: Option<Moment>,
     /// So many calls that give credentials are told by caller and role alone: what they were asked for isn't known.
     pub left_out: u64,
@@ -60,7 +61,9 @@ pub fn prevention(
     now: Moment,
     sample: Sample,
 ) -> Prevention {
-    let legitimate = &without_theirs(legitimate, intruder);
+    let (legitimate, let_in) = let_in::parted(without_theirs(legitimate, intruder), intruder);
+    let intruder: Vec<Call> = intruder.iter().cloned().chain(let_in).collect();
+    let (legitimate, intruder) = (&legitimate, &intruder);
     let mut all = legitimate.clone();
     all.extend(intruder.iter().cloned());
     // What contains the incident takes room too.
@@ -72,7 +75,15 @@ pub fn prevention(
     let mut keys: Vec<AccessKeyId> = lineage.credentials.iter().map(|member| member.key.clone()).collect();
     keys.extend(caller.cloned());
     let loops = trust::Loops::of(&account, &seen, now);
-    let mut findings = trust::findings(&account, &seen, &loops);
+    let silence = sample.seen_since.is_some();
+    let mut findings = trust::findings(&account, &seen, &loops, silence);
+    findings.extend(perimeter::findings(
+        &account,
+        &seen,
+        &let_in::accounts(intruder),
+        silence,
+        now,
+    ));
     findings.extend(places::findings(&account, &seen, &hit));
     findings.extend(keys::findings(&account, &seen, &keys, now));
     let thin = sample.seen_since.and_then(|wanted| thin(seen.span, wanted));
@@ -125,9 +136,15 @@ pub fn prevention(
         ready.iter().filter(is_of).count()
     };
     let trusts: Vec<Measure> = trusts.iter().filter(|measure| about(measure) > 1).cloned().collect();
+    // Before they are revoked, sessions of up to now are meant.
+    let revoked = lineage.roles(&account.id).into_iter().filter_map(|name| {
+        let role = held.roles.get(&name)?;
+        let cut = role.inline.get(POLICY_NAME).and_then(cut_of).unwrap_or(now);
+        Some(revoked_again(&name, account.role_arn(role).as_str(), cut, TABLE))
+    });
     let watched = hit.iter().filter(|name| account.users.contains_key(**name));
     Prevention {
-        watch: watched.flat_map(|name| again(name, TABLE)).collect(),
+        watch: watched.flat_map(|name| again(name, TABLE)).chain(revoked).collect(),
         trusts,
         ready: ready.len(),
         together,

@@ -1,11 +1,12 @@
 //! What a measure does to the day of legitimate use, and to the incident: both are asked again of the account with it.
 
 use super::given::given;
+use super::let_in;
 use super::measure::Measure;
 use super::replay::{Went, action, replay};
 use super::usage::Call;
 use crate::account::Account;
-use crate::ids::AccessKeyId;
+use crate::ids::{AccessKeyId, AccountId};
 use crate::lineage::Lineage;
 use serde::Serialize;
 use std::borrow::Cow;
@@ -22,6 +23,8 @@ pub struct Past<'a> {
     calls: Vec<(Cow<'a, Call>, By)>,
     /// What became of them without any measure.
     before: Vec<Went>,
+    /// Accounts of the intruder's own, which are none of the organization's.
+    outside: BTreeSet<AccountId>,
     /// The family's labels.
     labels: HashMap<&'a AccessKeyId, &'a str>,
 }
@@ -86,13 +89,15 @@ impl<'a> Past<'a> {
         let reserve = reserve(lineage, intruder);
         calls.extend(reserve.into_iter().map(|call| (Cow::Owned(call), By::Reserve)));
         let all: Vec<&Call> = calls.iter().map(|(call, _)| &**call).collect();
-        let before = replay(account, &all);
+        let outside = let_in::accounts(intruder);
+        let before = replay(account, &all, &outside);
         let members = lineage.credentials.iter();
         Past {
             account,
             lineage,
             calls,
             before,
+            outside,
             labels: members.map(|member| (&member.key, member.label.as_str())).collect(),
         }
     }
@@ -112,7 +117,7 @@ impl<'a> Past<'a> {
         let bears = self.bears(measures);
         let all = self.calls.iter().zip(&bears).filter(|(_, bears)| **bears);
         let all: Vec<&Call> = all.map(|((call, _), _)| &**call).collect();
-        let mut asked = replay(&account, &all).into_iter();
+        let mut asked = replay(&account, &all, &self.outside).into_iter();
         // What the measures don't bear on goes as before.
         let after = self.before.iter().zip(&bears).map(|(before, bears)| match bears {
             true => asked.next().unwrap_or_else(|| before.clone()),
@@ -177,16 +182,11 @@ impl<'a> Past<'a> {
 
     /// Which calls measures can change: by whom they are about, for the role that they are about, and by sessions that such calls gave.
     fn bears(&self, measures: &[&Measure]) -> Vec<bool> {
-        let about: HashSet<&str> = measures.iter().map(|measure| measure.about().1).collect();
         let mut touched: HashSet<AccessKeyId> = HashSet::new();
         let each = self.calls.iter().map(|(call, _)| {
-            let who = &call.event.identity;
-            let issuer = who.issuer.as_ref().and_then(|issuer| issuer.name.as_deref());
-            let role = call.event.asked("/roleArn");
-            let role = role.as_deref().and_then(|arn| arn.rsplit('/').next());
-            let names = [who.user_name.as_deref(), issuer, role];
-            let bears = names.iter().flatten().any(|name| about.contains(name))
-                || who.key.as_ref().is_some_and(|key| touched.contains(key));
+            let key = call.event.identity.key.as_ref();
+            let bears = measures.iter().any(|measure| measure.bears_on(&call.event))
+                || key.is_some_and(|key| touched.contains(key));
             touched.extend(given(&call.event).filter(|_| bears));
             bears
         });
@@ -209,7 +209,10 @@ impl<'a> Past<'a> {
         let who = match (label, &event.identity.arn) {
             (Some(label), _) => (*label).to_owned(),
             (None, Some(arn)) => arn.to_string(),
-            (None, None) => "somebody".to_owned(),
+            (None, None) => match &event.identity.account {
+                Some(account) => format!("account {account}"),
+                None => "somebody".to_owned(),
+            },
         };
         let what = action(event).unwrap_or_else(|| format!("{}:{}", event.service(), event.name));
         let on = event.asked("/roleArn").or_else(|| event.resources.last().cloned());

@@ -7,7 +7,7 @@ use crate::account::{AccessKey, Account, Holder, KeyStatus, Session, SessionKind
 use crate::action::revoke::POLICY_NAME as REVOKE_POLICY_NAME;
 use crate::action::service_control::is_quarantine_name;
 use crate::catalogue::catalogue;
-use crate::ids::{AccessKeyId, Arn, KeyKind};
+use crate::ids::{AccessKeyId, AccountId, Arn, KeyKind};
 use crate::policy::{Context, Outcome, PolicyText};
 use crate::trail::Event;
 use crate::verdict::{Standing, needs_no_permission, session_forbids};
@@ -89,10 +89,12 @@ fn released(inline: &mut BTreeMap<String, PolicyText>, attached: &mut BTreeSet<A
     boundary.take_if(|arn| contains(arn));
 }
 
-/// Asks `calls`, which are in order of time, of `account`. A session is there only if the call that gave it went through.
-pub fn replay(account: &Account, calls: &[&Call]) -> Vec<Went> {
+/// Asks `calls`, which are in order of time, of `account`. A session is there only if the call that gave it went through. Accounts in
+/// `outside` are of no organization; of others it isn't known.
+pub fn replay(account: &Account, calls: &[&Call], outside: &BTreeSet<AccountId>) -> Vec<Went> {
     let mut world = World {
         account,
+        outside,
         sessions: HashMap::new(),
         lost: HashSet::new(),
     };
@@ -101,6 +103,7 @@ pub fn replay(account: &Account, calls: &[&Call]) -> Vec<Went> {
 
 struct World<'a> {
     account: &'a Account,
+    outside: &'a BTreeSet<AccountId>,
     sessions: HashMap<AccessKeyId, Session>,
     /// Keys of sessions that were not given.
     lost: HashSet<AccessKeyId>,
@@ -122,13 +125,14 @@ impl World<'_> {
     fn decide(&mut self, call: &Call) -> Went {
         let event = &call.event;
         let Some(key) = &event.identity.key else {
-            let told = outsider::asks(self.account, event, &context(call));
+            let told = outsider::asks(self.account, event, &context(call), self.outside);
             return told.unwrap_or_else(|| Went::Unknown("nobody of the account signed it".to_owned()));
         };
         if self.lost.contains(key) {
             return Went::Stopped("its session is never given".to_owned());
         }
-        if key.kind() != KeyKind::LongTerm && !self.sessions.contains_key(key) {
+        let is_root = event.identity.kind.as_deref() == Some("Root");
+        if (key.kind() != KeyKind::LongTerm || is_root) && !self.sessions.contains_key(key) {
             match met(event) {
                 Some(session) => drop(self.sessions.insert(key.clone(), session)),
                 None => return Went::Unknown("its session isn't known".to_owned()),
@@ -158,7 +162,7 @@ impl World<'_> {
 /// A session that is met without the call that gave it, as its own call tells of it.
 fn met(event: &Event) -> Option<Session> {
     let who = &event.identity;
-    let id = who.principal_id.clone()?;
+    let id = who.principal_id.clone().unwrap_or_default();
     let (holder, kind) = match who.kind.as_deref()? {
         "AssumedRole" => {
             let (role_id, session) = id.split_once(':')?;
@@ -174,6 +178,8 @@ fn met(event: &Event) -> Option<Session> {
             let name = who.user_name.clone()?;
             (Holder::User { name, id }, SessionKind::Console)
         }
+        // Its keys stand for it as its sessions do: neither has a policy of its own.
+        "Root" => (Holder::Root, SessionKind::Console),
         _ => return None,
     };
     let issued = who.session_created.unwrap_or(event.at);

@@ -1,6 +1,7 @@
 //! A detection as data: what a record must say, and what several records must say together. Every form that is written of it, and `--detect`,
 //! read the same value, so they can't differ.
 
+use super::denied::Denied;
 use serde::Serialize;
 
 /// Which rows of "Securing AWS Temporary Tokens" a measure belongs to: the kind of credential that it is about.
@@ -69,6 +70,10 @@ pub enum Is<'r> {
     SameAs(&'r str),
     /// Another text than that other member, which is there too.
     OtherThan(&'r str),
+    /// A policy document that denies this.
+    Denies(Denied),
+    /// A policy document that denies neither everything nor everything to older sessions.
+    DeniesNeither,
 }
 
 /// One thing that must hold of a record.

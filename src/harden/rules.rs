@@ -4,6 +4,7 @@ mod contained;
 mod given;
 mod places;
 mod removed;
+mod revoked;
 mod roles;
 mod tokens;
 
@@ -29,7 +30,11 @@ const MFA: &str = "userIdentity.sessionContext.attributes.mfaAuthenticated";
 /// When a session was issued.
 const BEGAN: &str = "userIdentity.sessionContext.attributes.creationDate";
 const ADDRESS: &str = "sourceIPAddress";
+/// The VPC endpoint that a call came through.
+const ENDPOINT: &str = "vpcEndpointId";
+const SERVICE: &str = "eventSource";
 const OF_USER: &str = "requestParameters.userName";
+const OF_ROLE: &str = "requestParameters.roleName";
 const ROLE: &str = "requestParameters.roleArn";
 const POLICY: &str = "requestParameters.policyName";
 const DOCUMENT: &str = "requestParameters.policyDocument";
@@ -46,7 +51,7 @@ const CUT_PAGE: &str =
     "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_disable-perms.html";
 
 /// Every detection.
-pub const RULES: [Rule<'static>; 21] = [
+pub const RULES: [Rule<'static>; 24] = [
     tokens::SESSION_TOKEN_WITHOUT_MFA,
     tokens::SESSION_TOKEN,
     tokens::FEDERATION_TOKEN,
@@ -64,8 +69,11 @@ pub const RULES: [Rule<'static>; 21] = [
     contained::USE_AFTER_CONTAINMENT,
     contained::FEDERATION_OUTLIVES_CONTAINMENT,
     contained::SESSION_OUTLIVES_KEY,
+    revoked::SESSION_OUTLIVES_REVOCATION,
     given::CREDENTIAL_FOR_ANOTHER_USER,
     removed::DENY_REMOVED,
+    removed::USERS_DENY_REMOVED,
+    removed::ROLES_DENY_REMOVED,
     removed::BOUNDARY_REPLACED,
     removed::OWN_POLICY_REMOVED,
 ];

@@ -2,7 +2,7 @@
 
 use super::given::{expires, given};
 use super::usage::{Call, SIGN_IN, is_public};
-use crate::ids::{AccessKeyId, AccountId};
+use crate::ids::{AccessKeyId, AccountId, KeyKind};
 use crate::time::Moment;
 use crate::trail::Event;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -81,6 +81,8 @@ pub struct Seen {
     pub taken: BTreeMap<String, Taken>,
     /// When a credential was last used, by its ID.
     pub credentials: BTreeMap<AccessKeyId, Moment>,
+    /// What long-term keys were used on, as the user agents of AWS's SDKs name it: `AWS_Lambda_python3.12`, `AWS_ECS_FARGATE`.
+    pub environments: BTreeMap<AccessKeyId, BTreeSet<String>>,
 }
 
 impl Seen {
@@ -96,6 +98,9 @@ impl Seen {
             if let Some(key) = &who.key {
                 let last = seen.credentials.entry(key.clone()).or_insert(call.last);
                 *last = call.last.max(*last);
+                if let Some(on) = environment(event).filter(|_| key.kind() == KeyKind::LongTerm) {
+                    seen.environments.entry(key.clone()).or_default().insert(on);
+                }
             }
             let issuer = who.issuer.as_ref();
             let of_issuer = || issuer.and_then(|issuer| issuer.name.clone());
@@ -172,6 +177,14 @@ impl Used {
             _ => self.elsewhere += call.count,
         }
     }
+}
+
+/// What a call was made on, where the SDK's user agent names it (`AWS_EXECUTION_ENV`).
+/// <https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime>
+fn environment(event: &Event) -> Option<String> {
+    let agent = event.user_agent.as_deref()?;
+    let mut words = agent.split([' ', '[', ']']);
+    words.find_map(|word| word.strip_prefix("exec-env/")).map(str::to_owned)
 }
 
 /// Whether a user's call gives a session without MFA. Who gets it may use it where no record tells.

@@ -1,6 +1,7 @@
 //! A rule in Sigma, with a correlation rule where several records count together.
 //! <https://sigmahq.io/docs/basics/rules.html>, <https://sigmahq.io/docs/meta/correlations.html>
 
+use super::denied::BOTH;
 use super::rule::{Is, Records, Rule, Shape, Test, Within};
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
@@ -240,7 +241,8 @@ fn selects(test: &Test<'_>, beside: &[Test<'_>]) -> Vec<String> {
             lines.push(format!("{other}|exists: true"));
             lines
         }
-        Is::There | Is::NotLike(_) => there(),
+        Is::Denies(what) => vec![format!("{field}|re: '{}'", what.expression().replace('\'', "''"))],
+        Is::There | Is::NotLike(_) | Is::DeniesNeither => there(),
     }
 }
 
@@ -252,6 +254,11 @@ fn held(pattern: &str) -> Option<&str> {
         .filter(|part| !part.contains('*'))
 }
 
+/// What a pattern wants in front, whatever stands behind.
+fn begins(pattern: &str) -> Option<&str> {
+    pattern.strip_suffix('*').filter(|front| !front.contains('*'))
+}
+
 /// What a record must not have, as the line of a filter.
 fn excludes(test: &Test<'_>) -> Option<String> {
     let field = test.field;
@@ -259,6 +266,10 @@ fn excludes(test: &Test<'_>) -> Option<String> {
         Is::NotLike(patterns) if patterns.iter().all(|pattern| held(pattern).is_some()) => {
             let parts: Vec<&str> = patterns.iter().filter_map(|pattern| held(pattern)).collect();
             format!("{field}|contains:{}", values(&parts))
+        }
+        Is::NotLike(patterns) if patterns.iter().all(|pattern| begins(pattern).is_some()) => {
+            let fronts: Vec<&str> = patterns.iter().filter_map(|pattern| begins(pattern)).collect();
+            format!("{field}|startswith:{}", values(&fronts))
         }
         Is::NotLike(patterns) => {
             // A star is Sigma's own wildcard too.
@@ -268,6 +279,10 @@ fn excludes(test: &Test<'_>) -> Option<String> {
             format!("{field}:{}", each.collect::<String>())
         }
         Is::OtherThan(other) => format!("{field}|fieldref: {other}"),
+        Is::DeniesNeither => {
+            let each = BOTH.map(|what| format!("\n      - '{}'", what.expression().replace('\'', "''")));
+            format!("{field}|re:{}", each.concat())
+        }
         _ => return None,
     })
 }

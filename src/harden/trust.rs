@@ -4,6 +4,7 @@ mod documents;
 mod loops;
 mod outside;
 mod sessions;
+mod silent;
 mod wide;
 
 use super::finding::Finding;
@@ -19,6 +20,8 @@ struct Around<'a> {
     account: &'a Account,
     seen: &'a Seen,
     loops: &'a Loops,
+    /// Whether it was said since when silence counts: who wasn't seen to come is left out then.
+    silence: bool,
 }
 
 impl Around<'_> {
@@ -45,9 +48,14 @@ impl Around<'_> {
     }
 }
 
-/// What is weak about the trust policies of an account's roles.
-pub(super) fn findings(account: &Account, seen: &Seen, loops: &Loops) -> Vec<Finding> {
-    let around = Around { account, seen, loops };
+/// What is weak about the trust policies of an account's roles. Whether `silence` counts was said beforehand.
+pub(super) fn findings(account: &Account, seen: &Seen, loops: &Loops, silence: bool) -> Vec<Finding> {
+    let around = Around {
+        account,
+        seen,
+        loops,
+        silence,
+    };
     let mut found = Vec::new();
     for role in changeable(account) {
         let doubt = around.doubt(role);
@@ -101,7 +109,13 @@ pub(super) fn together(
     loops: &Loops,
     ready: &BTreeSet<(&str, String)>,
 ) -> Vec<Measure> {
-    let around = Around { account, seen, loops };
+    // Those that are ready are ready: their documents are the same.
+    let around = Around {
+        account,
+        seen,
+        loops,
+        silence: true,
+    };
     let mut all = Vec::new();
     for role in changeable(account) {
         let mut role = role.clone();

@@ -7,5 +7,5 @@ mod parameters;
 mod rules;
 mod terraform;
 
-pub use cloudformation::cloudformation;
+pub use cloudformation::{cloudformation, queries_of_cloudformation};
 pub use terraform::terraform;

@@ -234,6 +234,9 @@ fn one(n: usize, finding: &Finding, told: &Prevention, paint: Paint) -> String {
     if let Some(document) = finding.measure.as_ref().and_then(|measure| measure.document()) {
         out.push(format!("   {document}"));
     }
+    for call in &finding.instead {
+        out.push(format!("   {}", paint.fold(5, &format!("or:   {call}"))));
+    }
     out.push(format!("   {}", paint.as_tone(tone, &paint.fold(5, &word))));
     out.extend(finding.proof.iter().flat_map(|found| proof(found, paint)));
     let fitted = finding

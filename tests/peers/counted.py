@@ -105,15 +105,15 @@ def alone(record):
         if kind == "IAMUser" and me is not None and me != target or kind in ("AssumedRole", "FederatedUser", "Root"):
             yield "credential-for-another-user"
     denies = policy.startswith(("OustDenyAll", "AWSRevokeOlderSessions"))
-    denied = any(part in arn for part in (":policy/AWSDenyAll", ":policy/AWSCompromisedKeyQuarantine", "/OustQuarantine"))
+    managed = any(part in arn for part in (":policy/AWSDenyAll", ":policy/AWSCompromisedKeyQuarantine", "/OustQuarantine"))
     if (
         call(record, "iam", "DeleteUserPolicy", "DeleteRolePolicy", "DeleteGroupPolicy") and denies
-        or call(record, "iam", "DetachUserPolicy", "DetachRolePolicy", "DetachGroupPolicy") and denied
+        or call(record, "iam", "DetachUserPolicy", "DetachRolePolicy", "DetachGroupPolicy") and managed
         or call(record, "iam", "DeleteUserPermissionsBoundary", "DeleteRolePermissionsBoundary")
         or call(record, "iam", "UpdateAccessKey") and dig(asked, "status") == "Active"
         or call(record, "organizations", "DetachPolicy", "DisablePolicyType", "UpdatePolicy")
         or call(record, "iam", "PutUserPolicy", "PutRolePolicy", "PutGroupPolicy") and denies and allows(record)
-        or call(record, "iam", "CreatePolicyVersion", "SetDefaultPolicyVersion") and denied
+        or call(record, "iam", "CreatePolicyVersion", "SetDefaultPolicyVersion") and managed
     ):
         yield "deny-removed"
     off = ("DeleteUserPolicy", "DetachUserPolicy", "RemoveUserFromGroup", "DeleteUserPermissionsBoundary", "PutUserPermissionsBoundary")
@@ -122,30 +122,55 @@ def alone(record):
         yield "own-policy-removed"
 
 
+def denied(record):
+    """What the policy document of a record denies in full: "all", "older" sessions; nothing by any other."""
+    try:
+        told = json.loads(dig(record, "requestParameters", "policyDocument") or "null")
+    except ValueError:
+        return set()
+    told = told.get("Statement", []) if isinstance(told, dict) else []
+    found = set()
+    for one in told if isinstance(told, list) else [told]:
+        one = {name: value[0] if isinstance(value, list) and len(value) == 1 else value for name, value in one.items() if name != "Sid"}
+        condition = one.pop("Condition", None)
+        if one != {"Effect": "Deny", "Action": "*", "Resource": "*"}:
+            continue
+        if condition is None:
+            found.add("all")
+        elif list(condition) == ["DateLessThan"] and list(condition["DateLessThan"]) == ["aws:TokenIssueTime"]:
+            found.add("older")
+    return found
+
+
+def has_document(record):
+    return dig(record, "requestParameters", "policyDocument") is not None
+
+
 def allows(record):
     return '"Allow"' in (dig(record, "requestParameters", "policyDocument") or "")
 
 
-def bounds(record):
+def bounds(record, kind="User"):
     """Whether a boundary is put that denies everything; None where none is put."""
     bound = dig(record, "requestParameters", "permissionsBoundary")
-    if not done(record) or not call(record, "iam", "PutUserPermissionsBoundary") or bound is None:
+    if not done(record) or not call(record, "iam", f"Put{kind}PermissionsBoundary") or bound is None:
         return None
     return any(part in bound for part in (":policy/AWSDenyAll", ":policy/AWSCompromisedKeyQuarantine", "/OustQuarantine"))
 
 
-def lifts(record):
-    """What a record takes off again: (which lock, by what name), as `locks` names it."""
+def lifts(record, kind="User"):
+    """What a record takes off again or writes over: (which lock, by what name), as `locks` names it."""
     asked = record.get("requestParameters")
     name, arn = dig(asked, "policyName"), dig(asked, "policyArn")
     if not done(record):
         return None
-    if call(record, "iam", "DeleteUserPolicy") and (name or "").startswith("OustDenyAll"):
+    if call(record, "iam", f"Delete{kind}Policy"):
         return ("inline", name)
-    denied = any(part in (arn or "") for part in (":policy/AWSDenyAll", ":policy/AWSCompromisedKeyQuarantine", "/OustQuarantine"))
-    if call(record, "iam", "DetachUserPolicy") and denied:
+    if call(record, "iam", f"Put{kind}Policy") and has_document(record) and not denied(record):
+        return ("inline", name)
+    if call(record, "iam", f"Detach{kind}Policy"):
         return ("attached", arn)
-    if call(record, "iam", "DeleteUserPermissionsBoundary") or bounds(record) is False:
+    if call(record, "iam", f"Delete{kind}PermissionsBoundary") or bounds(record, kind) is False:
         return ("boundary", None)
     return None
 
@@ -153,14 +178,16 @@ def lifts(record):
 def lock(record):
     """Which lock a record that contains puts there."""
     asked = record.get("requestParameters")
-    kind = {"PutUserPolicy": "inline", "AttachUserPolicy": "attached"}.get(record["eventName"], "boundary")
+    name = record["eventName"]
+    kind = "boundary" if "Boundary" in name else "attached" if name.startswith("Attach") else "inline"
     return (kind, {"inline": dig(asked, "policyName"), "attached": dig(asked, "policyArn")}.get(kind))
 
 
 def until(first, every, is_back):
     """When what a record did was taken back."""
-    whom = dig(first, "requestParameters", "userName")
-    same = lambda one: dig(one, "requestParameters", "userName") == whom and one.get("recipientAccountId") == first.get("recipientAccountId")
+    member = "roleName" if "Role" in first["eventName"] else "userName"
+    whom = dig(first, "requestParameters", member)
+    same = lambda one: dig(one, "requestParameters", member) == whom and one.get("recipientAccountId") == first.get("recipientAccountId")
     return min((time(one) for one in every if time(one) > time(first) and same(one) and is_back(one)), default=float("inf"))
 
 
@@ -168,18 +195,31 @@ def contains(record):
     """Whom a record contains: `use-after-containment` looks for what comes after."""
     asked = record.get("requestParameters")
     name, arn = dig(asked, "policyName") or "", dig(asked, "policyArn") or ""
-    denied = any(part in arn for part in (":policy/AWSDenyAll", ":policy/AWSCompromisedKeyQuarantine", "/OustQuarantine"))
-    inline = call(record, "iam", "PutUserPolicy") and name.startswith("OustDenyAll")
-    if done(record) and (inline or bounds(record) or call(record, "iam", "AttachUserPolicy") and denied):
+    attached = any(part in arn for part in (":policy/AWSDenyAll", ":policy/AWSCompromisedKeyQuarantine", "/OustQuarantine"))
+    inline = name and "all" in denied(record) or name.startswith("OustDenyAll") and not has_document(record)
+    inline = call(record, "iam", "PutUserPolicy") and inline
+    if done(record) and (inline or bounds(record) or call(record, "iam", "AttachUserPolicy") and attached):
         return dig(asked, "userName")
+
+
+def revokes(record):
+    """Of which role a record denies what sessions of before may, or what all may: `session-outlives-revocation` looks for those."""
+    asked = record.get("requestParameters")
+    name, arn = dig(asked, "policyName") or "", dig(asked, "policyArn") or ""
+    attached = any(part in arn for part in (":policy/AWSDenyAll", ":policy/AWSCompromisedKeyQuarantine", "/OustQuarantine"))
+    named = name.startswith(("OustDenyAll", "AWSRevokeOlderSessions")) and not has_document(record)
+    inline = call(record, "iam", "PutRolePolicy") and (named or name and denied(record))
+    if done(record) and (inline or bounds(record, "Role") or call(record, "iam", "AttachRolePolicy") and attached):
+        return dig(asked, "roleName")
 
 
 def cuts(record):
     """Whose key a record cuts off: `session-outlives-key` looks for his sessions after it."""
     asked = record.get("requestParameters")
     stopped = call(record, "iam", "UpdateAccessKey") and dig(asked, "status") == "Inactive"
-    denied = call(record, "iam", "PutUserPolicy") and (dig(asked, "policyName") or "").startswith("AWSRevokeOlderSessions")
-    if done(record) and (stopped or denied or call(record, "iam", "DeleteAccessKey")):
+    named = (dig(asked, "policyName") or "").startswith("AWSRevokeOlderSessions") and not has_document(record)
+    older = call(record, "iam", "PutUserPolicy") and (named or dig(asked, "policyName") and "older" in denied(record))
+    if done(record) and (stopped or older or call(record, "iam", "DeleteAccessKey")):
         return dig(asked, "userName")
 
 
@@ -190,7 +230,9 @@ def gives_back(first):
     def is_back(record):
         asked = record.get("requestParameters")
         active = call(record, "iam", "UpdateAccessKey") and dig(asked, "status") == "Active"
-        spared = call(record, "iam", "DeleteUserPolicy") and (dig(asked, "policyName") or "").startswith("AWSRevokeOlderSessions")
+        spared = call(record, "iam", "DeleteUserPolicy")
+        spared = spared or call(record, "iam", "PutUserPolicy") and has_document(record) and not denied(record)
+        spared = spared and dig(asked, "policyName") is not None
         return done(record) and (active or spared) and (dig(asked, "accessKeyId"), dig(asked, "policyName")) == (cut, name)
 
     return is_back
@@ -204,6 +246,7 @@ def count(all_records):
             every.append(record)
     every.sort(key=time)
     hits = collections.defaultdict(set)
+    through = collections.defaultdict(set)
     takes, places = collections.defaultdict(list), collections.defaultdict(set)
     for record in every:
         for rule in alone(record):
@@ -217,7 +260,8 @@ def count(all_records):
         if on_instance and is_somewhere(address):
             places["instance-credential-away", key, who].add(address)
         if on_instance and is_own(address):
-            places["instance-credential-other-network", key, who].add(address)
+            if record.get("vpcEndpointId"):
+                through[key, who, record["eventSource"]].add(record["vpcEndpointId"])
         if key and is_internet(address):
             if key[:4] == "ASIA" and who:
                 places["session-from-two-addresses", key, who].add(address)
@@ -226,6 +270,9 @@ def count(all_records):
     for (rule, *common), addresses in places.items():
         if len(addresses) > 1:
             hits[rule].add((common[0],) + tuple(sorted(addresses)))
+    for (key, _, service), endpoints in through.items():
+        if len(endpoints) > 1:
+            hits["instance-credential-other-network"].add((key, service))
     for (key, role), group in takes.items():
         if any(time(late) - time(early) <= 600 for early, late in zip(group, group[4:])):
             hits["assume-role-burst"].add((key, role))
@@ -259,6 +306,27 @@ def count(all_records):
                 if is_session and who.get("accountId") == first.get("recipientAccountId") and issued and issued <= first["eventTime"]:
                     if time(first) < time(later) <= end:
                         hits["session-outlives-key"].add((first["eventID"], who["accessKeyId"]))
+        role = revokes(first)
+        if role is not None:
+            end = min(time(first) + 43200, until(first, changes, lambda record: lifts(record, "Role") == lock(first)))
+            for later in every:
+                who = later.get("userIdentity") or {}
+                issued = dig(who, "sessionContext", "attributes", "creationDate")
+                own = who.get("type") == "AssumedRole" and dig(who, "sessionContext", "sessionIssuer", "userName") == role
+                if own and who.get("accessKeyId") and who.get("accountId") == first.get("recipientAccountId"):
+                    if issued and issued <= first["eventTime"] and time(first) < time(later) <= end:
+                        hits["session-outlives-revocation"].add((first["eventID"], who["accessKeyId"]))
+        for kind, member in (("User", "userName"), ("Role", "roleName")):
+            policy, whom = (dig(first, "requestParameters", name) for name in ("policyName", member))
+            if not (done(first) and call(first, "iam", f"Put{kind}Policy") and denied(first) and policy and whom):
+                continue
+            if policy.startswith(("OustDenyAll", "AWSRevokeOlderSessions")):
+                continue
+            for later in changes:
+                same = all(dig(later, "requestParameters", name) == value for name, value in (("policyName", policy), (member, whom)))
+                same = same and later.get("recipientAccountId") == first.get("recipientAccountId")
+                if same and time(later) > time(first) and (lifts(later, kind) or ("",))[0] == "inline":
+                    hits[f"{kind.lower()}s-deny-removed"].add((first["eventID"], dig(later, "userIdentity", "accessKeyId") or ""))
         if bounds(first) and dig(first, "requestParameters", "userName") is not None:
             for later in changes:
                 same = dig(later, "requestParameters", "userName") == dig(first, "requestParameters", "userName")

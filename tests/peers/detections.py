@@ -32,7 +32,7 @@ def member(record, place):
 def holds(node, record):
     """Whether a condition as pySigma parsed it holds."""
     from sigma.conditions import ConditionAND, ConditionFieldEqualsValueExpression, ConditionNOT, ConditionOR
-    from sigma.types import SigmaExists, SigmaFieldReference, SigmaString, SpecialChars
+    from sigma.types import SigmaExists, SigmaFieldReference, SigmaRegularExpression, SigmaString, SpecialChars
 
     if isinstance(node, ConditionAND):
         return all(holds(inner, record) for inner in node.args)
@@ -48,9 +48,11 @@ def holds(node, record):
         return False
     if isinstance(value, SigmaFieldReference):
         return text == member(record, value.field)
-    assert isinstance(value, SigmaString), value
     import re
 
+    if isinstance(value, SigmaRegularExpression):
+        return re.search(str(value.regexp), text) is not None
+    assert isinstance(value, SigmaString), value
     parts = [".*" if part == SpecialChars.WILDCARD_MULTI else re.escape(part) for part in value.s]
     assert all(isinstance(part, str) for part in parts)
     return re.fullmatch("".join(parts), text, re.IGNORECASE | re.DOTALL) is not None

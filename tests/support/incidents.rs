@@ -37,6 +37,14 @@ by = "A"
 call = "sts:GetSessionToken"
 gives = "B"
 says = "the attacker mints"
+
+[[move]]
+minute = 1
+by = "A"
+call = "sts:AssumeRole"
+params = { RoleArn = "arn:aws:iam::123456789012:role/Ping", RoleSessionName = "xx" }
+gives = "C"
+says = "and takes a role"
 "#;
 
 /// An account of many weaknesses.
@@ -176,6 +184,10 @@ trust = '''{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"
 max_session_seconds = 43200
 [role.inline]
 Read = '''{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:*","sts:AssumeRole"],"Resource":"arn:aws:iam::123456789012:role/Ping"}]}'''
+
+[[role]]
+name = "Idle"
+trust = '''{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::123456789012:root"},"Action":"sts:AssumeRole"}]}'''
 
 [[move]]
 minute = 0
@@ -323,6 +335,14 @@ call = "sts:AssumeRole"
 params = { RoleArn = "arn:aws:iam::123456789012:role/Ping", RoleSessionName = "yy" }
 gives = "H"
 says = "and the first again"
+
+[[move]]
+minute = 30
+by = "A"
+call = "sts:AssumeRole"
+params = { RoleArn = "arn:aws:iam::123456789012:role/Idle", RoleSessionName = "xx" }
+gives = "I"
+says = "and one that nobody takes"
 "#;
 
 /// An account whose calls come from an instance and from a function.

@@ -10,6 +10,7 @@ pub struct Told {
     from: &'static str,
     error: Option<&'static str>,
     days: u32,
+    endpoint: Option<&'static str>,
     request: Value,
     response: Value,
 }
@@ -74,6 +75,7 @@ pub fn call(who: Value, at: &'static str, service: &'static str, name: &'static 
         from: "203.0.113.66",
         error: None,
         days: 0,
+        endpoint: None,
         request: Value::Null,
         response: Value::Null,
     }
@@ -81,6 +83,13 @@ pub fn call(who: Value, at: &'static str, service: &'static str, name: &'static 
 
 impl Told {
     pub fn from(mut self, address: &'static str) -> Self {
+        self.from = address;
+        self
+    }
+
+    /// Through a VPC endpoint, from an address within its network.
+    pub fn through(mut self, endpoint: &'static str, address: &'static str) -> Self {
+        self.endpoint = Some(endpoint);
         self.from = address;
         self
     }
@@ -119,6 +128,9 @@ impl Told {
         if let Some(error) = self.error {
             set("errorCode", json!(error));
             set("errorMessage", json!("User is not authorized"));
+        }
+        if let Some(endpoint) = self.endpoint {
+            set("vpcEndpointId", json!(endpoint));
         }
         set("requestParameters", self.request);
         set("responseElements", self.response);
@@ -189,6 +201,54 @@ fn written(by: Value, policy: &str, effect: &str) -> Told {
     let document = json!({"Version": "2012-10-17", "Statement": {"Effect": effect, "Action": "*", "Resource": "*"}});
     let request = json!({"userName": "ann", "policyName": policy, "policyDocument": document.to_string()});
     iam(by, "09:00:00", "PutUserPolicy", request)
+}
+
+/// A document that denies everything, as people write it by hand.
+const DENIES_ALL: &str = "{\n  \"Version\": \"2012-10-17\",\n  \"Statement\": [\n    {\n      \"Sid\": \"Stop\",\n      \"Effect\": \"Deny\",\n      \"Action\": \"*\",\n      \"Resource\": [ \"*\" ]\n    }\n  ]\n}";
+/// One that denies everything to older sessions, as the console writes it.
+const DENIES_OLDER: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":["*"],"Resource":["*"],"Condition":{"DateLessThan":{"aws:TokenIssueTime":"2026-11-02T09:00:00Z"}}}]}"#;
+/// Some that deny less than that.
+const DENIES_LESS: [&str; 4] = [
+    r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"Bool":{"aws:MultiFactorAuthPresent":"false"}}}]}"#,
+    r#"{"Version":"2012-10-17","Statement":{"Effect":"Deny","Action":"s3:*","Resource":"*"}}"#,
+    r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","NotAction":"*","Resource":"*"}]}"#,
+    r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#,
+];
+
+/// Somebody's policy is written, with this document.
+fn put(whom: Value, by: Value, at: &'static str, policy: &str, document: &str) -> Told {
+    let name = match whom.get("roleName") {
+        Some(_) => "PutRolePolicy",
+        None => "PutUserPolicy",
+    };
+    let mut request = whom;
+    request["policyName"] = json!(policy);
+    request["policyDocument"] = json!(document);
+    iam(by, at, name, request)
+}
+
+fn ann() -> Value {
+    json!({"userName": "ann"})
+}
+
+fn of_role() -> Value {
+    json!({"roleName": "R"})
+}
+
+/// A policy of that name is taken off.
+fn taken_off(whom: Value, at: &'static str, policy: &str) -> Told {
+    let name = match whom.get("roleName") {
+        Some(_) => "DeleteRolePolicy",
+        None => "DeleteUserPolicy",
+    };
+    let mut request = whom;
+    request["policyName"] = json!(policy);
+    iam(chief(), at, name, request)
+}
+
+/// A session of the role works.
+fn of_session(began: &str, at: &'static str) -> Told {
+    call(issued(role("R", "s", C), began), at, "ec2", "DescribeInstances")
 }
 
 fn managed(at: &'static str, name: &'static str, policy: &str) -> Told {
@@ -445,30 +505,40 @@ pub fn cases() -> Vec<Case> {
         },
         Case {
             rule: "instance-credential-other-network",
-            found: trails(vec![vec![
-                look(instance(), "09:00:00").from("10.0.1.5"),
-                look(instance(), "13:00:00").from("172.31.9.9"),
-            ]]),
-            not: trails(vec![
+            found: trails(vec![
                 vec![
-                    look(instance(), "09:00:00").from("10.0.1.5"),
+                    look(instance(), "09:00:00").through("vpce-a", "10.0.1.5"),
+                    look(instance(), "13:00:00").through("vpce-b", "172.31.9.9"),
+                ],
+                vec![
+                    look(instance(), "09:00:00").through("vpce-a", "10.0.1.5"),
+                    look(instance(), "10:00:00").through("vpce-a", "10.0.1.5"),
+                    look(instance(), "13:00:00").through("vpce-b", "10.0.1.5").refused(),
+                ],
+            ]),
+            not: trails(vec![
+                // Pods that have addresses of their own; the endpoints of two services.
+                vec![
+                    look(instance(), "09:00:00").through("vpce-a", "10.0.1.5"),
+                    look(instance(), "09:10:00").through("vpce-a", "10.0.1.6"),
+                    look(instance(), "09:10:00").through("vpce-a", "192.168.1.7"),
+                ],
+                vec![
+                    look(instance(), "09:00:00").through("vpce-a", "10.0.1.5"),
+                    call(instance(), "09:10:00", "sqs", "ListQueues").through("vpce-b", "10.0.1.5"),
+                ],
+                vec![
+                    look(instance(), "09:00:00").through("vpce-a", "10.0.1.5"),
+                    look(instance(), "09:10:00"),
                     look(instance(), "09:10:00").from("10.0.1.5"),
                 ],
                 vec![
-                    look(instance(), "09:00:00").from("10.0.1.5"),
-                    look(instance(), "09:10:00"),
+                    look(instance(), "09:00:00").through("vpce-a", "10.0.1.5"),
+                    look(role("Web", "i-1", D), "09:10:00").through("vpce-b", "10.0.1.6"),
                 ],
                 vec![
-                    look(instance(), "09:00:00").from("10.0.1.5"),
-                    look(instance(), "09:10:00").from("172.32.0.1"),
-                ],
-                vec![
-                    look(instance(), "09:00:00").from("10.0.1.5"),
-                    look(role("Web", "i-1", D), "09:10:00").from("10.0.1.6"),
-                ],
-                vec![
-                    look(role("Web", "people", C), "09:00:00").from("10.0.1.5"),
-                    look(role("Web", "people", C), "09:10:00").from("10.0.1.6"),
+                    look(role("Web", "people", C), "09:00:00").through("vpce-a", "10.0.1.5"),
+                    look(role("Web", "people", C), "09:10:00").through("vpce-b", "10.0.1.6"),
                 ],
             ]),
         },
@@ -563,6 +633,21 @@ pub fn cases() -> Vec<Case> {
                     deny(),
                     look(user("ann", A), "09:50:00"),
                 ],
+                // By what it says, whatever its name; and whatever of another name is taken off.
+                vec![
+                    put(ann(), chief(), "09:00:00", "Incident-42", DENIES_ALL),
+                    look(user("ann", B), "09:00:01"),
+                ],
+                vec![
+                    put(ann(), chief(), "09:00:00", "Incident-42", DENIES_ALL),
+                    taken_off(ann(), "09:40:00", "ReadTickets"),
+                    look(user("ann", B), "09:50:00"),
+                ],
+                vec![
+                    put(ann(), chief(), "09:00:00", "Incident-42", DENIES_ALL),
+                    put(ann(), chief(), "09:40:00", "Incident-42", DENIES_ALL),
+                    look(user("ann", B), "09:50:00"),
+                ],
                 // The one who takes it off is the one who is contained.
                 vec![
                     deny(),
@@ -601,6 +686,32 @@ pub fn cases() -> Vec<Case> {
                     look(user("ann", B), "09:00:01"),
                 ],
                 vec![deny().refused(), look(user("ann", B), "09:00:01")],
+                // By what it says, and not by its name.
+                vec![
+                    written(chief(), "OustDenyAll", "Allow"),
+                    look(user("ann", B), "09:00:01"),
+                ],
+                vec![
+                    put(ann(), chief(), "09:00:00", "Incident-42", DENIES_OLDER),
+                    look(user("ann", A), "09:00:01"),
+                ],
+                vec![
+                    put(ann(), chief(), "09:00:00", "Incident-42", DENIES_LESS[0]),
+                    put(ann(), chief(), "09:00:00", "Incident-43", DENIES_LESS[1]),
+                    put(ann(), chief(), "09:00:00", "Incident-44", DENIES_LESS[2]),
+                    put(ann(), chief(), "09:00:00", "Incident-45", DENIES_LESS[3]),
+                    look(user("ann", A), "09:00:01"),
+                ],
+                vec![
+                    put(ann(), chief(), "09:00:00", "Incident-42", DENIES_ALL),
+                    taken_off(ann(), "09:40:00", "Incident-42"),
+                    look(user("ann", B), "09:50:00"),
+                ],
+                vec![
+                    put(ann(), chief(), "09:00:00", "Incident-42", DENIES_ALL),
+                    put(ann(), chief(), "09:40:00", "Incident-42", DENIES_LESS[1]),
+                    look(user("ann", B), "09:50:00"),
+                ],
                 // What denies older sessions doesn't contain the user.
                 vec![
                     policy(chief(), "09:00:00", "PutUserPolicy", "AWSRevokeOlderSessions"),
@@ -647,6 +758,10 @@ pub fn cases() -> Vec<Case> {
                     policy(chief(), "09:00:00", "PutUserPolicy", "AWSRevokeOlderSessions"),
                     look(user("ann", B), "10:00:00").refused(),
                 ],
+                vec![
+                    put(ann(), chief(), "09:00:00", "Incident-42", DENIES_OLDER),
+                    look(user("ann", B), "10:00:00"),
+                ],
                 // Another key of hers works again.
                 vec![
                     cut(),
@@ -665,6 +780,15 @@ pub fn cases() -> Vec<Case> {
                 vec![cut(), look(elsewhere(user("ann", B)), "10:00:00")],
                 vec![cut(), look(role("R", "ann", B), "10:00:00")],
                 vec![look(user("ann", B), "08:00:00"), cut()],
+                vec![
+                    put(ann(), chief(), "09:00:00", "Incident-42", DENIES_LESS[0]),
+                    look(user("ann", B), "10:00:00"),
+                ],
+                vec![
+                    put(ann(), chief(), "09:00:00", "Incident-42", DENIES_OLDER),
+                    taken_off(ann(), "09:30:00", "Incident-42"),
+                    look(user("ann", B), "10:00:00"),
+                ],
                 // A session of afterwards; and the key works again.
                 vec![cut(), look(issued(user("ann", B), "09:00:01"), "10:00:00")],
                 vec![
@@ -676,6 +800,164 @@ pub fn cases() -> Vec<Case> {
                         json!({"userName": "ann", "accessKeyId": A, "status": "Active"}),
                     ),
                     look(user("ann", B), "10:00:00"),
+                ],
+            ]),
+        },
+        Case {
+            rule: "session-outlives-revocation",
+            found: trails(vec![
+                vec![
+                    put(of_role(), chief(), "09:00:00", "AWSRevokeOlderSessions", DENIES_OLDER),
+                    of_session("08:59:59", "09:00:01").refused(),
+                ],
+                vec![
+                    put(of_role(), chief(), "09:00:00", "Incident-42", DENIES_ALL),
+                    of_session("08:00:00", "19:00:00"),
+                ],
+                vec![
+                    iam(
+                        chief(),
+                        "09:00:00",
+                        "PutRolePolicy",
+                        json!({"roleName": "R", "policyName": "AWSRevokeOlderSessions"}),
+                    ),
+                    of_session("08:00:00", "10:00:00"),
+                ],
+                vec![
+                    iam(
+                        chief(),
+                        "09:00:00",
+                        "AttachRolePolicy",
+                        json!({"roleName": "R", "policyArn": DENY_ALL_ARN}),
+                    ),
+                    of_session("08:00:00", "10:00:00"),
+                ],
+                // Though something else was taken off; and before it was; and written anew.
+                vec![
+                    put(of_role(), chief(), "09:00:00", "AWSRevokeOlderSessions", DENIES_OLDER),
+                    taken_off(of_role(), "09:30:00", "ReadTickets"),
+                    of_session("08:00:00", "10:00:00"),
+                ],
+                vec![
+                    put(of_role(), chief(), "09:00:00", "AWSRevokeOlderSessions", DENIES_OLDER),
+                    of_session("08:00:00", "09:10:00"),
+                    taken_off(of_role(), "09:30:00", "AWSRevokeOlderSessions"),
+                ],
+                vec![
+                    put(of_role(), chief(), "09:00:00", "AWSRevokeOlderSessions", DENIES_OLDER),
+                    put(of_role(), chief(), "09:30:00", "AWSRevokeOlderSessions", DENIES_OLDER),
+                    of_session("08:00:00", "10:00:00"),
+                ],
+            ]),
+            not: trails(vec![
+                // A session of afterwards, of before, of another role, of another account; half a day later.
+                vec![
+                    put(of_role(), chief(), "09:00:00", "AWSRevokeOlderSessions", DENIES_OLDER),
+                    of_session("09:00:01", "10:00:00"),
+                ],
+                vec![
+                    of_session("08:00:00", "08:59:59"),
+                    put(of_role(), chief(), "09:00:00", "AWSRevokeOlderSessions", DENIES_OLDER),
+                ],
+                vec![
+                    put(of_role(), chief(), "09:00:00", "AWSRevokeOlderSessions", DENIES_OLDER),
+                    look(role("Q", "R", C), "10:00:00"),
+                ],
+                vec![
+                    put(of_role(), chief(), "09:00:00", "AWSRevokeOlderSessions", DENIES_OLDER),
+                    look(elsewhere(role("R", "s", C)), "10:00:00"),
+                ],
+                vec![
+                    put(of_role(), chief(), "09:00:00", "AWSRevokeOlderSessions", DENIES_OLDER),
+                    of_session("08:00:00", "21:00:01"),
+                ],
+                vec![
+                    put(of_role(), chief(), "09:00:00", "AWSRevokeOlderSessions", DENIES_OLDER).refused(),
+                    of_session("08:00:00", "10:00:00"),
+                ],
+                // Another policy; the role of that name as a user's; and it was taken off, or written over.
+                vec![
+                    put(of_role(), chief(), "09:00:00", "AWSRevokeOlderSessions", DENIES_LESS[1]),
+                    of_session("08:00:00", "10:00:00"),
+                ],
+                vec![
+                    put(
+                        json!({"userName": "R"}),
+                        chief(),
+                        "09:00:00",
+                        "AWSRevokeOlderSessions",
+                        DENIES_OLDER,
+                    ),
+                    of_session("08:00:00", "10:00:00"),
+                ],
+                vec![
+                    put(of_role(), chief(), "09:00:00", "AWSRevokeOlderSessions", DENIES_OLDER),
+                    taken_off(of_role(), "09:30:00", "AWSRevokeOlderSessions"),
+                    of_session("08:00:00", "10:00:00"),
+                ],
+                vec![
+                    put(of_role(), chief(), "09:00:00", "Incident-42", DENIES_ALL),
+                    put(of_role(), chief(), "09:30:00", "Incident-42", DENIES_LESS[0]),
+                    of_session("08:00:00", "10:00:00"),
+                ],
+            ]),
+        },
+        Case {
+            rule: "users-deny-removed",
+            found: trails(vec![
+                vec![
+                    put(ann(), chief(), "09:00:00", "Incident-42", DENIES_ALL),
+                    taken_off(ann(), "09:30:00", "Incident-42"),
+                ],
+                vec![
+                    put(ann(), chief(), "09:00:00", "Incident-42", DENIES_OLDER),
+                    taken_off(ann(), "09:30:00", "Incident-42").days_later(9),
+                ],
+                vec![
+                    put(ann(), chief(), "09:00:00", "Incident-42", DENIES_ALL),
+                    put(ann(), user("ann", A), "09:00:05", "Incident-42", DENIES_LESS[3]),
+                ],
+            ]),
+            not: trails(vec![
+                vec![
+                    put(ann(), chief(), "09:00:00", "Incident-42", DENIES_ALL),
+                    taken_off(json!({"userName": "bob"}), "09:30:00", "Incident-42"),
+                    taken_off(ann(), "09:30:00", "Incident-43"),
+                    taken_off(ann(), "09:30:00", "Incident-42").refused(),
+                    put(ann(), chief(), "09:40:00", "Incident-42", DENIES_OLDER),
+                ],
+                vec![
+                    put(ann(), chief(), "09:00:00", "Incident-42", DENIES_LESS[0]),
+                    taken_off(ann(), "09:30:00", "Incident-42"),
+                ],
+                // One record tells that.
+                vec![
+                    put(ann(), chief(), "09:00:00", "OustDenyAll", DENIES_ALL),
+                    taken_off(ann(), "09:30:00", "OustDenyAll"),
+                ],
+            ]),
+        },
+        Case {
+            rule: "roles-deny-removed",
+            found: trails(vec![
+                vec![
+                    put(of_role(), chief(), "09:00:00", "Incident-42", DENIES_ALL),
+                    taken_off(of_role(), "09:30:00", "Incident-42"),
+                ],
+                vec![
+                    put(of_role(), chief(), "09:00:00", "Incident-42", DENIES_OLDER),
+                    put(of_role(), user("ann", A), "09:00:05", "Incident-42", DENIES_LESS[2]),
+                ],
+            ]),
+            not: trails(vec![
+                vec![
+                    put(of_role(), chief(), "09:00:00", "Incident-42", DENIES_ALL),
+                    taken_off(json!({"roleName": "Q"}), "09:30:00", "Incident-42"),
+                    put(of_role(), chief(), "09:40:00", "Incident-42", DENIES_OLDER),
+                ],
+                vec![
+                    put(ann(), chief(), "09:00:00", "Incident-42", DENIES_ALL),
+                    taken_off(ann(), "09:30:00", "Incident-42"),
                 ],
             ]),
         },

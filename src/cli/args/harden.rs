@@ -30,7 +30,8 @@ pub struct HardenArgs {
     /// When the key was stolen, in the forms of --since: what was done with it before counts as its owner's use.
     #[arg(long, value_name = "WHEN", conflicts_with_all = ["rules"])]
     pub stolen: Option<String>,
-    /// Call nothing ready where legitimate use wasn't seen as early as this, in the forms of --since: 30d.
+    /// Call nothing ready where legitimate use wasn't seen as early as this, in the forms of --since: 30d. With it, whoever wasn't seen to come since
+    /// isn't expected; without it, what rests on that isn't ready.
     #[arg(long, value_name = "WHEN", conflicts_with_all = ["rules", "detect"])]
     pub seen_since: Option<String>,
     /// Write the documents of the measures into this folder, one file for each.
@@ -56,6 +57,7 @@ Examples:
   oust ready --athena primary --table sec.cloudtrail           with the table of an organization's trail
   oust ready --scenario stolen-key                             on a twin; what it doesn't model is unknown
   oust ready --template cloudformation > oust.json             what to deploy beforehand
+  oust ready --template cloudformation-queries > queries.json  and the detections that need more than one event, as queries
   oust ready --template terraform > oust.tf
 
 Exit code 0: everything is ready. 3: something is not ready, or it cannot be said. Nothing is changed.";
@@ -94,6 +96,8 @@ pub struct ReadyArgs {
 pub enum TemplateForm {
     /// AWS CloudFormation, as JSON.
     Cloudformation,
+    /// AWS CloudFormation, as JSON: all detections as queries in Athena. Terraform has them in the one configuration.
+    CloudformationQueries,
     /// Terraform, in HCL.
     Terraform,
 }

@@ -12,6 +12,26 @@ use std::sync::LazyLock;
 /// A part of a rule that reads records themselves: which rule, which part, which records.
 type Part = (usize, usize, Records<'static>);
 
+/// Those parts that are about calls of any name.
+static UNNAMED: LazyLock<Vec<Part>> = LazyLock::new(|| {
+    let parts = RULES.iter().enumerate().flat_map(|(n, rule)| {
+        let records = rule.shape.records().into_iter().enumerate();
+        records.map(move |(part, records)| (n, part, records))
+    });
+    let is_named = |records: Records<'_>| {
+        records
+            .iter()
+            .all(|tests| tests.iter().any(|test| test.field == "eventName"))
+    };
+    let unnamed = parts.filter(|(.., records)| !is_at_a_glance(records) && !is_named(records));
+    unnamed.collect()
+});
+
+/// The parts that are about calls of any name.
+pub(super) fn unnamed() -> &'static [Part] {
+    &UNNAMED
+}
+
 /// Those parts by the names of the calls that they are about.
 static PARTS: LazyLock<HashMap<&'static str, Vec<Part>, RandomState>> = LazyLock::new(|| {
     let mut parts: HashMap<&'static str, Vec<Part>, RandomState> = HashMap::default();
@@ -82,6 +102,16 @@ fn members(rule: &Rule<'static>, part: usize) -> (Vec<&'static str>, Vec<&'stati
 }
 
 impl Fact {
+    /// What it has in common with others that tell the same again.
+    pub(super) fn likeness(&self) -> u64 {
+        let mut text = format!("{} {} {}", self.rule, self.part, self.address);
+        self.joined.iter().for_each(|one| {
+            text.push('\n');
+            text.push_str(one);
+        });
+        rapidhash::v3::rapidhash_v3(text.as_bytes())
+    }
+
     fn of(n: usize, part: usize, rule: &Rule<'static>, record: &impl Members) -> Option<Fact> {
         let text = |field: &str| record.text(field).unwrap_or_default().into_owned().into_boxed_str();
         let (joined, same) = members(rule, part);

@@ -48,7 +48,7 @@ impl Detector {
                 ..
             } => match is_at_a_glance(of) {
                 true => self.several_seen(rule, of, by, at_least, within),
-                false => self.several_done(n, rule, at_least, within),
+                false => self.several_done(n, rule, by, at_least, within),
             },
             Shape::Then {
                 then,
@@ -143,19 +143,32 @@ impl Detector {
     }
 
     /// Records that have all in common but the last of their members, of which there are several.
-    fn several_done(&self, n: usize, rule: &'static Rule<'static>, at_least: usize, within: Within) -> Vec<Hit> {
+    fn several_done(
+        &self,
+        n: usize,
+        rule: &'static Rule<'static>,
+        by: &[&str],
+        at_least: usize,
+        within: Within,
+    ) -> Vec<Hit> {
         let mut groups: BTreeMap<&[Box<str>], Vec<(&Fact, &str)>> = BTreeMap::new();
         for fact in self.facts(n, 0) {
-            if let Some((what, by)) = fact.joined.split_last() {
-                groups.entry(by).or_default().push((fact, what));
+            if let Some((what, common)) = fact.joined.split_last() {
+                groups.entry(common).or_default().push((fact, what));
             }
         }
         let each = groups.into_values().filter_map(|facts| {
             let near = several_near(&facts, at_least, within);
             let several: BTreeSet<&str> = near.iter().map(|(_, what)| *what).collect();
             let near: Vec<&Fact> = near.into_iter().map(|(fact, _)| fact).collect();
-            let call = &near.first()?.call;
-            Some(hit(rule, &near, format!("{call} of {} roles", several.len())))
+            let what = match by.last() {
+                Some(&"eventSource") => {
+                    let (_, by) = near.first()?.joined.split_last()?;
+                    format!("through {} endpoints of {}", several.len(), by.last()?)
+                }
+                _ => format!("{} of {} roles", near.first()?.call, several.len()),
+            };
+            Some(hit(rule, &near, what))
         });
         each.collect()
     }

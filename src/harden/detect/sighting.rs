@@ -52,12 +52,14 @@ fn set(bits: &mut [u64; WORDS], second: u16) {
     }
 }
 
-/// When: first and last, and of callers that may come after something each second.
+/// When: first and last, and of callers that may come after something each second between: most have none.
 #[derive(Debug, Clone)]
 pub(super) struct Sighting {
     pub(super) first: Moment,
     pub(super) last: Moment,
-    seconds: Option<Seconds>,
+    /// Whether its records may be such as rules look for whatever the call.
+    pub(super) is_followed: bool,
+    between: Option<Seconds>,
 }
 
 fn second(at: Moment) -> u16 {
@@ -70,23 +72,31 @@ impl Sighting {
         Sighting {
             first: at,
             last: at,
-            seconds: is_counted.then(|| Seconds::Few(vec![second(at)])),
+            is_followed: false,
+            between: is_counted.then(|| Seconds::Few(Vec::new())),
         }
     }
 
     pub(super) fn add(&mut self, at: Moment) {
-        self.first = self.first.min(at);
-        self.last = self.last.max(at);
-        if let Some(seconds) = &mut self.seconds {
-            seconds.add(second(at));
+        self.widen([at, at]);
+    }
+
+    /// Takes other moments in; what was first or last, and is no more, lies between.
+    fn widen(&mut self, others: [Moment; 2]) {
+        let all = [self.first, self.last, others[0], others[1]];
+        self.first = all.into_iter().min().unwrap_or(self.first);
+        self.last = all.into_iter().max().unwrap_or(self.last);
+        let ends = [second(self.first), second(self.last)];
+        if let Some(between) = &mut self.between {
+            let inside = all.map(second).into_iter().filter(|second| !ends.contains(second));
+            inside.for_each(|second| between.add(second));
         }
     }
 
     pub(super) fn merge(&mut self, other: &Sighting) {
-        self.first = self.first.min(other.first);
-        self.last = self.last.max(other.last);
-        if let (Some(seconds), Some(others)) = (&mut self.seconds, &other.seconds) {
-            others.all().into_iter().for_each(|second| seconds.add(second));
+        self.widen([other.first, other.last]);
+        if let (Some(between), Some(others)) = (&mut self.between, &other.between) {
+            others.all().into_iter().for_each(|second| between.add(second));
         }
     }
 
@@ -97,8 +107,9 @@ impl Sighting {
             return Some((self.first, self.last));
         }
         let hour = Moment::from_millis(self.first.seconds().div_euclid(HOUR_SECONDS) * HOUR_SECONDS * 1_000);
-        let seconds = self.seconds.as_ref()?.all().into_iter();
-        let all = seconds.map(|second| hour.plus_seconds(i64::from(second))).filter(is_in);
+        let seconds = self.between.as_ref()?.all().into_iter();
+        let inside = seconds.map(|second| hour.plus_seconds(i64::from(second)));
+        let all = inside.chain([self.first, self.last]).filter(is_in);
         all.fold(None, |span, at| match span {
             None => Some((at, at)),
             Some((first, last)) => Some((first.min(at), last.max(at))),

@@ -1,9 +1,10 @@
 //! Who was contained, and is seen again.
 
 use super::{
-    ACCOUNT, BEGAN, BOUNDARY, CUT_PAGE, DONE, IAM, KEY, KIND, OF_ACCOUNT, OF_ISSUER, OF_USER, POLICY, POLICY_ARN, USER,
-    t,
+    ACCOUNT, BEGAN, BOUNDARY, CUT_PAGE, DOCUMENT, DONE, IAM, KEY, KIND, OF_ACCOUNT, OF_ISSUER, OF_USER, POLICY,
+    POLICY_ARN, USER, t,
 };
+use crate::harden::denied::Denied;
 use crate::harden::rule::{Is, Level, Records, Row, Rule, Shape, Test, Until, Within};
 
 /// How the name of this program's inline policy begins that denies everything.
@@ -22,6 +23,13 @@ pub(super) const DENY_ARNS: &[&str] = &[
     "/OustQuarantine",
 ];
 
+/// The same as patterns.
+pub(super) const BOUNDARIES: &[&str] = &[
+    "*:policy/AWSDenyAll*",
+    "*:policy/AWSCompromisedKeyQuarantine*",
+    "*/OustQuarantine*",
+];
+
 /// A user gets the boundary that denies everything, or another.
 pub(super) const BOUNDED: &[Test<'static>] = &[
     IAM,
@@ -33,23 +41,26 @@ pub(super) const BOUNDED: &[Test<'static>] = &[
 pub(super) const UNBOUNDED: &[Test<'static>] = &[
     IAM,
     t("eventName", Is::Any(&["PutUserPermissionsBoundary"])),
-    t(
-        BOUNDARY,
-        Is::NotLike(&[
-            "*:policy/AWSDenyAll*",
-            "*:policy/AWSCompromisedKeyQuarantine*",
-            "*/OustQuarantine*",
-        ]),
-    ),
+    t(BOUNDARY, Is::NotLike(BOUNDARIES)),
     t(OF_USER, Is::There),
     DONE,
 ];
 
+/// A policy contains by what it says; where the record lacks that, by its name.
 const CONTAINED: Records<'static> = &[
     &[
         IAM,
         t("eventName", Is::Any(&["PutUserPolicy"])),
         t(POLICY, Is::Begins(DENY_ALL)),
+        t(DOCUMENT, Is::Absent),
+        t(OF_USER, Is::There),
+        DONE,
+    ],
+    &[
+        IAM,
+        t("eventName", Is::Any(&["PutUserPolicy"])),
+        t(POLICY, Is::There),
+        t(DOCUMENT, Is::Denies(Denied::Everything)),
         t(OF_USER, Is::There),
         DONE,
     ],
@@ -63,19 +74,26 @@ const CONTAINED: Records<'static> = &[
     BOUNDED,
 ];
 
-/// What contained is taken off again: a policy by its name or ARN, or the boundary, which has neither.
+/// What contained is taken off again or written over: the policy of the same name or ARN, or the boundary, which has neither.
 const RELEASED: Until<'static> = Until {
     of: &[
         &[
             IAM,
             t("eventName", Is::Any(&["DeleteUserPolicy"])),
-            t(POLICY, Is::Begins(DENY_ALL)),
+            t(POLICY, Is::There),
+            DONE,
+        ],
+        &[
+            IAM,
+            t("eventName", Is::Any(&["PutUserPolicy"])),
+            t(POLICY, Is::There),
+            t(DOCUMENT, Is::DeniesNeither),
             DONE,
         ],
         &[
             IAM,
             t("eventName", Is::Any(&["DetachUserPolicy"])),
-            t(POLICY_ARN, Is::Holds(DENY_ARNS)),
+            t(POLICY_ARN, Is::There),
             DONE,
         ],
         &[IAM, t("eventName", Is::Any(&["DeleteUserPermissionsBoundary"])), DONE],
@@ -103,6 +121,15 @@ const CUT: Records<'static> = &[
         IAM,
         t("eventName", Is::Any(&["PutUserPolicy"])),
         t(POLICY, Is::Begins(REVOKES)),
+        t(DOCUMENT, Is::Absent),
+        t(OF_USER, Is::There),
+        DONE,
+    ],
+    &[
+        IAM,
+        t("eventName", Is::Any(&["PutUserPolicy"])),
+        t(POLICY, Is::There),
+        t(DOCUMENT, Is::Denies(Denied::OlderSessions)),
         t(OF_USER, Is::There),
         DONE,
     ],
@@ -120,7 +147,14 @@ const GIVEN_BACK: Until<'static> = Until {
         &[
             IAM,
             t("eventName", Is::Any(&["DeleteUserPolicy"])),
-            t(POLICY, Is::Begins(REVOKES)),
+            t(POLICY, Is::There),
+            DONE,
+        ],
+        &[
+            IAM,
+            t("eventName", Is::Any(&["PutUserPolicy"])),
+            t(POLICY, Is::There),
+            t(DOCUMENT, Is::DeniesNeither),
             DONE,
         ],
     ],

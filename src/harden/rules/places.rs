@@ -1,6 +1,6 @@
 //! Credentials in two places.
 
-use super::{ADDRESS, KEY, KIND, PRINCIPAL, t};
+use super::{ADDRESS, ENDPOINT, KEY, KIND, PRINCIPAL, SERVICE, t};
 use crate::harden::rule::{Is, Level, Row, Rule, Shape, Test, Within};
 
 /// What an address that tells no place begins with: of a service, of IPv6, of this machine, of a network of one's own.
@@ -107,9 +107,9 @@ pub(super) const INSTANCE_CREDENTIAL_AWAY: Rule<'static> = Rule {
 
 pub(super) const INSTANCE_CREDENTIAL_OTHER_NETWORK: Rule<'static> = Rule {
     id: "instance-credential-other-network",
-    title: "One credential of an EC2 instance, two addresses within networks",
-    why: "Through the endpoints of a VPC an instance calls by its own private address. A second one means that its credential is used by another machine, be it in another VPC.",
-    innocent: "Pods and containers that have addresses of their own and use the instance's role; an instance with several network interfaces.",
+    title: "One credential of an EC2 instance, two VPC endpoints of one service",
+    why: "A VPC has one endpoint for a service, and an instance calls through it. Another one means that its credential is used in another VPC. Addresses tell less: pods and containers that use the instance's role have their own.",
+    innocent: "An endpoint that was replaced while a credential was valid; a service with a gateway and an interface in one VPC, such as S3.",
     row: Row::RoleSession,
     level: Level::Medium,
     attack: "attack.t1552.005",
@@ -120,9 +120,10 @@ pub(super) const INSTANCE_CREDENTIAL_OTHER_NETWORK: Rule<'static> = Rule {
             t(KEY, Is::There),
             t(PRINCIPAL, Is::Holds(&[":i-"])),
             WITHIN_NETWORK,
+            t(ENDPOINT, Is::There),
         ]],
-        by: &[PRINCIPAL, KEY],
-        field: ADDRESS,
+        by: &[PRINCIPAL, KEY, SERVICE],
+        field: ENDPOINT,
         at_least: 2,
         within: Within::Life,
     },

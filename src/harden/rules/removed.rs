@@ -1,8 +1,9 @@
 //! What contains is taken away.
 
 use super::contained::{BOUNDED, DENIES, DENY_ARNS, UNBOUNDED};
-use super::{ACCOUNT, DOCUMENT, DONE, IAM, KIND, OF_USER, POLICY, POLICY_ARN, USER, t};
-use crate::harden::rule::{Is, Level, Row, Rule, Shape, Within};
+use super::{ACCOUNT, DOCUMENT, DONE, IAM, KIND, OF_ROLE, OF_USER, POLICY, POLICY_ARN, USER, t};
+use crate::harden::denied::Denied;
+use crate::harden::rule::{Is, Level, Row, Rule, Shape, Test, Within};
 
 const LAG_PAGE: &str = "https://hackingthe.cloud/aws/post_exploitation/iam_persistence_eventual_consistency/";
 
@@ -77,6 +78,75 @@ pub(super) const DENY_REMOVED: Rule<'static> = Rule {
             DONE,
         ],
     ]),
+};
+
+/// A policy of any name that denies everything, or everything to older sessions, is written.
+const fn denied(call: &'static [&'static str], what: Denied) -> [Test<'static>; 4] {
+    [IAM, t("eventName", Is::Any(call)), t(DOCUMENT, Is::Denies(what)), DONE]
+}
+
+/// One is taken off, or written over by one that denies neither. Those of the names above are told of by one record.
+const fn taken(call: &'static [&'static str]) -> [Test<'static>; 4] {
+    [IAM, t("eventName", Is::Any(call)), t(POLICY, Is::NotLike(NAMES)), DONE]
+}
+
+const fn over(call: &'static [&'static str]) -> [Test<'static>; 5] {
+    [
+        IAM,
+        t("eventName", Is::Any(call)),
+        t(POLICY, Is::NotLike(NAMES)),
+        t(DOCUMENT, Is::DeniesNeither),
+        DONE,
+    ]
+}
+
+/// The names above as patterns.
+const NAMES: &[&str] = &["OustDenyAll*", "AWSRevokeOlderSessions*"];
+
+const OTHER_WHY: &str = "Who contains by hand gives the deny a name of his own: what it said tells it. Taking it away lets back in whoever was contained.";
+
+pub(super) const USERS_DENY_REMOVED: Rule<'static> = Rule {
+    id: "users-deny-removed",
+    title: "A policy that denied a user everything, or older sessions, was removed or written over",
+    why: OTHER_WHY,
+    innocent: "The responder's own undoing.",
+    row: Row::PermanentKey,
+    level: Level::High,
+    attack: "attack.t1562.001",
+    source: LAG_PAGE,
+    shape: Shape::Then {
+        first: &[
+            &denied(&["PutUserPolicy"], Denied::Everything),
+            &denied(&["PutUserPolicy"], Denied::OlderSessions),
+        ],
+        then: &[&taken(&["DeleteUserPolicy"]), &over(&["PutUserPolicy"])],
+        joined: &[(OF_USER, OF_USER), (POLICY, POLICY), (ACCOUNT, ACCOUNT)],
+        until: None,
+        began: None,
+        within: Within::Life,
+    },
+};
+
+pub(super) const ROLES_DENY_REMOVED: Rule<'static> = Rule {
+    id: "roles-deny-removed",
+    title: "A policy that denied a role everything, or older sessions, was removed or written over",
+    why: OTHER_WHY,
+    innocent: "The responder's own undoing.",
+    row: Row::RoleSession,
+    level: Level::High,
+    attack: "attack.t1562.001",
+    source: LAG_PAGE,
+    shape: Shape::Then {
+        first: &[
+            &denied(&["PutRolePolicy"], Denied::Everything),
+            &denied(&["PutRolePolicy"], Denied::OlderSessions),
+        ],
+        then: &[&taken(&["DeleteRolePolicy"]), &over(&["PutRolePolicy"])],
+        joined: &[(OF_ROLE, OF_ROLE), (POLICY, POLICY), (ACCOUNT, ACCOUNT)],
+        until: None,
+        began: None,
+        within: Within::Life,
+    },
 };
 
 pub(super) const BOUNDARY_REPLACED: Rule<'static> = Rule {

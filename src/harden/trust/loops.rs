@@ -1,8 +1,8 @@
 //! Roles that can take themselves or each other for ever: sessions of a loop mint the next before they end, whatever their longest duration.
 //! <https://hackingthe.cloud/aws/post_exploitation/role-chain-juggling/>
 
-use super::Around;
 use super::documents::{changed, is_wide, named, principal, statements};
+use super::{Around, silent};
 use crate::account::{Account, Role};
 use crate::harden::finding::Finding;
 use crate::harden::fitted::into_loop;
@@ -162,16 +162,34 @@ pub(super) fn in_loop(around: &Around<'_>, role: &Role) -> Option<Finding> {
     let own = account.role_arn(role);
     let finding = finding.told_by(into_loop(&role.name, own.as_str(), &arns, TABLE));
     let Some(document) = without(account, role, &arns) else {
-        return Some(finding.advised(format!(
-            "it trusts nobody but {}, who was not seen to take it: delete it, or name who is meant to",
+        if !names(role, &arns) {
+            return Some(finding.advised(format!(
+                "they come in by what doesn't name them: leave {} out of it",
+                list(froms)
+            )));
+        }
+        let finding = finding.advised(format!(
+            "it trusts nobody but {}, who was not seen to take it: without them nobody is left in; name who is meant to, or delete it",
             list(froms)
-        )));
+        ));
+        let finding = silent::met_by(finding, role, None);
+        return Some(silent::rests_on_silence(finding, around.silence));
     };
     let finding = finding.advised("one such cut opens a loop; the roles need not be cut at all of its places");
     Some(finding.met_by(Measure::Trust {
         role: role.name.clone(),
         document,
     }))
+}
+
+/// Whether the trust policy lets one of these roles in by its name.
+fn names(role: &Role, arns: &[String]) -> bool {
+    let parsed = statements(role).map(|(_, parsed)| parsed).unwrap_or_default();
+    let mut allows = parsed.iter().filter(|statement| statement.effect == Effect::Allow);
+    allows.any(|statement| {
+        let mut names = named(statement).iter();
+        names.any(|name| matches!(name, Named::Aws(name) if arns.contains(name)))
+    })
 }
 
 /// The trust policy without these roles: where they are named they are left out, and where a statement lets them in with others they are denied.

@@ -1,7 +1,7 @@
 //! Roles that other accounts and identity providers take.
 
-use super::Around;
 use super::documents::{changed, condition, has_condition, named, principal, statements};
+use super::{Around, silent};
 use crate::account::{Account, Role};
 use crate::harden::finding::Finding;
 use crate::harden::measure::Measure;
@@ -40,14 +40,14 @@ fn strangers_in(account: &Account, statement: &Statement) -> BTreeSet<AccountId>
     each.collect()
 }
 
-/// The names of kind `AWS` of a statement: those of other accounts, and the others.
-fn parted(account: &Account, statement: &Statement) -> (Vec<String>, Vec<String>) {
+/// The names of kind `AWS` of a statement: those of other accounts, each with its account, and the others.
+fn parted(account: &Account, statement: &Statement) -> (Vec<(String, AccountId)>, Vec<String>) {
     let (mut theirs, mut rest) = (Vec::new(), Vec::new());
     for one in named(statement) {
-        match one {
-            Named::Aws(name) if stranger(account, one).is_some() => theirs.push(name.clone()),
-            Named::Aws(name) => rest.push(name.clone()),
-            Named::Everybody => rest.push("*".to_owned()),
+        match (one, stranger(account, one)) {
+            (Named::Aws(name), Some(id)) => theirs.push((name.clone(), id)),
+            (Named::Aws(name), None) => rest.push(name.clone()),
+            (Named::Everybody, _) => rest.push("*".to_owned()),
             _ => {}
         }
     }
@@ -80,17 +80,32 @@ pub(super) fn strangers(around: &Around<'_>, role: &Role) -> Option<Finding> {
         format!("account {id} is trusted without an external ID, and {how}")
     });
     let finding = Finding::of("external-id-missing", Row::RoleSession, title, EXTERNAL_PAGE).shown_by(shown);
-    // Only who is seen to send one, always, can be held to it.
+    // Only who is seen to send one, always, can be held to it; who never came needn't be let in.
     let sends = |id: &AccountId| taken.by_accounts.get(id).filter(|sent| sent.without == 0);
+    let came = |id: &AccountId| taken.by_accounts.contains_key(id);
     let mut apart: Vec<Value> = Vec::new();
     let document = changed(role, |statement, object| {
-        let each: Option<Vec<&External>> = strangers_in(account, statement).iter().map(sends).collect();
-        let Some(each) = each.filter(|_| is_open(statement)) else {
+        let here = strangers_in(account, statement);
+        if !is_open(statement) {
             return false;
+        }
+        let (theirs, rest) = parted(account, statement);
+        let theirs: Vec<String> = theirs
+            .into_iter()
+            .filter(|(_, id)| came(id))
+            .map(|(name, _)| name)
+            .collect();
+        let each: Option<Vec<&External>> = here.iter().filter(|id| came(id)).map(sends).collect();
+        let Some(each) = each.filter(|each| !each.is_empty()) else {
+            let is_narrower = here.iter().any(|id| !came(id));
+            if is_narrower {
+                let kept: Vec<String> = theirs.into_iter().chain(rest).collect();
+                object.insert("Principal".to_owned(), principal(statement, &kept));
+            }
+            return is_narrower;
         };
         let ids: BTreeSet<&String> = each.iter().flat_map(|sent| &sent.ids).collect();
         // Who else the statement names sends none: the other accounts get a statement of their own.
-        let (theirs, rest) = parted(account, statement);
         let rest = principal(statement, &rest);
         if rest != json!({}) {
             let mut own = object.clone();
@@ -101,6 +116,7 @@ pub(super) fn strangers(around: &Around<'_>, role: &Role) -> Option<Finding> {
             apart.push(Value::Object(own));
             return is_asked;
         }
+        object.insert("Principal".to_owned(), principal(statement, &theirs));
         condition(object, "StringEquals", "sts:ExternalId", json!(ids))
     });
     let document = document.map(|mut document| {
@@ -109,15 +125,24 @@ pub(super) fn strangers(around: &Around<'_>, role: &Role) -> Option<Finding> {
         }
         document
     });
-    let Some(document) = document else {
-        return Some(finding.advised(
-            "agree on an external ID with that account and add the condition StringEquals sts:ExternalId; not everybody was seen to send one, so none can be asked for yet",
-        ));
-    };
-    Some(finding.met_by(Measure::Trust {
-        role: role.name.clone(),
-        document,
-    }))
+    let silent: Vec<String> = open.iter().filter(|id| !came(id)).map(ToString::to_string).collect();
+    if silent.is_empty() {
+        let Some(document) = document else {
+            return Some(finding.advised(
+                "agree on an external ID with that account and add the condition StringEquals sts:ExternalId; not everybody was seen to send one, so none can be asked for yet",
+            ));
+        };
+        return Some(finding.met_by(Measure::Trust {
+            role: role.name.clone(),
+            document,
+        }));
+    }
+    let finding = finding.advised(format!(
+        "account {} was not seen to come and is left out; where it is meant to, agree on an external ID with it and add the condition StringEquals sts:ExternalId",
+        silent.join(", ")
+    ));
+    let finding = silent::met_by(finding, role, document);
+    Some(silent::rests_on_silence(finding, around.silence))
 }
 
 /// What of a token's subject stays the same from run to run: of GitHub the repository, of GitLab the project, of HCP Terraform the workspace.
@@ -172,6 +197,26 @@ fn is_anybody(subject: &str) -> bool {
     is_kind || is_part_of_owner || is_cluster
 }
 
+/// The trust policy without statements that let in any token of a provider; `None` where nobody is left in it.
+fn without_tokens(role: &Role) -> Option<Value> {
+    changed(role, |statement, object| {
+        let is_open = open_subject(statement).is_some();
+        if is_open {
+            // Who else such a statement names comes by other calls.
+            let provider = |kind: &Value| kind.as_str().is_none_or(|name| !name.contains("oidc-provider/"));
+            let kept = object.get_mut("Principal").and_then(Value::as_object_mut);
+            if let Some(kinds) = kept {
+                match kinds.get_mut("Federated") {
+                    Some(Value::Array(names)) => names.retain(provider),
+                    _ => drop(kinds.remove("Federated")),
+                }
+                kinds.retain(|_, names| names.as_array().is_none_or(|names| !names.is_empty()));
+            }
+        }
+        is_open
+    })
+}
+
 /// A role that a provider's tokens take, whoever they were issued for.
 pub(super) fn subjects(around: &Around<'_>, role: &Role) -> Option<Finding> {
     let taken = &around.taken(role);
@@ -184,9 +229,11 @@ pub(super) fn subjects(around: &Around<'_>, role: &Role) -> Option<Finding> {
         )])
         .shown_by(taken.subjects.iter().map(|subject| format!("taken by {subject}")));
     if taken.subjects.is_empty() {
-        return Some(finding.advised(format!(
-            "add the condition StringEquals {key}; no token was seen, so no subject can be written here"
-        )));
+        let finding = finding.advised(format!(
+            "no token was seen, so no subject can be written here, and its provider is left out; where tokens are meant to, add the condition StringEquals {key}"
+        ));
+        let finding = silent::met_by(finding, role, without_tokens(role));
+        return Some(silent::rests_on_silence(finding, around.silence));
     }
     let lasting: BTreeSet<String> = taken.subjects.iter().map(|subject| lasting(subject)).collect();
     let document = changed(role, |statement, object| match open_subject(statement) {

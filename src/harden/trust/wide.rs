@@ -1,9 +1,9 @@
 //! Roles that trust more than those who take them.
 
-use super::Around;
 use super::documents::{
     changed, is_everybody, is_held, is_of, is_own, is_whole_account, is_wide, named, principal, statements,
 };
+use super::{Around, silent};
 use crate::account::{Account, Role};
 use crate::harden::finding::Finding;
 use crate::harden::fitted::into_loop;
@@ -82,25 +82,24 @@ pub(super) fn too_wide(around: &Around<'_>, role: &Role) -> Option<Finding> {
         finding = finding.told_by(itself);
         finding.rules.push("role-assumes-itself");
     }
-    if taken.by.is_empty() {
-        return Some(finding.advised(
-            "nobody but the intruder was seen to take it: narrow it to those who are meant to, or delete the role",
-        ));
+    let is_anybody_there = taken.by.keys().any(|arn| is_there(account, arn));
+    let document = narrowed(account, role, taken);
+    if let (true, Some(document)) = (is_anybody_there, &document) {
+        return Some(finding.met_by(Measure::Trust {
+            role: role.name.clone(),
+            document: document.clone(),
+        }));
     }
-    if !taken.by.keys().any(|arn| is_there(account, arn)) {
-        return Some(finding.advised(
-            "all who were seen to take it were deleted since: narrow it to those who are meant to now, or delete the role",
-        ));
-    }
-    let Some(document) = narrowed(account, role, taken) else {
-        return Some(finding.advised(
-            "who took it came by what it doesn't name: leave nobody in it who isn't meant to take it, or delete the role",
-        ));
+    let why = match (taken.by.is_empty(), is_anybody_there) {
+        (true, _) => "nobody but the intruder was seen to take it",
+        (_, false) => "all who were seen to take it were deleted since",
+        (_, true) => "who took it came by what it doesn't name",
     };
-    Some(finding.met_by(Measure::Trust {
-        role: role.name.clone(),
-        document,
-    }))
+    let finding = finding.advised(format!(
+        "{why}: who is meant to is in no record, so whoever was not seen is left out; name who is meant to, or delete the role"
+    ));
+    let finding = silent::met_by(finding, role, document);
+    Some(silent::rests_on_silence(finding, around.silence))
 }
 
 /// The trust policy with those who took the role in the place of the whole account or everybody, and without those of the account who didn't.

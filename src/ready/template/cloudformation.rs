@@ -6,32 +6,95 @@ use super::parameters::{Kind, PARAMETERS, Parameter};
 use super::rules::{STATE, alerts, queries};
 use serde_json::{Map, Value, json};
 
-/// The template, as JSON.
+/// The template, as JSON: all but the queries, which stand in [`queries_of_cloudformation`].
 pub fn cloudformation() -> String {
-    let parameters: Map<String, Value> = PARAMETERS
-        .iter()
-        .map(|one| (one.name.to_owned(), parameter(one)))
-        .collect();
+    let whole = json!({"Fn::Equals": [{"Ref": "RulesOnly"}, "false"]});
+    let known = |name: &str| json!({"Fn::Not": [{"Fn::Equals": [{"Ref": name}, ""]}]});
     let template = json!({
         "AWSTemplateFormatVersion": "2010-09-09",
-        "Description": "Before an incident: the responder's role of oust, a quarantine policy, the SCP that keeps it on, and the detections. Needs \
-                        CAPABILITY_NAMED_IAM. STS tells its calls in each Region, IAM in us-east-1: deploy it there first.",
-        "Parameters": parameters,
+        "Description": "Before an incident: the responder's role of oust, a quarantine policy, the SCP that keeps it on, and rules that alert. Needs \
+                        CAPABILITY_NAMED_IAM. STS tells its calls in each Region, IAM in us-east-1: deploy it there first, elsewhere with RulesOnly.",
+        "Parameters": parameters(|one| !is_of_queries(one)),
         "Conditions": {
+            "Whole": whole,
             "MfaRequired": {"Fn::Equals": [{"Ref": "RequireMfa"}, "true"]},
-            "BucketKnown": {"Fn::Not": [{"Fn::Equals": [{"Ref": "TrailBucket"}, ""]}]},
-            "DatabaseKnown": {"Fn::Not": [{"Fn::Equals": [{"Ref": "AthenaDatabase"}, ""]}]},
-            "EmailKnown": {"Fn::Not": [{"Fn::Equals": [{"Ref": "AlertEmail"}, ""]}]},
-            "TargetsKnown": {"Fn::Not": [{"Fn::Equals": [{"Fn::Join": ["", {"Ref": "TargetIds"}]}, ""]}]},
+            "BucketKnown": {"Fn::And": [{"Condition": "Whole"}, known("TrailBucket")]},
+            "EmailKnown": known("AlertEmail"),
+            "TargetsKnown": {"Fn::And": [{"Condition": "Whole"}, {"Fn::Not": [{"Fn::Equals": [{"Fn::Join": ["", {"Ref": "TargetIds"}]}, ""]}]}]},
         },
         "Resources": resources(),
         "Outputs": {
-            "ResponderRoleArn": {"Description": "Whom to respond as", "Value": {"Fn::GetAtt": ["Responder", "Arn"]}},
-            "QuarantinePolicyArn": {"Description": "What to attach to a compromised user", "Value": {"Ref": "Quarantine"}},
+            "ResponderRoleArn": {"Description": "Whom to respond as", "Condition": "Whole", "Value": {"Fn::GetAtt": ["Responder", "Arn"]}},
+            "QuarantinePolicyArn": {"Description": "What to attach to a compromised user", "Condition": "Whole", "Value": {"Ref": "Quarantine"}},
             "AlertTopicArn": {"Description": "Where alerts go", "Value": {"Ref": "Alerts"}},
         },
     });
     narrow(&template) + "\n"
+}
+
+/// The template of the detections as queries of the trail's table, as JSON.
+pub fn queries_of_cloudformation() -> String {
+    let each = queries().into_iter().map(|query| {
+        let properties = json!({
+            "Name": filled(&json!(format!("[[RuleNamePrefix]]{}", query.name))),
+            "Database": {"Ref": "AthenaDatabase"},
+            "WorkGroup": {"Ref": "AthenaWorkGroup"},
+            "QueryString": abbreviated(&query.text),
+        });
+        (
+            format!("Query{}", query.name),
+            json!({"Type": "AWS::Athena::NamedQuery", "Properties": properties}),
+        )
+    });
+    let template = json!({
+        "AWSTemplateFormatVersion": "2010-09-09",
+        "Description": "The detections of oust as queries in Athena: those that need more than one event, which no rule of EventBridge sees, and the others too.",
+        "Parameters": parameters(|one| is_of_queries(one) || matches!(one.name, "QuarantinePolicyName" | "RuleNamePrefix")),
+        "Resources": each.collect::<Map<String, Value>>(),
+    });
+    narrow(&template) + "\n"
+}
+
+/// What queries read again and again.
+const SENT: &str = "json_extract_scalar(requestparameters, '$.";
+
+/// A query in which what it reads again and again stands once.
+fn abbreviated(query: &str) -> Value {
+    let text = match filled(&json!(query.replace(SENT, "[[Sent]]"))) {
+        Value::Object(sub) => sub.get("Fn::Sub").cloned().unwrap_or_default(),
+        text => text,
+    };
+    match query.contains(SENT) {
+        true => json!({"Fn::Sub": [text, {"Sent": SENT}]}),
+        false => json!({"Fn::Sub": text}),
+    }
+}
+
+/// Whether a parameter is about queries alone.
+fn is_of_queries(one: &Parameter) -> bool {
+    one.name.starts_with("Athena")
+}
+
+fn parameters(is_wanted: impl Fn(&Parameter) -> bool) -> Map<String, Value> {
+    let wanted = PARAMETERS.iter().filter(|one| is_wanted(one));
+    let mut all: Map<String, Value> = wanted.map(|one| (one.name.to_owned(), parameter(one))).collect();
+    // Without a database there is nothing to deploy.
+    if let Some(Value::Object(database)) = all.get_mut("AthenaDatabase") {
+        database.remove("Default");
+    } else {
+        all.insert("RulesOnly".to_owned(), rules_only());
+    }
+    all
+}
+
+/// Roles and policies are in all Regions at once, and a second stack may not have them again.
+fn rules_only() -> Value {
+    json!({
+        "Type": "String",
+        "Description": "Only the alerting rules and their topic: in each Region but the first.",
+        "Default": "false",
+        "AllowedValues": ["true", "false"],
+    })
 }
 
 /// JSON with little white space, a line for each parameter and resource: a template of more than 51,200 bytes can't be handed over but through a
@@ -117,18 +180,6 @@ fn resources() -> Value {
             json!({"Type": "AWS::Events::Rule", "Properties": properties}),
         );
     }
-    for query in queries() {
-        let properties = json!({
-            "Name": filled(&json!(format!("[[RuleNamePrefix]]{}", query.name))),
-            "Database": {"Ref": "AthenaDatabase"},
-            "WorkGroup": {"Ref": "AthenaWorkGroup"},
-            "QueryString": filled(&json!(query.text)),
-        });
-        add(
-            &format!("Query{}", query.name),
-            json!({"Type": "AWS::Athena::NamedQuery", "Condition": "DatabaseKnown", "Properties": properties}),
-        );
-    }
     add("Keeper", service_control());
     Value::Object(all)
 }
@@ -136,6 +187,7 @@ fn resources() -> Value {
 fn managed(name: &str, about: &str, document: Value) -> Value {
     json!({
         "Type": "AWS::IAM::ManagedPolicy",
+        "Condition": "Whole",
         "Properties": {
             "ManagedPolicyName": filled(&json!(name)),
             "Path": {"Ref": "Path"},
@@ -149,6 +201,7 @@ fn responder() -> Value {
     let files = json!({"Fn::If": ["BucketKnown", {"Ref": "ResponderTrail"}, {"Ref": "AWS::NoValue"}]});
     json!({
         "Type": "AWS::IAM::Role",
+        "Condition": "Whole",
         "Properties": {
             "RoleName": {"Ref": "ResponderRoleName"},
             "Path": {"Ref": "Path"},

@@ -71,7 +71,7 @@ pub(super) const PARAMETERS: [Parameter; 13] = [
         name: "AthenaDatabase",
         variable: "athena_database",
         kind: Kind::Text(""),
-        about: "Database of the trail's table in Athena. With it every detection is kept there as a query; most need more than one event, which no rule of EventBridge sees.",
+        about: "Database of the trail's table in Athena. Every detection is kept there as a query.",
     },
     Parameter {
         name: "AthenaTable",
