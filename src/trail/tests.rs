@@ -238,14 +238,7 @@ fn a_text_in_utf_16_is_read() {
     use std::io::Write;
     let text = format!("\u{feff}{{\"Records\":[{},{}]}}", record(1), record(2));
     for is_big_endian in [true, false] {
-        let of = |unit: u16| {
-            if is_big_endian {
-                unit.to_be_bytes()
-            } else {
-                unit.to_le_bytes()
-            }
-        };
-        let plain: Vec<u8> = text.encode_utf16().flat_map(of).collect();
+        let plain = super::utf16::written(&text, is_big_endian);
         let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
         packed.write_all(&plain).unwrap();
         for bytes in [plain.clone(), packed.finish().unwrap()] {

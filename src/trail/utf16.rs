@@ -95,6 +95,16 @@ impl<R: Read> Read for Utf16<R> {
     }
 }
 
+/// A text as it stands in such a file.
+#[cfg(test)]
+pub(super) fn written(text: &str, is_big_endian: bool) -> Vec<u8> {
+    let of = |unit: u16| match is_big_endian {
+        true => unit.to_be_bytes(),
+        false => unit.to_le_bytes(),
+    };
+    text.encode_utf16().flat_map(of).collect()
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
@@ -115,14 +125,7 @@ mod tests {
     fn a_text_is_the_same_however_it_comes() {
         let text = format!("{{\"k\":\"{} \u{1f511}\"}}", "\u{43a}\u{1f511}a".repeat(5_000));
         for is_big_endian in [true, false] {
-            let of = |unit: u16| {
-                if is_big_endian {
-                    unit.to_be_bytes()
-                } else {
-                    unit.to_le_bytes()
-                }
-            };
-            let bytes: Vec<u8> = text.encode_utf16().flat_map(of).collect();
+            let bytes = written(&text, is_big_endian);
             for step in [1, 3, 4_096, usize::MAX] {
                 let mut read = String::new();
                 Utf16::of(Slow(&bytes, step), is_big_endian)
