@@ -119,6 +119,11 @@ impl StepId {
     pub fn undoes(&self) -> Option<&str> {
         self.0.strip_prefix('u')
     }
+
+    /// The sweep or hold that added this one: 9 of `9.1`.
+    pub fn added_by(&self) -> Option<&str> {
+        self.0.rsplit_once('.').map(|(by, _)| by)
+    }
 }
 
 /// What every text newtype of this room can do: be shown, be printed in quotes, become a string again.

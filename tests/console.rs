@@ -249,6 +249,44 @@ fn whoever_knows_a_new_user_types_its_name() {
     assert_eq!(code, 3, "{screen}");
 }
 
+/// Step by step, a person is asked for the hold as well; in the fight that comes nobody is waited for.
+#[test]
+fn who_agrees_to_the_hold_is_not_waited_for_in_a_fight() {
+    let served = Served::start(&["--played"]);
+    let mut session = Session::of(|command, folder| {
+        let file = folder.join("credentials");
+        served.write_profile(&file, "default", "responder-key");
+        command.env("AWS_EC2_METADATA_DISABLED", "true");
+        command.env("AWS_SHARED_CREDENTIALS_FILE", &file);
+        command.env("AWS_CONFIG_FILE", folder.join("config"));
+        command.args(["run", STOLEN, "--endpoint-url", &served.endpoint]);
+        command.args(["--playbook", &quick(folder)]);
+    });
+    loop {
+        let from = session.read;
+        session.until(QUESTION);
+        session.press("y\r");
+        if session.screen.lock().unwrap()[from..session.read].contains("hold until nobody has touched") {
+            break;
+        }
+    }
+    session.until("waiting 2 s");
+    served.create_user("newcomer");
+    served.delete_user_policy("support-user", "OustDenyAll");
+    session.until("somebody turned");
+    session.until("newcomer");
+    session.until("CONTAINED");
+    let (code, screen, journals) = session.end();
+    assert_eq!(code, 0, "{screen}");
+    let held = screen.split("waiting 2 s").nth(1).unwrap();
+    assert!(!held.contains(QUESTION), "{screen}");
+    let journal = &journals[0];
+    assert!(
+        journal.contains("\"how\":\"with_hold\"") && journal.contains("\"user\":\"newcomer\""),
+        "{journal}"
+    );
+}
+
 /// New credentials that lie where the old ones were are found without anybody being asked.
 #[test]
 fn credentials_that_were_replaced_in_their_file_are_found() {

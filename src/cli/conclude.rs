@@ -141,7 +141,7 @@ pub(super) async fn conclude(
     let steps = case.plan()?.steps;
     let holds = steps
         .iter()
-        .filter(|step| matches!(step.action, Action::Hold { .. }) && !done.settled.contains(&step.id));
+        .filter(|step| matches!(step.action, Action::Hold { .. }) && !done.held.contains(&step.id));
     if finish == Finish::Completed {
         doubts.extend(holds.map(|step| format!("step {} never saw the changes left alone", step.id)));
     }

@@ -32,6 +32,8 @@ pub struct Console<'a> {
     count: usize,
     /// Yes to everything that can be undone.
     all_reversible: bool,
+    /// Holds that were agreed to, with whatever they add that can be undone.
+    holds: Vec<StepId>,
     /// The step that was announced last.
     announced: Option<StepId>,
     now: crate::time::Moment,
@@ -47,6 +49,7 @@ impl<'a> Console<'a> {
             mode,
             count,
             all_reversible: false,
+            holds: Vec::new(),
             announced: None,
             now,
             interrupted: watch_ctrl_c(),
@@ -76,6 +79,23 @@ impl<'a> Console<'a> {
                 None
             }
         }
+    }
+
+    fn consented(&mut self, step: &Step, before: Option<&Setting>) -> Consent {
+        if self.was_interrupted() {
+            return Consent::Stop;
+        }
+        if self.mode == Mode::Beforehand {
+            return Consent::Yes(Agreement::Beforehand);
+        }
+        let is_hold = matches!(step.action, Action::Hold { .. });
+        if !step.action.changes() && !is_hold {
+            return Consent::Yes(Agreement::AllReversible);
+        }
+        if let Some(how) = self.agreed(step, before) {
+            return Consent::Yes(how);
+        }
+        self.ask_step(step, before)
     }
 
     fn ask_step(&mut self, step: &Step, before: Option<&Setting>) -> Consent {
@@ -114,6 +134,19 @@ impl<'a> Console<'a> {
         }
     }
 
+    /// How a step was agreed to before it came. What cannot be undone, or lets somebody in, is asked for by itself.
+    fn agreed(&self, step: &Step, before: Option<&Setting>) -> Option<Agreement> {
+        if step.destructive || lifts_a_deny(step, before) {
+            None
+        } else if self.all_reversible {
+            Some(Agreement::AllReversible)
+        } else {
+            let by = step.id.added_by()?;
+            let of_hold = self.holds.iter().any(|hold| hold.as_str() == by);
+            of_hold.then_some(Agreement::WithHold)
+        }
+    }
+
     /// A step that cannot be undone in full wants the name typed.
     fn typed(&mut self, name: &str) -> Consent {
         let question = format!("this cannot be undone in full; type `{name}` to do it");
@@ -134,34 +167,21 @@ impl<'a> Console<'a> {
 impl Hooks for Console<'_> {
     fn consent(&mut self, step: &Step, before: Option<&Setting>) -> Consent {
         self.announce(step);
-        if self.was_interrupted() {
-            return Consent::Stop;
+        let consent = self.consented(step, before);
+        if let (Action::Hold { seconds }, Consent::Yes(_)) = (&step.action, &consent) {
+            self.holds.push(step.id.clone());
+            let text = format!("       waiting {seconds} s (Ctrl-C stops)");
+            self.desk.terminal.status(&text);
         }
-        if self.mode == Mode::Beforehand {
-            return Consent::Yes(Agreement::Beforehand);
-        }
-        if !step.action.changes() {
-            return Consent::Yes(Agreement::AllReversible);
-        }
-        if self.all_reversible && !step.destructive && !lifts_a_deny(step, before) {
-            return Consent::Yes(Agreement::AllReversible);
-        }
-        self.ask_step(step, before)
+        consent
     }
 
     fn asks(&self, step: &Step, before: &Setting) -> bool {
-        self.mode == Mode::Asked
-            && step.action.changes()
-            && !(self.all_reversible && !step.destructive && !lifts_a_deny(step, Some(before)))
+        self.mode == Mode::Asked && step.action.changes() && self.agreed(step, Some(before)).is_none()
     }
 
     fn starts(&mut self, step: &Step) {
         self.announce(step);
-        if let Action::Hold { seconds } = &step.action {
-            self.desk
-                .terminal
-                .status(&format!("       waiting {seconds} s (Ctrl-C stops)"));
-        }
     }
 
     fn written(&mut self, entry: &Entry) {

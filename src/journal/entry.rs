@@ -30,6 +30,8 @@ pub enum Agreement {
     Answered,
     /// By answering yes to all remaining reversible steps.
     AllReversible,
+    /// By answering yes to the hold that calls for it: in a fight nobody is waited for.
+    WithHold,
     /// By `--yes` on the command line.
     Beforehand,
     /// Nobody was asked: a rehearsal on the twin.

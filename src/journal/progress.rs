@@ -16,6 +16,8 @@ const ENFORCED_SECONDS: i64 = 30;
 pub struct Progress {
     /// Steps that need nothing more: done and read back, so already, declined, held, swept.
     pub settled: BTreeSet<StepId>,
+    /// Holds that saw the changes left alone.
+    pub held: BTreeSet<StepId>,
     /// Steps whose call may have been made, and whose end isn't known.
     pub open: BTreeSet<StepId>,
     /// Steps that sweeps added, behind the sweep that did.
@@ -61,6 +63,9 @@ pub fn progress(entries: &[Entry]) -> Progress {
             // What a sweep or a hold adds counts once it says that it is done: before that it is done again.
             Event::Swept { .. } | Event::Held { .. } => {
                 so_far.settle(step);
+                if matches!(entry.event, Event::Held { .. }) {
+                    so_far.held.insert(step.clone());
+                }
                 so_far.added.extend(added.remove(step).into_iter().flatten().cloned());
             }
             _ => {}
@@ -86,12 +91,7 @@ pub fn acted_until(entries: &[Entry]) -> Option<Moment> {
 /// The sweep that added a step: `9` of `9.1`.
 fn sweep_of<'a>(added: &'a StepId, entries: &'a [Entry]) -> &'a StepId {
     let named = entries.iter().filter_map(|entry| entry.event.step());
-    let of = |step: &&StepId| {
-        added
-            .as_str()
-            .rsplit_once('.')
-            .is_some_and(|(sweep, _)| sweep == step.as_str())
-    };
+    let of = |step: &&StepId| added.added_by() == Some(step.as_str());
     named.into_iter().find(of).unwrap_or(added)
 }
 
@@ -147,12 +147,7 @@ impl Progress {
     /// Every step of the run: the plan's, and behind each sweep what it added.
     pub fn with_added(&self, steps: &[Step]) -> Vec<Step> {
         let behind = |sweep: &Step| {
-            let of = move |step: &&Step| {
-                step.id
-                    .as_str()
-                    .rsplit_once('.')
-                    .is_some_and(|(of, _)| of == sweep.id.as_str())
-            };
+            let of = move |step: &&Step| step.id.added_by() == Some(sweep.id.as_str());
             self.added.iter().filter(of).cloned().collect::<Vec<_>>()
         };
         let with = |step: &Step| std::iter::once(step.clone()).chain(behind(step)).collect::<Vec<_>>();

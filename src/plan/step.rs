@@ -137,7 +137,7 @@ impl Words {
             Action::Hold { seconds } => Words {
                 title: format!("hold until nobody has touched the changes for {seconds} s"),
                 api: "reads; what is turned round is made again".to_owned(),
-                breaks: "nothing; who appears meanwhile is denied by steps of its own".to_owned(),
+                breaks: "nothing, unless somebody fights back: then whoever appears is denied at once, and whoever is let into a role is kept out, with no question of its own; it can be undone".to_owned(),
                 undo: Undo::Nothing,
                 permissions: super::reading::holding(),
             },

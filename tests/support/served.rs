@@ -90,6 +90,13 @@ impl Served {
         wait(mount.clients().iam.list_users().send()).is_ok()
     }
 
+    /// Somebody takes an inline policy of a user away.
+    pub fn delete_user_policy(&self, user: &str, policy: &str) {
+        let mount = self.mount("responder-key");
+        let delete = mount.clients().iam.delete_user_policy().user_name(user);
+        wait(delete.policy_name(policy).send()).unwrap();
+    }
+
     /// Somebody deletes a user.
     pub fn delete_user(&self, user: &str) {
         let mount = self.mount("responder-key");
