@@ -207,6 +207,7 @@ impl Run<'_> {
             }
             if let Some(verdicts) = self.hooks.settled(&last) {
                 self.note(Event::Judged {
+                    proven: None,
                     after: Some(last.id),
                     verdicts,
                 })?;

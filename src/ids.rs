@@ -120,6 +120,11 @@ impl StepId {
         self.0.strip_prefix('u')
     }
 
+    /// Whether it takes back what the run did: `u3` does, `uu3` does step 3 again.
+    pub fn is_of_undo(&self) -> bool {
+        self.0.bytes().take_while(|letter| *letter == b'u').count() % 2 == 1
+    }
+
     /// The sweep or hold that added this one: 9 of `9.1`.
     pub fn added_by(&self) -> Option<&str> {
         self.0.rsplit_once('.').map(|(by, _)| by)

@@ -137,9 +137,11 @@ impl Clients {
         self.clock.now()
     }
 
-    /// How late the trail tells of a call, in seconds, where it was asked and what answered says so itself: a served twin does, AWS doesn't.
+    /// How late the trail tells of a call, in seconds, where an endpoint was named, was asked, and says so itself: a served twin does.
     pub fn trail_delay(&self) -> Option<i64> {
-        self.trail_delay.seconds()
+        self.trail_delay
+            .seconds()
+            .filter(|_| self.config.endpoint_url().is_some())
     }
 
     /// Every request so far, in order.

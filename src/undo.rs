@@ -302,7 +302,12 @@ fn forbidden(inverse: &Change, change: &Change, care: &Care<'_>) -> Option<Strin
     if lifts_a_deny(change) {
         return care.denies.kept(&change.member).cloned();
     }
-    // A hold sets back who is let in, before the trail tells whose change that was.
+    // A hold makes keys inactive and sets back who is let in, before the trail tells whose doing they were.
+    if let (Member::AccessKey { key, .. }, Setting::Status(KeyStatus::Active), Some(doubt)) =
+        (&inverse.member, &inverse.to, care.doubt)
+    {
+        return Some(format!("whether the family had given {key} cannot be said: {doubt}"));
+    }
     if let (Member::TrustPolicy { .. }, Some(doubt)) = (&change.member, care.doubt) {
         return Some(format!(
             "whether the family had changed who is let in cannot be said: {doubt}"

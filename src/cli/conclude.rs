@@ -7,7 +7,7 @@ use super::exit::{Exit, Failure};
 use super::folder::Case;
 use super::innocent;
 use super::prepare::{Prepared, account, traced};
-use super::told::{told_from, untold};
+use super::told::{CLOCK_DOUBT_SECONDS, proven, told_from, untold};
 use super::world::World;
 use crate::account::Account;
 use crate::action::Action;
@@ -19,9 +19,6 @@ use crate::rehearse::judge;
 use crate::report::{self, Tone};
 use crate::time::Moment;
 use serde::Serialize;
-
-/// How far a clock may be off before AWS refuses its signatures.
-const CLOCK_DOUBT_SECONDS: i64 = 15 * 60;
 
 /// The last word of a run that has done all it can, while the trail is not told yet.
 const NOT_YET: &str = "NOT PROVEN YET: by what the trail tells so far every known credential of the family is useless, and no way back that it left is open";
@@ -47,11 +44,11 @@ struct Outcome {
     /// From when on a look at the trail shows all that the family did, where it was asked too early for that.
     #[serde(skip_serializing_if = "Option::is_none")]
     told_from: Option<Moment>,
-    /// Those of them of whom the trail would tell by now, for people.
+    /// Those who appeared and of whom the trail would tell by now, for people.
     #[serde(skip)]
     since: Vec<String>,
     /// Whether nothing but the trail's delay keeps the end from being called contained.
-    #[serde(skip)]
+    #[serde(rename = "not_proven_yet", skip_serializing_if = "std::ops::Not::not")]
     waits: bool,
     /// Why containment cannot be said although every known credential is dead.
     doubts: Vec<String>,
@@ -145,24 +142,24 @@ pub(super) async fn conclude(
     if finish == Finish::Completed {
         doubts.extend(holds.map(|step| format!("step {} never saw the changes left alone", step.id)));
     }
+    let proven = proven(&verdicts, &footholds, &doubts).filter(|_| finish == Finish::Completed);
+    let told_from = told_from(within, journal.entries(), asked_at, proven.as_deref());
+    let is_proven = proven.is_some();
     let judged = Event::Judged {
         after: None,
         verdicts: verdicts.clone(),
+        proven,
     };
-    let told_from = told_from(within, journal.entries(), asked_at);
     let entry = journal.append(world.clients().now(), judged);
     entry.map_err(|error| Failure::new(Exit::CaseFolder, "journal.unwritable", error.to_string()))?;
-    let dead = !verdicts.is_empty() && verdicts.iter().all(|judged| judged.verdict.is_contained());
-    let closed = footholds.iter().all(|foothold| foothold.state.is_closed());
-    let proven = dead && closed && doubts.is_empty() && finish == Finish::Completed;
     doubts.extend(told_from.map(untold));
     let left = progress(journal.entries()).left(&case.plan()?.steps);
     let outcome = Outcome {
         left: left.into_iter().map(|step| step.id).collect(),
         contested: contests(journal.entries(), &made),
         case: case.id.clone(),
-        contained: proven && told_from.is_none(),
-        waits: proven && told_from.is_some(),
+        contained: is_proven && told_from.is_none(),
+        waits: is_proven && told_from.is_some(),
         finish,
         verdicts,
         footholds,
@@ -261,7 +258,7 @@ pub(super) async fn at_the_end(
     let collected = account(world, &mut again).await?;
     // Our clock may be ahead of AWS's by as much as AWS lets a signature be off: no session is called expired before that.
     let now = match world {
-        World::Live { .. } => world.clients().now().plus_seconds(-CLOCK_DOUBT_SECONDS),
+        World::Live { .. } => asked_at.plus_seconds(-CLOCK_DOUBT_SECONDS),
         World::Twin { .. } => world.clients().now(),
     };
     if before.is_none() {

@@ -4,9 +4,10 @@
 //! policy that it changed, a key that it gave to somebody else's user) is only known then, and nothing is called contained before.
 
 use super::world::World;
-use crate::journal::{Entry, acted_until};
-use crate::plan::DELIVERY_SECONDS;
+use crate::journal::{Entry, Event, Judgement, acted_until, proven_since};
+use crate::plan::{DELIVERY_SECONDS, Foothold};
 use crate::time::Moment;
+use sha2::{Digest, Sha256};
 
 impl World {
     /// How late the trail may tell of a call, in seconds: as a twin says, else as AWS documents.
@@ -19,20 +20,52 @@ impl World {
     }
 }
 
-/// From when on a look at the trail tells all that the family did before the run of these entries put it out, if that is after `asked_at`, when the
-/// trail was asked, which tells `within` so many seconds.
-pub(super) fn told_from(within: i64, entries: &[Entry], asked_at: Moment) -> Option<Moment> {
+/// How far a clock may be off before AWS refuses its signatures, in seconds.
+pub(super) const CLOCK_DOUBT_SECONDS: i64 = 15 * 60;
+
+/// The digest of all that is known of a family, where every credential of it is useless, everything that it left is closed, and nothing is in doubt.
+pub(super) fn proven(verdicts: &[Judgement], footholds: &[Foothold], doubts: &[String]) -> Option<String> {
+    let dead = !verdicts.is_empty() && verdicts.iter().all(|judged| judged.verdict.is_contained());
+    let closed = footholds.iter().all(|foothold| foothold.state.is_closed());
+    if !(dead && closed && doubts.is_empty()) {
+        return None;
+    }
+    let mut known: Vec<String> = verdicts.iter().map(|judged| judged.key.to_string()).collect();
+    let left = footholds.iter();
+    known.extend(left.map(|foothold| format!("{} at {}", foothold.what, foothold.at)));
+    known.sort_unstable();
+    known.dedup();
+    let digest = Sha256::digest(known.join("\n"));
+    Some(digest.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// From when on a look at the trail, asked at `asked_at`, tells all that the family did while it could: `within` so many seconds behind the last change
+/// of the run, and behind the first of the looks that all showed just what is `proven` now. Who came to light since may have acted since. `None` where
+/// the look did.
+pub(super) fn told_from(within: i64, entries: &[Entry], asked_at: Moment, proven: Option<&str>) -> Option<Moment> {
     // A trail that tells at once has told.
-    let from = acted_until(entries).filter(|_| within > 0)?.plus_seconds(within);
+    let acted = acted_until(entries).filter(|_| within > 0)?;
+    let since = proven.and_then(|proven| proven_since(entries, proven));
     // Behind the second, because the trail tells whole ones.
+    let from = acted.max(since.unwrap_or(asked_at)).plus_seconds(within);
     let from = from.plus_millis(999).whole_second();
     (from > asked_at).then_some(from)
+}
+
+/// What the last look at the end proved.
+pub(super) fn proven_last(entries: &[Entry]) -> Option<&str> {
+    entries.iter().rev().find_map(|entry| match &entry.event {
+        Event::Judged {
+            after: None, proven, ..
+        } => Some(proven.as_deref()),
+        _ => None,
+    })?
 }
 
 /// The same as a doubt.
 pub(super) fn untold(from: Moment) -> String {
     format!(
-        "CloudTrail may be late with what the family did before it was put out (a session, a trust policy, a key for somebody else): a look from {from} on shows all of it"
+        "CloudTrail may be late with what the family did before it was put out (a session, a trust policy, a key for somebody else): a look from {from} on should show all of it"
     )
 }
 
@@ -47,13 +80,26 @@ mod tests {
         Moment::from_millis(second * 1000)
     }
 
-    /// The key was made inactive at 100 and a hold saw it left alone until 130; the undoing at 5000 is no act of the family.
+    fn step(name: &str) -> crate::ids::StepId {
+        name.parse().unwrap()
+    }
+
+    fn looked(journal: &mut Journal, second: i64, proven: Option<&str>) {
+        let judged = Event::Judged {
+            after: None,
+            verdicts: Vec::new(),
+            proven: proven.map(str::to_owned),
+        };
+        journal.append(at(second), judged).unwrap();
+    }
+
+    /// The key was made inactive at 100 and a hold saw it left alone until 131; the undoing at 5000 is no act of the family.
     #[test]
     fn the_trail_has_told_a_quarter_of_an_hour_behind_the_last_that_the_family_could_do() {
         let mut journal = Journal::in_memory();
-        let step = |name: &str| name.parse().unwrap();
-        let asked = |journal: &Journal, within, second| told_from(within, journal.entries(), at(second));
+        let asked = |journal: &Journal, within, second| told_from(within, journal.entries(), at(second), Some("all"));
         journal.append(at(100), Event::Done { step: step("1") }).unwrap();
+        looked(&mut journal, 101, Some("all"));
         assert_eq!(asked(&journal, 900, 101), Some(at(100 + 30 + 900)));
         let held = Event::Held {
             step: step("2"),
@@ -66,12 +112,32 @@ mod tests {
         assert_eq!(asked(&journal, 0, 132), None);
     }
 
+    /// Nobody knows when it ended what comes to light as ended already, or was ended by somebody else: a quarter of an hour from the first look that showed it.
+    #[test]
+    fn what_comes_to_light_later_may_have_acted_until_it_did() {
+        let mut journal = Journal::in_memory();
+        journal.append(at(100), Event::Done { step: step("1") }).unwrap();
+        for (second, proven) in [(140, None), (200, Some("A")), (900, Some("A"))] {
+            looked(&mut journal, second, proven);
+        }
+        let asked = |journal: &Journal, second, proven| told_from(900, journal.entries(), at(second), proven);
+        assert_eq!(asked(&journal, 1099, Some("A")), Some(at(1100)));
+        assert_eq!(asked(&journal, 1100, Some("A")), None);
+        // Another credential, that is dead by now.
+        assert_eq!(asked(&journal, 1100, Some("A, B")), Some(at(2000)));
+        assert_eq!(asked(&journal, 1100, None), Some(at(2000)));
+        looked(&mut journal, 1100, Some("A, B"));
+        looked(&mut journal, 1200, None);
+        looked(&mut journal, 1300, Some("A, B"));
+        assert_eq!(asked(&journal, 2100, Some("A, B")), Some(at(2200)));
+    }
+
     /// What was found as it should be was made so at a time that nobody knows.
     #[test]
     fn a_cut_that_somebody_else_made_counts_from_when_it_was_seen() {
         let mut journal = Journal::in_memory();
-        let step = "1".parse().unwrap();
-        journal.append(at(100), Event::AlreadySo { step }).unwrap();
-        assert_eq!(told_from(900, journal.entries(), at(200)), Some(at(1030)));
+        journal.append(at(100), Event::AlreadySo { step: step("1") }).unwrap();
+        looked(&mut journal, 110, Some("all"));
+        assert_eq!(told_from(900, journal.entries(), at(200), Some("all")), Some(at(1030)));
     }
 }

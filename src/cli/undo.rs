@@ -7,7 +7,7 @@ use super::exit::{Exit, Failure};
 use super::folder::Case;
 use super::prepare::missing;
 use super::run::{carry_out, rehearsed_well};
-use super::told::{told_from, untold};
+use super::told::{CLOCK_DOUBT_SECONDS, proven_last, told_from, untold};
 use super::world::{World, wall_clock};
 use crate::action::{Member, Setting, read};
 use crate::collect::{self, Collected, Scope};
@@ -22,9 +22,6 @@ use crate::trail::Window;
 use crate::undo::{Drifted, Left, Lost, Undoing, done, drifted, members};
 use serde::Serialize;
 use std::collections::BTreeSet;
-
-/// How far a clock may be off before AWS refuses its signatures.
-const CLOCK_DOUBT_SECONDS: i64 = 15 * 60;
 
 /// A rehearsed undoing, for machines.
 #[derive(Serialize)]
@@ -65,6 +62,15 @@ pub(super) async fn undo(desk: &Desk, args: UndoArgs) -> Result<Exit, Failure> {
     left_although_named(&undoing, &named)?;
     let before = undoing.steps.len();
     not_drifted(&world, &mut undoing).await?;
+    if let (true, Some(doubt), Some(first)) = (undoing.steps.is_empty(), &doubt, undoing.left.first()) {
+        let message = format!(
+            "nothing was undone: {} steps stay, step {} among them: {doubt}",
+            undoing.left.len(),
+            first.step
+        );
+        return Err(Failure::new(Exit::Refused, "refused.undo", message)
+            .hint("undo again later, or name with --step what is to be undone all the same"));
+    }
     if undoing.steps.is_empty() {
         desk.result(|| "nothing to undo".to_owned(), &undoing)?;
         return Ok(Exit::Success);
@@ -144,7 +150,7 @@ async fn trace_again(world: &World, plan: &mut Plan, entries: &[Entry]) -> Optio
     });
     let lost = swept.flatten().find(|key| plan.lineage.member(key).is_none());
     let lost = lost.map(|key| format!("the sweep found {key}, and the trail does not tell of it any more"));
-    let untold = || told_from(world.told_within(), entries, asked_at).map(untold);
+    let untold = || told_from(world.told_within(), entries, asked_at, proven_last(entries)).map(untold);
     lost.or_else(|| found.gaps.first().cloned()).or_else(untold)
 }
 

@@ -15,9 +15,9 @@ use super::prepare::missing;
 use super::renew::signed_in;
 use super::resume;
 use super::run::rehearsed_well;
-use super::told::{told_from, untold};
+use super::told::{CLOCK_DOUBT_SECONDS, proven, told_from, untold};
 use super::world::{World, wall_clock};
-use crate::journal::{Event, Finish, Journal, Judgement};
+use crate::journal::{Event, Finish, Journal, Judgement, acted_until};
 use crate::time::Moment;
 use serde::Serialize;
 use std::sync::atomic::Ordering;
@@ -30,7 +30,7 @@ struct Look {
     /// Whether every known credential is dead, nothing that was left behind is open, and the evidence has no gap.
     contained: bool,
     /// Whether nothing but the trail's delay stands against that.
-    #[serde(skip)]
+    #[serde(rename = "not_proven_yet", skip_serializing_if = "std::ops::Not::not")]
     waits: bool,
     verdicts: Vec<Judgement>,
     /// What is open and why nothing more can be said.
@@ -45,6 +45,9 @@ struct Look {
     steps: Vec<String>,
     /// Until when credentials of the family live, as far as is known.
     until: Moment,
+    /// Until when the family may have acted at the latest, as far as is known.
+    #[serde(skip)]
+    acted_until: Moment,
 }
 
 pub(super) async fn watch(desk: &Desk, args: WatchArgs) -> Result<Exit, Failure> {
@@ -60,17 +63,18 @@ pub(super) async fn watch(desk: &Desk, args: WatchArgs) -> Result<Exit, Failure>
     let interrupted = watch_ctrl_c();
     loop {
         signed_in(desk, &world).await?;
-        let look = once(desk, &world, &case, &begun, &mut journal, args.yes).await?;
-        desk.result(|| told(&look), &look)?;
-        // What a further wave changed counts anew: the trail has to tell what was done before it.
-        let over = look.until <= look.at && look.told_from.is_none();
-        let exit = if look.contained {
-            Exit::Success
-        } else {
-            Exit::NotContained
-        };
-        if args.once || over || args.until_contained && look.contained {
-            return Ok(exit);
+        match once(desk, &world, &case, &begun, &mut journal, args.yes).await {
+            Ok(look) => {
+                desk.result(|| told(&look), &look)?;
+                if let Some(exit) = ended(&args, &look, world.told_within()) {
+                    return Ok(exit);
+                }
+            }
+            // What is not answered now may be the next time.
+            Err(failure) if failure.exit == Exit::Aws && !args.once => {
+                desk.terminal.urgent(&format!("this look failed: {}", failure.message));
+            }
+            Err(failure) => return Err(failure),
         }
         for _ in 0..args.every {
             if interrupted.load(Ordering::SeqCst) {
@@ -79,6 +83,22 @@ pub(super) async fn watch(desk: &Desk, args: WatchArgs) -> Result<Exit, Failure>
             world.clients().rest(Duration::from_secs(1)).await;
         }
     }
+}
+
+/// How the watch ends with this look, if it does: when everything is contained and no token lives any more, or when enough time has passed behind the
+/// last token and still something else than time is missing.
+fn ended(args: &WatchArgs, look: &Look, within: i64) -> Option<Exit> {
+    let exit = if look.contained {
+        Exit::Success
+    } else {
+        Exit::NotContained
+    };
+    let is_late = look.acted_until.plus_seconds(CLOCK_DOUBT_SECONDS + 2 * within) <= look.at && !look.waits;
+    let over = match args.until_contained {
+        true => look.contained,
+        false => look.contained && look.until <= look.at || is_late,
+    };
+    (args.once || over).then_some(exit)
 }
 
 /// Reads everything once more; carries out what is found, where that was agreed to.
@@ -118,36 +138,38 @@ async fn once(
     let verdicts = end.verdicts;
     let asked_at = end.asked_at.unwrap_or(at);
     let within = world.told_within();
-    let told_from = told_from(within, journal.entries(), asked_at);
-    doubts.extend(told_from.map(untold));
     let appeared = innocent::sorted(desk, case, end.appeared, !yes, (asked_at, within))?;
     doubts.extend(appeared.doubts);
     doubts.extend(end.gaps);
     doubts.extend(end.unread.iter().map(|what| format!("{what} could not be read")));
     let open = end.footholds.iter().filter(|foothold| !foothold.state.is_closed());
     doubts.extend(open.map(|foothold| format!("left behind: {foothold}")));
+    let proven = proven(&verdicts, &end.footholds, &doubts);
+    let told_from = told_from(within, journal.entries(), asked_at, proven.as_deref());
+    doubts.extend(told_from.map(untold));
+    let is_proven = proven.is_some();
+    let judged = Event::Judged {
+        after: None,
+        verdicts: verdicts.clone(),
+        proven,
+    };
     journal
-        .append(
-            at,
-            Event::Judged {
-                after: None,
-                verdicts: verdicts.clone(),
-            },
-        )
+        .append(at, judged)
         .map_err(|error| Failure::new(Exit::CaseFolder, "journal.unwritable", error.to_string()))?;
-    let is_waiting = doubts.len() == usize::from(told_from.is_some());
-    let dead = !verdicts.is_empty() && verdicts.iter().all(|judged| judged.verdict.is_contained());
-    Ok(Look {
+    let look = Look {
         at,
-        contained: dead && doubts.is_empty(),
-        waits: dead && is_waiting,
+        contained: is_proven && told_from.is_none(),
+        waits: is_proven && told_from.is_some(),
         verdicts,
         doubts,
         since: appeared.since,
         told_from,
         steps,
         until: end.until.map_or(at, |last| last.max(at)),
-    })
+        acted_until: end.until.max(acted_until(journal.entries())).unwrap_or(at),
+    };
+    case.write("look.json", &look)?;
+    Ok(look)
 }
 
 fn told(look: &Look) -> String {

@@ -214,6 +214,9 @@ pub enum Event {
         after: Option<StepId>,
         /// Credential by credential.
         verdicts: Vec<Judgement>,
+        /// The digest of all that is known of the family, where every credential of it was useless, everything that it left closed, and nothing in doubt.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        proven: Option<String>,
     },
     /// The run ended.
     Closed {

@@ -79,13 +79,29 @@ pub fn progress(entries: &[Entry]) -> Progress {
 pub fn acted_until(entries: &[Entry]) -> Option<Moment> {
     let until = |entry: &Entry| match &entry.event {
         Event::Held { .. } => Some(entry.at),
-        Event::Done { step } | Event::Verified { step } | Event::AlreadySo { step } | Event::InDoubt { step, .. } => {
-            step.undoes().is_none().then(|| entry.at.plus_seconds(ENFORCED_SECONDS))
-        }
+        Event::Intended { step, .. }
+        | Event::Done { step }
+        | Event::Verified { step }
+        | Event::AlreadySo { step }
+        | Event::InDoubt { step, .. } => (!step.is_of_undo()).then(|| entry.at.plus_seconds(ENFORCED_SECONDS)),
         _ => None,
     };
     let last = entries.iter().rev().find_map(until);
     last.or_else(|| entries.first().map(|opened| opened.at.plus_seconds(ENFORCED_SECONDS)))
+}
+
+/// Since when every look at the end showed just what is `proven` now; `None` where the last one showed anything else.
+pub fn proven_since(entries: &[Entry], proven: &str) -> Option<Moment> {
+    let looks = entries.iter().rev().filter_map(|entry| match &entry.event {
+        Event::Judged {
+            after: None, proven, ..
+        } => Some((entry.at, proven.as_deref())),
+        _ => None,
+    });
+    looks
+        .take_while(|(_, was)| *was == Some(proven))
+        .map(|(at, _)| at)
+        .last()
 }
 
 /// The sweep that added a step: `9` of `9.1`.

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// The header in which a served twin says it, in whole seconds.
 pub const TRAIL_DELAY: &str = "x-oust-trail-delay";
 
-/// What was heard last.
+/// The longest that was heard.
 #[derive(Debug, Clone, Default)]
 pub(super) struct TrailDelay(Arc<Mutex<Option<i64>>>);
 
@@ -36,7 +36,8 @@ impl Intercept for TrailDelay {
         let said = context.response().and_then(|answer| answer.headers().get(TRAIL_DELAY));
         let seconds = said.and_then(|said| said.parse().ok()).filter(|seconds| *seconds >= 0);
         if let Some(seconds) = seconds {
-            *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(seconds);
+            let mut longest = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            *longest = (*longest).max(Some(seconds));
         }
         Ok(())
     }

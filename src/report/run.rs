@@ -97,7 +97,9 @@ pub fn case(entries: &[Entry], paint: Paint) -> String {
                     paint.fold(17, &change.api())
                 ));
             }
-            Event::Judged { after: None, verdicts } => {
+            Event::Judged {
+                after: None, verdicts, ..
+            } => {
                 out.push(paint.heading("At the end"));
                 for judged in verdicts {
                     let text = paint.fold(8, &judged.verdict.to_string());

@@ -19,7 +19,7 @@ pub(super) struct Made {
 impl Made {
     /// Whether it is itself an undoing: undone once, or three times, ...
     pub(super) fn is_undoing(&self) -> bool {
-        self.step.as_str().bytes().take_while(|letter| *letter == b'u').count() % 2 == 1
+        self.step.is_of_undo()
     }
 }
 
