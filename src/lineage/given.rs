@@ -24,6 +24,9 @@ pub(super) struct Own<'a> {
     pub(super) key: AccessKeyId,
 }
 
+/// First calls by sign-in, with the mint of their session.
+type Signed<'a, 'i> = BTreeMap<&'a str, (&'a Event, &'i Issue<'a>)>;
+
 /// Them.
 pub(super) struct Given<'a, 'i> {
     /// By principal, then by second.
@@ -31,7 +34,9 @@ pub(super) struct Given<'a, 'i> {
     /// The first own call of each key.
     calls: BTreeMap<&'a AccessKeyId, &'a Event>,
     /// The first call that bears each sign-in in a session that a key was given for, with its mint.
-    signed: BTreeMap<&'a str, (&'a Event, &'i Issue<'a>)>,
+    signed: Signed<'a, 'i>,
+    /// The same of calls whose records leave the key out: the session is told by its moment alone.
+    signed_keyless: Signed<'a, 'i>,
 }
 
 impl<'a, 'i> Given<'a, 'i> {
@@ -52,7 +57,7 @@ impl<'a, 'i> Given<'a, 'i> {
         for issue in issues {
             issued.entry(&issue.key).or_default().push(issue);
         }
-        let mut signed: BTreeMap<&str, (&Event, &Issue<'_>)> = BTreeMap::new();
+        let (mut signed, mut signed_keyless): (Signed<'_, '_>, Signed<'_, '_>) = Default::default();
         for event in events.iter().copied().filter(|event| !event.is_forwarded()) {
             if let Some(key) = &event.identity.key {
                 calls.entry(key).or_insert(event);
@@ -60,12 +65,13 @@ impl<'a, 'i> Given<'a, 'i> {
             let Some(sign_in) = event.identity.sign_in.as_deref() else {
                 continue;
             };
-            let issue = match &event.identity.key {
+            let (issue, signed) = match &event.identity.key {
                 Some(key) => {
                     let mut of_key = issued.get(key).into_iter().flatten().copied();
-                    of_key.find(|issue| is_of(event, key, &Stamp::of_issue(issue)))
+                    let issue = of_key.find(|issue| is_of(event, key, &Stamp::of_issue(issue)));
+                    (issue, &mut signed)
                 }
-                None => issue_of(&sessions, event),
+                None => (issue_of(&sessions, event), &mut signed_keyless),
             };
             if let Some(issue) = issue {
                 signed.entry(sign_in).or_insert((event, issue));
@@ -75,6 +81,7 @@ impl<'a, 'i> Given<'a, 'i> {
             sessions,
             calls,
             signed,
+            signed_keyless,
         }
     }
 
@@ -82,10 +89,15 @@ impl<'a, 'i> Given<'a, 'i> {
     /// same sign-in.
     pub(super) fn of_sign_in(&self, sessions: &[&Unminted<'a>]) -> Option<Own<'a>> {
         let first = sessions.iter().map(|session| session.first.at).min()?;
-        let signed = sessions.iter().filter_map(|session| self.signed.get(session.sign_in?));
         let is_other = |issue: &Issue<'_>| sessions.iter().all(|session| Some(session.key) != issue.by());
-        let earlier = signed.filter(|(event, issue)| event.at <= first && is_other(issue));
-        let (call, issue) = earlier.min_by_key(|(event, _)| (event.at, &event.id))?;
+        let earliest = |signed: &Signed<'a, 'i>| {
+            let bearing = sessions
+                .iter()
+                .filter_map(|session| signed.get(session.sign_in?).copied());
+            let earlier = bearing.filter(|(event, issue)| event.at <= first && is_other(issue));
+            earlier.min_by_key(|(event, _)| (event.at, &event.id))
+        };
+        let (call, issue) = earliest(&self.signed).or_else(|| earliest(&self.signed_keyless))?;
         let key = call.identity.key.clone().unwrap_or_else(|| issue.key.clone());
         Some(Own { call, key })
     }

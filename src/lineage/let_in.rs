@@ -1,6 +1,8 @@
 //! Whom the family let in without a key that a record names: users whose password it set, and whoever holds what `aws login` gave it.
 
 use super::Lineage;
+use super::asker::Askers;
+use super::mint::issues;
 use crate::ids::{AccessKeyId, KeyKind};
 use crate::time::Moment;
 use crate::trail::{Event, Evidence};
@@ -30,13 +32,9 @@ pub fn let_in(evidence: &Evidence, lineage: &Lineage) -> BTreeMap<String, Moment
 /// The sign-ins that calls of members bear, by their ARNs. Whoever else bears one is of the same sign-in.
 /// <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html>
 pub fn sign_ins(evidence: &Evidence, lineage: &Lineage) -> BTreeSet<String> {
-    let members: BTreeSet<&AccessKeyId> = lineage.credentials.iter().map(|member| &member.key).collect();
     // A call that was refused bears it all the same.
-    let own = evidence.events().into_iter().filter(|event| {
-        let by = event.identity.key.as_ref();
-        by.is_some_and(|by| members.contains(by))
-    });
-    own.filter_map(|event| event.identity.sign_in.clone()).collect()
+    let own = calls(evidence, lineage).into_iter();
+    own.filter_map(|(_, event)| event.identity.sign_in.clone()).collect()
 }
 
 /// Why sessions that a member began by `aws login` may not be in the family: the record bears no sign-in, and nothing else joins them.
@@ -62,9 +60,29 @@ pub fn unjoined(evidence: &Evidence, lineage: &Lineage) -> Vec<String> {
 
 /// What members did, with the key of each.
 fn done<'a>(evidence: &'a Evidence, lineage: &'a Lineage) -> impl Iterator<Item = (&'a AccessKeyId, &'a Event)> {
+    let done = calls(evidence, lineage).into_iter();
+    done.filter(|(_, event)| event.error.is_none())
+}
+
+/// The calls of members, those that were refused among them, with the key of each; of what leads on also where the record leaves the key out and its
+/// session tells it.
+fn calls<'a>(evidence: &'a Evidence, lineage: &'a Lineage) -> Vec<(&'a AccessKeyId, &'a Event)> {
     let members: BTreeSet<&AccessKeyId> = lineage.credentials.iter().map(|member| &member.key).collect();
-    let done = evidence.events().into_iter().filter(|event| event.error.is_none());
-    done.filter_map(move |event| Some((*members.get(event.identity.key.as_ref()?)?, event)))
+    let events = evidence.events();
+    let is_untold = |event: &Event| {
+        let leads_on = event.identity.sign_in.is_some() || is_login(event) || name_of(event).is_some();
+        event.identity.key.is_none() && event.identity.session_created.is_some() && leads_on
+    };
+    let askers = match events.iter().any(|event| is_untold(event)) {
+        true => Askers::of_all(&events, &issues(&events)),
+        false => Askers::default(),
+    };
+    let by = |event: &'a Event| match &event.identity.key {
+        Some(key) => members.get(key).copied(),
+        None if is_untold(event) => members.get(&askers.key(event, None)?).copied(),
+        None => None,
+    };
+    events.iter().filter_map(|event| Some((by(event)?, *event))).collect()
 }
 
 fn is_login(event: &Event) -> bool {

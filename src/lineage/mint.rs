@@ -99,16 +99,19 @@ pub(super) struct Issue<'a> {
 }
 
 /// Every credential that came into being in `events`, in their order. A call from one account into another is recorded in both, and only
-/// the caller's record names its key: the other record is dropped where both are there.
+/// the caller's record tells its key or session.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/cloudtrail-integration.html>
 pub(super) fn issues<'a>(events: &[&'a Event]) -> Vec<Issue<'a>> {
     let mut callers: BTreeMap<&str, &'a Event> = BTreeMap::new();
     for event in events
         .iter()
-        .filter(|event| is_mint(event) && event.identity.key.is_some())
+        .filter(|event| is_mint(event) && (event.identity.key.is_some() || event.identity.session_created.is_some()))
     {
         if let Some(shared) = event.shared_id.as_deref().filter(|_| event.error.is_none()) {
-            callers.entry(shared).or_insert(event);
+            let caller = callers.entry(shared).or_insert(event);
+            if caller.identity.key.is_none() {
+                *caller = event;
+            }
         }
     }
     let mut all: Vec<Issue<'a>> = events.iter().filter_map(|event| issue_of(event)).collect();
@@ -118,6 +121,11 @@ pub(super) fn issues<'a>(events: &[&'a Event]) -> Vec<Issue<'a>> {
             .and_then(|shared| callers.get(shared).copied())
             .unwrap_or(issue.asker);
     }
+    all
+}
+
+/// Each of them once: of the records of one call, the one that names who asked.
+pub(super) fn once_each(mut all: Vec<Issue<'_>>) -> Vec<Issue<'_>> {
     once(&mut all);
     let mut known: BTreeMap<AccessKeyId, Vec<Moment>> = BTreeMap::new();
     for issue in all.iter().filter(|issue| issue.by().is_some()) {

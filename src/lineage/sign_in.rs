@@ -62,7 +62,7 @@ pub(super) struct Ways<'a> {
 impl<'a> Ways<'a> {
     pub(super) fn of(events: &[&'a Event], askers: &Askers<'a>) -> Self {
         let mut ways = Ways::default();
-        let told = |event: &Event| event.identity.key.is_none().then(|| askers.key(event)).flatten();
+        let told = |event: &Event| event.identity.key.is_none().then(|| askers.key(event, None)).flatten();
         for event in events.iter().copied().filter(|event| event.error.is_none()) {
             match (event.service(), event.name.as_str()) {
                 ("iam", "CreateLoginProfile" | "UpdateLoginProfile") => ways.passwords.push((event, told(event))),

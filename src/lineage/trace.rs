@@ -7,7 +7,7 @@ use super::cause::Cause;
 use super::coverage::{Coverage, coverage};
 use super::family::Family;
 use super::label::labelled;
-use super::mint::issues;
+use super::mint::{issues, once_each};
 use super::observe::Observer;
 use super::secret::ReadSecret;
 use crate::account::{Holder, Session};
@@ -23,6 +23,8 @@ pub fn trace(evidence: &Evidence, asked: &[AccessKeyId]) -> Lineage {
     let mut issues = issues(&events);
     let askers = Askers::of(&events, &issues);
     askers.tell(&mut issues);
+    // Which of two records of one call tells more is only known by now.
+    let mut issues = once_each(issues);
     let entered = entered(&events, &issues, &askers);
     issues.extend(entered);
     let family = Family::of(asked, &events, &issues);

@@ -89,9 +89,9 @@ impl Who {
         }
     }
 
-    /// Who asked, as far as it is told: the key, else the user or role by unique ID.
+    /// Who asked, as far as it is told: the key, else whose session it is.
     pub(super) fn as_asker(&self) -> u64 {
-        if self.key == 0 { self.id } else { self.key }
+        if self.key == 0 { self.principal() } else { self.key }
     }
 
     /// Whose session it is: the user or role by unique ID, and the root user, who has none, by name.

@@ -108,7 +108,7 @@ impl Growth {
             }
             // A mint whose key never called tells a session all the same.
             self.sessions.add_keyless(pages);
-            let may_have_asked = |who: &Who| who.id != 0 && self.keys.contains(&who.id);
+            let may_have_asked = |who: &Who| who.principal() != 0 && self.keys.contains(&who.principal());
             let may_be = |who: &&Who| may_have_asked(who) || self.sessions.hold(who, true);
             let more = callers(pages).filter(may_be).map(|who| who.key);
             let gave = edges(pages).filter(|gave| may_have_asked(&gave.new) || self.sessions.come_of(gave));
@@ -134,7 +134,7 @@ impl Growth {
             let known = callers(pages).chain(edges(pages).map(|gave| &gave.new));
             let theirs = known.filter(|who| self.keys.contains(&who.key));
             theirs.clone().for_each(|who| self.sessions.add(who, true));
-            self.ids.extend(theirs.map(|who| who.id).filter(|id| *id != 0));
+            self.ids.extend(theirs.map(Who::principal).filter(|id| *id != 0));
             self.sessions.add_keyless(pages);
             let is_by = |gave: &Gave| self.keys.contains(&gave.by) || self.ids.contains(&gave.by);
             let let_in = edges(pages).filter(|gave| gave.is_entrance() && is_by(gave));
