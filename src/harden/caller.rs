@@ -1,7 +1,7 @@
 //! Who calls, as far as rules look at a record at a glance.
 
 use super::matching::{Members, holds};
-use super::rule::Records;
+use super::rule::{Is, Records, Test};
 use serde::Deserialize;
 use serde_json::Value;
 use std::borrow::Cow;
@@ -154,6 +154,20 @@ fn is_read(field: &str) -> bool {
 /// Whether these records are told by caller and address alone.
 pub(super) fn is_at_a_glance(records: Records<'_>) -> bool {
     records.iter().all(|tests| tests.iter().all(|test| is_read(test.field)))
+}
+
+/// Members that every record names.
+const ALL_NAME: [&str; 3] = ["eventSource", "awsRegion", "recipientAccountId"];
+
+/// Members that aren't told by caller and address: a record that names none of them is none of these. `None` where some need no such member.
+pub(super) fn members_named(records: Records<'static>) -> Option<Vec<&'static str>> {
+    let named = |tests: &&'static [Test<'static>]| {
+        let other = tests
+            .iter()
+            .find(|test| !is_read(test.field) && !ALL_NAME.contains(&test.field) && !matches!(test.is, Is::Absent))?;
+        other.field.rsplit('.').next()
+    };
+    records.iter().map(named).collect()
 }
 
 /// Whether a record of this caller at this address may be one of these, whatever else it says.

@@ -22,7 +22,7 @@ use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::LazyLock;
 
-use fact::{Fact, facts, parts, unnamed};
+use fact::{Fact, facts, may_be_unnamed, parts, unnamed};
 use sighting::{HOUR_SECONDS, Sighting};
 
 /// What a rule found.
@@ -103,6 +103,7 @@ impl Sieve for Detector {
                 }
             }
         };
+        let is_followed = is_followed && may_be_unnamed(glance.text);
         let parts = parts(glance.name).unwrap_or_default();
         if parts.is_empty() && !is_followed {
             return false;

@@ -1,6 +1,7 @@
 //! The clients that only evidence is read through. They are built when they are asked for: most runs need none of them.
 
 use super::Clients;
+use super::credentials::Ended;
 use aws_smithy_types::retry::RetryConfig;
 use aws_types::region::Region;
 use std::time::Duration;
@@ -41,7 +42,10 @@ impl Clients {
 
     /// Account Management, which knows the Regions that are enabled.
     pub fn account_management(&self) -> aws_sdk_account::Client {
-        let config = aws_sdk_account::config::Builder::from(&self.config).interceptor(self.calls.clone());
+        let mut config = aws_sdk_account::config::Builder::from(&self.config).interceptor(self.calls.clone());
+        if let Some(renewable) = &self.renewable {
+            config = config.retry_classifier(Ended(renewable.clone()));
+        }
         aws_sdk_account::Client::from_conf(config.build())
     }
 

@@ -1,10 +1,11 @@
 //! Records that matched a part of a rule: what is kept of them.
 
-use crate::harden::caller::is_at_a_glance;
+use crate::harden::caller::{is_at_a_glance, members_named};
 use crate::harden::matching::{Members, is_one_of};
 use crate::harden::rule::{Is, Records, Rule, Shape};
 use crate::harden::rules::RULES;
 use crate::time::Moment;
+use memchr::memmem::Finder;
 use rapidhash::fast::RandomState;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::LazyLock;
@@ -30,6 +31,20 @@ static UNNAMED: LazyLock<Vec<Part>> = LazyLock::new(|| {
 /// The parts that are about calls of any name.
 pub(super) fn unnamed() -> &'static [Part] {
     &UNNAMED
+}
+
+/// What a record must name, with its quotes, to be of such a part; `None` where there is one that any record may be of.
+static NAMED: LazyLock<Option<Vec<Finder<'static>>>> = LazyLock::new(|| {
+    let members: Option<Vec<_>> = unnamed().iter().map(|(.., records)| members_named(records)).collect();
+    let all: BTreeSet<&str> = members?.into_iter().flatten().collect();
+    let quoted = all.into_iter().map(|member| format!("\"{member}\""));
+    Some(quoted.map(|member| Finder::new(&member).into_owned()).collect())
+});
+
+/// Whether a record's text may be of a part that is about calls of any name. Of one that was parsed there is no text.
+pub(super) fn may_be_unnamed(text: &[u8]) -> bool {
+    let named = NAMED.as_ref().filter(|_| !text.is_empty());
+    named.is_none_or(|members| members.iter().any(|member| member.find(text).is_some()))
 }
 
 /// Those parts by the names of the calls that they are about.
