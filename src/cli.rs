@@ -7,6 +7,7 @@ mod conclude;
 mod console;
 mod evidence;
 mod exit;
+mod files;
 mod first;
 mod folder;
 mod further;

@@ -2,8 +2,8 @@
 
 use super::Desk;
 use super::args::Sources;
-use super::evidence::{Files, beside, downloaded, unspooled};
 use super::exit::{Exit, Failure};
+use super::files::{Files, beside, downloaded, unspooled};
 use super::progress::Drawing;
 use super::window::{left_out, window};
 use super::world::{World, wall_clock};
