@@ -1,4 +1,6 @@
 mod console;
+mod entangled;
+mod keyless;
 
 use super::*;
 use crate::ids::AccessKeyId;

@@ -3,7 +3,7 @@
 use super::*;
 
 /// Synthetic: the record of somebody's sign-in, and a call of the console or of `aws login`.
-fn by_user(
+pub(super) fn by_user(
     id: &str,
     at: &str,
     service: &str,
@@ -233,7 +233,15 @@ fn a_sign_in_that_failed_explains_no_session() {
 }
 
 /// A call in a session of a role, as the console makes it or any other.
-fn by_role(id: &str, at: &str, call: &str, role: &str, by: &AccessKeyId, created: &str, agent: &str) -> Value {
+pub(super) fn by_role(
+    id: &str,
+    at: &str,
+    call: &str,
+    role: &str,
+    by: &AccessKeyId,
+    created: &str,
+    agent: &str,
+) -> Value {
     let mut record = by_user(id, at, "iam", call, "u", Some(by), None);
     record["userAgent"] = json!(agent);
     record["userIdentity"] = json!({"type": "AssumedRole", "principalId": format!("AROA{role}:s"),
@@ -244,8 +252,8 @@ fn by_role(id: &str, at: &str, call: &str, role: &str, by: &AccessKeyId, created
     record
 }
 
-const BROWSER: &str = "Mozilla/5.0 (X11; Linux x86_64)";
-const SWITCH: &str = "AWS Signin, aws-internal/3 aws-sdk-java/1.12";
+pub(super) const BROWSER: &str = "Mozilla/5.0 (X11; Linux x86_64)";
+pub(super) const SWITCH: &str = "AWS Signin, aws-internal/3 aws-sdk-java/1.12";
 
 /// A takes a role, makes it a session of the console, and switches to another role there: the console calls under keys of its own all the way.
 fn switched(switch: &str) -> (Vec<Value>, [AccessKeyId; 8]) {
@@ -351,7 +359,7 @@ fn a_mint_without_its_caller_s_key_is_joined_by_the_session() {
 }
 
 /// What reading in two passes finds, and whether the first one followed all of it.
-fn read_at_once(records: &[Value], asked: &AccessKeyId) -> (Lineage, bool) {
+pub(super) fn read_at_once(records: &[Value], asked: &AccessKeyId) -> (Lineage, bool) {
     let folder = tempfile::tempdir().unwrap();
     for (n, record) in records.iter().enumerate() {
         let text = json!({"Records": [record]}).to_string();
@@ -366,216 +374,6 @@ fn read_at_once(records: &[Value], asked: &AccessKeyId) -> (Lineage, bool) {
     let found = trace(&harvest.finish(), asked);
     let all = found.credentials.iter().all(|member| followed.has(&member.key));
     (found, all)
-}
-
-/// A key that was given and never called leads to the other keys of its session, and what its session did under no key at all is the family's too:
-/// a password that it set, a sign-in that it began, a role that it took.
-#[test]
-fn a_session_whose_own_key_never_called_is_followed() {
-    let [a, b, console, browser, login, role] =
-        ["AKIAQ", "ASIAB", "ASIACONSOLE", "ASIABROWSER", "ASIALOGIN", "ASIAROLE"].map(key);
-    let issued = "2026-03-24T09:06:00Z";
-    let mut assume = mint("k1", issued, &a, "u", "AssumeRole", &b);
-    assume["userAgent"] = json!("aws-cli/2.31");
-    assume["responseElements"]["assumedRoleUser"] =
-        json!({"assumedRoleId": "AROAX:s", "arn": "arn:aws:sts::123456789012:assumed-role/X/s"});
-    let keyless = |id: &str, at: &str, service: &str, call: &str| {
-        let mut record = by_role(id, at, call, "X", &b, issued, "aws-cli/2.31");
-        record["eventSource"] = json!(format!("{service}.amazonaws.com"));
-        record["userIdentity"]["accessKeyId"] = Value::Null;
-        record
-    };
-    let silent = by_role(
-        "k2",
-        "2026-03-24T09:10:00Z",
-        "ListRoles",
-        "X",
-        &console,
-        issued,
-        BROWSER,
-    );
-    let mut set = keyless("k3", "2026-03-24T09:20:00Z", "iam", "CreateLoginProfile");
-    set["requestParameters"] = json!({"userName": "backdoor"});
-    let moment = "2026-03-24T10:00:00Z";
-    let mut entered = by_user("k4", moment, "signin", "ConsoleLogin", "backdoor", None, None);
-    entered["responseElements"] = json!({"ConsoleLogin": "Success"});
-    let by_backdoor = by_user(
-        "k5",
-        "2026-03-24T10:01:00Z",
-        "s3",
-        "ListBuckets",
-        "backdoor",
-        Some(&browser),
-        Some(moment),
-    );
-    let began = signed(
-        keyless("k6", "2026-03-24T09:30:00Z", "signin", "CreateOAuth2Token"),
-        "k",
-    );
-    let logged = "2026-03-24T09:31:00Z";
-    let by_login = signed(
-        by_role("k7", logged, "ListRoles", "X", &login, logged, "aws-cli/2.31"),
-        "k",
-    );
-    let mut took = keyless("k8", "2026-03-24T09:40:00Z", "sts", "AssumeRole");
-    took["responseElements"] = json!({"credentials": {"accessKeyId": role},
-        "assumedRoleUser": {"assumedRoleId": "AROAY:s", "arn": "arn:aws:sts::123456789012:assumed-role/Y/s"}});
-    for (records, told, by) in [
-        (vec![&assume, &silent], &console, &a),
-        (vec![&assume, &set, &entered, &by_backdoor], &browser, &b),
-        (vec![&assume, &began, &by_login], &login, &b),
-        (vec![&assume, &took], &role, &b),
-    ] {
-        let records: Vec<Value> = records.into_iter().cloned().collect();
-        for asked in [&a, &b, told] {
-            let expected = trace(&evidence(&records), asked);
-            // From whom a password let in nobody goes back to who set it.
-            let is_alone = asked == &browser;
-            let minted = expected
-                .member(told)
-                .unwrap_or_else(|| panic!("{told}, asked for {asked}"))
-                .minted
-                .clone();
-            assert_eq!(
-                minted.map(|mint| mint.by),
-                (!is_alone).then(|| by.clone()),
-                "{told}, asked for {asked}"
-            );
-            let (found, is_all) = read_at_once(&records, asked);
-            assert_eq!(found.credentials, expected.credentials, "{told}, asked for {asked}");
-            assert!(is_all, "{told}, asked for {asked}");
-        }
-    }
-    // Another key of the session that called is who asked, as well.
-    let records = [assume, silent, set, entered, by_backdoor];
-    let minted = trace(&evidence(&records), &a).member(&browser).unwrap().minted.clone();
-    assert_eq!(minted.map(|mint| mint.by), Some(console));
-}
-
-/// A call into another account stands in two records. Which of them tells who asked doesn't hang on their order, although neither has the caller's key.
-#[test]
-fn a_mint_into_another_account_is_joined_by_its_session_whichever_record_is_the_last() {
-    let [a, b, child] = ["AKIAQ", "ASIAB", "ASIACHILD"].map(key);
-    let issued = "2026-03-24T09:06:00Z";
-    let mut assume = mint("m1", issued, &a, "u", "AssumeRole", &b);
-    assume["responseElements"]["assumedRoleUser"] =
-        json!({"assumedRoleId": "AROAX:s", "arn": "arn:aws:sts::123456789012:assumed-role/X/s"});
-    let mut here = by_role(
-        "m2",
-        "2026-03-24T09:20:00Z",
-        "AssumeRole",
-        "X",
-        &b,
-        issued,
-        "aws-cli/2.31",
-    );
-    here["eventSource"] = json!("sts.amazonaws.com");
-    here["userIdentity"]["accessKeyId"] = Value::Null;
-    here["sharedEventID"] = json!("both");
-    here["responseElements"] = json!({"credentials": {"accessKeyId": child},
-        "assumedRoleUser": {"assumedRoleId": "AROAF:s", "arn": "arn:aws:sts::999999999999:assumed-role/F/s"}});
-    let mut there = here.clone();
-    there["recipientAccountId"] = json!("999999999999");
-    there["userIdentity"] = json!({"type": "AWSAccount", "principalId": "AROAX:s", "accountId": "123456789012"});
-    for id in ["m1z", "m3"] {
-        there["eventID"] = json!(id);
-        for asked in [&a, &child] {
-            let lineage = trace(&evidence(&[assume.clone(), here.clone(), there.clone()]), asked);
-            let by = lineage.member(&child).unwrap().minted.clone().map(|mint| mint.by);
-            assert_eq!((lineage.credentials.len(), by), (3, Some(b.clone())), "{id}, {asked}");
-        }
-    }
-}
-
-/// What a call without a key gave is no candidate for who made the call, whatever its letters, and whether it called.
-#[test]
-fn a_key_that_a_call_gave_did_not_make_the_call() {
-    let (a, parent) = (key("AKIAQ"), key("ASIAPARENT"));
-    let issued = "2026-03-24T09:06:00Z";
-    let mut assume = mint("g1", issued, &a, "u", "AssumeRole", &parent);
-    assume["responseElements"]["assumedRoleUser"] =
-        json!({"assumedRoleId": "AROAX:s", "arn": "arn:aws:sts::123456789012:assumed-role/X/s"});
-    for given in [key("ASIAAAA"), key("ASIAZZZ")] {
-        let mut token = by_role(
-            "g2",
-            "2026-03-24T09:20:00Z",
-            "GetSigninToken",
-            "X",
-            &parent,
-            issued,
-            BROWSER,
-        );
-        token["eventSource"] = json!("signin.amazonaws.com");
-        token["userIdentity"]["accessKeyId"] = Value::Null;
-        token["responseElements"] = json!({"credentials": {"accessKeyId": given}, "GetSigninToken": "Success"});
-        let called = by_role("g3", "2026-03-24T09:30:00Z", "ListRoles", "X", &given, issued, BROWSER);
-        for records in [vec![assume.clone(), token.clone()], vec![assume.clone(), token, called]] {
-            let lineage = trace(&evidence(&records), &a);
-            let minted = lineage.member(&given).unwrap().minted.clone();
-            assert_eq!(minted.map(|mint| mint.by), Some(parent.clone()), "{given}");
-        }
-    }
-}
-
-/// Whom a call without a key let in is asked for by name, as whom one with a key did.
-#[test]
-fn whom_a_session_let_in_without_naming_its_key_is_asked_for() {
-    let [a, b] = ["AKIAQ", "ASIAB"].map(key);
-    let issued = "2026-03-24T09:06:00Z";
-    let mut assume = mint("l1", issued, &a, "u", "AssumeRole", &b);
-    assume["responseElements"]["assumedRoleUser"] =
-        json!({"assumedRoleId": "AROAX:s", "arn": "arn:aws:sts::123456789012:assumed-role/X/s"});
-    let mut set = by_role(
-        "l2",
-        "2026-03-24T09:20:00Z",
-        "CreateLoginProfile",
-        "X",
-        &b,
-        issued,
-        "aws-cli/2.31",
-    );
-    set["userIdentity"]["accessKeyId"] = Value::Null;
-    set["requestParameters"] = json!({"userName": "backdoor"});
-    let set = signed(set, "l");
-    let evidence = evidence(&[assume, set]);
-    let lineage = trace(&evidence, &a);
-    assert!(let_in(&evidence, &lineage).contains_key("backdoor"));
-    assert_eq!(sign_ins(&evidence, &lineage).len(), 1);
-}
-
-/// The root user has no unique ID; a password that it set under no key leads on all the same.
-#[test]
-fn what_root_did_under_no_key_is_followed() {
-    let [root, browser] = ["ASIAROOT", "ASIABROWSER"].map(key);
-    let issued = "2026-03-24T09:06:00Z";
-    let by_root = |id: &str, at: &str, call: &str| {
-        let mut record = by_user(id, at, "iam", call, "u", Some(&root), None);
-        record["userIdentity"] = json!({"type": "Root", "principalId": "123456789012", "accountId": "123456789012",
-            "arn": "arn:aws:iam::123456789012:root", "accessKeyId": root,
-            "sessionContext": {"attributes": {"creationDate": issued, "mfaAuthenticated": "false"}}});
-        record
-    };
-    let listed = by_root("r1", "2026-03-24T09:10:00Z", "ListUsers");
-    let mut set = by_root("r2", "2026-03-24T09:20:00Z", "UpdateLoginProfile");
-    set["userIdentity"]["accessKeyId"] = Value::Null;
-    set["requestParameters"] = json!({"userName": "backdoor"});
-    let moment = "2026-03-24T10:00:00Z";
-    let mut entered = by_user("r3", moment, "signin", "ConsoleLogin", "backdoor", None, None);
-    entered["responseElements"] = json!({"ConsoleLogin": "Success"});
-    let later = "2026-03-24T10:01:00Z";
-    let by_backdoor = by_user(
-        "r4",
-        later,
-        "s3",
-        "ListBuckets",
-        "backdoor",
-        Some(&browser),
-        Some(moment),
-    );
-    let records = [listed, set, entered, by_backdoor];
-    assert!(trace(&evidence(&records), &root).member(&browser).is_some());
-    let (found, is_all) = read_at_once(&records, &root);
-    assert!(found.member(&browser).is_some() && is_all);
 }
 
 /// A finding names one key of a console session that nobody's key asked for: the others did what the intruder did.
@@ -681,7 +479,7 @@ fn sessions_that_only_resemble_each_other_are_not_joined() {
 }
 
 /// The record with the sign-in that its session began with.
-fn signed(mut record: Value, sign_in: &str) -> Value {
+pub(super) fn signed(mut record: Value, sign_in: &str) -> Value {
     record["userIdentity"]["sessionContext"]["signInSessionArn"] =
         json!(format!("arn:aws:signin:us-east-1:123456789012:session/{sign_in}"));
     record
@@ -795,105 +593,5 @@ fn a_long_chain_through_keys_that_nothing_announced_is_read_once() {
         let members: BTreeSet<&AccessKeyId> = expected.credentials.iter().map(|member| &member.key).collect();
         assert_eq!(members, told.iter().collect(), "{asked}");
         assert_eq!(read(&records, asked).credentials, expected.credentials, "{asked}");
-    }
-}
-
-/// What a session of the entanglement below is: whose, and from which minute on. The first is a user's long-term key.
-fn entangled(place: usize, minutes: &[u32]) -> (AccessKeyId, Option<&'static str>, Option<String>) {
-    let roles = [None, None, Some("X"), Some("Y"), Some("Y"), Some("Z"), None, Some("X")];
-    let created = (place > 0).then(|| format!("2026-03-24T09:{:02}:00Z", minutes[place]));
-    let key = match place {
-        0 => key("AKIAQ"),
-        _ => key(&format!("ASIAENT{place}")),
-    };
-    (key, roles[place], created)
-}
-
-fn entangling(
-    n: usize,
-    minutes: &[u32],
-    (by, what, gives, minute, sign_in): (usize, usize, usize, u32, usize),
-) -> Value {
-    let at = format!("2026-03-24T09:{minute:02}:30Z");
-    let id = format!("n{n}");
-    let (own, role, created) = entangled(by, minutes);
-    let agent = if what % 2 == 0 { BROWSER } else { "aws-cli/2.31" };
-    let mut record = match role {
-        Some(role) => by_role(&id, &at, "ListUsers", role, &own, created.as_deref().unwrap(), agent),
-        None => by_user(&id, &at, "iam", "ListUsers", "u", Some(&own), created.as_deref()),
-    };
-    record["userAgent"] = json!(agent);
-    if by > 0 && sign_in < 2 {
-        record = signed(record, ["s", "t"][sign_in]);
-    }
-    let (given, into, since) = entangled(gives, minutes);
-    match what {
-        0..=3 | 14 if gives > 0 => {
-            let arn = format!("arn:aws:sts::123456789012:assumed-role/{}/s", into.unwrap_or("none"));
-            record["eventSource"] = json!("sts.amazonaws.com");
-            record["eventName"] = json!(if into.is_some() {
-                "AssumeRole"
-            } else {
-                "GetSessionToken"
-            });
-            record["eventTime"] = json!(since);
-            record["responseElements"] = json!({"credentials": {"accessKeyId": given}});
-            if let Some(role) = into {
-                record["responseElements"]["assumedRoleUser"] =
-                    json!({"assumedRoleId": format!("AROA{role}:s"), "arn": arn});
-            }
-        }
-        4 | 12 => {
-            record["eventName"] = json!("UpdateLoginProfile");
-            record["requestParameters"] = json!({"userName": "u"});
-        }
-        5 | 13 => {
-            record["eventSource"] = json!("signin.amazonaws.com");
-            record["eventName"] = json!("CreateOAuth2Token");
-        }
-        15 if into.is_some() => {
-            record = by_role(&id, "", "ConsoleLogin", into.unwrap(), &given, "", BROWSER);
-            record["eventSource"] = json!("signin.amazonaws.com");
-            record["eventTime"] = json!(since);
-            record["userIdentity"]["sessionContext"]["attributes"] = Value::Null;
-            record["responseElements"] = json!({"ConsoleLogin": "Success"});
-        }
-        6 => {
-            let mut login = by_user(&id, "", "signin", "ConsoleLogin", "u", None, None);
-            login["eventTime"] = json!(entangled(6, minutes).2);
-            login["responseElements"] = json!({"ConsoleLogin": "Success"});
-            record = login;
-        }
-        7 if gives > 0 => {
-            record["eventSource"] = json!("signin.amazonaws.com");
-            record["eventName"] = json!("GetSigninToken");
-            record["responseElements"] = json!({"credentials": {"accessKeyId": given}});
-        }
-        _ => {}
-    }
-    // Records leave the caller's key out at times.
-    if what >= 12 {
-        record["userIdentity"]["accessKeyId"] = Value::Null;
-    }
-    record
-}
-
-proptest::proptest! {
-    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(400))]
-
-    /// However sessions are entangled by mints, moments, sign-ins and passwords: reading an archive for what the first pass follows tells what reading
-    /// everything tells, and follows every member.
-    #[test]
-    fn what_the_first_pass_follows_is_enough(
-        calls in proptest::collection::vec((0usize..8, 0usize..18, 0usize..8, 0u32..40, 0usize..6), 1..14),
-        minutes in proptest::collection::vec(proptest::prop_oneof![0u32..4, 0u32..30], 8),
-        asked in 0usize..8,
-    ) {
-        let records: Vec<Value> = calls.iter().enumerate().map(|(n, call)| entangling(n, &minutes, *call)).collect();
-        let asked = entangled(asked, &minutes).0;
-        let expected = trace(&evidence(&records), &asked);
-        let (found, is_all) = read_at_once(&records, &asked);
-        proptest::prop_assert_eq!(found.credentials, expected.credentials);
-        proptest::prop_assert!(is_all);
     }
 }

@@ -1,0 +1,104 @@
+//! Entanglements of sessions: the first pass follows all that a reading of everything finds.
+
+use super::console::{BROWSER, by_role, by_user, read_at_once, signed};
+use super::*;
+
+/// What a session of the entanglement below is: whose, and from which minute on. The first is a user's long-term key.
+fn entangled(place: usize, minutes: &[u32]) -> (AccessKeyId, Option<&'static str>, Option<String>) {
+    let roles = [None, None, Some("X"), Some("Y"), Some("Y"), Some("Z"), None, Some("X")];
+    let created = (place > 0).then(|| format!("2026-03-24T09:{:02}:00Z", minutes[place]));
+    let key = match place {
+        0 => key("AKIAQ"),
+        _ => key(&format!("ASIAENT{place}")),
+    };
+    (key, roles[place], created)
+}
+
+fn entangling(
+    n: usize,
+    minutes: &[u32],
+    (by, what, gives, minute, sign_in): (usize, usize, usize, u32, usize),
+) -> Value {
+    let at = format!("2026-03-24T09:{minute:02}:30Z");
+    let id = format!("n{n}");
+    let (own, role, created) = entangled(by, minutes);
+    let agent = if what % 2 == 0 { BROWSER } else { "aws-cli/2.31" };
+    let mut record = match role {
+        Some(role) => by_role(&id, &at, "ListUsers", role, &own, created.as_deref().unwrap(), agent),
+        None => by_user(&id, &at, "iam", "ListUsers", "u", Some(&own), created.as_deref()),
+    };
+    record["userAgent"] = json!(agent);
+    if by > 0 && sign_in < 2 {
+        record = signed(record, ["s", "t"][sign_in]);
+    }
+    let (given, into, since) = entangled(gives, minutes);
+    match what {
+        0..=3 | 14 if gives > 0 => {
+            let arn = format!("arn:aws:sts::123456789012:assumed-role/{}/s", into.unwrap_or("none"));
+            record["eventSource"] = json!("sts.amazonaws.com");
+            record["eventName"] = json!(if into.is_some() {
+                "AssumeRole"
+            } else {
+                "GetSessionToken"
+            });
+            record["eventTime"] = json!(since);
+            record["responseElements"] = json!({"credentials": {"accessKeyId": given}});
+            if let Some(role) = into {
+                record["responseElements"]["assumedRoleUser"] =
+                    json!({"assumedRoleId": format!("AROA{role}:s"), "arn": arn});
+            }
+        }
+        4 | 12 => {
+            record["eventName"] = json!("UpdateLoginProfile");
+            record["requestParameters"] = json!({"userName": "u"});
+        }
+        5 | 13 => {
+            record["eventSource"] = json!("signin.amazonaws.com");
+            record["eventName"] = json!("CreateOAuth2Token");
+        }
+        15 if into.is_some() => {
+            record = by_role(&id, "", "ConsoleLogin", into.unwrap(), &given, "", BROWSER);
+            record["eventSource"] = json!("signin.amazonaws.com");
+            record["eventTime"] = json!(since);
+            record["userIdentity"]["sessionContext"]["attributes"] = Value::Null;
+            record["responseElements"] = json!({"ConsoleLogin": "Success"});
+        }
+        6 => {
+            let mut login = by_user(&id, "", "signin", "ConsoleLogin", "u", None, None);
+            login["eventTime"] = json!(entangled(6, minutes).2);
+            login["responseElements"] = json!({"ConsoleLogin": "Success"});
+            record = login;
+        }
+        7 if gives > 0 => {
+            record["eventSource"] = json!("signin.amazonaws.com");
+            record["eventName"] = json!("GetSigninToken");
+            record["responseElements"] = json!({"credentials": {"accessKeyId": given}});
+        }
+        _ => {}
+    }
+    // Records leave the caller's key out at times.
+    if what >= 12 {
+        record["userIdentity"]["accessKeyId"] = Value::Null;
+    }
+    record
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(400))]
+
+    /// However sessions are entangled by mints, moments, sign-ins and passwords: reading an archive for what the first pass follows tells what reading
+    /// everything tells, and follows every member.
+    #[test]
+    fn what_the_first_pass_follows_is_enough(
+        calls in proptest::collection::vec((0usize..8, 0usize..18, 0usize..8, 0u32..40, 0usize..6), 1..14),
+        minutes in proptest::collection::vec(proptest::prop_oneof![0u32..4, 0u32..30], 8),
+        asked in 0usize..8,
+    ) {
+        let records: Vec<Value> = calls.iter().enumerate().map(|(n, call)| entangling(n, &minutes, *call)).collect();
+        let asked = entangled(asked, &minutes).0;
+        let expected = trace(&evidence(&records), &asked);
+        let (found, is_all) = read_at_once(&records, &asked);
+        proptest::prop_assert_eq!(found.credentials, expected.credentials);
+        proptest::prop_assert!(is_all);
+    }
+}
