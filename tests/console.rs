@@ -19,7 +19,7 @@ struct Session {
     keys: Box<dyn Write + Send>,
     screen: Arc<Mutex<String>>,
     read: usize,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
     cases: std::path::PathBuf,
     _pty: portable_pty::PtyPair,
 }
@@ -28,6 +28,19 @@ impl Session {
     fn start(end: &str) -> Self {
         Session::of(|command, _| {
             command.args(["run", STOLEN, "--scenario", "stolen-key", "--end", end]);
+        })
+    }
+
+    /// A run against a served twin, whose responder's keys lie in a file of its own folder.
+    fn against(served: &Served) -> Self {
+        Session::of(|command, folder| {
+            let file = folder.join("credentials");
+            served.write_profile(&file, "default", "responder-key");
+            command.env("AWS_EC2_METADATA_DISABLED", "true");
+            command.env("AWS_SHARED_CREDENTIALS_FILE", &file);
+            command.env("AWS_CONFIG_FILE", folder.join("config"));
+            command.args(["run", STOLEN, "--endpoint-url", &served.endpoint]);
+            command.args(["--playbook", &quick(folder)]);
         })
     }
 
@@ -63,7 +76,7 @@ impl Session {
             keys: pty.master.take_writer().unwrap(),
             screen,
             read: 0,
-            _folder: folder,
+            folder,
             cases,
             _pty: pty,
         }
@@ -190,17 +203,8 @@ fn ctrl_c_stops_before_the_next_step_and_says_what_is_open() {
 fn credentials_that_end_are_asked_for_and_the_run_goes_on() {
     let scenario = tempfile::tempdir().unwrap();
     let served = two_keys(scenario.path());
-    let mut profile = None;
-    let mut session = Session::of(|command, folder| {
-        let file = folder.join("credentials");
-        served.write_profile(&file, "default", "responder-key");
-        command.env("AWS_EC2_METADATA_DISABLED", "true");
-        command.env("AWS_SHARED_CREDENTIALS_FILE", &file);
-        command.env("AWS_CONFIG_FILE", folder.join("config"));
-        command.args(["run", STOLEN, "--endpoint-url", &served.endpoint]);
-        command.args(["--playbook", &quick(folder)]);
-        profile = Some(file);
-    });
+    let mut session = Session::against(&served);
+    let profile = session.folder.path().join("credentials");
     session.answer(QUESTION, "y");
     session.until("done, and read back");
     session.until(QUESTION);
@@ -211,11 +215,11 @@ fn credentials_that_end_are_asked_for_and_the_run_goes_on() {
     session.answer(question, "r");
     session.until("the credentials there are the ones");
     // Somebody else's are not taken: nobody has looked whether the plan would cut him off.
-    served.write_profile(&profile.clone().unwrap(), "other", "alice-key");
+    served.write_profile(&profile, "other", "alice-key");
     session.answer(question, "p");
     session.answer("profile", "other");
     session.until("they were not taken");
-    served.write_profile(&profile.unwrap(), "default", "second-key");
+    served.write_profile(&profile, "default", "second-key");
     session.answer(question, "r");
     session.answer(QUESTION, "y");
     session.until("done, and read back");
@@ -231,15 +235,7 @@ fn credentials_that_end_are_asked_for_and_the_run_goes_on() {
 fn whoever_knows_a_new_user_types_its_name() {
     let served = Served::start(&["--played", "--lag", "trail=1m..1m"]);
     served.create_user("newcomer");
-    let mut session = Session::of(|command, folder| {
-        let file = folder.join("credentials");
-        served.write_profile(&file, "default", "responder-key");
-        command.env("AWS_EC2_METADATA_DISABLED", "true");
-        command.env("AWS_SHARED_CREDENTIALS_FILE", &file);
-        command.env("AWS_CONFIG_FILE", folder.join("config"));
-        command.args(["run", STOLEN, "--endpoint-url", &served.endpoint]);
-        command.args(["--playbook", &quick(folder)]);
-    });
+    let mut session = Session::against(&served);
     session.answer(QUESTION, "a");
     session.answer(QUESTION, "a");
     session.answer("types `user/newcomer`", "user/newcomer");
@@ -253,15 +249,7 @@ fn whoever_knows_a_new_user_types_its_name() {
 #[test]
 fn who_agrees_to_the_hold_is_not_waited_for_in_a_fight() {
     let served = Served::start(&["--played"]);
-    let mut session = Session::of(|command, folder| {
-        let file = folder.join("credentials");
-        served.write_profile(&file, "default", "responder-key");
-        command.env("AWS_EC2_METADATA_DISABLED", "true");
-        command.env("AWS_SHARED_CREDENTIALS_FILE", &file);
-        command.env("AWS_CONFIG_FILE", folder.join("config"));
-        command.args(["run", STOLEN, "--endpoint-url", &served.endpoint]);
-        command.args(["--playbook", &quick(folder)]);
-    });
+    let mut session = Session::against(&served);
     loop {
         let from = session.read;
         session.until(QUESTION);

@@ -8,13 +8,12 @@ use crate::account::{Account, Guards, Holder, Session, SessionKind};
 use crate::ids::{AccountId, Arn};
 use crate::policy::{
     Context, Effect, Listed, Named, OnResource, Outcome, Placed, PolicyKind, PolicySet, PolicyText, Principal,
-    PrincipalKind, Request, Source, decide,
+    PrincipalKind, Request, decide,
 };
 use crate::time::Moment;
 use crate::verdict::Standing;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 const RCP_PAGE: &str =
     "https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps_examples.html";
@@ -43,19 +42,10 @@ pub fn without_root() -> Value {
     }]})
 }
 
-fn placed(kind: PolicyKind, name: &str, text: &PolicyText) -> Option<Placed> {
-    let document = text.parse().ok()?;
-    let name = Arc::from(name);
-    Some(Placed {
-        source: Source { kind, name },
-        document,
-    })
-}
-
 /// The RCPs over an account; `None` where one of them can't be read.
 pub(super) fn resource_controls(guards: &Guards) -> Option<Vec<Placed>> {
     let each = guards.rcps.iter().map(|(name, text)| {
-        placed(
+        Placed::read(
             PolicyKind::ResourceControl,
             &format!("resource control policy `{name}`"),
             text,
@@ -73,7 +63,7 @@ pub fn taken_by_stranger(account: &Account, guards: &Guards) -> Option<Outcome> 
     let resource_control = resource_controls(guards)?;
     let anybody =
         r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"sts:AssumeRole"}]}"#;
-    let trust = placed(
+    let trust = Placed::read(
         PolicyKind::Resource,
         "a trust policy for everybody",
         &PolicyText::new(anybody),

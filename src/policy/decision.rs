@@ -1,6 +1,6 @@
 //! What a decision is about, and how it explains itself.
 
-use super::{Context, Document, Principal};
+use super::{Context, Document, PolicyText, Principal};
 use crate::ids::AccountId;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -70,6 +70,18 @@ pub struct Placed {
     pub source: Source,
     /// What it says.
     pub document: Arc<Document>,
+}
+
+impl Placed {
+    /// A policy's text with its place; `None` where it can't be read.
+    pub fn read(kind: PolicyKind, name: &str, text: &PolicyText) -> Option<Placed> {
+        let document = text.parse().ok()?;
+        let name = Arc::from(name);
+        Some(Placed {
+            source: Source { kind, name },
+            document,
+        })
+    }
 }
 
 /// Every policy that bears on one request.

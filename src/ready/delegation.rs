@@ -6,10 +6,8 @@ use super::check::few;
 use crate::account::Account;
 use crate::ids::{AccountId, Arn, PrincipalArn};
 use crate::policy::{
-    Context, OnResource, Outcome, Placed, PolicyKind, PolicySet, PolicyText, Principal, PrincipalKind, Request, Source,
-    decide,
+    Context, OnResource, Outcome, Placed, PolicyKind, PolicySet, PolicyText, Principal, PrincipalKind, Request, decide,
 };
-use std::sync::Arc;
 
 /// Everything, as who asks may be allowed by his own policies: those are judged by themselves.
 const EVERYTHING: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
@@ -19,8 +17,8 @@ pub(super) fn allows(policy: &PolicyText, who: &Arn, account: &Account, call: &s
     let own = PolicyText::new(EVERYTHING);
     let (Some(principal), Some(delegated), Some(own)) = (
         principal(who),
-        placed(PolicyKind::Resource, "the delegation policy", policy),
-        placed(PolicyKind::Identity, "his own policies", &own),
+        Placed::read(PolicyKind::Resource, "the delegation policy", policy),
+        Placed::read(PolicyKind::Identity, "his own policies", &own),
     ) else {
         return (
             State::Unknown,
@@ -71,15 +69,6 @@ pub(super) fn allows(policy: &PolicyText, who: &Arn, account: &Account, call: &s
         });
     each.max_by_key(|(state, _)| *state)
         .unwrap_or((State::Unknown, String::new()))
-}
-
-fn placed(kind: PolicyKind, name: &str, text: &PolicyText) -> Option<Placed> {
-    let document = text.parse().ok()?;
-    let name = Arc::from(name);
-    Some(Placed {
-        source: Source { kind, name },
-        document,
-    })
 }
 
 /// What a call is about: policies of the kind, and the account that they are attached to.
