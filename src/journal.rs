@@ -15,7 +15,7 @@ pub use compare::{Difference, compare, same_but_for_time};
 pub use entry::{Agreement, Entry, Event, Finish, Judgement};
 pub use file::{Journal, JournalError, load, read};
 pub use path::{CriticalPath, critical_path, path_of_cuts};
-pub use progress::{Progress, acted_until, given_up, progress, proven_since};
+pub use progress::{Progress, acted_until, contested_until, given_up, progress, proven_since};
 
 #[cfg(test)]
 mod tests;

@@ -6,7 +6,7 @@ mod support;
 
 use oust::journal::{Entry, Event, critical_path, load, path_of_cuts};
 use oust::mount::ApiCall;
-use std::io::Write;
+use std::io::{BufRead, Write};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use support::peers;
@@ -333,6 +333,36 @@ fn what_the_trail_does_not_tell_yet_is_waited_for_before_anything_is_called_cont
     assert_eq!(watched.status.code(), Some(0), "{told}");
     assert!(told.contains("revoke the sessions of role `DeployRole`"), "{told}");
     assert!(!served.can_list_users(&session), "{told}");
+}
+
+/// A network that goes away for a while ends no watch: the look is told as failed, and made again.
+#[test]
+fn a_watch_outlasts_a_look_that_nobody_answers() {
+    let folder = tempfile::tempdir().unwrap();
+    let cases = folder.path().join("cases").to_str().unwrap().to_owned();
+    let served = Served::start(&["--played"]);
+    let stolen = served.key("A")["access_key_id"].as_str().unwrap().to_owned();
+    let playbook = quick(folder.path());
+    let args = ["run", &stolen, "--yes", "--playbook", &playbook, "--cases", &cases];
+    let run = served.oust("responder-key", None, &args);
+    assert_eq!(run.status.code(), Some(0), "{}", said(&run));
+    let (case, _) = only_case(&cases);
+    let args = ["watch", &case, "--every", "1", "--cases", &cases];
+    let mut watch = served
+        .command("responder-key", None, &args)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let (out, err) = (watch.stdout.take().unwrap(), watch.stderr.take().unwrap());
+    let mut looks = std::io::BufReader::new(out).lines();
+    assert!(looks.any(|line| line.unwrap().contains("contained")));
+    drop(served);
+    let mut told = std::io::BufReader::new(err).lines().map_while(Result::ok);
+    assert!(told.any(|line| line.contains("this look failed")));
+    assert_eq!(watch.try_wait().unwrap(), None);
+    watch.kill().unwrap();
+    watch.wait().unwrap();
 }
 
 /// Whose doing a new user is a late trail may tell later: until then nobody can say that it isn't the intruder's, unless somebody knows it better, which

@@ -4,7 +4,7 @@
 //! policy that it changed, a key that it gave to somebody else's user) is only known then, and nothing is called contained before.
 
 use super::world::World;
-use crate::journal::{Entry, Event, Judgement, acted_until, proven_since};
+use crate::journal::{Entry, Event, Judgement, acted_until, contested_until, proven_since};
 use crate::plan::{DELIVERY_SECONDS, Foothold};
 use crate::time::Moment;
 use sha2::{Digest, Sha256};
@@ -52,14 +52,29 @@ pub(super) fn told_from(within: i64, entries: &[Entry], asked_at: Moment, proven
     (from > asked_at).then_some(from)
 }
 
-/// What the last look at the end proved.
-pub(super) fn proven_last(entries: &[Entry]) -> Option<&str> {
-    entries.iter().rev().find_map(|entry| match &entry.event {
+/// Why it can't be said before an undoing who is alive, where the trail may lack what the family did last, asked at `asked_at`.
+pub(super) fn untold_to_undo(within: i64, entries: &[Entry], asked_at: Moment) -> Option<String> {
+    let last = entries.iter().rev().find_map(|entry| match &entry.event {
         Event::Judged {
             after: None, proven, ..
         } => Some(proven.as_deref()),
         _ => None,
-    })?
+    });
+    match last.flatten() {
+        Some(proven) => told_from(within, entries, asked_at, Some(proven)).map(untold),
+        None if within > 0 => Some(
+            "the last look at the end did not show everything cut, so that the family may have acted since, and CloudTrail may be late with it".to_owned(),
+        ),
+        None => None,
+    }
+}
+
+/// A change that was turned round a moment ago may be on its way still.
+pub(super) fn still_contested(entries: &[Entry], asked_at: Moment) -> Option<String> {
+    let until = contested_until(entries).filter(|until| *until > asked_at)?;
+    Some(format!(
+        "somebody turned changes round, and that may take effect until {until}"
+    ))
 }
 
 /// The same as a doubt.
@@ -130,6 +145,32 @@ mod tests {
         looked(&mut journal, 1200, None);
         looked(&mut journal, 1300, Some("A, B"));
         assert_eq!(asked(&journal, 2100, Some("A, B")), Some(at(2200)));
+    }
+
+    /// A trail that tells at once has nothing to wait for; one that is late has, until a look proved that the family can do nothing more.
+    #[test]
+    fn before_an_undoing_the_trail_has_told_all_or_that_is_said() {
+        let mut journal = Journal::in_memory();
+        journal.append(at(100), Event::Done { step: step("1") }).unwrap();
+        looked(&mut journal, 140, None);
+        assert!(untold_to_undo(900, journal.entries(), at(9000)).is_some_and(|why| why.contains("did not show")));
+        assert_eq!(untold_to_undo(0, journal.entries(), at(141)), None);
+        looked(&mut journal, 150, Some("all"));
+        assert!(untold_to_undo(900, journal.entries(), at(1049)).is_some_and(|why| why.contains("a look from")));
+        assert_eq!(untold_to_undo(900, journal.entries(), at(1050)), None);
+    }
+
+    #[test]
+    fn a_change_that_was_just_turned_round_is_on_its_way() {
+        let mut journal = Journal::in_memory();
+        assert_eq!(still_contested(journal.entries(), at(0)), None);
+        let contested = Event::Contested {
+            step: step("1"),
+            found: crate::action::Setting::Absent,
+        };
+        journal.append(at(100), contested).unwrap();
+        assert!(still_contested(journal.entries(), at(129)).is_some());
+        assert_eq!(still_contested(journal.entries(), at(130)), None);
     }
 
     /// What was found as it should be was made so at a time that nobody knows.

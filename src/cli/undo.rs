@@ -7,7 +7,7 @@ use super::exit::{Exit, Failure};
 use super::folder::Case;
 use super::prepare::missing;
 use super::run::{carry_out, rehearsed_well};
-use super::told::{CLOCK_DOUBT_SECONDS, proven_last, told_from, untold};
+use super::told::{CLOCK_DOUBT_SECONDS, untold_to_undo};
 use super::world::{World, wall_clock};
 use crate::action::{Member, Setting, read};
 use crate::collect::{self, Collected, Scope};
@@ -150,7 +150,7 @@ async fn trace_again(world: &World, plan: &mut Plan, entries: &[Entry]) -> Optio
     });
     let lost = swept.flatten().find(|key| plan.lineage.member(key).is_none());
     let lost = lost.map(|key| format!("the sweep found {key}, and the trail does not tell of it any more"));
-    let untold = || told_from(world.told_within(), entries, asked_at, proven_last(entries)).map(untold);
+    let untold = || untold_to_undo(world.told_within(), entries, asked_at);
     lost.or_else(|| found.gaps.first().cloned()).or_else(untold)
 }
 

@@ -15,13 +15,16 @@ use super::prepare::missing;
 use super::renew::signed_in;
 use super::resume;
 use super::run::rehearsed_well;
-use super::told::{CLOCK_DOUBT_SECONDS, proven, told_from, untold};
+use super::told::{CLOCK_DOUBT_SECONDS, proven, still_contested, told_from, untold};
 use super::world::{World, wall_clock};
 use crate::journal::{Event, Finish, Journal, Judgement, acted_until};
 use crate::time::Moment;
 use serde::Serialize;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
+
+/// Failures that pass by themselves.
+const PASSES: [&str; 4] = ["aws.throttled", "aws.unreachable", "aws.no_answer", "aws.service_fault"];
 
 /// What one look showed.
 #[derive(Debug, Serialize)]
@@ -62,7 +65,6 @@ pub(super) async fn watch(desk: &Desk, args: WatchArgs) -> Result<Exit, Failure>
     resume::same_world(&case, journal.entries(), &world)?;
     let interrupted = watch_ctrl_c();
     loop {
-        signed_in(desk, &world).await?;
         match once(desk, &world, &case, &begun, &mut journal, args.yes).await {
             Ok(look) => {
                 desk.result(|| told(&look), &look)?;
@@ -70,8 +72,8 @@ pub(super) async fn watch(desk: &Desk, args: WatchArgs) -> Result<Exit, Failure>
                     return Ok(exit);
                 }
             }
-            // What is not answered now may be the next time.
-            Err(failure) if failure.exit == Exit::Aws && !args.once => {
+            // What is not answered now may be the next time; what is refused is refused then, too.
+            Err(failure) if PASSES.contains(&failure.code) && !args.once => {
                 desk.terminal.urgent(&format!("this look failed: {}", failure.message));
             }
             Err(failure) => return Err(failure),
@@ -110,6 +112,7 @@ async fn once(
     journal: &mut Journal,
     yes: bool,
 ) -> Result<Look, Failure> {
+    signed_in(desk, world).await?;
     let wave = case.plans()?.len() + 1;
     let mut steps = Vec::new();
     let mut doubts = Vec::new();
@@ -144,6 +147,7 @@ async fn once(
     doubts.extend(end.unread.iter().map(|what| format!("{what} could not be read")));
     let open = end.footholds.iter().filter(|foothold| !foothold.state.is_closed());
     doubts.extend(open.map(|foothold| format!("left behind: {foothold}")));
+    doubts.extend(still_contested(journal.entries(), asked_at));
     let proven = proven(&verdicts, &end.footholds, &doubts);
     let told_from = told_from(within, journal.entries(), asked_at, proven.as_deref());
     doubts.extend(told_from.map(untold));

@@ -74,6 +74,13 @@ pub fn progress(entries: &[Entry]) -> Progress {
     so_far
 }
 
+/// Until when the last change that somebody turned round may still be on its way; `None` where nobody did.
+pub fn contested_until(entries: &[Entry]) -> Option<Moment> {
+    let is_contested = |entry: &&Entry| matches!(entry.event, Event::Contested { .. });
+    let last = entries.iter().rev().find(is_contested)?;
+    Some(last.at.plus_seconds(ENFORCED_SECONDS))
+}
+
 /// Until when whoever the run put out may have acted: the last change that it made or found made, and the time until it is in force; or the quiet that a
 /// hold saw behind it. An undoing is no part of it. `None` for an empty journal.
 pub fn acted_until(entries: &[Entry]) -> Option<Moment> {
