@@ -51,6 +51,8 @@ const SOURCE: &[u8] = b"Z\",\"eventSource\":\"";
 const NAME: &[u8] = b"\",\"eventName\":\"";
 const REGION: &[u8] = b"\",\"awsRegion\":\"";
 const ADDRESS: &[u8] = b",\"sourceIPAddress\":\"";
+const NO_ANSWER: &[u8] = b",\"responseElements\":null";
+const REQUEST: &[u8] = b",\"requestID\":\"";
 const ID: &[u8] = b",\"eventID\":\"";
 
 /// Names that begin with `event` and belong to the record itself: met before its `eventID`, they are of another record, or it goes on otherwise.
@@ -349,11 +351,25 @@ impl Found<'_> {
         Ok(window.admits_parts(Some(self.at()?), region, self.account().as_ref()))
     }
 
+    /// Whether the call was answered with nothing, as far as can be seen from the end of the body: keys stand in answers.
+    fn has_no_answer(&self) -> bool {
+        let asked = self.body.len().checked_sub(REQUEST.len() + 37);
+        asked
+            .and_then(|at| self.body.split_at_checked(at))
+            .is_some_and(|(before, behind)| {
+                before.ends_with(NO_ANSWER) && behind.starts_with(REQUEST) && behind.ends_with(b"\"")
+            })
+    }
+
     fn gave(&self) -> Sure<Option<Gave>> {
         if self.enters {
             return Ok(Gave::of(&Event::read(self.text).map_err(|_| Unsure)?, self.who));
         }
         if !self.gives {
+            return Ok(None);
+        }
+        // Most calls of these services give nothing.
+        if self.has_no_answer() && !self.tail.is_shared {
             return Ok(None);
         }
         let may = |name: &Finder<'_>| name.find(self.body).is_some();
