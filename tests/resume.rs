@@ -4,6 +4,7 @@
 mod support;
 
 use oust::account::Account;
+use oust::action::Action;
 use oust::execute::{Consent, Family, Hooks, Remedy, execute};
 use oust::ids::AccessKeyId;
 use oust::journal::{Agreement, Entry, Event, Finish, Journal, load, progress, read};
@@ -162,6 +163,40 @@ fn a_run_that_is_broken_off_anywhere_comes_to_the_same_end() {
             }
         });
     }
+}
+
+/// Each revocation ends everybody's sessions of the role: a watch that looks every minute makes none for a session that the one that stands reaches,
+/// whatever else keeps that session from being called dead.
+#[test]
+fn sessions_are_revoked_anew_only_for_whom_the_standing_revocation_does_not_reach() {
+    let stage = story::played().fork();
+    wait(async {
+        let (mount, _, mut plan) = story::planned(&stage, End::Contain).await;
+        let mut hooks = Watching {
+            twin: &stage.twin,
+            states: Vec::new(),
+        };
+        let mut journal = Journal::in_memory();
+        let done = execute(mount.writable(), &plan.steps, family(&plan), &mut journal, &mut hooks).await;
+        assert_eq!(done.unwrap(), Finish::Completed);
+        let revoked = |plan: &Plan, account: &Account| {
+            let alive = plan.lineage.credentials.iter().map(|one| one.key.clone()).collect();
+            let left = oust::plan::still_open(plan, account, &[], &[], &alive, "w2-").into_iter();
+            left.filter(|step| matches!(step.action, Action::RevokeOlderSessions { .. }))
+                .count()
+        };
+        let account = stage.twin.account();
+        assert_eq!(revoked(&plan, &account), 0);
+        let mut bare = account.clone();
+        for role in bare.roles.values_mut() {
+            role.inline.remove("AWSRevokeOlderSessions");
+        }
+        assert!(revoked(&plan, &bare) > 0);
+        // One that was issued behind the cut.
+        let session = plan.lineage.credentials.iter_mut().find(|one| one.role().is_some());
+        session.unwrap().minted.as_mut().unwrap().at = stage.twin.now().plus_seconds(600);
+        assert_eq!(revoked(&plan, &account), 1);
+    });
 }
 
 fn quick(folder: &std::path::Path) -> String {

@@ -2,15 +2,17 @@
 
 use super::{Plan, Step};
 use crate::account::Account;
-use crate::action::revoke::Issuer;
-use crate::action::{Action, Change, Member, known};
+use crate::action::revoke::{Issuer, cut_of};
+use crate::action::{Action, Change, Member, Setting, known};
 use crate::ids::AccessKeyId;
+use crate::time::Moment;
 use std::collections::BTreeSet;
 
 /// The steps of `plan` that would change something on `account`, with a hold and a sweep behind them as the plan has them; none where there is nothing.
 ///
 /// What was `given_up` (declined, or refused for good) is left; so is what was `made` and can't be told from the account. Sessions are revoked
-/// anew only where one of the family is `alive`. Each step gets an ID that begins with `lead`.
+/// anew only where one of the family is `alive` that the revocation that stands doesn't reach: everybody else's sessions of the role end with each
+/// one. Each step gets an ID that begins with `lead`.
 pub fn still_open(
     plan: &Plan,
     account: &Account,
@@ -38,6 +40,7 @@ pub fn still_open(
                         Issuer::User(user) => member.user() == Some(user),
                     };
                     of && alive.contains(&member.key)
+                        && !is_reached(member.session().map(|session| session.issued), issuer, account)
                 })
         }
         Action::Evidence => false,
@@ -54,6 +57,19 @@ pub fn still_open(
         })
     });
     named.collect()
+}
+
+/// The clock of the service that issues tokens may be off by so much, in seconds.
+const ISSUED_DOUBT_SECONDS: i64 = 5;
+
+/// Whether the revocation that stands is one of sessions that were issued then.
+fn is_reached(issued: Option<Moment>, issuer: &Issuer, account: &Account) -> bool {
+    let Some(Setting::Document(standing)) = known(account, &issuer.member()) else {
+        return false;
+    };
+    let cut = cut_of(&standing);
+    cut.zip(issued)
+        .is_some_and(|(cut, issued)| issued.plus_seconds(ISSUED_DOUBT_SECONDS) < cut)
 }
 
 /// Whether a service control policy of this name stands over the account, as far as that was read.
