@@ -11,7 +11,7 @@ use super::exit::{Exit, Failure};
 use super::folder::Case;
 use super::innocent;
 use super::prepare::{Prepared, account, missing, not_against_oneself, rehearsed, traced};
-use super::run::{carry_out, rehearsed_well, with_more};
+use super::run::{carry_out, foreseen, rehearsed_well, with_more};
 use super::world::{World, wall_clock};
 use crate::execute::Family;
 use crate::journal::{Entry, Event, Finish, Journal, Progress, progress};
@@ -51,7 +51,8 @@ pub(super) async fn resume(desk: &Desk, args: ResumeArgs) -> Result<Exit, Failur
             desk.result(|| report::plan(&prepared.rehearsed, desk.paint()), &prepared.rehearsed)?;
             desk.terminal
                 .status("no terminal to ask at and no --yes: this was a dry run of what is left; nothing was changed");
-            return Ok(Exit::Success);
+            desk.list_calls(world.clients());
+            return foreseen(&prepared);
         }
         if let Some(failure) = missing(&prepared.rehearsed) {
             return Err(failure);

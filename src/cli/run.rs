@@ -227,6 +227,12 @@ fn dry_run(desk: &Desk, world: &World, args: &RunArgs, prepared: &Prepared) -> R
     desk.terminal
         .status("dry run: rehearsed on a twin of the account; nothing was changed");
     desk.list_calls(world.clients());
+    foreseen(prepared)
+}
+
+/// What a dry run ends with: what the run itself would, as far as it can be foreseen.
+pub(super) fn foreseen(prepared: &Prepared) -> Result<Exit, Failure> {
+    let rehearsed = &prepared.rehearsed;
     match missing(rehearsed) {
         Some(failure) => Err(failure),
         None if rehearsed.contains() && prepared.gaps.is_empty() => Ok(Exit::Success),

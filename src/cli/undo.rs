@@ -84,7 +84,8 @@ pub(super) async fn undo(desk: &Desk, args: UndoArgs) -> Result<Exit, Failure> {
             again.await.map_err(rehearsing)?
         }
     };
-    if !(args.yes || desk.terminal.can_ask()) {
+    let is_dry = !(args.yes || desk.terminal.can_ask());
+    if is_dry {
         let shown = Shown {
             left: &undoing.left,
             lost: &undoing.lost,
@@ -93,13 +94,15 @@ pub(super) async fn undo(desk: &Desk, args: UndoArgs) -> Result<Exit, Failure> {
         desk.result(|| report::plan(&rehearsed, desk.paint()), &shown)?;
         desk.terminal
             .status("no terminal to ask at and no --yes: this was a dry run; nothing was changed");
-        return Ok(Exit::Success);
     }
     if let Some(failure) = missing(&rehearsed) {
         return Err(failure);
     }
     rehearsed_well(&rehearsed)?;
     revives_nobody(desk, &rehearsed, &named)?;
+    if is_dry {
+        return Ok(Exit::Success);
+    }
     let mut journal = case.go_on()?;
     let mode = if args.yes { Mode::Beforehand } else { Mode::Asked };
     let mut console = Console::new(desk, &case, mode, rehearsed.plan().steps.len(), world.clients().now());
