@@ -253,6 +253,20 @@ impl Action {
         }
     }
 
+    /// What it takes away; `None` where it is no removal.
+    pub fn removed(&self) -> Option<&Member> {
+        match self {
+            Action::Change { change } if change.to == Setting::Absent => Some(&change.member),
+            _ => None,
+        }
+    }
+
+    /// Whether it does to the same member what another does: takes it away, or sets it.
+    pub fn has_aim_of(&self, other: &Action) -> bool {
+        self.member().is_some_and(|member| other.member() == Some(member))
+            && self.removed().is_some() == other.removed().is_some()
+    }
+
     /// The change that it comes to at `now`, where its member is `before`: a revocation's cut lies at its own time.
     pub fn change_on(&self, before: &Setting, now: Moment) -> Option<Change> {
         match self {

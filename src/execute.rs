@@ -28,7 +28,7 @@ use crate::journal::{Agreement, Entry, Event, Finish, Journal, JournalError, Jud
 use crate::mount::{AwsError, Clients, Renewal, Trouble, Writable};
 use crate::plan::{Step, goes_with};
 use crate::time::Moment;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 /// How old the account that the plan was made on may be, in seconds, to be the evidence: what was read a moment ago need not be read again
 /// before the first cut.
@@ -67,6 +67,9 @@ pub trait Hooks {
     fn asks(&self, _step: &Step, _before: &Setting) -> bool {
         false
     }
+
+    /// Somebody is about to be asked for `deletion` before `lift`, which lifts a deny for nothing else.
+    fn asks_first(&mut self, _lift: &Step, _deletion: &Step) {}
 
     /// A step begins.
     fn starts(&mut self, _step: &Step) {}
@@ -117,6 +120,8 @@ struct Run<'a> {
     hooks: &'a mut dyn Hooks,
     family: Family,
     queue: VecDeque<Step>,
+    /// Steps that were agreed to before they came.
+    agreed: BTreeMap<StepId, Agreement>,
     /// Members that this run has set and not set otherwise since, with the step that did: what a hold keeps looking at.
     kept: Vec<(Step, Change)>,
     /// The account as evidence shows it, and when it was read.
@@ -162,6 +167,7 @@ pub async fn execute(
             .map(|account| meanwhile::Principals::before(account, began, family.spared.is_some())),
         family,
         queue: steps.iter().cloned().collect(),
+        agreed: BTreeMap::new(),
     };
     let finish = run.all().await?;
     let calls = run.clients().calls();

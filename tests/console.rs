@@ -153,6 +153,11 @@ fn all_reversible_steps_are_done_and_a_destructive_one_wants_the_name() {
     session.answer(QUESTION, "y");
     session.answer("type `support-user` to do it", "support-user");
     session.until("done, and read back");
+    // The denies are lifted for the deletion alone, so it is agreed to first.
+    session.until("is asked for before step");
+    session.until("delete user");
+    session.answer(QUESTION, "y");
+    session.answer("type `support-user` to do it", "support-user");
     // Lifting the deny can be undone, and is asked for by itself all the same.
     session.until("remove the permissions boundary");
     session.answer(QUESTION, "s");
@@ -160,6 +165,24 @@ fn all_reversible_steps_are_done_and_a_destructive_one_wants_the_name() {
     session.answer(QUESTION, "s");
     // The user goes after his denies, or not at all.
     session.until("delete user");
+    session.until("put off");
+    let (code, screen, _) = session.end();
+    assert_eq!(code, 0, "the deny stands: {screen}");
+    assert!(screen.contains("CONTAINED") && !screen.contains("wave 2"), "{screen}");
+}
+
+#[test]
+fn no_deny_is_lifted_for_a_deletion_that_a_person_declines() {
+    let mut session = Session::start("delete");
+    session.answer(QUESTION, "a");
+    session.until("delete access key");
+    session.answer(QUESTION, "y");
+    session.answer("type `support-user` to do it", "support-user");
+    session.until("is asked for before step");
+    session.answer(QUESTION, "s");
+    session.until("remove the permissions boundary");
+    session.until("put off");
+    session.until("delete inline policy `OustDenyAll`");
     session.until("put off");
     let (code, screen, _) = session.end();
     assert_eq!(code, 0, "the deny stands: {screen}");

@@ -25,6 +25,22 @@ pub(super) const OF_USERS: &str = "iam:ListServiceSpecificCredentials";
 /// Calls that tell what a role holds.
 pub(super) const OF_ROLE: [&str; 2] = ["iam:ListAttachedRolePolicies", "iam:ListRolePolicies"];
 
+impl Member {
+    /// The user or role whose deny the member can be; a user or role is its own, since its denies go with it.
+    pub fn denied(&self) -> Option<Member> {
+        Some(match self {
+            Member::User { user }
+            | Member::Boundary { user }
+            | Member::UserPolicy { user, .. }
+            | Member::Attachment { user, .. } => Member::User { user: user.clone() },
+            Member::Role { role } | Member::RolePolicy { role, .. } | Member::RoleAttachment { role, .. } => {
+                Member::Role { role: role.clone() }
+            }
+            _ => return None,
+        })
+    }
+}
+
 /// The credentials, policies and groups of a user, the policies of a role; nothing of any other member, and of who is gone.
 ///
 /// # Errors

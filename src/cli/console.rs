@@ -180,6 +180,13 @@ impl Hooks for Console<'_> {
         self.mode == Mode::Asked && step.action.changes() && self.agreed(step, Some(before)).is_none()
     }
 
+    fn asks_first(&mut self, lift: &Step, deletion: &Step) {
+        let (lift, deletion) = (&lift.id, &deletion.id);
+        self.desk.terminal.status(&format!(
+            "\nstep {deletion} is asked for before step {lift}: a deny is lifted for that deletion and for nothing else"
+        ));
+    }
+
     fn starts(&mut self, step: &Step) {
         self.announce(step);
     }

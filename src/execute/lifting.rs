@@ -2,77 +2,90 @@
 //!
 //! Somebody who fights back puts a key or a policy there after the plan was made. Lifting the deny before it would hand it to him, and IAM refuses to
 //! delete the user for it. Such a step is put off: a further wave, planned on the account as it is then, takes the new things away first.
+//!
+//! A deny is lifted for nothing but the deletion, so the deletion is agreed to before the first of them goes: where it is declined, they stay.
 
 use super::again::patiently;
-use super::{ExecuteError, Next, Run};
-use crate::action::{Action, Change, Member, Setting, held_by};
+use super::{Consent, ExecuteError, Next, Run, stopped};
+use crate::action::{Member, Setting, held_by, read};
 use crate::journal::Event;
 use crate::plan::Step;
 
-/// What the step takes away; `None` where it is no removal.
-fn removed(step: &Step) -> Option<&Member> {
-    match &step.action {
-        Action::Change {
-            change: Change {
-                member,
-                to: Setting::Absent,
-            },
-        } => Some(member),
-        _ => None,
-    }
-}
-
-/// The user or role whose deny the member can be.
-fn denied_by(member: &Member) -> Option<Member> {
-    Some(match member {
-        Member::User { user }
-        | Member::Boundary { user }
-        | Member::UserPolicy { user, .. }
-        | Member::Attachment { user, .. } => Member::User { user: user.clone() },
-        Member::Role { role } | Member::RolePolicy { role, .. } | Member::RoleAttachment { role, .. } => {
-            Member::Role { role: role.clone() }
-        }
-        _ => return None,
-    })
-}
-
 impl Run<'_> {
-    /// Puts `step` off, if it would lift a deny of, or delete, a user or role that is to be deleted and holds something else yet. Gives how the run
-    /// goes on then, or where that could not be told; `None` where the step may be done.
+    /// Puts `step` off, if it would lift a deny of this run from, or delete, a user or role that holds something else yet, or that is not to be deleted
+    /// any more. Gives how the run goes on then, or where that could not be told; `None` where the step may be done.
     pub(super) async fn put_off(&mut self, step: &Step) -> Result<Option<Next>, ExecuteError> {
-        let Some(of) = self.to_be_bare(step) else {
+        let Some(of) = step.action.removed().and_then(Member::denied) else {
             return Ok(None);
+        };
+        let deletes = step.action.removed() == Some(&of);
+        if !deletes && !self.lifts_a_cut(step) {
+            return Ok(None);
+        }
+        let mut to_come = std::iter::once(step).chain(&self.queue);
+        let Some(deletion) = to_come.find(|step| step.action.removed() == Some(&of)).cloned() else {
+            return self.leave(step, vec![of]).map(Some);
         };
         let clients = self.world.clients();
         let held = match patiently(clients, &step.id, async || held_by(clients, &of).await).await {
             Ok(held) => held,
             Err(error) => return self.failed(step, error).await.map(Some),
         };
-        let to_come: Vec<&Member> = std::iter::once(step).chain(&self.queue).filter_map(removed).collect();
+        let to_come = std::iter::once(step).chain(&self.queue);
+        let to_come: Vec<&Member> = to_come.filter_map(|step| step.action.removed()).collect();
         let left: Vec<Member> = held.into_iter().filter(|held| !to_come.contains(&held)).collect();
-        if left.is_empty() {
-            return Ok(None);
+        if !left.is_empty() {
+            return self.leave(step, left).map(Some);
         }
+        match deletes {
+            true => Ok(None),
+            false => self.deletion_first(step, &deletion, of).await,
+        }
+    }
+
+    /// Whether the step takes away something that denies, and that this run put there.
+    fn lifts_a_cut(&self, step: &Step) -> bool {
+        let member = step.action.removed();
+        let mut kept = self.kept.iter();
+        kept.any(|(_, kept)| Some(&kept.member) == member && kept.is_cut())
+    }
+
+    fn leave(&mut self, step: &Step, left: Vec<Member>) -> Result<Next, ExecuteError> {
         self.hooks.starts(step);
         self.note(Event::PutOff {
             step: step.id.clone(),
             left,
         })?;
-        Ok(Some(Next::GoOn))
+        Ok(Next::GoOn)
     }
 
-    /// The user or role that must hold nothing else before `step`: it lifts a cut of this run from, or deletes, somebody whom this run deletes.
-    fn to_be_bare(&self, step: &Step) -> Option<Member> {
-        let member = removed(step)?;
-        let of = denied_by(member)?;
-        let lifts = *member == of
-            || self
-                .kept
-                .iter()
-                .any(|(_, kept)| kept.member == *member && kept.is_cut());
-        let deleted = std::iter::once(step)
-            .chain(&self.queue)
-            .any(|step| removed(step) == Some(&of));
-        (lifts && deleted).then_some(of)
+    /// Has the deletion of `of` agreed to before `lift`, which serves nothing else.
+    async fn deletion_first(&mut self, lift: &Step, deletion: &Step, of: Member) -> Result<Option<Next>, ExecuteError> {
+        if self.agreed.contains_key(&deletion.id) {
+            return Ok(None);
+        }
+        let clients = self.world.clients();
+        let before = match patiently(clients, &deletion.id, async || read(clients, &of).await).await {
+            Ok(before) => before,
+            Err(error) => return self.failed(lift, error).await.map(Some),
+        };
+        if before == Setting::Absent || !self.hooks.asks(deletion, &before) {
+            return Ok(None);
+        }
+        self.hooks.asks_first(lift, deletion);
+        match self.hooks.consent(deletion, Some(&before)) {
+            Consent::Yes(how) => {
+                self.agreed.insert(deletion.id.clone(), how);
+                Ok(None)
+            }
+            Consent::Stop => Ok(Some(stopped(lift))),
+            Consent::Skip => {
+                self.queue.retain(|step| step.id != deletion.id);
+                self.note(Event::Declined {
+                    step: deletion.id.clone(),
+                })?;
+                self.leave(lift, vec![of]).map(Some)
+            }
+        }
     }
 }

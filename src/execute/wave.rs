@@ -66,7 +66,8 @@ impl Run<'_> {
                 self.keep(&looked.step, &looked.change);
                 continue;
             }
-            if self.hooks.asks(&looked.step, &looked.before)
+            if !self.agreed.contains_key(&looked.step.id)
+                && self.hooks.asks(&looked.step, &looked.before)
                 && let Next::End(finish) = self.perform(std::mem::take(&mut agreed)).await?
             {
                 return Ok(Next::End(finish));
@@ -74,7 +75,11 @@ impl Run<'_> {
             if let Next::End(finish) = self.as_rehearsed(&looked)? {
                 return self.ending(agreed, finish).await;
             }
-            match self.hooks.consent(&looked.step, Some(&looked.before)) {
+            let consent = match self.agreed.get(&looked.step.id) {
+                Some(how) => Consent::Yes(*how),
+                None => self.hooks.consent(&looked.step, Some(&looked.before)),
+            };
+            match consent {
                 Consent::Stop => {
                     let Next::End(finish) = stopped(&looked.step) else {
                         continue;

@@ -174,11 +174,12 @@ pub enum Event {
         /// What was found.
         found: Setting,
     },
-    /// The step would have lifted a deny of, or deleted, somebody who holds something that this plan doesn't take away. It is left to a further wave.
+    /// The step would have lifted a deny of, or deleted, somebody who holds something that this plan doesn't take away, and is left to a further wave; or
+    /// it would have lifted a deny of somebody who isn't to be deleted any more.
     PutOff {
         /// The step.
         step: StepId,
-        /// What he holds.
+        /// What he holds; himself, where he isn't to be deleted.
         left: Vec<Member>,
     },
     /// Somebody turned a change of this run round; it is made again.

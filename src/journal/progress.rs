@@ -1,7 +1,7 @@
 //! How far a run came: which steps are settled, which are open, what it has set.
 
 use super::{Entry, Event, Finish};
-use crate::action::{Change, Member};
+use crate::action::{Action, Change, Member};
 use crate::ids::StepId;
 use crate::plan::Step;
 use crate::time::Moment;
@@ -57,6 +57,10 @@ pub fn progress(entries: &[Entry]) -> Progress {
                 }
             }
             Event::AlreadySo { .. } | Event::Declined { .. } | Event::EvidenceKept { .. } => {
+                so_far.settle(step);
+            }
+            // It was to be done for a deletion that is declined: it is declined with it.
+            Event::PutOff { left, .. } if matches!(left[..], [Member::User { .. } | Member::Role { .. }]) => {
                 so_far.settle(step);
             }
             Event::Added { step: new } => added.entry(sweep_of(step, entries)).or_default().push(new),
@@ -118,8 +122,8 @@ fn sweep_of<'a>(added: &'a StepId, entries: &'a [Entry]) -> &'a StepId {
     named.into_iter().find(of).unwrap_or(added)
 }
 
-/// Members that are left as they are: a person declined their step, its call was refused for good, or it had to wait for such a one.
-pub fn given_up(entries: &[Entry], steps: &[Step]) -> Vec<Member> {
+/// What is not tried again: a person declined its step, its call was refused for good, or it had to wait for such a one.
+pub fn given_up(entries: &[Entry], steps: &[Step]) -> Vec<Action> {
     let mut ended: BTreeMap<&StepId, bool> = BTreeMap::new();
     for entry in entries {
         if let Some(step) = entry.event.step() {
@@ -131,17 +135,21 @@ pub fn given_up(entries: &[Entry], steps: &[Step]) -> Vec<Member> {
         }
     }
     let of = steps.iter().filter(|step| ended.get(&step.id) == Some(&true));
-    let mut given_up: Vec<Member> = of.filter_map(|step| step.action.member()).collect();
+    let mut given_up: Vec<Action> = of.map(|step| step.action.clone()).collect();
     // What was put off for the sake of something that is given up is given up with it.
     for entry in entries {
         if let Event::PutOff { step, left } = &entry.event
-            && left.iter().all(|member| given_up.contains(member))
+            && left.iter().all(|member| is_removal_of(member, &given_up))
         {
             let of = steps.iter().find(|one| one.id == *step);
-            given_up.extend(of.and_then(|step| step.action.member()));
+            given_up.extend(of.map(|step| step.action.clone()));
         }
     }
     given_up
+}
+
+fn is_removal_of(member: &Member, actions: &[Action]) -> bool {
+    actions.iter().any(|action| action.removed() == Some(member))
 }
 
 impl Progress {

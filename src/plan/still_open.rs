@@ -10,39 +10,37 @@ use std::collections::BTreeSet;
 
 /// The steps of `plan` that would change something on `account`, with a hold and a sweep behind them as the plan has them; none where there is nothing.
 ///
-/// What was `given_up` (declined, or refused for good) is left; so is what was `made` and can't be told from the account. Sessions are revoked
+/// What was `given_up` (declined, or refused for good) is left; so are the denies of somebody whose deletion was, and what was `made` and can't be told from the account. Sessions are revoked
 /// anew only where one of the family is `alive` that the revocation that stands doesn't reach: everybody else's sessions of the role end with each
 /// one. Each step gets an ID that begins with `lead`.
 pub fn still_open(
     plan: &Plan,
     account: &Account,
     made: &[Change],
-    given_up: &[Member],
+    given_up: &[Action],
     alive: &BTreeSet<AccessKeyId>,
     lead: &str,
 ) -> Vec<Step> {
+    let is_given_up = |action: &Action| given_up.iter().any(|given_up| given_up.has_aim_of(action));
     let open = |step: &Step| match &step.action {
+        action if is_given_up(action) || lifts_for_nothing(action, plan, given_up) => false,
         // Its cut lies at each plan's own time: what counts is that it is there.
         Action::Change { change } if matches!(change.member, Member::ServiceControlPolicy { .. }) => {
             let set = made.iter().any(|made| made.member == change.member);
-            let stands = set && is_attached(&change.member, account);
-            !given_up.contains(&change.member) && !stands
+            !(set && is_attached(&change.member, account))
         }
         Action::Change { change } => {
             let so = known(account, &change.member).map(|now| now.same_as(&change.to));
-            !given_up.contains(&change.member) && !so.unwrap_or_else(|| made.contains(change))
+            !so.unwrap_or_else(|| made.contains(change))
         }
-        Action::RevokeOlderSessions { issuer, .. } => {
-            !given_up.contains(&issuer.member())
-                && plan.lineage.credentials.iter().any(|member| {
-                    let of = match issuer {
-                        Issuer::Role(role) => member.role() == Some(role),
-                        Issuer::User(user) => member.user() == Some(user),
-                    };
-                    of && alive.contains(&member.key)
-                        && !is_reached(member.session().map(|session| session.issued), issuer, account)
-                })
-        }
+        Action::RevokeOlderSessions { issuer, .. } => plan.lineage.credentials.iter().any(|member| {
+            let of = match issuer {
+                Issuer::Role(role) => member.role() == Some(role),
+                Issuer::User(user) => member.user() == Some(user),
+            };
+            of && alive.contains(&member.key)
+                && !is_reached(member.session().map(|session| session.issued), issuer, account)
+        }),
         Action::Evidence => false,
         Action::Hold { .. } | Action::Sweep { .. } => true,
     };
@@ -57,6 +55,22 @@ pub fn still_open(
         })
     });
     named.collect()
+}
+
+/// Whether the action would lift a deny of the plan's own from somebody whose deletion was given up, which it was to be lifted for.
+fn lifts_for_nothing(action: &Action, plan: &Plan, given_up: &[Action]) -> bool {
+    let Some(member) = action.removed() else { return false };
+    let is_its_deny = |action: &Action| match action {
+        Action::Change { change } => change.member == *member && change.is_cut(),
+        Action::RevokeOlderSessions { issuer, .. } => issuer.member() == *member,
+        _ => false,
+    };
+    plan.steps.iter().any(|step| is_its_deny(&step.action))
+        && given_up.iter().any(|action| {
+            action
+                .removed()
+                .is_some_and(|gone| member.denied().as_ref() == Some(gone))
+        })
 }
 
 /// The clock of the service that issues tokens may be off by so much, in seconds.

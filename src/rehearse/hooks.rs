@@ -83,6 +83,10 @@ impl Hooks for Beside<'_> {
         self.hooks.asks(step, before)
     }
 
+    fn asks_first(&mut self, lift: &Step, deletion: &Step) {
+        self.hooks.asks_first(lift, deletion);
+    }
+
     fn starts(&mut self, step: &Step) {
         self.hooks.starts(step);
     }

@@ -41,6 +41,9 @@ pub fn entry(entry: &Entry, of: Option<&StepId>, paint: Paint) -> Option<String>
 
 /// Why a step waits for a further wave.
 fn put_off(left: &[Member]) -> String {
+    if let [Member::User { user: name } | Member::Role { role: name }] = left {
+        return format!("put off: the deny stays, since `{name}` is not deleted; that was declined or refused");
+    }
     let each = left.iter().map(|member| {
         let change = Change {
             member: member.clone(),
