@@ -24,7 +24,11 @@ impl Run<'_> {
         }
         let mut to_come = std::iter::once(step).chain(&self.queue);
         let Some(deletion) = to_come.find(|step| step.action.removed() == Some(&of)).cloned() else {
-            return self.leave(step, vec![of]).map(Some);
+            // An undoing lifts denies for their own sake, and was agreed to as such.
+            return match step.id.is_of_undo() {
+                true => Ok(None),
+                false => self.leave(step, vec![of]).map(Some),
+            };
         };
         let clients = self.world.clients();
         let held = match patiently(clients, &step.id, async || held_by(clients, &of).await).await {
