@@ -372,6 +372,22 @@ fn a_finding_names_the_keys() {
         lineage(&told(&oust(&[&base[..], &[path]].concat()))),
         lineage(&of_files(&[D1], &[]))
     );
+    // PowerShell writes UTF-16, behind a mark; without one it is no text.
+    let units: Vec<u8> = finding(D1)
+        .to_string()
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    std::fs::write(path, [&[0xff, 0xfe], &units[..]].concat()).unwrap();
+    assert_eq!(
+        lineage(&told(&oust(&[&base[..], &[path]].concat()))),
+        lineage(&of_files(&[D1], &[]))
+    );
+    std::fs::write(path, units).unwrap();
+    let no_text = oust(&[&base[..], &[path]].concat());
+    assert_eq!(no_text.status.code(), Some(7), "{}", said(&no_text));
+    assert!(said(&no_text).contains("save it as UTF-8"), "{}", said(&no_text));
+    std::fs::write(path, finding(D1).to_string()).unwrap();
     let both = told(&oust(&[&base[..], &[path, A]].concat()));
     assert_eq!(both["lineage"]["asked"], json!([A, D1]));
     assert_eq!(
