@@ -2,6 +2,7 @@
 //!
 //! Pages are gone through one after the other until none adds anything. What holds across them only grows, so that their order makes no difference.
 
+use super::apart::{ADDRESS_SECONDS, ISSUE_SECONDS, LOGIN_SECONDS};
 use super::closure::{Numbers, callers, edges};
 use super::facts::{Gave, Who, number, sign_in, user};
 use super::pages::{Page, Pages};
@@ -176,7 +177,7 @@ impl Given {
             let begin = self.0.partition_point(|given| *given < (who.key, holder, 0));
             let rest = self.0.get(begin..).unwrap_or_default().iter();
             let mut same = rest.take_while(|(key, to, _)| (*key, *to) == (who.key, holder));
-            same.any(|(.., since)| *since == 0 || who.since == 0 || since.abs_diff(who.since) <= SLACK_SECONDS)
+            same.any(|(.., since)| *since == 0 || who.since == 0 || since.abs_diff(who.since) <= ISSUE_SECONDS)
         };
         !may_be(0) && !may_be(who.id)
     }
@@ -221,13 +222,6 @@ impl Links {
     }
 }
 
-/// How far moments of issue of one session may lie apart, in seconds. In real trails they are equal.
-const SLACK_SECONDS: u32 = 5;
-
-/// How long before a sign-in a session of the console may have been asked for, in seconds: so long does an address live by which it is begun.
-/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_enable-console-custom-url.html>
-const ADDRESS_SECONDS: u32 = 900 + 2 * SLACK_SECONDS;
-
 /// Sessions by what their calls bear: whose they are and when they were issued, and the sign-in that they began with.
 #[derive(Debug, Clone, Default)]
 struct Sessions {
@@ -261,22 +255,26 @@ impl Sessions {
 
     /// Whether this may be one of them under another key, by its moment of issue too with `by_moment`.
     fn hold(&self, who: &Who, by_moment: bool) -> bool {
-        who.sign_in != 0 && self.sign_ins.contains(&who.sign_in) || by_moment && self.is_issued(who, SLACK_SECONDS)
+        who.sign_in != 0 && self.sign_ins.contains(&who.sign_in)
+            || by_moment && self.is_issued(who, ISSUE_SECONDS, ISSUE_SECONDS)
     }
 
     /// Whether one of them may go on from the session that this gave.
     fn come_of(&self, gave: &Gave) -> bool {
-        let later = if gave.is_of_console {
-            ADDRESS_SECONDS
-        } else {
-            SLACK_SECONDS
+        // A session of the console is joined by its sign-in, too, which may lie by so much before or behind the moment that it bears.
+        let (earlier, later) = match gave.is_of_console {
+            true => (
+                ISSUE_SECONDS + LOGIN_SECONDS,
+                ADDRESS_SECONDS + ISSUE_SECONDS + LOGIN_SECONDS,
+            ),
+            false => (ISSUE_SECONDS, ISSUE_SECONDS),
         };
-        gave.new.key != 0 && self.is_issued(&gave.new, later)
+        gave.new.key != 0 && self.is_issued(&gave.new, earlier, later)
     }
 
-    /// Whether one of them was issued to the same principal when this one was, or up to so many seconds later.
-    fn is_issued(&self, who: &Who, later: u32) -> bool {
-        let from = (who.principal(), who.since.saturating_sub(SLACK_SECONDS).max(1));
+    /// Whether one of them was issued to the same principal when this one was, or up to so many seconds earlier or later.
+    fn is_issued(&self, who: &Who, earlier: u32, later: u32) -> bool {
+        let from = (who.principal(), who.since.saturating_sub(earlier).max(1));
         let to = (who.principal(), who.since.saturating_add(later));
         who.since != 0 && self.issued.range(from..=to).next().is_some()
     }
