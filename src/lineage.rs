@@ -16,6 +16,7 @@ mod kin;
 mod label;
 mod lasting;
 mod let_in;
+mod login;
 mod mint;
 mod observe;
 mod secret;

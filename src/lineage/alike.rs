@@ -8,7 +8,7 @@
 
 use super::Kind;
 use super::asker::Askers;
-use super::given::{Given, Own};
+use super::given::{Given, Own, is_by_another};
 use super::mint::{Issue, holder_of};
 use super::session::Stamp;
 use super::sign_in::{Joined, Way, Ways};
@@ -85,19 +85,23 @@ fn is_of_console(group: &[&Unminted<'_>], ways: &Ways<'_>) -> bool {
 
 /// How a group came in, by what one of its sessions bears itself.
 enum Direct<'a, 'i> {
-    Mint(&'i Issue<'a>),
+    /// By a mint; by one of several, where they gave sessions at the same moment.
+    Mints(Vec<&'i Issue<'a>>),
     Way(Way<'a>),
 }
 
 fn direct<'a, 'i>(group: &[&Unminted<'a>], ways: &Ways<'a>, given: &Given<'a, 'i>) -> Option<Direct<'a, 'i>> {
     let console = is_of_console(group, ways);
     // What one of them asked for itself is not where they come from.
-    let is_other = |by: Option<&AccessKeyId>| group.iter().all(|session| Some(session.key) != by);
-    let mut mints = group.iter().filter_map(|session| given.mint_of(session, console, ways));
-    let mint = mints.find(|mint| is_other(mint.by()));
+    let mut mints = group.iter().map(|session| {
+        let mut mints = given.mints_of(session, console, ways);
+        mints.retain(|mint| is_by_another(group, mint.askers()));
+        mints
+    });
+    let mints = mints.find(|mints| !mints.is_empty());
     let mut by_password = group.iter().filter_map(|session| ways.by_password(session));
-    let mut way = || by_password.find(|way| is_other(way.by_key()));
-    mint.map(Direct::Mint).or_else(|| way().map(Direct::Way))
+    let mut way = || by_password.find(|way| is_by_another(group, way.by_keys()));
+    mints.map(Direct::Mints).or_else(|| way().map(Direct::Way))
 }
 
 /// Where the keys of a group come from.
@@ -113,13 +117,17 @@ fn came<'a>(group: &[&Unminted<'a>], ways: &Ways<'a>, given: &Given<'a, '_>) -> 
         key: first.key.clone(),
     };
     match direct(group, ways, given) {
-        Some(Direct::Mint(issue)) if issue.by().is_some() => {
-            group.iter().map(|session| of_mint(session, issue)).collect()
+        Some(Direct::Mints(mints)) => {
+            let of_each = |mint: &&Issue<'a>| -> Vec<Issue<'a>> {
+                let rivals = || rivals(mint, &mints);
+                match (mint.by(), given.first_call(mint)) {
+                    (Some(_), _) => group.iter().map(|session| of_mint(session, mint, rivals())).collect(),
+                    (None, Some(call)) if mints.len() == 1 => beside_all(call, group),
+                    (None, _) => group.iter().map(|session| of_key(session, mint, rivals())).collect(),
+                }
+            };
+            mints.iter().flat_map(of_each).collect()
         }
-        Some(Direct::Mint(issue)) => match given.first_call(&issue.key) {
-            Some(call) => beside_all(call, group),
-            None => beside_all(by_first, others),
-        },
         Some(Direct::Way(way)) => {
             let mut found = vec![by_way(first, &way)];
             found.extend(beside_all(by_first, others));
@@ -137,7 +145,7 @@ fn issue<'a>(session: &Unminted<'a>, event: &'a Event, asker: &'a Event, joined:
     Issue {
         event,
         asker,
-        told: None,
+        told: Vec::new(),
         key: session.key.clone(),
         kind: Kind::Console,
         holder: holder_of(session.first),
@@ -154,6 +162,8 @@ fn by_way<'a>(session: &Unminted<'a>, way: &Way<'a>) -> Issue<'a> {
         stamp: Stamp::of_event(session.first),
         is_by_password: way.is_by_password,
         beside: None,
+        of: None,
+        rivals: Vec::new(),
     };
     Issue {
         told: way.told.clone(),
@@ -162,17 +172,29 @@ fn by_way<'a>(session: &Unminted<'a>, way: &Way<'a>) -> Issue<'a> {
     }
 }
 
-/// Another key of a session that a mint gave a key for.
-fn of_mint<'a>(session: &Unminted<'a>, mint: &Issue<'a>) -> Issue<'a> {
-    let joined = Joined {
-        by: format!(
-            "another key of the session of {}: joined by {}",
-            mint.key,
-            by_what(session)
-        ),
+/// Keys that may have let a session in instead of that which asked for this mint, or of that which it gave where nobody's key asked.
+fn rivals(mint: &Issue<'_>, mints: &[&Issue<'_>]) -> Vec<AccessKeyId> {
+    let others = mints.iter().filter(|other| other.key != mint.key);
+    others.map(|other| other.by().unwrap_or(&other.key).clone()).collect()
+}
+
+/// By what a session was joined to another key of its own, and to which.
+fn joined(session: &Unminted<'_>, other: &AccessKeyId) -> Joined {
+    Joined {
+        by: format!("another key of the session of {other}: joined by {}", by_what(session)),
         stamp: Stamp::of_event(session.first),
         is_by_password: false,
-        beside: Some(mint.key.clone()),
+        beside: Some(other.clone()),
+        of: None,
+        rivals: Vec::new(),
+    }
+}
+
+/// Another key of a session that a mint gave a key for.
+fn of_mint<'a>(session: &Unminted<'a>, mint: &Issue<'a>, rivals: Vec<AccessKeyId>) -> Issue<'a> {
+    let joined = Joined {
+        rivals,
+        ..joined(session, &mint.key)
     };
     let given = issue(session, mint.event, mint.asker, joined);
     Issue {
@@ -184,20 +206,29 @@ fn of_mint<'a>(session: &Unminted<'a>, mint: &Issue<'a>) -> Issue<'a> {
     }
 }
 
+/// Another key of a session that a mint gave a key for which nobody's key asked for, as whoever signs in through SAML has it: that key is where it comes from.
+fn of_key<'a>(session: &Unminted<'a>, mint: &Issue<'a>, rivals: Vec<AccessKeyId>) -> Issue<'a> {
+    let joined = Joined {
+        of: Some(Stamp::of_issue(mint)),
+        rivals,
+        ..joined(session, &mint.key)
+    };
+    Issue {
+        told: vec![mint.key.clone()],
+        expires: session.created.map(|created| created.plus_seconds(LONGEST_SECONDS)),
+        ..issue(session, mint.event, mint.event, joined)
+    }
+}
+
 /// Another key of the session that made this call under one of its keys.
 fn beside<'a>(session: &Unminted<'a>, own: Own<'a>) -> Option<Issue<'a>> {
     let (first, other) = (own.call, own.key);
     if other == *session.key {
         return None;
     }
-    let joined = Joined {
-        by: format!("another key of the session of {other}: joined by {}", by_what(session)),
-        stamp: Stamp::of_event(session.first),
-        is_by_password: false,
-        beside: Some(other.clone()),
-    };
+    let joined = joined(session, &other);
     Some(Issue {
-        told: Some(other),
+        told: vec![other],
         expires: session.created.map(|created| created.plus_seconds(LONGEST_SECONDS)),
         ..issue(session, first, first, joined)
     })

@@ -1,7 +1,7 @@
 //! Which events give a new credential, and to whom.
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/cloudtrail-integration.html>
 
-use super::session::near;
+use super::session::{Stamp, near};
 use super::sign_in::Joined;
 use super::{Kind, Mint};
 use crate::account::Holder;
@@ -80,8 +80,8 @@ pub(super) struct Issue<'a> {
     /// The record that names who asked: mostly the same one. A call into another account is recorded in both, and the records share an ID.
     /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/cloudtrail-integration.html>
     pub(super) asker: &'a Event,
-    /// The key that asked, where that record leaves it out and its session tells it.
-    pub(super) told: Option<AccessKeyId>,
+    /// The key that asked, where that record leaves it out and its session tells it; several, where each of them may have.
+    pub(super) told: Vec<AccessKeyId>,
     /// The new key.
     pub(super) key: AccessKeyId,
     /// What it is.
@@ -185,7 +185,7 @@ fn issue_of(event: &Event) -> Option<Issue<'_>> {
     Some(Issue {
         event,
         asker: event,
-        told: None,
+        told: Vec::new(),
         is_logged: logged.is_some(),
         key,
         kind,
@@ -205,7 +205,7 @@ fn seconds_in(value: &Value) -> Option<i64> {
 pub fn mint_of(event: &Event) -> Option<MintedKey> {
     let issue = issue_of(event)?;
     Some(MintedKey {
-        mint: issue.mint()?,
+        mint: issue.mint(issue.by()?),
         key: issue.key,
         kind: issue.kind,
         holder: issue.holder,
@@ -215,10 +215,22 @@ pub fn mint_of(event: &Event) -> Option<MintedKey> {
 }
 
 impl Issue<'_> {
-    /// The key that asked, where it was in somebody's hands.
+    /// The key that asked, where it was in somebody's hands; of several that may have, the first.
     pub(super) fn by(&self) -> Option<&AccessKeyId> {
-        let key = self.asker.identity.key.as_ref().or(self.told.as_ref());
-        key.filter(|_| !self.asker.is_forwarded())
+        self.askers().next()
+    }
+
+    /// The keys that may have asked: mostly one.
+    pub(super) fn askers(&self) -> impl Iterator<Item = &AccessKeyId> {
+        let own = self.asker.identity.key.iter().filter(|_| self.told.is_empty());
+        let is_held = !self.asker.is_forwarded();
+        self.told.iter().chain(own).filter(move |_| is_held)
+    }
+
+    /// What the calls of the key that asked bear.
+    pub(super) fn asker_bears(&self) -> Stamp {
+        let of = self.joined.as_ref().and_then(|joined| joined.of.clone());
+        of.unwrap_or_else(|| Stamp::of_event(self.asker))
     }
 
     /// The unique ID that calls with the new key bear.
@@ -244,8 +256,8 @@ impl Issue<'_> {
         self.kind == Kind::Console
     }
 
-    /// The call as a mint by a key.
-    pub(super) fn mint(&self) -> Option<Mint> {
+    /// The call as a mint by this key, one of those that may have asked.
+    pub(super) fn mint(&self, by: &AccessKeyId) -> Mint {
         let event = self.event;
         let listed = |member: &str| {
             event
@@ -264,11 +276,13 @@ impl Issue<'_> {
         let joined = self.joined.as_ref();
         let beside = joined.and_then(|joined| joined.beside.clone());
         // Nobody asked where it comes from another key of the session.
-        let is_alike = beside.is_some() && beside.as_ref() == self.by();
+        let is_alike = beside.as_ref() == Some(by);
         let issued = joined.and_then(|joined| joined.stamp.issued.first().copied());
-        Some(Mint {
+        let rivals = joined.into_iter().flat_map(|joined| &joined.rivals);
+        Mint {
             at: issued.filter(|_| is_alike).unwrap_or(event.at),
-            by: self.by()?.clone(),
+            by: by.clone(),
+            or_by: self.askers().chain(rivals).filter(|one| *one != by).cloned().collect(),
             call: if is_alike { SAME.to_owned() } else { event.name.clone() },
             event: event.id.clone(),
             source_ip: event.source_ip.clone(),
@@ -285,7 +299,7 @@ impl Issue<'_> {
             tags: listed("tags").filter_map(tag).collect(),
             joined: joined.map(|joined| joined.by.clone()),
             beside,
-        })
+        }
     }
 
     /// In words, how it came into being.

@@ -1,5 +1,7 @@
+mod ambiguous;
 mod console;
 mod entangled;
+mod federated;
 mod keyless;
 
 use super::*;

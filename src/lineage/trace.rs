@@ -30,7 +30,7 @@ pub fn trace(evidence: &Evidence, asked: &[AccessKeyId]) -> Lineage {
     let family = Family::of(asked, &events, &issues);
     let (order, labels) = labelled(&family);
     let told = order.iter().zip(labels);
-    let told = told.filter_map(|(place, label)| Some(family.members.get(*place)?.credential(label)));
+    let told = told.filter_map(|(place, label)| family.credential(*place, label));
     let told: Vec<Credential> = told.collect();
     let mut lineage = Lineage {
         asked: asked.to_vec(),

@@ -69,6 +69,16 @@ fn entangling(
             login["responseElements"] = json!({"ConsoleLogin": "Success"});
             record = login;
         }
+        18 if into.is_some() => {
+            // A sign-in through SAML, which nobody's key asked for.
+            record["userIdentity"] = json!({"type": "SAMLUser", "principalId": "provider:u", "userName": "u"});
+            record["eventSource"] = json!("sts.amazonaws.com");
+            record["eventName"] = json!("AssumeRoleWithSAML");
+            record["eventTime"] = json!(since);
+            let role = into.unwrap_or_default();
+            record["responseElements"] = json!({"credentials": {"accessKeyId": given}, "assumedRoleUser":
+                {"assumedRoleId": format!("AROA{role}:s"), "arn": format!("arn:aws:sts::123456789012:assumed-role/{role}/s")}});
+        }
         7 if gives > 0 => {
             record["eventSource"] = json!("signin.amazonaws.com");
             record["eventName"] = json!("GetSigninToken");
@@ -90,7 +100,7 @@ proptest::proptest! {
     /// everything tells, and follows every member.
     #[test]
     fn what_the_first_pass_follows_is_enough(
-        calls in proptest::collection::vec((0usize..8, 0usize..18, 0usize..8, 0u32..40, 0usize..6), 1..14),
+        calls in proptest::collection::vec((0usize..8, 0usize..19, 0usize..8, 0u32..40, 0usize..6), 1..14),
         minutes in proptest::collection::vec(proptest::prop_oneof![0u32..4, 0u32..30], 8),
         asked in 0usize..8,
     ) {
