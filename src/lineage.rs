@@ -23,6 +23,7 @@ mod secret;
 mod session;
 mod sign_in;
 mod stranger;
+mod switch;
 mod trace;
 mod unminted;
 

@@ -12,6 +12,7 @@ use super::given::{Given, Own, is_by_another};
 use super::mint::{Issue, holder_of};
 use super::session::Stamp;
 use super::sign_in::{Joined, Way, Ways};
+use super::switch::{Switcher, Switches};
 use super::unminted::{Unminted, unminted};
 use crate::ids::AccessKeyId;
 use crate::time::Moment;
@@ -26,9 +27,14 @@ const SIGNED_IN_SECONDS: i64 = 43_200;
 const LONGEST_SECONDS: i64 = 129_600;
 
 /// Every session that no mint gave a key for, as far as it can be said where it comes from.
-pub(super) fn entered<'a>(events: &[&'a Event], issues: &[Issue<'a>], askers: &Askers<'a>) -> Vec<Issue<'a>> {
+pub(super) fn entered<'a>(
+    events: &[&'a Event],
+    issues: &[Issue<'a>],
+    askers: &Askers<'a>,
+    switches: &'a Switches<'a>,
+) -> Vec<Issue<'a>> {
     let sessions = unminted(events, issues);
-    let ways = Ways::of(events, askers);
+    let ways = Ways::of(events, askers, switches);
     let given = Given::of(events, issues);
     let mut found: Vec<Issue<'a>> = groups(&sessions, &ways, &given)
         .iter()
@@ -76,11 +82,15 @@ fn groups<'s, 'a>(sessions: &'s [Unminted<'a>], ways: &Ways<'a>, given: &Given<'
     joined
 }
 
-/// Whether something says that the sessions are of the console: a call of theirs, or a sign-in at their moment.
+/// Whether something says that the sessions are of the console: a call of theirs, or a sign-in or a switch at their moment.
 fn is_of_console(group: &[&Unminted<'_>], ways: &Ways<'_>) -> bool {
-    let has_login = |session: &Unminted<'_>| ways.login(session.principal?, session.created?);
+    let entered = |session: &Unminted<'_>| {
+        let (principal, created) = (session.principal?, session.created?);
+        let switch = || ways.switches.to(principal, created);
+        ways.login(principal, created).or_else(switch)
+    };
     let mut sessions = group.iter();
-    sessions.any(|session| session.is_of_console || session.sign_in.is_some() || has_login(session).is_some())
+    sessions.any(|session| session.is_of_console || session.sign_in.is_some() || entered(session).is_some())
 }
 
 /// How a group came in, by what one of its sessions bears itself.
@@ -88,6 +98,8 @@ enum Direct<'a, 'i> {
     /// By a mint; by one of several, where they gave sessions at the same moment.
     Mints(Vec<&'i Issue<'a>>),
     Way(Way<'a>),
+    /// By a switch of one of these.
+    Switch(&'a Event, Vec<&'a Switcher>),
 }
 
 fn direct<'a, 'i>(group: &[&Unminted<'a>], ways: &Ways<'a>, given: &Given<'a, 'i>) -> Option<Direct<'a, 'i>> {
@@ -101,7 +113,19 @@ fn direct<'a, 'i>(group: &[&Unminted<'a>], ways: &Ways<'a>, given: &Given<'a, 'i
     let mints = mints.find(|mints| !mints.is_empty());
     let mut by_password = group.iter().filter_map(|session| ways.by_password(session));
     let mut way = || by_password.find(|way| is_by_another(group, way.by_keys()));
-    mints.map(Direct::Mints).or_else(|| way().map(Direct::Way))
+    let switch = || group.iter().find_map(|session| switched(session, group, ways));
+    mints
+        .map(Direct::Mints)
+        .or_else(|| way().map(Direct::Way))
+        .or_else(switch)
+}
+
+/// How somebody switched to this session, who is none of its own group.
+fn switched<'a, 'i>(session: &Unminted<'a>, group: &[&Unminted<'a>], ways: &Ways<'a>) -> Option<Direct<'a, 'i>> {
+    let switch = ways.switches.to(session.principal?, session.created?)?;
+    let mut from = ways.switches.from(switch);
+    from.retain(|one| group.iter().all(|session| *session.key != one.key));
+    (!from.is_empty()).then_some(Direct::Switch(switch, from))
 }
 
 /// Where the keys of a group come from.
@@ -133,6 +157,12 @@ fn came<'a>(group: &[&Unminted<'a>], ways: &Ways<'a>, given: &Given<'a, '_>) -> 
             found.extend(beside_all(by_first, others));
             found
         }
+        Some(Direct::Switch(switch, from)) => {
+            let by_each = from.iter().map(|one| by_switch(first, switch, one, &from));
+            let mut found: Vec<Issue<'a>> = by_each.collect();
+            found.extend(beside_all(by_first, others));
+            found
+        }
         None => match (ways.by_sign_in(group), given.of_sign_in(group)) {
             (Some(way), _) => group.iter().map(|session| by_way(session, &way)).collect(),
             (None, Some(call)) => beside_all(call, group),
@@ -152,6 +182,7 @@ fn issue<'a>(session: &Unminted<'a>, event: &'a Event, asker: &'a Event, joined:
         account: session.first.identity.account.clone(),
         expires: None,
         is_logged: false,
+        is_switch: false,
         joined: Some(joined),
     }
 }
@@ -169,6 +200,28 @@ fn by_way<'a>(session: &Unminted<'a>, way: &Way<'a>) -> Issue<'a> {
         told: way.told.clone(),
         expires: Some(way.event.at.plus_seconds(SIGNED_IN_SECONDS)),
         ..issue(session, way.event, way.asker, joined)
+    }
+}
+
+/// A session that somebody switched to, whose mint isn't in the evidence; by this one of the sessions that may have.
+fn by_switch<'a>(session: &Unminted<'a>, switch: &'a Event, by: &Switcher, all: &[&Switcher]) -> Issue<'a> {
+    let whose = switch.switched_from.as_ref().map(ToString::to_string);
+    let others = all.iter().map(|one| &one.key).filter(|key| **key != by.key);
+    let joined = Joined {
+        by: format!(
+            "its mint is not in the evidence; joined by the switch, which names {} alone",
+            whose.unwrap_or_default()
+        ),
+        stamp: Stamp::of_event(session.first),
+        is_by_password: false,
+        beside: None,
+        of: Some(by.stamp.clone()),
+        rivals: others.cloned().collect(),
+    };
+    Issue {
+        told: vec![by.key.clone()],
+        expires: Some(switch.at.plus_seconds(SIGNED_IN_SECONDS)),
+        ..issue(session, switch, switch, joined)
     }
 }
 
@@ -202,6 +255,7 @@ fn of_mint<'a>(session: &Unminted<'a>, mint: &Issue<'a>, rivals: Vec<AccessKeyId
         holder: given.holder.clone().or_else(|| mint.holder.clone()),
         expires: mint.expires,
         is_logged: mint.is_logged,
+        is_switch: mint.is_switch,
         ..given
     }
 }

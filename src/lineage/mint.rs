@@ -94,6 +94,8 @@ pub(super) struct Issue<'a> {
     pub(super) expires: Option<Moment>,
     /// Whether the record says so; else it is reckoned from what was asked for, or by the call's default.
     pub(super) is_logged: bool,
+    /// Whether somebody switched to it in the console: then the console asked, and no service for itself.
+    pub(super) is_switch: bool,
     /// By what it was joined, where no record names its key as given.
     pub(super) joined: Option<Joined>,
 }
@@ -192,6 +194,7 @@ fn issue_of(event: &Event) -> Option<Issue<'_>> {
         holder,
         account,
         expires: logged.or(reckoned),
+        is_switch: false,
         joined: None,
     })
 }
@@ -223,7 +226,7 @@ impl Issue<'_> {
     /// The keys that may have asked: mostly one.
     pub(super) fn askers(&self) -> impl Iterator<Item = &AccessKeyId> {
         let own = self.asker.identity.key.iter().filter(|_| self.told.is_empty());
-        let is_held = !self.asker.is_forwarded();
+        let is_held = self.is_switch || !self.asker.is_forwarded();
         self.told.iter().chain(own).filter(move |_| is_held)
     }
 
@@ -422,6 +425,21 @@ pub(super) fn holder_of(event: &Event) -> Option<Holder> {
             }
             _ => None,
         },
+        _ => None,
+    }
+}
+
+/// The holder of the user's or role's rights that an ARN names, as far as it tells.
+pub(super) fn holder_at(arn: &Arn) -> Option<Holder> {
+    let id = String::new();
+    match PrincipalArn::of(arn)? {
+        PrincipalArn::Root => Some(Holder::Root),
+        PrincipalArn::User(name) => Some(Holder::User { name, id }),
+        PrincipalArn::RoleSession { role, session } => Some(Holder::Role {
+            name: role,
+            id,
+            session,
+        }),
         _ => None,
     }
 }

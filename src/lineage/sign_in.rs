@@ -9,6 +9,7 @@
 use super::asker::Askers;
 use super::login::Logins;
 use super::session::Stamp;
+use super::switch::Switches;
 use super::unminted::Unminted;
 use crate::ids::AccessKeyId;
 use crate::time::Moment;
@@ -54,18 +55,20 @@ impl Way<'_> {
 type Beginning<'a> = (&'a Event, Vec<AccessKeyId>);
 
 /// The calls that sign-ins are joined to.
-#[derive(Default)]
 pub(super) struct Ways<'a> {
+    pub(super) switches: &'a Switches<'a>,
     passwords: Vec<Beginning<'a>>,
     logins: Logins<'a>,
     begun: BTreeMap<&'a str, Vec<Beginning<'a>>>,
 }
 
 impl<'a> Ways<'a> {
-    pub(super) fn of(events: &[&'a Event], askers: &Askers<'a>) -> Self {
+    pub(super) fn of(events: &[&'a Event], askers: &Askers<'a>, switches: &'a Switches<'a>) -> Self {
         let mut ways = Ways {
+            switches,
+            passwords: Vec::new(),
             logins: Logins::of(events),
-            ..Ways::default()
+            begun: BTreeMap::new(),
         };
         let told = |event: &Event| match event.identity.key {
             Some(_) => Vec::new(),

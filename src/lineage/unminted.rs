@@ -5,7 +5,7 @@ use super::session::{Stamp, is_of};
 use crate::ids::{AccessKeyId, KeyKind};
 use crate::time::Moment;
 use crate::trail::Event;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// One, by its key and by what its calls bear.
 #[derive(Debug)]
@@ -30,7 +30,15 @@ pub(super) fn unminted<'a>(events: &[&'a Event], issues: &[Issue<'a>]) -> Vec<Un
         issued.entry(&issue.key).or_default().push(Stamp::of_issue(issue));
     }
     let mut found: BTreeMap<(&AccessKeyId, Option<&str>, Option<Moment>), Unminted<'a>> = BTreeMap::new();
-    for event in events.iter().copied().filter(|event| !event.is_forwarded()) {
+    // What asked for a switch is a key of the console, whatever its record says of a service.
+    let switches = issues.iter().filter(|issue| issue.is_switch);
+    let switching: BTreeSet<&str> = switches.map(|issue| issue.asker.id.as_str()).collect();
+    let is_switching = |event: &Event| switching.contains(event.id.as_str());
+    for event in events
+        .iter()
+        .copied()
+        .filter(|event| !event.is_forwarded() || is_switching(event))
+    {
         let identity = &event.identity;
         let Some(key) = identity.key.as_ref().filter(|key| key.kind() == KeyKind::Temporary) else {
             continue;
@@ -49,7 +57,7 @@ pub(super) fn unminted<'a>(events: &[&'a Event], issues: &[Issue<'a>]) -> Vec<Un
             is_of_console: false,
         });
         known.sign_in = known.sign_in.or(identity.sign_in.as_deref());
-        known.is_of_console |= event.is_of_console();
+        known.is_of_console |= event.is_of_console() || is_switching(event);
     }
     let keyless = keyless(events);
     for session in found.values_mut() {

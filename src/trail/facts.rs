@@ -128,6 +128,16 @@ pub(super) fn user(name: Option<&str>) -> u64 {
     name.map_or(0, |name| number(name).rotate_left(32))
 }
 
+/// Somebody with an ARN, by the name of the user or role.
+pub(super) fn named(arn: &Arn) -> u64 {
+    match PrincipalArn::of(arn) {
+        Some(PrincipalArn::User(name)) => user(Some(&name)),
+        Some(PrincipalArn::RoleSession { role, .. }) => number(&role),
+        Some(PrincipalArn::Root) => number("the root user"),
+        _ => 0,
+    }
+}
+
 /// The role of a session, by name.
 fn role(arn: Option<&str>) -> u64 {
     arn.and_then(PrincipalArn::role_of_session).map_or(0, number)
@@ -177,6 +187,8 @@ pub(super) struct Gave {
     pub(super) is_long_term: bool,
     /// Whether it was given in the console: its holder goes on under keys that no record names.
     pub(super) is_of_console: bool,
+    /// Whether somebody switched to the session, whose key isn't told.
+    pub(super) is_switch: bool,
 }
 
 impl Gave {
@@ -223,6 +235,7 @@ impl Gave {
             names_role: role_id.is_some_and(|id| id.contains(':')),
             is_long_term: key.is_some_and(|key| key.starts_with("AKIA")),
             is_of_console: false,
+            is_switch: false,
         })
     }
 }

@@ -74,6 +74,8 @@ pub(super) struct Growth {
     entered: Numbers,
     /// Whose keys they are, by unique ID.
     ids: Numbers,
+    /// The same by name.
+    names: Numbers,
 }
 
 impl Growth {
@@ -88,7 +90,7 @@ impl Growth {
     }
 
     fn size(&self) -> usize {
-        self.keys.len() + self.sessions.size() + self.entered.len() + self.ids.len()
+        self.keys.len() + self.sessions.size() + self.entered.len() + self.ids.len() + self.names.len()
     }
 
     /// Adds the keys that gave those that are known, whoever may have.
@@ -112,6 +114,13 @@ impl Growth {
             let may_have_asked = |who: &Who| who.principal() != 0 && self.keys.contains(&who.principal());
             let may_be = |who: &&Who| may_have_asked(who) || self.sessions.hold(who, true);
             let more = callers(pages).filter(may_be).map(|who| who.key);
+            // Who switched to one of the sessions is known by name.
+            let switches = edges(pages).filter(|gave| self.sessions.hold(&gave.new, true));
+            let switched: Numbers = switches.filter_map(Gave::switched).filter(|name| *name != 0).collect();
+            let switchers = callers(pages)
+                .filter(|who| switched.contains(&who.name))
+                .map(|who| who.key);
+            let more = more.chain(switchers);
             let gave = edges(pages).filter(|gave| may_have_asked(&gave.new) || self.sessions.come_of(gave));
             self.take(more.chain(gave.map(|gave| gave.new.key)).collect());
             if self.size() == before {
@@ -135,7 +144,13 @@ impl Growth {
             let known = callers(pages).chain(edges(pages).map(|gave| &gave.new));
             let theirs = known.filter(|who| self.keys.contains(&who.key));
             theirs.clone().for_each(|who| self.sessions.add(who, true));
-            self.ids.extend(theirs.map(Who::principal).filter(|id| *id != 0));
+            self.ids
+                .extend(theirs.clone().map(Who::principal).filter(|id| *id != 0));
+            self.names.extend(theirs.map(|who| who.name).filter(|name| *name != 0));
+            // What one of them switched to is a session of its own, whichever of the user's or role's sessions it was.
+            let is_switched = |gave: &&Gave| gave.switched().is_some_and(|by| self.names.contains(&by));
+            let switched: Vec<Who> = edges(pages).filter(is_switched).map(|gave| gave.new).collect();
+            switched.iter().for_each(|who| self.sessions.add(who, true));
             self.sessions.add_keyless(pages);
             let is_by = |gave: &Gave| self.keys.contains(&gave.by) || self.ids.contains(&gave.by);
             let let_in = edges(pages).filter(|gave| gave.is_entrance() && is_by(gave));

@@ -208,6 +208,7 @@ mod tests {
                 names_role: true,
                 is_long_term: false,
                 is_of_console: true,
+                is_switch: true,
             }],
             ..Facts::default()
         };

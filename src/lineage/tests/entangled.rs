@@ -69,6 +69,26 @@ fn entangling(
             login["responseElements"] = json!({"ConsoleLogin": "Success"});
             record = login;
         }
+        19 if into.is_some() => {
+            // Whoever switches to a role in the console is told by ARN.
+            let from = record["userIdentity"]["arn"].clone();
+            record = by_role(&id, "", "SwitchRole", into.unwrap(), &given, "", BROWSER);
+            record["eventSource"] = json!("signin.amazonaws.com");
+            record["eventTime"] = json!(since);
+            record["userIdentity"]["sessionContext"] = Value::Null;
+            record["responseElements"] = json!({"SwitchRole": "Success"});
+            record["additionalEventData"] = json!({"SwitchFrom": from});
+        }
+        20 if into.is_some() => {
+            // A mint by the console for a switch, which the record says to be a service's.
+            let who = record["userIdentity"].clone();
+            record = mint(&id, since.as_deref().unwrap(), &own, "u", "AssumeRole", &given);
+            record["userIdentity"] = who;
+            record["userIdentity"]["invokedBy"] = json!("AWS Internal");
+            let role = into.unwrap_or_default();
+            record["responseElements"]["assumedRoleUser"] = json!({"assumedRoleId": format!("AROA{role}:s"),
+                "arn": format!("arn:aws:sts::123456789012:assumed-role/{role}/s")});
+        }
         18 if into.is_some() => {
             // A sign-in through SAML, which nobody's key asked for.
             record["userIdentity"] = json!({"type": "SAMLUser", "principalId": "provider:u", "userName": "u"});
@@ -87,7 +107,7 @@ fn entangling(
         _ => {}
     }
     // Records leave the caller's key out at times.
-    if what >= 12 {
+    if (12..20).contains(&what) {
         record["userIdentity"]["accessKeyId"] = Value::Null;
     }
     record
@@ -100,7 +120,7 @@ proptest::proptest! {
     /// everything tells, and follows every member.
     #[test]
     fn what_the_first_pass_follows_is_enough(
-        calls in proptest::collection::vec((0usize..8, 0usize..19, 0usize..8, 0u32..40, 0usize..6), 1..14),
+        calls in proptest::collection::vec((0usize..8, 0usize..21, 0usize..8, 0u32..40, 0usize..6), 1..14),
         minutes in proptest::collection::vec(proptest::prop_oneof![0u32..4, 0u32..30], 8),
         asked in 0usize..8,
     ) {
