@@ -31,9 +31,10 @@ pub(super) fn entrance(event: &Event, who: Who) -> Option<Gave> {
         },
         _ => Who { key: 0, ..who },
     };
+    let (by, by_since) = who.as_asker();
     Some(Gave {
-        // Where the record leaves the key out, whoever carries the same rights may have asked.
-        by: who.as_asker(),
+        by,
+        by_since,
         new,
         ..Gave::default()
     })

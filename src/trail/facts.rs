@@ -89,9 +89,13 @@ impl Who {
         }
     }
 
-    /// Who asked, as far as it is told: the key, else whose session it is.
-    pub(super) fn as_asker(&self) -> u64 {
-        if self.key == 0 { self.principal() } else { self.key }
+    /// Who asked, as far as it is told: the key, else whose session it is and when that was issued. Without the moment nobody's session is told.
+    pub(super) fn as_asker(&self) -> (u64, u32) {
+        match (self.key, self.since) {
+            (0, 0) => (0, 0),
+            (0, since) => (self.principal(), since),
+            (key, _) => (key, 0),
+        }
     }
 
     /// Whose session it is: the user or role by unique ID, and the root user, who has none, by name.
@@ -177,6 +181,8 @@ impl<'a> Given<'a> {
 pub(super) struct Gave {
     /// The key that asked; where the record leaves it out, the user or role that did, by unique ID.
     pub(super) by: u64,
+    /// When the session was issued that asked, where the record leaves its key out; else zero.
+    pub(super) by_since: u32,
     /// Who has the new key.
     pub(super) new: Who,
     /// What the records of one call in several accounts share.
@@ -192,6 +198,11 @@ pub(super) struct Gave {
 }
 
 impl Gave {
+    /// The key that asked, where it is told.
+    pub(super) fn by_key(&self) -> u64 {
+        if self.by_since == 0 { self.by } else { 0 }
+    }
+
     /// What the event gave; `None` where it gave nothing.
     pub(super) fn of(event: &Event, who: Who) -> Option<Self> {
         if event.error.is_some() || !GIVERS.contains(&event.source.as_str()) {
@@ -223,8 +234,10 @@ impl Gave {
             (None, Some(holder)) => (0, user(Some(holder))),
             (None, None) => (who.id, who.name),
         };
+        let (by, by_since) = who.as_asker();
         Some(Gave {
-            by: who.as_asker(),
+            by,
+            by_since,
             new: Who {
                 key: told(key),
                 id,

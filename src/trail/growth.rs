@@ -72,9 +72,7 @@ pub(super) struct Growth {
     sessions: Sessions,
     /// Users and roles that somebody of the family was let in as.
     entered: Numbers,
-    /// Whose keys they are, by unique ID.
-    ids: Numbers,
-    /// The same by name.
+    /// Whose keys they are, by name.
     names: Numbers,
 }
 
@@ -90,38 +88,44 @@ impl Growth {
     }
 
     fn size(&self) -> usize {
-        self.keys.len() + self.sessions.size() + self.entered.len() + self.ids.len() + self.names.len()
+        self.keys.len() + self.sessions.size() + self.entered.len() + self.names.len()
     }
 
     /// Adds the keys that gave those that are known, whoever may have.
     fn back(&mut self, pages: &[&Page]) {
         // A long-term key is its own origin.
         let gave = edges(pages).filter(|gave| !gave.is_long_term);
-        let asked = gave.map(|gave| (gave.new.key, gave.by, gave.shared));
-        let answered = edges(pages).map(|gave| (gave.shared, gave.by, 0));
+        let asked = gave.map(|gave| (gave.new.key, gave.by_key(), gave.shared));
+        let answered = edges(pages).map(|gave| (gave.shared, gave.by_key(), 0));
         let came_from = Links::of(asked.chain(answered));
         let given = Given::of(pages);
         loop {
             came_from.follow(&mut self.keys);
             let before = self.size();
-            // Where a record leaves the asker's key out, everybody with the same rights may be it; a session that no mint gave a key for is of the one that
-            // is issued like it; and whoever bears a sign-in may be of it, whatever else gave the key.
+            // Where a record leaves the asker's key out, whoever has a session of the same moment may be it; a session that no mint gave a key for is of the
+            // one that is issued like it; and whoever bears a sign-in may be of it, whatever else gave the key.
             for who in callers(pages).filter(|who| self.keys.contains(&who.key)) {
                 self.sessions.add(who, given.lack(who));
             }
+            let keys = &self.keys;
+            let is_known =
+                |gave: &&Gave| !gave.is_long_term && keys.contains(&gave.new.key) || keys.contains(&gave.shared);
+            let known = edges(pages).filter(is_known);
+            known.for_each(|gave| self.sessions.add_asker(gave));
             // A mint whose key never called tells a session all the same.
             self.sessions.add_keyless(pages);
-            let may_have_asked = |who: &Who| who.principal() != 0 && self.keys.contains(&who.principal());
-            let may_be = |who: &&Who| may_have_asked(who) || self.sessions.hold(who, true);
+            let may_be = |who: &&Who| self.sessions.hold(who, true);
             let more = callers(pages).filter(may_be).map(|who| who.key);
             // Who switched to one of the sessions is known by name.
-            let switches = edges(pages).filter(|gave| self.sessions.hold(&gave.new, true));
+            let switches = edges(pages).filter(|gave| gave.is_switch && self.sessions.hold(&gave.new, true));
             let switched: Numbers = switches.filter_map(Gave::switched).filter(|name| *name != 0).collect();
             let switchers = callers(pages)
                 .filter(|who| switched.contains(&who.name))
                 .map(|who| who.key);
             let more = more.chain(switchers);
-            let gave = edges(pages).filter(|gave| may_have_asked(&gave.new) || self.sessions.come_of(gave));
+            // What was made one of the console may bear the moment of the session that asked.
+            let keeps = |gave: &Gave| gave.is_of_console && self.sessions.hold_asker(gave);
+            let gave = edges(pages).filter(|gave| keeps(gave) || self.sessions.come_of(gave));
             self.take(more.chain(gave.map(|gave| gave.new.key)).collect());
             if self.size() == before {
                 return;
@@ -133,7 +137,7 @@ impl Growth {
     fn forward(&mut self, pages: &[&Page]) {
         let given_by = Links::of(edges(pages).flat_map(|gave| {
             let by_others = (gave.shared, gave.new.key, 0);
-            [(gave.by, gave.new.key, gave.shared), by_others]
+            [(gave.by_key(), gave.new.key, gave.shared), by_others]
         }));
         let given = Given::of(pages);
         loop {
@@ -144,24 +148,27 @@ impl Growth {
             let known = callers(pages).chain(edges(pages).map(|gave| &gave.new));
             let theirs = known.filter(|who| self.keys.contains(&who.key));
             theirs.clone().for_each(|who| self.sessions.add(who, true));
-            self.ids
-                .extend(theirs.clone().map(Who::principal).filter(|id| *id != 0));
             self.names.extend(theirs.map(|who| who.name).filter(|name| *name != 0));
+            // What was made one of the console may bear the moment of the session that asked.
+            let keeps = |gave: &&Gave| gave.is_of_console && self.keys.contains(&gave.new.key);
+            edges(pages)
+                .filter(keeps)
+                .for_each(|gave| self.sessions.add_asker(gave));
             // What one of them switched to is a session of its own, whichever of the user's or role's sessions it was.
             let is_switched = |gave: &&Gave| gave.switched().is_some_and(|by| self.names.contains(&by));
-            let switched: Vec<Who> = edges(pages).filter(is_switched).map(|gave| gave.new).collect();
-            switched.iter().for_each(|who| self.sessions.add(who, true));
+            let switched = edges(pages).filter(is_switched).map(|gave| &gave.new);
+            switched.for_each(|who| self.sessions.add(who, true));
             self.sessions.add_keyless(pages);
-            let is_by = |gave: &Gave| self.keys.contains(&gave.by) || self.ids.contains(&gave.by);
+            // Where the record leaves the key out, whoever has a session of the same moment may have asked.
+            let is_by = |gave: &Gave| self.keys.contains(&gave.by_key()) || self.sessions.hold_asker(gave);
             let let_in = edges(pages).filter(|gave| gave.is_entrance() && is_by(gave));
             let entered = let_in.flat_map(|gave| [gave.new.id, gave.new.name]);
             self.entered.extend(entered.filter(|number| *number != 0));
             let is_entered = |who: &Who| self.entered.contains(&who.id) || self.entered.contains(&who.name);
             let is_one = |who: &&Who| is_entered(who) || self.sessions.hold(who, given.lack(who));
             let more = callers(pages).filter(is_one).map(|who| who.key);
-            // Where the record leaves the key out, whoever carries the same rights may have asked.
-            let given = self.ids.iter().flat_map(|id| given_by.from(*id));
-            self.take(more.chain(given).collect());
+            let given = edges(pages).filter(|gave| self.sessions.hold_asker(gave));
+            self.take(more.chain(given.flat_map(|gave| [gave.new.key, gave.shared])).collect());
             if self.size() == before {
                 return;
             }
@@ -255,11 +262,20 @@ impl Sessions {
         }
     }
 
-    /// Adds what calls bear of these sessions whose records leave the key out.
+    /// Adds the session that asked for a key, where the record leaves its own out.
+    fn add_asker(&mut self, gave: &Gave) {
+        if gave.by_since != 0 {
+            self.issued.insert((gave.by, gave.by_since));
+        }
+    }
+
+    /// Adds what calls bear of these sessions whose records leave the key out. One that bears their moment is of a session that is known; what is near to its
+    /// own is no nearer to that.
     fn add_keyless(&mut self, pages: &[&Page]) {
         for who in callers(pages).filter(|who| who.key == 0) {
-            if self.hold(who, true) {
-                self.add(who, true);
+            let is_signed = self.hold(who, false);
+            if is_signed || self.hold(who, true) {
+                self.add(who, is_signed);
             }
         }
     }
@@ -272,6 +288,13 @@ impl Sessions {
     fn hold(&self, who: &Who, by_moment: bool) -> bool {
         who.sign_in != 0 && self.sign_ins.contains(&who.sign_in)
             || by_moment && self.is_issued(who, ISSUE_SECONDS, ISSUE_SECONDS)
+    }
+
+    /// Whether one of them may have asked for this key, where the record leaves its own out.
+    fn hold_asker(&self, gave: &Gave) -> bool {
+        let near = gave.by_since.saturating_sub(ISSUE_SECONDS).max(1)..=gave.by_since.saturating_add(ISSUE_SECONDS);
+        let mut issued = self.issued.range((gave.by, *near.start())..=(gave.by, *near.end()));
+        gave.by_since != 0 && issued.next().is_some()
     }
 
     /// Whether one of them may go on from the session that this gave.
@@ -365,6 +388,40 @@ mod tests {
             ..Seeds::default()
         };
         super::grown(&seeds, &mut Pages::of(vec![page], laid)).unwrap().keys
+    }
+
+    /// A busy role has sessions without end, and records without keys: only what is near to the family's in time is followed.
+    #[test]
+    fn of_a_busy_role_only_sessions_of_the_same_moment_are_followed() {
+        let role = 700;
+        let who = |key, since| Who {
+            key,
+            id: role,
+            since,
+            ..Who::default()
+        };
+        let keyless = |key, since| Gave {
+            by: role,
+            by_since: since,
+            new: Who {
+                id: 701,
+                ..who(key, since + 60)
+            },
+            ..Gave::default()
+        };
+        let own = Gave {
+            by: number(ASKED),
+            new: who(1_000, 1_000),
+            ..Gave::default()
+        };
+        let others = (1..50).map(|n| keyless(2_000 + n, 1_000 + 10 * n as u32));
+        let facts = Facts {
+            callers: (1..50).map(|n| who(3_000 + n, 1_000 + 10 * n as u32)).collect(),
+            gave: others.chain([own, keyless(1_001, 1_004)]).collect(),
+            ..Facts::default()
+        };
+        let expected: Numbers = [number(ASKED), 1_000, 1_001].into_iter().collect();
+        assert_eq!(grown(std::slice::from_ref(&facts), usize::MAX), expected);
     }
 
     proptest! {

@@ -20,7 +20,7 @@ pub(super) fn put_gave(out: &mut Vec<u8>, gave: &Gave) {
     let marks = [gave.names_role, gave.is_long_term, gave.is_of_console, gave.is_switch];
     let marks = marks.iter().rev().fold(0, |marks, mark| marks << 1 | u64::from(*mark));
     put_who(out, &gave.new);
-    [gave.by, gave.shared, marks]
+    [gave.by, gave.shared, marks | u64::from(gave.by_since) << 32]
         .into_iter()
         .for_each(|number| put(out, number));
 }
@@ -58,6 +58,7 @@ impl<'a> Rest<'a> {
         let (new, by, shared, marks) = (self.who()?, self.number()?, self.number()?, self.number()?);
         Some(Gave {
             by,
+            by_since: (marks >> 32) as u32,
             new,
             shared,
             names_role: marks & 1 == 1,

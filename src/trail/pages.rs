@@ -209,6 +209,7 @@ mod tests {
                 is_long_term: false,
                 is_of_console: true,
                 is_switch: true,
+                by_since: 7,
             }],
             ..Facts::default()
         };
