@@ -12,6 +12,7 @@ mod coverage;
 mod credential;
 mod family;
 mod given;
+mod holder;
 mod kin;
 mod label;
 mod lasting;

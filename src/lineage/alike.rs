@@ -9,7 +9,8 @@
 use super::Kind;
 use super::asker::Askers;
 use super::given::{Given, Own, is_by_another};
-use super::mint::{Issue, holder_of};
+use super::holder::holder_of;
+use super::mint::Issue;
 use super::session::Stamp;
 use super::sign_in::{Joined, Way, Ways};
 use super::switch::{Switcher, Switches};

@@ -1,6 +1,7 @@
 //! Who comes from whom: back from the asked key to the origin, forward to everything that was minted.
 
-use super::mint::{Issue, holder_of};
+use super::holder::holder_of;
+use super::mint::Issue;
 use super::session::{Stamp, caller, follows, is_of};
 use super::{Credential, Kind};
 use crate::account::Holder;

@@ -2,9 +2,10 @@
 
 use super::cause::{Cause, Causes};
 use super::family::Family;
+use super::holder::{holder_at, holder_of};
 use super::kin::Kin;
 use super::lasting::made;
-use super::mint::{Issue, holder_at, holder_of, is_mint};
+use super::mint::{Issue, is_mint};
 use super::secret::Secrets;
 use super::session::{Stamp, caller, is_of};
 use super::stranger::Strangers;

@@ -1,6 +1,7 @@
 //! Sessions of the family's own user or of a role that it reached which no mint in the evidence gave: the intruder's by another way, or not.
 
-use super::mint::{Issue, holder_of};
+use super::holder::holder_of;
+use super::mint::Issue;
 use super::session::{Stamp, caller, is_of, near};
 use super::trace::Unresolved;
 use crate::account::Holder;
