@@ -5,9 +5,12 @@
 //! What is in none of the known forms is searched for everything that looks like a key ID; those are candidates, and a person must choose.
 
 mod form;
+mod written;
 
 use crate::ids::{AccessKeyId, KeyKind};
 use serde_json::Value;
+
+pub use written::text;
 
 /// How deep JSON within a JSON text is opened: EventBridge within SNS within SQS is three.
 const WRAPPINGS: u8 = 4;
@@ -35,6 +38,9 @@ pub struct Intake {
 /// Why a text names no key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum IntakeError {
+    /// It is no text that can be read.
+    #[error("it is no text in UTF-8, nor in UTF-16 behind the mark that says so")]
+    NotText,
     /// There is nothing in it.
     #[error("it is empty")]
     Empty,

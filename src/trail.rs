@@ -11,6 +11,7 @@
 //!
 //! A stream is cut into records by `cut`, which never holds more than one of them; `shape` opens the wrappers that records are met in.
 
+pub(crate) mod apart;
 mod closure;
 mod console;
 mod cut;

@@ -3,7 +3,7 @@
 use super::Desk;
 use super::args::Sources;
 use super::exit::{Exit, Failure};
-use super::world::read_text;
+use super::world::open;
 use crate::ids::{AccessKeyId, KeyKind};
 use crate::intake::{self, Intake};
 use std::io::Read;
@@ -51,10 +51,14 @@ fn key(text: &str) -> Result<AccessKeyId, Failure> {
 
 /// The keys that a finding names.
 fn found(desk: &Desk, path: &Path) -> Result<Vec<AccessKeyId>, Failure> {
-    let (name, text) = match path == Path::new("-") {
+    let (name, written) = match path == Path::new("-") {
         true => ("stdin".to_owned(), stdin()?),
-        false => (path.display().to_string(), read_text(path)?),
+        false => (path.display().to_string(), file(path)?),
     };
+    let text = intake::text(written).map_err(|error| {
+        let message = format!("`{name}` cannot be read: {error}; nothing was asked");
+        Failure::new(Exit::Input, "file.unreadable", message).hint("save it as UTF-8")
+    })?;
     let Intake {
         named,
         candidates,
@@ -106,10 +110,19 @@ fn chosen(desk: &Desk, name: &str, candidates: Vec<AccessKeyId>) -> Result<Vec<A
     if keys.is_empty() { Err(failure()) } else { Ok(keys) }
 }
 
-fn stdin() -> Result<String, Failure> {
-    let mut text = String::new();
+fn file(path: &Path) -> Result<Vec<u8>, Failure> {
+    let mut written = Vec::new();
+    open(path)?.read_to_end(&mut written).map_err(|error| {
+        let message = format!("`{}` cannot be read: {error}", path.display());
+        Failure::new(Exit::Input, "file.unreadable", message)
+    })?;
+    Ok(written)
+}
+
+fn stdin() -> Result<Vec<u8>, Failure> {
+    let mut written = Vec::new();
     std::io::stdin()
-        .read_to_string(&mut text)
+        .read_to_end(&mut written)
         .map_err(|error| Failure::new(Exit::Input, "file.unreadable", format!("stdin cannot be read: {error}")))?;
-    Ok(text)
+    Ok(written)
 }

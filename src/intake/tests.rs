@@ -186,3 +186,30 @@ proptest! {
         }
     }
 }
+
+/// PowerShell writes what a command says in UTF-16. What is no text says so, and not that no key is in it.
+#[test]
+fn a_finding_is_read_in_utf_8_and_utf_16() {
+    let told = guard_duty().to_string();
+    let units = |of: fn(u16) -> [u8; 2], text: &str| text.encode_utf16().flat_map(of).collect::<Vec<u8>>();
+    let marked = format!("\u{feff}{told}");
+    for written in [
+        told.clone().into_bytes(),
+        marked.clone().into_bytes(),
+        units(u16::to_le_bytes, &marked),
+        units(u16::to_be_bytes, &marked),
+    ] {
+        let intake = read(&text(written).unwrap()).unwrap();
+        assert_eq!(intake.named[0].key.as_str(), A);
+    }
+    let cut = units(u16::to_le_bytes, &marked);
+    for no_text in [
+        units(u16::to_le_bytes, &told),
+        cut[..cut.len() - 1].to_vec(),
+        vec![0xff, 0xfe, 0x00, 0xd8, b'A', 0],
+        vec![b'A', 0xff],
+        vec![0xff, 0xfe, 0, 0],
+    ] {
+        assert_eq!(text(no_text), Err(IntakeError::NotText));
+    }
+}

@@ -8,10 +8,12 @@
 
 use super::Kind;
 use super::asker::Askers;
-use super::given::{Given, Own};
-use super::mint::{Issue, holder_of};
+use super::given::{Given, Own, is_by_another};
+use super::holder::holder_of;
+use super::mint::Issue;
 use super::session::Stamp;
 use super::sign_in::{Joined, Way, Ways};
+use super::switch::{Switcher, Switches};
 use super::unminted::{Unminted, unminted};
 use crate::ids::AccessKeyId;
 use crate::time::Moment;
@@ -26,9 +28,14 @@ const SIGNED_IN_SECONDS: i64 = 43_200;
 const LONGEST_SECONDS: i64 = 129_600;
 
 /// Every session that no mint gave a key for, as far as it can be said where it comes from.
-pub(super) fn entered<'a>(events: &[&'a Event], issues: &[Issue<'a>], askers: &Askers<'a>) -> Vec<Issue<'a>> {
+pub(super) fn entered<'a>(
+    events: &[&'a Event],
+    issues: &[Issue<'a>],
+    askers: &Askers<'a>,
+    switches: &'a Switches<'a>,
+) -> Vec<Issue<'a>> {
     let sessions = unminted(events, issues);
-    let ways = Ways::of(events, askers);
+    let ways = Ways::of(events, askers, switches);
     let given = Given::of(events, issues);
     let mut found: Vec<Issue<'a>> = groups(&sessions, &ways, &given)
         .iter()
@@ -76,28 +83,50 @@ fn groups<'s, 'a>(sessions: &'s [Unminted<'a>], ways: &Ways<'a>, given: &Given<'
     joined
 }
 
-/// Whether something says that the sessions are of the console: a call of theirs, or a sign-in at their moment.
+/// Whether something says that the sessions are of the console: a call of theirs, or a sign-in or a switch at their moment.
 fn is_of_console(group: &[&Unminted<'_>], ways: &Ways<'_>) -> bool {
-    let has_login = |session: &Unminted<'_>| ways.login(session.principal?, session.created?);
+    let entered = |session: &Unminted<'_>| {
+        let (principal, created) = (session.principal?, session.created?);
+        let switch = || ways.switches.to(principal, created);
+        ways.login(principal, created).or_else(switch)
+    };
     let mut sessions = group.iter();
-    sessions.any(|session| session.is_of_console || session.sign_in.is_some() || has_login(session).is_some())
+    sessions.any(|session| session.is_of_console || session.sign_in.is_some() || entered(session).is_some())
 }
 
 /// How a group came in, by what one of its sessions bears itself.
 enum Direct<'a, 'i> {
-    Mint(&'i Issue<'a>),
+    /// By a mint; by one of several, where they gave sessions at the same moment.
+    Mints(Vec<&'i Issue<'a>>),
     Way(Way<'a>),
+    /// By a switch of one of these.
+    Switch(&'a Event, Vec<&'a Switcher>),
 }
 
 fn direct<'a, 'i>(group: &[&Unminted<'a>], ways: &Ways<'a>, given: &Given<'a, 'i>) -> Option<Direct<'a, 'i>> {
     let console = is_of_console(group, ways);
     // What one of them asked for itself is not where they come from.
-    let is_other = |by: Option<&AccessKeyId>| group.iter().all(|session| Some(session.key) != by);
-    let mut mints = group.iter().filter_map(|session| given.mint_of(session, console, ways));
-    let mint = mints.find(|mint| is_other(mint.by()));
+    let mut mints = group.iter().map(|session| {
+        let mut mints = given.mints_of(session, console, ways);
+        mints.retain(|mint| is_by_another(group, mint.askers()));
+        mints
+    });
+    let mints = mints.find(|mints| !mints.is_empty());
     let mut by_password = group.iter().filter_map(|session| ways.by_password(session));
-    let mut way = || by_password.find(|way| is_other(way.by_key()));
-    mint.map(Direct::Mint).or_else(|| way().map(Direct::Way))
+    let mut way = || by_password.find(|way| is_by_another(group, way.by_keys()));
+    let switch = || group.iter().find_map(|session| switched(session, group, ways));
+    mints
+        .map(Direct::Mints)
+        .or_else(|| way().map(Direct::Way))
+        .or_else(switch)
+}
+
+/// How somebody switched to this session, who is none of its own group.
+fn switched<'a, 'i>(session: &Unminted<'a>, group: &[&Unminted<'a>], ways: &Ways<'a>) -> Option<Direct<'a, 'i>> {
+    let switch = ways.switches.to(session.principal?, session.created?)?;
+    let mut from = ways.switches.from(switch);
+    from.retain(|one| group.iter().all(|session| *session.key != one.key));
+    (!from.is_empty()).then_some(Direct::Switch(switch, from))
 }
 
 /// Where the keys of a group come from.
@@ -113,15 +142,25 @@ fn came<'a>(group: &[&Unminted<'a>], ways: &Ways<'a>, given: &Given<'a, '_>) -> 
         key: first.key.clone(),
     };
     match direct(group, ways, given) {
-        Some(Direct::Mint(issue)) if issue.by().is_some() => {
-            group.iter().map(|session| of_mint(session, issue)).collect()
+        Some(Direct::Mints(mints)) => {
+            let of_each = |mint: &&Issue<'a>| -> Vec<Issue<'a>> {
+                let rivals = || rivals(mint, &mints);
+                match (mint.by(), given.first_call(mint)) {
+                    (Some(_), _) => group.iter().map(|session| of_mint(session, mint, rivals())).collect(),
+                    (None, Some(call)) if mints.len() == 1 => beside_all(call, group),
+                    (None, _) => group.iter().map(|session| of_key(session, mint, rivals())).collect(),
+                }
+            };
+            mints.iter().flat_map(of_each).collect()
         }
-        Some(Direct::Mint(issue)) => match given.first_call(&issue.key) {
-            Some(call) => beside_all(call, group),
-            None => beside_all(by_first, others),
-        },
         Some(Direct::Way(way)) => {
             let mut found = vec![by_way(first, &way)];
+            found.extend(beside_all(by_first, others));
+            found
+        }
+        Some(Direct::Switch(switch, from)) => {
+            let by_each = from.iter().map(|one| by_switch(first, switch, one, &from));
+            let mut found: Vec<Issue<'a>> = by_each.collect();
             found.extend(beside_all(by_first, others));
             found
         }
@@ -137,13 +176,14 @@ fn issue<'a>(session: &Unminted<'a>, event: &'a Event, asker: &'a Event, joined:
     Issue {
         event,
         asker,
-        told: None,
+        told: Vec::new(),
         key: session.key.clone(),
         kind: Kind::Console,
         holder: holder_of(session.first),
         account: session.first.identity.account.clone(),
         expires: None,
         is_logged: false,
+        is_switch: false,
         joined: Some(joined),
     }
 }
@@ -154,6 +194,8 @@ fn by_way<'a>(session: &Unminted<'a>, way: &Way<'a>) -> Issue<'a> {
         stamp: Stamp::of_event(session.first),
         is_by_password: way.is_by_password,
         beside: None,
+        of: None,
+        rivals: Vec::new(),
     };
     Issue {
         told: way.told.clone(),
@@ -162,17 +204,51 @@ fn by_way<'a>(session: &Unminted<'a>, way: &Way<'a>) -> Issue<'a> {
     }
 }
 
-/// Another key of a session that a mint gave a key for.
-fn of_mint<'a>(session: &Unminted<'a>, mint: &Issue<'a>) -> Issue<'a> {
+/// A session that somebody switched to, whose mint isn't in the evidence; by this one of the sessions that may have.
+fn by_switch<'a>(session: &Unminted<'a>, switch: &'a Event, by: &Switcher, all: &[&Switcher]) -> Issue<'a> {
+    let whose = switch.switched_from.as_ref().map(ToString::to_string);
+    let others = all.iter().map(|one| &one.key).filter(|key| **key != by.key);
     let joined = Joined {
         by: format!(
-            "another key of the session of {}: joined by {}",
-            mint.key,
-            by_what(session)
+            "its mint is not in the evidence; joined by the switch, which names {} alone",
+            whose.unwrap_or_default()
         ),
         stamp: Stamp::of_event(session.first),
         is_by_password: false,
-        beside: Some(mint.key.clone()),
+        beside: None,
+        of: Some(by.stamp.clone()),
+        rivals: others.cloned().collect(),
+    };
+    Issue {
+        told: vec![by.key.clone()],
+        expires: Some(switch.at.plus_seconds(SIGNED_IN_SECONDS)),
+        ..issue(session, switch, switch, joined)
+    }
+}
+
+/// Keys that may have let a session in instead of that which asked for this mint, or of that which it gave where nobody's key asked.
+fn rivals(mint: &Issue<'_>, mints: &[&Issue<'_>]) -> Vec<AccessKeyId> {
+    let others = mints.iter().filter(|other| other.key != mint.key);
+    others.map(|other| other.by().unwrap_or(&other.key).clone()).collect()
+}
+
+/// By what a session was joined to another key of its own, and to which.
+fn joined(session: &Unminted<'_>, other: &AccessKeyId) -> Joined {
+    Joined {
+        by: format!("another key of the session of {other}: joined by {}", by_what(session)),
+        stamp: Stamp::of_event(session.first),
+        is_by_password: false,
+        beside: Some(other.clone()),
+        of: None,
+        rivals: Vec::new(),
+    }
+}
+
+/// Another key of a session that a mint gave a key for.
+fn of_mint<'a>(session: &Unminted<'a>, mint: &Issue<'a>, rivals: Vec<AccessKeyId>) -> Issue<'a> {
+    let joined = Joined {
+        rivals,
+        ..joined(session, &mint.key)
     };
     let given = issue(session, mint.event, mint.asker, joined);
     Issue {
@@ -180,7 +256,22 @@ fn of_mint<'a>(session: &Unminted<'a>, mint: &Issue<'a>) -> Issue<'a> {
         holder: given.holder.clone().or_else(|| mint.holder.clone()),
         expires: mint.expires,
         is_logged: mint.is_logged,
+        is_switch: mint.is_switch,
         ..given
+    }
+}
+
+/// Another key of a session that a mint gave a key for which nobody's key asked for, as whoever signs in through SAML has it: that key is where it comes from.
+fn of_key<'a>(session: &Unminted<'a>, mint: &Issue<'a>, rivals: Vec<AccessKeyId>) -> Issue<'a> {
+    let joined = Joined {
+        of: Some(Stamp::of_issue(mint)),
+        rivals,
+        ..joined(session, &mint.key)
+    };
+    Issue {
+        told: vec![mint.key.clone()],
+        expires: session.created.map(|created| created.plus_seconds(LONGEST_SECONDS)),
+        ..issue(session, mint.event, mint.event, joined)
     }
 }
 
@@ -190,14 +281,9 @@ fn beside<'a>(session: &Unminted<'a>, own: Own<'a>) -> Option<Issue<'a>> {
     if other == *session.key {
         return None;
     }
-    let joined = Joined {
-        by: format!("another key of the session of {other}: joined by {}", by_what(session)),
-        stamp: Stamp::of_event(session.first),
-        is_by_password: false,
-        beside: Some(other.clone()),
-    };
+    let joined = joined(session, &other);
     Some(Issue {
-        told: Some(other),
+        told: vec![other],
         expires: session.created.map(|created| created.plus_seconds(LONGEST_SECONDS)),
         ..issue(session, first, first, joined)
     })

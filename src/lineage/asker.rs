@@ -1,21 +1,28 @@
 //! Who asked, where a record leaves the caller's key out.
 
+use super::login::Logins;
 use super::mint::{Issue, is_mint};
 use super::session::{Stamp, follows, near};
 use crate::ids::{AccessKeyId, KeyKind};
 use crate::time::Moment;
 use crate::trail::Event;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Keys by the session that their calls bear: CloudTrail leaves the caller's key out at times, and its principal and moment of issue tell it all the same.
 /// <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html>
 #[derive(Default)]
 pub(super) struct Askers<'a> {
-    /// The first two keys that called in each session.
-    called: BTreeMap<(&'a str, Moment), Vec<&'a AccessKeyId>>,
+    /// The keys that called in each session, in the order of their first calls.
+    called: BTreeMap<Session<'a>, Vec<&'a AccessKeyId>>,
+    /// The sessions that a call says to be of the console: all their keys are one session's.
+    of_console: BTreeSet<Session<'a>>,
+    logins: Logins<'a>,
     /// The keys that were given to a principal.
     given: BTreeMap<String, Vec<Candidate>>,
 }
+
+/// The unique ID of who called, and the moment of issue.
+type Session<'a> = (&'a str, Moment);
 
 /// A key that was given to a principal.
 struct Candidate {
@@ -24,6 +31,8 @@ struct Candidate {
     /// When it was given.
     since: Moment,
     key: AccessKeyId,
+    /// Whether it may be of the session that asked for it.
+    keeps_session: bool,
 }
 
 /// Whether the call lets somebody in without giving a key.
@@ -35,7 +44,7 @@ fn lets_in(event: &Event) -> bool {
     )
 }
 
-fn session(event: &Event) -> Option<(&str, Moment)> {
+fn session(event: &Event) -> Option<Session<'_>> {
     Some((event.identity.principal_id.as_deref()?, event.identity.session_created?))
 }
 
@@ -56,13 +65,18 @@ impl<'a> Askers<'a> {
 
     /// The same, whatever the calls are.
     pub(super) fn of_all(events: &[&'a Event], issues: &[Issue<'a>]) -> Self {
-        let mut askers = Askers::default();
+        let mut askers = Askers {
+            logins: Logins::of(events),
+            ..Askers::default()
+        };
+        let mut known: BTreeSet<(Session<'a>, &AccessKeyId)> = BTreeSet::new();
         for event in events.iter().copied().filter(|event| !event.is_forwarded()) {
-            if let Some((session, key)) = session(event).zip(event.identity.key.as_ref()) {
-                let keys = askers.called.entry(session).or_default();
-                if keys.len() < 2 && !keys.contains(&key) {
-                    keys.push(key);
-                }
+            let Some(session) = session(event) else { continue };
+            if event.is_of_console() || event.identity.sign_in.is_some() {
+                askers.of_console.insert(session);
+            }
+            if let Some(key) = event.identity.key.as_ref().filter(|key| known.insert((session, key))) {
+                askers.called.entry(session).or_default().push(key);
             }
         }
         for issue in issues.iter().filter(|issue| issue.key.kind() == KeyKind::Temporary) {
@@ -73,33 +87,60 @@ impl<'a> Askers<'a> {
                 bears,
                 since: issue.event.at,
                 key: issue.key.clone(),
+                keeps_session: issue.keeps_session(),
             }));
         }
         askers
     }
 
-    /// The key of the session that made a call whose record has none, and which is not the one that the call gave: another one of it that called, else
-    /// the one that was given for it first.
-    pub(super) fn key(&self, event: &Event, gave: Option<&AccessKeyId>) -> Option<AccessKeyId> {
-        let (principal, created) = session(event).filter(|_| !event.is_forwarded())?;
-        let mut called = self.called.get(&(principal, created)).into_iter().flatten();
-        if let Some(key) = called.find(|key| Some(**key) != gave) {
-            return Some((*key).clone());
+    /// The keys of the session that made a call whose record has none, but for the one that the call gave: one that called, else the one that was given
+    /// for it first. Where several sessions bear the same, each of them may have called: then it is all of theirs.
+    pub(super) fn keys(&self, event: &Event, gave: Option<&AccessKeyId>) -> Vec<AccessKeyId> {
+        let Some(session) = session(event).filter(|_| !event.is_forwarded()) else {
+            return Vec::new();
+        };
+        let called = self.called.get(&session).into_iter().flatten().copied();
+        let mut keys: Vec<&AccessKeyId> = called.filter(|key| Some(*key) != gave).collect();
+        let given = self.nearest(event, session, gave);
+        // Beside what bears the very moment, what was given near it is another's.
+        let is_one = |one: &&&Candidate| !one.keeps_session && (keys.is_empty() || one.bears == session.1);
+        let sessions: Vec<&AccessKeyId> = given.iter().filter(is_one).map(|one| &one.key).collect();
+        if sessions.len() < 2 && self.is_of_console(session) {
+            // One session, under whichever of its keys.
+            keys.truncate(1);
+        } else {
+            let others: Vec<&AccessKeyId> = sessions.into_iter().filter(|key| !keys.contains(key)).collect();
+            keys.extend(others);
         }
+        if keys.is_empty() {
+            keys.extend(given.first().map(|one| &one.key));
+        }
+        keys.into_iter().cloned().collect()
+    }
+
+    /// The keys that were given for a session, but for this one: those nearest to the moment that it bears, in their order.
+    fn nearest(&self, event: &Event, (principal, created): Session<'_>, gave: Option<&AccessKeyId>) -> Vec<&Candidate> {
+        let apart = |one: &Candidate| (one.bears.seconds() - created.seconds()).abs();
         let given = self.given.get(principal).into_iter().flatten();
         let fitting =
             given.filter(|one| near(one.bears, created) && follows(event.at, one.since) && Some(&one.key) != gave);
-        let apart = |at: Moment| (at.seconds() - created.seconds()).abs();
+        let mut fitting: Vec<&Candidate> = fitting.collect();
+        fitting.sort_by_key(|one| (apart(one), one.since, &one.key));
+        fitting.dedup_by_key(|one| &one.key);
+        let least = fitting.first().map(|one| apart(one));
+        fitting.retain(|one| Some(apart(one)) == least);
         fitting
-            .min_by_key(|one| (apart(one.bears), one.since, &one.key))
-            .map(|one| one.key.clone())
+    }
+
+    fn is_of_console(&self, session: Session<'_>) -> bool {
+        self.of_console.contains(&session) || self.logins.near(session.0, session.1).is_some()
     }
 
     /// Says who asked for each of `issues` whose record doesn't.
     pub(super) fn tell(&self, issues: &mut [Issue<'a>]) {
         for issue in issues.iter_mut().filter(|issue| issue.asker.identity.key.is_none()) {
             // A key doesn't ask for itself.
-            issue.told = self.key(issue.asker, Some(&issue.key));
+            issue.told = self.keys(issue.asker, Some(&issue.key));
         }
     }
 }

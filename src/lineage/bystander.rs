@@ -1,8 +1,8 @@
 //! Who else uses the same user and the same roles: whom a revocation hits besides the intruder.
 
 use super::Lineage;
+use super::holder::holder_of;
 use super::kin::Kin;
-use super::mint::holder_of;
 use crate::account::Holder;
 use crate::ids::AccessKeyId;
 use crate::time::Moment;

@@ -58,6 +58,9 @@ pub struct Mint {
     pub at: Moment,
     /// The credential that signed the call.
     pub by: AccessKeyId,
+    /// Others that may have signed it instead, of the family or not: the record leaves the key out, and several sessions bear what it tells of its caller.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub or_by: BTreeSet<AccessKeyId>,
     /// `AssumeRole`, ...
     pub call: String,
     /// `eventID` of the record.

@@ -1,6 +1,7 @@
 //! Who comes from whom: back from the asked key to the origin, forward to everything that was minted.
 
-use super::mint::{Issue, holder_of};
+use super::holder::holder_of;
+use super::mint::Issue;
 use super::session::{Stamp, caller, follows, is_of};
 use super::{Credential, Kind};
 use crate::account::Holder;
@@ -54,7 +55,7 @@ impl<'a> Index<'a> {
         };
         for (place, issue) in issues.iter().enumerate() {
             index.issued.entry(&issue.key).or_default().push(place);
-            if let Some(by) = issue.by() {
+            for by in issue.askers() {
                 index.asked_for_by.entry(by).or_default().push(place);
             }
         }
@@ -102,7 +103,7 @@ impl<'a> Family<'a> {
                 .copied()
                 .filter(|place| {
                     issues.get(*place).is_some_and(|issue| {
-                        is_of(issue.asker, &parent.key, &parent.stamp)
+                        is_by(issue, &parent.key, &parent.stamp)
                             && born.is_none_or(|born| follows(issue.event.at, born))
                     })
                 })
@@ -129,13 +130,19 @@ impl<'a> Family<'a> {
         }
         Family { members }
     }
+
+    /// The member at this place, as it is told.
+    pub(super) fn credential(&self, place: usize, label: String) -> Option<Credential> {
+        let member = self.members.get(place)?;
+        let parent = member.parent.and_then(|parent| self.members.get(parent));
+        Some(member.credential(label, parent.map(|parent| &parent.key)))
+    }
 }
 
 /// The origins of the asked keys, each once. A key that another one's family made, such as one of CreateAccessKey, is no origin beside it.
 fn origins<'a>(asked: &[AccessKeyId], index: &Index<'a>, issues: &'a [Issue<'a>]) -> Vec<Member<'a>> {
     let mut origins: Vec<Member<'_>> = Vec::new();
-    for key in asked {
-        let found = origin(key, index, issues);
+    for found in asked.iter().flat_map(|key| comes_from(key, index, issues)) {
         let is_found = |known: &Member<'_>| known.key == found.key && known.stamp.agrees(&found.stamp);
         if !origins.iter().any(is_found) {
             origins.push(found);
@@ -156,35 +163,76 @@ fn origins<'a>(asked: &[AccessKeyId], index: &Index<'a>, issues: &'a [Issue<'a>]
     origins
 }
 
+/// Whether this key may have asked, in the session with this stamp.
+fn is_by(issue: &Issue<'_>, key: &AccessKeyId, stamp: &Stamp) -> bool {
+    key.kind() == KeyKind::LongTerm || stamp.agrees(&issue.asker_bears())
+}
+
+/// Where the walk back is.
+struct Walk {
+    key: AccessKeyId,
+    stamp: Stamp,
+    /// Not later than this.
+    before: Option<Moment>,
+    /// The issues that it came by.
+    came_by: Vec<usize>,
+}
+
 /// Walks back while mints tell who asked. A long-term key is its own origin: who created it, perhaps years ago and rightly, is another
-/// matter, and so is a session that nobody's key asked for.
-fn origin<'a>(asked: &AccessKeyId, index: &Index<'a>, issues: &'a [Issue<'a>]) -> Member<'a> {
-    let mut key = asked.clone();
-    let mut stamp = first_stamp(asked, index, issues);
-    let mut before: Option<Moment> = None;
+/// matter, and so is a session that nobody's key asked for. Where several may have asked, it goes to each of them.
+fn comes_from<'a>(asked: &AccessKeyId, index: &Index<'a>, issues: &'a [Issue<'a>]) -> Vec<Member<'a>> {
+    let mut origins = Vec::new();
     let mut seen: BTreeSet<usize> = BTreeSet::new();
-    let issue = loop {
-        let places = index.issued.get(&key).into_iter().flatten().copied();
-        let mut fitting = places.filter(|place| {
-            issues.get(*place).is_some_and(|issue| {
-                before.is_none_or(|before| follows(before, issue.event.at)) && Stamp::of_issue(issue).agrees(&stamp)
-            })
-        });
-        // Of several, the last: what was issued later is what still lives, and what was in use.
-        let Some(place) = fitting.next_back() else { break None };
-        let Some(issue) = issues.get(place) else { break None };
-        match issue.by() {
-            Some(by) if key.kind() != KeyKind::LongTerm && !issue.is_by_password() && seen.insert(place) => {
-                key = by.clone();
-                stamp = Stamp::of_event(issue.asker);
-                before = Some(issue.event.at);
-            }
-            _ => break Some(issue),
+    let mut next = vec![Walk {
+        key: asked.clone(),
+        stamp: first_stamp(asked, index, issues),
+        before: None,
+        came_by: Vec::new(),
+    }];
+    while let Some(at) = next.pop() {
+        let places = index.issued.get(&at.key).into_iter().flatten().copied();
+        let mut fitting: Vec<usize> = places.filter(|place| may_have_given(issues.get(*place), &at)).collect();
+        // Of several, the last: what was issued later is what still lives, and what was in use. Of those by which one session was joined, each.
+        let last = fitting.pop().and_then(|place| Some((place, issues.get(place)?)));
+        let is_joined = |place: &usize| issues.get(*place).is_some_and(|issue| issue.joined.is_some());
+        fitting.retain(|place| last.is_some_and(|(_, issue)| issue.joined.is_some()) && is_joined(place));
+        let ends = at.key.kind() == KeyKind::LongTerm
+            || last.is_none_or(|(place, issue)| {
+                issue.by().is_none() || issue.is_by_password() || at.came_by.contains(&place)
+            });
+        if ends {
+            origins.push(origin(at.key, at.stamp, last.map(|(_, issue)| issue), index));
+            continue;
         }
-    };
-    if key.kind() == KeyKind::LongTerm {
-        stamp = Stamp::default();
+        for place in fitting.into_iter().chain(last.map(|(place, _)| place)) {
+            // What another way came by is walked from there.
+            let Some(issue) = issues.get(place).filter(|_| seen.insert(place)) else {
+                continue;
+            };
+            let came_by = [&at.came_by[..], &[place]].concat();
+            next.extend(issue.askers().map(|key| Walk {
+                key: key.clone(),
+                stamp: issue.asker_bears(),
+                before: Some(issue.event.at),
+                came_by: came_by.clone(),
+            }));
+        }
     }
+    origins
+}
+
+/// Whether this gave the key that the walk back is at.
+fn may_have_given(issue: Option<&Issue<'_>>, at: &Walk) -> bool {
+    issue.is_some_and(|issue| {
+        at.before.is_none_or(|before| follows(before, issue.event.at)) && Stamp::of_issue(issue).agrees(&at.stamp)
+    })
+}
+
+fn origin<'a>(key: AccessKeyId, stamp: Stamp, issue: Option<&'a Issue<'a>>, index: &Index<'a>) -> Member<'a> {
+    let stamp = match key.kind() {
+        KeyKind::LongTerm => Stamp::default(),
+        _ => stamp,
+    };
     let own = index.own(&key, &stamp);
     let told = own.is_some() || issue.is_some() || key.kind() == KeyKind::LongTerm;
     Member {
@@ -223,10 +271,10 @@ fn first_stamp(asked: &AccessKeyId, index: &Index<'_>, issues: &[Issue<'_>]) -> 
 }
 
 impl Member<'_> {
-    /// The member as it is told, before its uses are counted.
-    pub(super) fn credential(&self, label: String) -> Credential {
+    /// The member as it is told, before its uses are counted. `by` is the key of the member that minted it.
+    fn credential(&self, label: String, by: Option<&AccessKeyId>) -> Credential {
         let issue = self.issue;
-        let minted = issue.filter(|_| self.parent.is_some()).and_then(Issue::mint);
+        let minted = issue.zip(by).map(|(issue, by)| issue.mint(by));
         let own_holder = self.own.and_then(holder_of);
         let holder = match issue.and_then(|issue| issue.holder.clone()) {
             // Keys that were made for somebody else tell their owner's unique ID by their own calls.

@@ -2,20 +2,17 @@
 
 use super::Kind;
 use super::mint::Issue;
-use super::session::{Stamp, is_of};
+use super::session::{SLACK_SECONDS, Stamp, is_of};
 use super::sign_in::Ways;
 use super::unminted::Unminted;
 use crate::ids::{AccessKeyId, KeyKind};
 use crate::time::Moment;
 use crate::trail::Event;
+use crate::trail::apart::ADDRESS_SECONDS;
 use std::collections::BTreeMap;
 
-/// How far the moment of issue in a call may lie from its mint, in seconds. In real trails they are equal.
-const SLACK_SECONDS: i64 = 5;
-
-/// How long an address lives by which a session of the console is begun, in seconds, and what clocks may differ.
-/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_enable-console-custom-url.html>
-const ADDRESS_SECONDS: i64 = 900 + SLACK_SECONDS;
+/// How long before its sign-in a session of the console may have been asked for, with what clocks may differ.
+const ASKED_SECONDS: i64 = ADDRESS_SECONDS as i64 + SLACK_SECONDS;
 
 /// A call of a session, and the key of it. The record may have left that out.
 #[derive(Clone)]
@@ -89,7 +86,7 @@ impl<'a, 'i> Given<'a, 'i> {
     /// same sign-in.
     pub(super) fn of_sign_in(&self, sessions: &[&Unminted<'a>]) -> Option<Own<'a>> {
         let first = sessions.iter().map(|session| session.first.at).min()?;
-        let is_other = |issue: &Issue<'_>| sessions.iter().all(|session| Some(session.key) != issue.by());
+        let is_other = |issue: &Issue<'_>| is_by_another(sessions, issue.askers());
         let earliest = |signed: &Signed<'a, 'i>| {
             let bearing = sessions
                 .iter()
@@ -102,20 +99,24 @@ impl<'a, 'i> Given<'a, 'i> {
         Some(Own { call, key })
     }
 
-    pub(super) fn first_call(&self, key: &AccessKeyId) -> Option<Own<'a>> {
-        let call = *self.calls.get(key)?;
-        Some(Own { call, key: key.clone() })
+    /// The first call with the key that this gave.
+    pub(super) fn first_call(&self, issue: &Issue<'_>) -> Option<Own<'a>> {
+        let key = issue.key.clone();
+        let call = *self.calls.get(&key)?;
+        // Key IDs recur.
+        is_of(call, &key, &Stamp::of_issue(issue)).then_some(Own { call, key })
     }
 
-    /// The mint of the session that this is another key of: the one nearest to the moment that it bears. With `is_of_console`, its calls are known to be.
-    pub(super) fn mint_of(
-        &self,
-        session: &Unminted<'a>,
-        is_of_console: bool,
-        ways: &Ways<'a>,
-    ) -> Option<&'i Issue<'a>> {
-        let (principal, created) = (session.principal?, session.created?);
-        let of_principal = self.sessions.get(principal)?;
+    /// The mints of the session that this is another key of: the one nearest to the moment that it bears, and those that gave other sessions at that moment.
+    /// With `is_of_console`, its calls are known to be.
+    pub(super) fn mints_of(&self, session: &Unminted<'a>, is_of_console: bool, ways: &Ways<'a>) -> Vec<&'i Issue<'a>> {
+        let moment = session.principal.zip(session.created);
+        let Some((principal, created)) = moment else {
+            return Vec::new();
+        };
+        let Some(of_principal) = self.sessions.get(principal) else {
+            return Vec::new();
+        };
         let at = created.seconds();
         let near = of_principal.range(at - SLACK_SECONDS..=at + SLACK_SECONDS);
         let mut near: Vec<(i64, &Issue<'a>)> = near
@@ -125,19 +126,41 @@ impl<'a, 'i> Given<'a, 'i> {
         near.sort_by_key(|(apart, issue)| (*apart, issue.event.at, &issue.event.id));
         let login = ways.login(principal, created);
         let apart = login.map(|login| (login.at.seconds() - at).abs());
-        let nearest = near
-            .into_iter()
-            .find(|(between, _)| apart.is_none_or(|apart| *between < apart));
-        let signed_in = || self.signed_in(of_principal, login?.at);
-        nearest.map(|(_, issue)| issue).or_else(signed_in)
+        // Whoever signs in through another provider is given a key and signed in at once.
+        near.retain(|(between, issue)| apart.is_none_or(|apart| *between < apart || is_federated(issue)));
+        let Some((least, nearest)) = near.first().copied() else {
+            let signed_in = || self.signed_in(of_principal, login?.at);
+            return signed_in().into_iter().collect();
+        };
+        // What was made one of the console is of the session that asked for it.
+        let is_rival = |(between, issue): &(i64, &Issue<'a>)| {
+            *between == least && issue.key != nearest.key && !issue.keeps_session() && !nearest.keeps_session()
+        };
+        let rivals = near.into_iter().skip(1).filter(is_rival).map(|(_, issue)| issue);
+        std::iter::once(nearest).chain(rivals).collect()
     }
 
     /// The mint whose holder may have signed in at that moment: the last that made a session one of the console.
     fn signed_in(&self, of_principal: &BTreeMap<i64, Vec<&'i Issue<'a>>>, at: Moment) -> Option<&'i Issue<'a>> {
-        let before = of_principal.range(at.seconds() - ADDRESS_SECONDS..=at.seconds() + SLACK_SECONDS);
+        let before = of_principal.range(at.seconds() - ASKED_SECONDS..=at.seconds() + SLACK_SECONDS);
         let mut issues = before.rev().flat_map(|(_, issues)| issues).copied();
         issues.find(|issue| issue.keeps_session() && issue.event.at.seconds() <= at.seconds() + SLACK_SECONDS)
     }
+}
+
+/// Whether it was given to somebody whom another provider vouched for, as in a sign-in through SAML.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_enable-console-saml.html>
+fn is_federated(issue: &Issue<'_>) -> bool {
+    matches!(
+        issue.event.name.as_str(),
+        "AssumeRoleWithSAML" | "AssumeRoleWithWebIdentity"
+    )
+}
+
+/// Whether none of these sessions asked, as far as it is known who did.
+pub(super) fn is_by_another<'k>(sessions: &[&Unminted<'_>], asked: impl Iterator<Item = &'k AccessKeyId>) -> bool {
+    let mut asked = asked.peekable();
+    asked.peek().is_none() || asked.any(|key| sessions.iter().all(|session| session.key != key))
 }
 
 /// The mint of the session that made a call whose record leaves the key out: by the principal and the nearest moment of issue.

@@ -79,7 +79,12 @@ fn calls<'a>(evidence: &'a Evidence, lineage: &'a Lineage) -> Vec<(&'a AccessKey
     };
     let by = |event: &'a Event| match &event.identity.key {
         Some(key) => members.get(key).copied(),
-        None if is_untold(event) => members.get(&askers.key(event, None)?).copied(),
+        // Whoever of several may have called: what one of them did in the family's name counts.
+        None if is_untold(event) => askers
+            .keys(event, None)
+            .iter()
+            .find_map(|key| members.get(key))
+            .copied(),
         None => None,
     };
     events.iter().filter_map(|event| Some((by(event)?, *event))).collect()

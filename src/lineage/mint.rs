@@ -1,11 +1,12 @@
 //! Which events give a new credential, and to whom.
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/cloudtrail-integration.html>
 
-use super::session::near;
+use super::holder::{role_of, who};
+use super::session::{Stamp, near};
 use super::sign_in::Joined;
 use super::{Kind, Mint};
 use crate::account::Holder;
-use crate::ids::{AccessKeyId, AccountId, Arn, PrincipalArn};
+use crate::ids::{AccessKeyId, AccountId};
 use crate::policy::PolicyText;
 use crate::time::Moment;
 use crate::trail::Event;
@@ -80,8 +81,8 @@ pub(super) struct Issue<'a> {
     /// The record that names who asked: mostly the same one. A call into another account is recorded in both, and the records share an ID.
     /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/cloudtrail-integration.html>
     pub(super) asker: &'a Event,
-    /// The key that asked, where that record leaves it out and its session tells it.
-    pub(super) told: Option<AccessKeyId>,
+    /// The key that asked, where that record leaves it out and its session tells it; several, where each of them may have.
+    pub(super) told: Vec<AccessKeyId>,
     /// The new key.
     pub(super) key: AccessKeyId,
     /// What it is.
@@ -94,6 +95,8 @@ pub(super) struct Issue<'a> {
     pub(super) expires: Option<Moment>,
     /// Whether the record says so; else it is reckoned from what was asked for, or by the call's default.
     pub(super) is_logged: bool,
+    /// Whether somebody switched to it in the console: then the console asked, and no service for itself.
+    pub(super) is_switch: bool,
     /// By what it was joined, where no record names its key as given.
     pub(super) joined: Option<Joined>,
 }
@@ -185,13 +188,14 @@ fn issue_of(event: &Event) -> Option<Issue<'_>> {
     Some(Issue {
         event,
         asker: event,
-        told: None,
+        told: Vec::new(),
         is_logged: logged.is_some(),
         key,
         kind,
         holder,
         account,
         expires: logged.or(reckoned),
+        is_switch: false,
         joined: None,
     })
 }
@@ -205,7 +209,7 @@ fn seconds_in(value: &Value) -> Option<i64> {
 pub fn mint_of(event: &Event) -> Option<MintedKey> {
     let issue = issue_of(event)?;
     Some(MintedKey {
-        mint: issue.mint()?,
+        mint: issue.mint(issue.by()?),
         key: issue.key,
         kind: issue.kind,
         holder: issue.holder,
@@ -215,10 +219,22 @@ pub fn mint_of(event: &Event) -> Option<MintedKey> {
 }
 
 impl Issue<'_> {
-    /// The key that asked, where it was in somebody's hands.
+    /// The key that asked, where it was in somebody's hands; of several that may have, the first.
     pub(super) fn by(&self) -> Option<&AccessKeyId> {
-        let key = self.asker.identity.key.as_ref().or(self.told.as_ref());
-        key.filter(|_| !self.asker.is_forwarded())
+        self.askers().next()
+    }
+
+    /// The keys that may have asked: mostly one.
+    pub(super) fn askers(&self) -> impl Iterator<Item = &AccessKeyId> {
+        let own = self.asker.identity.key.iter().filter(|_| self.told.is_empty());
+        let is_held = self.is_switch || !self.asker.is_forwarded();
+        self.told.iter().chain(own).filter(move |_| is_held)
+    }
+
+    /// What the calls of the key that asked bear.
+    pub(super) fn asker_bears(&self) -> Stamp {
+        let of = self.joined.as_ref().and_then(|joined| joined.of.clone());
+        of.unwrap_or_else(|| Stamp::of_event(self.asker))
     }
 
     /// The unique ID that calls with the new key bear.
@@ -244,8 +260,8 @@ impl Issue<'_> {
         self.kind == Kind::Console
     }
 
-    /// The call as a mint by a key.
-    pub(super) fn mint(&self) -> Option<Mint> {
+    /// The call as a mint by this key, one of those that may have asked.
+    pub(super) fn mint(&self, by: &AccessKeyId) -> Mint {
         let event = self.event;
         let listed = |member: &str| {
             event
@@ -264,11 +280,13 @@ impl Issue<'_> {
         let joined = self.joined.as_ref();
         let beside = joined.and_then(|joined| joined.beside.clone());
         // Nobody asked where it comes from another key of the session.
-        let is_alike = beside.is_some() && beside.as_ref() == self.by();
+        let is_alike = beside.as_ref() == Some(by);
         let issued = joined.and_then(|joined| joined.stamp.issued.first().copied());
-        Some(Mint {
+        let rivals = joined.into_iter().flat_map(|joined| &joined.rivals);
+        Mint {
             at: issued.filter(|_| is_alike).unwrap_or(event.at),
-            by: self.by()?.clone(),
+            by: by.clone(),
+            or_by: self.askers().chain(rivals).filter(|one| *one != by).cloned().collect(),
             call: if is_alike { SAME.to_owned() } else { event.name.clone() },
             event: event.id.clone(),
             source_ip: event.source_ip.clone(),
@@ -285,7 +303,7 @@ impl Issue<'_> {
             tags: listed("tags").filter_map(tag).collect(),
             joined: joined.map(|joined| joined.by.clone()),
             beside,
-        })
+        }
     }
 
     /// In words, how it came into being.
@@ -316,132 +334,4 @@ impl Issue<'_> {
             joined.unwrap_or_default()
         )
     }
-}
-
-type Who = (Kind, Option<Holder>, Option<AccountId>);
-
-fn who(event: &Event) -> Who {
-    let identity = &event.identity;
-    let caller = || {
-        Some(Holder::User {
-            name: identity.user_name.clone()?,
-            id: identity.principal_id.clone()?,
-        })
-    };
-    let here = identity.account.clone();
-    match event.name.as_str() {
-        "GetSessionToken" if identity.kind.as_deref() == Some("Root") => (Kind::SessionToken, Some(Holder::Root), here),
-        "GetSessionToken" => (Kind::SessionToken, caller(), here),
-        "GetFederationToken" => {
-            let name = event
-                .answered("/federatedUser/federatedUserId")
-                .and_then(|id| Some(id.split_once(':')?.1.to_owned()));
-            let holder = name.or_else(|| event.asked("/name")).and_then(|name| {
-                let (user, user_id) = (identity.user_name.clone()?, identity.principal_id.clone()?);
-                Some(Holder::FederatedUser { user, user_id, name })
-            });
-            (Kind::FederationToken, holder, here)
-        }
-        "CreateAccessKey" | "CreateServiceSpecificCredential" | "ResetServiceSpecificCredential" => {
-            let name = event
-                .answered("/accessKey/userName")
-                .or_else(|| event.answered("/serviceSpecificCredential/userName"))
-                .or_else(|| event.asked("/userName"))
-                // Without a name the call is about its caller.
-                .or_else(|| identity.user_name.clone());
-            let own = identity.user_name.as_deref() == name.as_deref();
-            let id = if own { identity.principal_id.clone() } else { None };
-            let kind = match event.name.as_str() {
-                "CreateAccessKey" => Kind::LongTerm,
-                _ => Kind::ServiceSpecific,
-            };
-            (
-                kind,
-                name.map(|name| Holder::User {
-                    name,
-                    id: id.unwrap_or_default(),
-                }),
-                here,
-            )
-        }
-        "GetSigninToken" => (Kind::Console, holder_of(event), here),
-        "AssumeRoot" => (
-            Kind::RoleSession,
-            Some(Holder::Root),
-            event.asked("/targetPrincipal").and_then(|text| account_in(&text)),
-        ),
-        _ => role_session(event),
-    }
-}
-
-/// The account in an account number or in a root user's ARN: AssumeRoot takes both.
-/// <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoot.html>
-fn account_in(text: &str) -> Option<AccountId> {
-    text.parse().ok().or_else(|| text.parse::<Arn>().ok()?.account())
-}
-
-/// The holder of the session that made the call.
-pub(super) fn holder_of(event: &Event) -> Option<Holder> {
-    let identity = &event.identity;
-    match (identity.kind.as_deref()?, &identity.arn) {
-        ("Root", _) => Some(Holder::Root),
-        ("IAMUser", _) => Some(Holder::User {
-            name: identity.user_name.clone()?,
-            id: identity.principal_id.clone()?,
-        }),
-        ("FederatedUser", Some(arn)) => {
-            let issuer = identity.issuer.as_ref()?;
-            Some(Holder::FederatedUser {
-                user: issuer.name.clone()?,
-                user_id: issuer.principal_id.clone()?,
-                name: arn.name().to_owned(),
-            })
-        }
-        ("AssumedRole", Some(arn)) => match PrincipalArn::of(arn)? {
-            PrincipalArn::RoleSession { role, session } => {
-                let id = identity.principal_id.as_deref()?.split(':').next()?.to_owned();
-                Some(Holder::Role {
-                    name: role,
-                    id,
-                    session,
-                })
-            }
-            _ => None,
-        },
-        _ => None,
-    }
-}
-
-/// A member of the role session that the answer tells of.
-fn role_of(event: &Event, member: &str) -> Option<String> {
-    let places = ["/assumedRoleUser", "/credentialSet/0/assumedRoleUser"];
-    places
-        .iter()
-        .find_map(|place| event.answered(&format!("{place}/{member}")))
-}
-
-fn role_session(event: &Event) -> Who {
-    let arn: Option<Arn> = role_of(event, "arn").and_then(|text| text.parse().ok());
-    let id = role_of(event, "assumedRoleId").and_then(|id| Some(id.split_once(':')?.0.to_owned()));
-    let of_role = |id: &String| id.starts_with("AROA");
-    let chained = event.identity.kind.as_deref() == Some("AssumedRole")
-        || event.identity.principal_id.as_ref().is_some_and(of_role);
-    let kind = if chained {
-        Kind::ChainedRoleSession
-    } else {
-        Kind::RoleSession
-    };
-    let Some(arn) = arn else {
-        let asked: Option<Arn> = event.asked("/roleArn").and_then(|text| text.parse().ok());
-        return (kind, None, asked.and_then(|arn| arn.account()));
-    };
-    let holder = match PrincipalArn::of(&arn) {
-        Some(PrincipalArn::RoleSession { role, session }) => Some(Holder::Role {
-            name: role,
-            id: id.unwrap_or_default(),
-            session,
-        }),
-        _ => None,
-    };
-    (kind, holder, arn.account())
 }

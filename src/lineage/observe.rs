@@ -2,12 +2,14 @@
 
 use super::cause::{Cause, Causes};
 use super::family::Family;
+use super::holder::{holder_at, holder_of};
 use super::kin::Kin;
 use super::lasting::made;
-use super::mint::{Issue, holder_of, is_mint};
+use super::mint::{Issue, is_mint};
 use super::secret::Secrets;
 use super::session::{Stamp, caller, is_of};
 use super::stranger::Strangers;
+use super::switch::Switches;
 use super::trace::{Ambiguous, Attempt, Lineage, OnBehalf, RefusedByScp};
 use super::{Credential, Kind, Use};
 use crate::ids::{AccessKeyId, KeyKind};
@@ -29,6 +31,7 @@ pub(super) struct Observer<'a> {
     secrets: Secrets,
     strangers: Strangers<'a>,
     kin: Kin<'a>,
+    switches: &'a Switches<'a>,
     causes: Causes<'a>,
 }
 
@@ -40,6 +43,7 @@ impl<'a> Observer<'a> {
         told: &'a [Credential],
         events: &[&'a Event],
         issues: &'a [Issue<'a>],
+        switches: &'a Switches<'a>,
     ) -> Self {
         let mut members: BTreeMap<&AccessKeyId, Vec<(usize, &Stamp)>> = BTreeMap::new();
         for (place, member) in order.iter().enumerate() {
@@ -55,6 +59,7 @@ impl<'a> Observer<'a> {
             secrets: Secrets::default(),
             strangers: Strangers::of(events, issues),
             kin: Kin::of(told),
+            switches,
             causes: Causes::of(events),
         }
     }
@@ -65,7 +70,7 @@ impl<'a> Observer<'a> {
             return;
         };
         let Some(members) = self.members.get(key) else {
-            if self.is_kin(event) {
+            if self.is_kin(event) || self.is_switched(event) {
                 match event.is_forwarded() {
                     true => self.on_behalf(event),
                     false => self.strangers.observe(event, key),
@@ -105,6 +110,18 @@ impl<'a> Observer<'a> {
     fn is_kin(&self, event: &Event) -> bool {
         let holder = holder_of(event);
         holder.is_some_and(|holder| self.kin.hold(&holder, event.identity.account.as_ref()))
+    }
+
+    /// Whether the event is of a session that such a user or role switched to.
+    fn is_switched(&self, event: &Event) -> bool {
+        let session = event
+            .identity
+            .principal_id
+            .as_deref()
+            .zip(event.identity.session_created);
+        let switch = session.and_then(|(principal, created)| self.switches.to(principal, created));
+        let from = switch.and_then(|switch| switch.switched_from.as_ref());
+        from.is_some_and(|from| holder_at(from).is_some_and(|holder| self.kin.hold(&holder, from.account().as_ref())))
     }
 
     /// Hands over what was gathered.

@@ -4,9 +4,10 @@ use super::mint::Issue;
 use crate::ids::{AccessKeyId, KeyKind};
 use crate::time::Moment;
 use crate::trail::Event;
+use crate::trail::apart::ISSUE_SECONDS;
 
-/// How far the moment of issue in an event may differ from the time of the mint, in seconds. In real trails they are equal.
-const SLACK_SECONDS: i64 = 5;
+/// How far the moment of issue in an event may differ from the time of the mint.
+pub(super) const SLACK_SECONDS: i64 = ISSUE_SECONDS as i64;
 
 /// Whether two moments may be one moment of issue.
 pub(super) fn near(one: Moment, two: Moment) -> bool {

@@ -7,15 +7,14 @@
 //! A sign-in belongs to a family where a member set the user's password before, or where a member made the call that began it.
 
 use super::asker::Askers;
+use super::login::Logins;
 use super::session::Stamp;
+use super::switch::Switches;
 use super::unminted::Unminted;
 use crate::ids::AccessKeyId;
 use crate::time::Moment;
 use crate::trail::Event;
 use std::collections::BTreeMap;
-
-/// How far the moment that a console session bears may lie from its ConsoleLogin, in seconds.
-const SLACK_SECONDS: i64 = 2;
 
 /// By what a session without a mint was joined to the call that let it in.
 #[derive(Debug, Clone)]
@@ -28,6 +27,10 @@ pub(super) struct Joined {
     pub(super) is_by_password: bool,
     /// Of which key it is another one of the same session.
     pub(super) beside: Option<AccessKeyId>,
+    /// What the calls of that key bear, where no call of it is in the evidence.
+    pub(super) of: Option<Stamp>,
+    /// Keys that may have asked for the session instead: its calls bear what another session's bear, too.
+    pub(super) rivals: Vec<AccessKeyId>,
 }
 
 /// How a session came in: the record of it, the record of who let it in, in words, and whether by a password.
@@ -35,43 +38,45 @@ pub(super) struct Joined {
 pub(super) struct Way<'a> {
     pub(super) event: &'a Event,
     pub(super) asker: &'a Event,
-    /// The key of that record's session, where the record leaves it out.
-    pub(super) told: Option<AccessKeyId>,
+    /// The keys that may have made that call, where its record leaves the key out.
+    pub(super) told: Vec<AccessKeyId>,
     pub(super) by: String,
     pub(super) is_by_password: bool,
 }
 
 impl Way<'_> {
-    /// The key of who let it in.
-    pub(super) fn by_key(&self) -> Option<&AccessKeyId> {
-        self.asker.identity.key.as_ref().or(self.told.as_ref())
+    /// The keys of who let it in.
+    pub(super) fn by_keys(&self) -> impl Iterator<Item = &AccessKeyId> {
+        self.asker.identity.key.iter().chain(&self.told)
     }
 }
 
-/// A call that somebody's way in begins with, and its key where the record leaves that out.
-type Beginning<'a> = (&'a Event, Option<AccessKeyId>);
+/// A call that somebody's way in begins with, and the keys that may have made it where the record leaves that out.
+type Beginning<'a> = (&'a Event, Vec<AccessKeyId>);
 
 /// The calls that sign-ins are joined to.
-#[derive(Default)]
 pub(super) struct Ways<'a> {
+    pub(super) switches: &'a Switches<'a>,
     passwords: Vec<Beginning<'a>>,
-    logins: BTreeMap<&'a str, BTreeMap<i64, &'a Event>>,
+    logins: Logins<'a>,
     begun: BTreeMap<&'a str, Vec<Beginning<'a>>>,
 }
 
 impl<'a> Ways<'a> {
-    pub(super) fn of(events: &[&'a Event], askers: &Askers<'a>) -> Self {
-        let mut ways = Ways::default();
-        let told = |event: &Event| event.identity.key.is_none().then(|| askers.key(event, None)).flatten();
+    pub(super) fn of(events: &[&'a Event], askers: &Askers<'a>, switches: &'a Switches<'a>) -> Self {
+        let mut ways = Ways {
+            switches,
+            passwords: Vec::new(),
+            logins: Logins::of(events),
+            begun: BTreeMap::new(),
+        };
+        let told = |event: &Event| match event.identity.key {
+            Some(_) => Vec::new(),
+            None => askers.keys(event, None),
+        };
         for event in events.iter().copied().filter(|event| event.error.is_none()) {
             match (event.service(), event.name.as_str()) {
                 ("iam", "CreateLoginProfile" | "UpdateLoginProfile") => ways.passwords.push((event, told(event))),
-                ("signin", "ConsoleLogin") if event.answered("/ConsoleLogin").as_deref() != Some("Failure") => {
-                    if let Some(principal) = event.identity.principal_id.as_deref() {
-                        let logins = ways.logins.entry(principal).or_default();
-                        logins.entry(event.at.seconds()).or_insert(event);
-                    }
-                }
                 ("signin", "AuthorizeOAuth2Access" | "CreateOAuth2Token") => {
                     if let Some(sign_in) = event.identity.sign_in.as_deref() {
                         ways.begun.entry(sign_in).or_default().push((event, told(event)));
@@ -85,13 +90,7 @@ impl<'a> Ways<'a> {
 
     /// The sign-in of a principal nearest to a moment of issue.
     pub(super) fn login(&self, principal: &str, created: Moment) -> Option<&'a Event> {
-        let at = created.seconds();
-        let near = self
-            .logins
-            .get(principal)?
-            .range(at - SLACK_SECONDS..=at + SLACK_SECONDS);
-        near.min_by_key(|(login, _)| (at - **login).abs())
-            .map(|(_, login)| *login)
+        self.logins.near(principal, created)
     }
 
     /// The sign-in at the moment that the session bears, where its user's password was set before.
@@ -120,8 +119,8 @@ impl<'a> Ways<'a> {
     pub(super) fn by_sign_in(&self, sessions: &[&Unminted<'a>]) -> Option<Way<'a>> {
         let first = sessions.iter().map(|session| session.first.at).min()?;
         let is_other = |(event, told): &&Beginning<'_>| {
-            let by = event.identity.key.as_ref().or(told.as_ref());
-            by.is_some_and(|by| sessions.iter().all(|session| session.key != by)) && event.at <= first
+            let mut by = event.identity.key.iter().chain(told);
+            by.any(|by| sessions.iter().all(|session| session.key != by)) && event.at <= first
         };
         let sign_ins = sessions.iter().filter_map(|session| session.sign_in);
         let began = sign_ins.filter_map(|sign_in| Some((sign_in, self.begun.get(sign_in)?.iter().find(is_other)?)));

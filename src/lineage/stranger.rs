@@ -1,6 +1,7 @@
 //! Sessions of the family's own user or of a role that it reached which no mint in the evidence gave: the intruder's by another way, or not.
 
-use super::mint::{Issue, holder_of};
+use super::holder::holder_of;
+use super::mint::Issue;
 use super::session::{Stamp, caller, is_of, near};
 use super::trace::Unresolved;
 use crate::account::Holder;
@@ -124,7 +125,14 @@ impl<'a> Strangers<'a> {
         let entered = self.sign_ins.get(principal).into_iter().flatten();
         let mut entered = entered.filter(|entry| created.is_some_and(|created| near(created, entry.at)));
         if let Some(entry) = entered.next() {
-            return Some(format!("{SIGNED_IN}{} at {}", entry.name, entry.at));
+            let from = entry.switched_from.as_ref();
+            let from = from.map(|from| format!(" by {from}"));
+            return Some(format!(
+                "{SIGNED_IN}{} at {}{}",
+                entry.name,
+                entry.at,
+                from.unwrap_or_default()
+            ));
         }
         if event.identity.from_console {
             return Some(HINTED.to_owned());

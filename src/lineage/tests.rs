@@ -1,6 +1,9 @@
+mod ambiguous;
 mod console;
 mod entangled;
+mod federated;
 mod keyless;
+mod switch;
 
 use super::*;
 use crate::ids::AccessKeyId;

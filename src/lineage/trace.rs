@@ -10,6 +10,7 @@ use super::label::labelled;
 use super::mint::{issues, once_each};
 use super::observe::Observer;
 use super::secret::ReadSecret;
+use super::switch::Switches;
 use crate::account::{Holder, Session};
 use crate::ids::{AccessKeyId, AccountId};
 use crate::time::Moment;
@@ -21,16 +22,18 @@ use std::collections::BTreeSet;
 pub fn trace(evidence: &Evidence, asked: &[AccessKeyId]) -> Lineage {
     let events = evidence.events();
     let mut issues = issues(&events);
+    let switches = Switches::of(&events, &issues);
+    switches.tell(&mut issues);
     let askers = Askers::of(&events, &issues);
     askers.tell(&mut issues);
     // Which of two records of one call tells more is only known by now.
     let mut issues = once_each(issues);
-    let entered = entered(&events, &issues, &askers);
+    let entered = entered(&events, &issues, &askers, &switches);
     issues.extend(entered);
     let family = Family::of(asked, &events, &issues);
     let (order, labels) = labelled(&family);
     let told = order.iter().zip(labels);
-    let told = told.filter_map(|(place, label)| Some(family.members.get(*place)?.credential(label)));
+    let told = told.filter_map(|(place, label)| family.credential(*place, label));
     let told: Vec<Credential> = told.collect();
     let mut lineage = Lineage {
         asked: asked.to_vec(),
@@ -45,7 +48,7 @@ pub fn trace(evidence: &Evidence, asked: &[AccessKeyId]) -> Lineage {
         on_behalf: Vec::new(),
         coverage: coverage(evidence),
     };
-    let mut observer = Observer::of(&family, &order, &told, &events, &issues);
+    let mut observer = Observer::of(&family, &order, &told, &events, &issues, &switches);
     events.iter().for_each(|event| observer.observe(&mut lineage, event));
     observer.finish(&mut lineage);
     lineage

@@ -1,15 +1,18 @@
-//! Calls that let somebody in without giving a key: they set a user's password, or turn a sign-in into the sessions of a command line.
+//! Calls that let somebody in without giving a key: they set a user's password, turn a sign-in into the sessions of a command line, or switch to a role in
+//! the console.
 
 use super::Event;
-use super::facts::{Gave, Who, user};
+use super::event::SWITCH;
+use super::facts::{Gave, Who, named, user};
 
-/// The calls by name. The last two are those of `aws login`:
+/// The calls by name, the switch last. Before it are those of `aws login`:
 /// <https://docs.aws.amazon.com/signin/latest/userguide/command-line-sign-in.html>.
-const CALLS: [&str; 4] = [
+const CALLS: [&str; 5] = [
     "CreateLoginProfile",
     "UpdateLoginProfile",
     "AuthorizeOAuth2Access",
     "CreateOAuth2Token",
+    SWITCH,
 ];
 
 /// Whether the call of this name is one.
@@ -21,16 +24,31 @@ pub(super) fn is_entrance(name: &[u8]) -> bool {
 pub(super) fn entrance(event: &Event, who: Who) -> Option<Gave> {
     let new = match event.name.as_str() {
         name if !is_entrance(name.as_bytes()) => return None,
+        SWITCH => return switch(event, who),
         "CreateLoginProfile" | "UpdateLoginProfile" => Who {
             name: event.password_of().map_or(who.name, |name| user(Some(&name))),
             ..Who::default()
         },
         _ => Who { key: 0, ..who },
     };
+    let (by, by_since) = who.as_asker();
     Some(Gave {
-        // Where the record leaves the key out, whoever carries the same rights may have asked.
-        by: who.as_asker(),
+        by,
+        by_since,
         new,
+        ..Gave::default()
+    })
+}
+
+/// The session that somebody switched to, as a key that isn't known. Who switched is known by name alone, which is told from keys and IDs by being turned
+/// round bit by bit.
+fn switch(event: &Event, who: Who) -> Option<Gave> {
+    let from = named(event.switched_from.as_ref()?);
+    let since = u32::try_from(event.at.seconds()).unwrap_or(0);
+    Some(Gave {
+        by: !from,
+        new: Who { key: 0, since, ..who },
+        is_switch: true,
         ..Gave::default()
     })
 }
@@ -38,7 +56,12 @@ pub(super) fn entrance(event: &Event, who: Who) -> Option<Gave> {
 impl Gave {
     /// Whether somebody was let in whose keys the record doesn't tell, or not all of them.
     pub(super) fn is_entrance(&self) -> bool {
-        self.is_of_console || self.new.key == 0 && self.shared == 0
+        !self.is_switch && (self.is_of_console || self.new.key == 0 && self.shared == 0)
+    }
+
+    /// Who switched to the session, by name.
+    pub(super) fn switched(&self) -> Option<u64> {
+        self.is_switch.then_some(!self.by)
     }
 }
 

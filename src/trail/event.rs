@@ -72,6 +72,9 @@ pub(super) const GIVEN: [&str; 5] = [
     "/serviceSpecificCredential/serviceSpecificCredentialId",
 ];
 
+/// The call by which somebody switches to a role in the console.
+pub(super) const SWITCH: &str = "SwitchRole";
+
 /// One event.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Event {
@@ -115,6 +118,9 @@ pub struct Event {
     pub category: Option<String>,
     /// What the records of one call in several accounts share.
     pub shared_id: Option<String>,
+    /// Who switched to a role in the console, by ARN, where the call is the switch: its caller is the new session then.
+    /// <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-aws-console-sign-in-events.html>
+    pub switched_from: Option<Arn>,
     /// What makes it a later delivery, if it is one.
     pub addendum: Option<Addendum>,
     /// How many calls it stands for: one, unless very many that are alike were counted together.
@@ -186,6 +192,10 @@ impl Event {
             until: at,
             times: 1,
             reveals: revealed(&source, &name, &request, &resources),
+            switched_from: match name == SWITCH {
+                true => parsed(record, "/additionalEventData/SwitchFrom"),
+                false => None,
+            },
             source,
             name,
             region: text(record, "/awsRegion").unwrap_or_default(),

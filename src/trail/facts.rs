@@ -89,9 +89,13 @@ impl Who {
         }
     }
 
-    /// Who asked, as far as it is told: the key, else whose session it is.
-    pub(super) fn as_asker(&self) -> u64 {
-        if self.key == 0 { self.principal() } else { self.key }
+    /// Who asked, as far as it is told: the key, else whose session it is and when that was issued. Without the moment nobody's session is told.
+    pub(super) fn as_asker(&self) -> (u64, u32) {
+        match (self.key, self.since) {
+            (0, 0) => (0, 0),
+            (0, since) => (self.principal(), since),
+            (key, _) => (key, 0),
+        }
     }
 
     /// Whose session it is: the user or role by unique ID, and the root user, who has none, by name.
@@ -126,6 +130,16 @@ pub(super) fn sign_in(text: &str) -> u32 {
 pub(super) fn user(name: Option<&str>) -> u64 {
     // Users and roles may have one name: the numbers of the one are turned round.
     name.map_or(0, |name| number(name).rotate_left(32))
+}
+
+/// Somebody with an ARN, by the name of the user or role.
+pub(super) fn named(arn: &Arn) -> u64 {
+    match PrincipalArn::of(arn) {
+        Some(PrincipalArn::User(name)) => user(Some(&name)),
+        Some(PrincipalArn::RoleSession { role, .. }) => number(&role),
+        Some(PrincipalArn::Root) => number("the root user"),
+        _ => 0,
+    }
 }
 
 /// The role of a session, by name.
@@ -167,6 +181,8 @@ impl<'a> Given<'a> {
 pub(super) struct Gave {
     /// The key that asked; where the record leaves it out, the user or role that did, by unique ID.
     pub(super) by: u64,
+    /// When the session was issued that asked, where the record leaves its key out; else zero.
+    pub(super) by_since: u32,
     /// Who has the new key.
     pub(super) new: Who,
     /// What the records of one call in several accounts share.
@@ -177,9 +193,16 @@ pub(super) struct Gave {
     pub(super) is_long_term: bool,
     /// Whether it was given in the console: its holder goes on under keys that no record names.
     pub(super) is_of_console: bool,
+    /// Whether somebody switched to the session, whose key isn't told.
+    pub(super) is_switch: bool,
 }
 
 impl Gave {
+    /// The key that asked, where it is told.
+    pub(super) fn by_key(&self) -> u64 {
+        if self.by_since == 0 { self.by } else { 0 }
+    }
+
     /// What the event gave; `None` where it gave nothing.
     pub(super) fn of(event: &Event, who: Who) -> Option<Self> {
         if event.error.is_some() || !GIVERS.contains(&event.source.as_str()) {
@@ -211,8 +234,10 @@ impl Gave {
             (None, Some(holder)) => (0, user(Some(holder))),
             (None, None) => (who.id, who.name),
         };
+        let (by, by_since) = who.as_asker();
         Some(Gave {
-            by: who.as_asker(),
+            by,
+            by_since,
             new: Who {
                 key: told(key),
                 id,
@@ -223,6 +248,7 @@ impl Gave {
             names_role: role_id.is_some_and(|id| id.contains(':')),
             is_long_term: key.is_some_and(|key| key.starts_with("AKIA")),
             is_of_console: false,
+            is_switch: false,
         })
     }
 }

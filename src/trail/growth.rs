@@ -2,6 +2,7 @@
 //!
 //! Pages are gone through one after the other until none adds anything. What holds across them only grows, so that their order makes no difference.
 
+use super::apart::{ADDRESS_SECONDS, ISSUE_SECONDS, LOGIN_SECONDS};
 use super::closure::{Numbers, callers, edges};
 use super::facts::{Gave, Who, number, sign_in, user};
 use super::pages::{Page, Pages};
@@ -71,8 +72,8 @@ pub(super) struct Growth {
     sessions: Sessions,
     /// Users and roles that somebody of the family was let in as.
     entered: Numbers,
-    /// Whose keys they are, by unique ID.
-    ids: Numbers,
+    /// Whose keys they are, by name.
+    names: Numbers,
 }
 
 impl Growth {
@@ -87,31 +88,44 @@ impl Growth {
     }
 
     fn size(&self) -> usize {
-        self.keys.len() + self.sessions.size() + self.entered.len() + self.ids.len()
+        self.keys.len() + self.sessions.size() + self.entered.len() + self.names.len()
     }
 
     /// Adds the keys that gave those that are known, whoever may have.
     fn back(&mut self, pages: &[&Page]) {
         // A long-term key is its own origin.
         let gave = edges(pages).filter(|gave| !gave.is_long_term);
-        let asked = gave.map(|gave| (gave.new.key, gave.by, gave.shared));
-        let answered = edges(pages).map(|gave| (gave.shared, gave.by, 0));
+        let asked = gave.map(|gave| (gave.new.key, gave.by_key(), gave.shared));
+        let answered = edges(pages).map(|gave| (gave.shared, gave.by_key(), 0));
         let came_from = Links::of(asked.chain(answered));
         let given = Given::of(pages);
         loop {
             came_from.follow(&mut self.keys);
             let before = self.size();
-            // Where a record leaves the asker's key out, everybody with the same rights may be it; a session that no mint gave a key for is of the one that
-            // is issued like it; and whoever bears a sign-in may be of it, whatever else gave the key.
+            // Where a record leaves the asker's key out, whoever has a session of the same moment may be it; a session that no mint gave a key for is of the
+            // one that is issued like it; and whoever bears a sign-in may be of it, whatever else gave the key.
             for who in callers(pages).filter(|who| self.keys.contains(&who.key)) {
                 self.sessions.add(who, given.lack(who));
             }
+            let keys = &self.keys;
+            let is_known =
+                |gave: &&Gave| !gave.is_long_term && keys.contains(&gave.new.key) || keys.contains(&gave.shared);
+            let known = edges(pages).filter(is_known);
+            known.for_each(|gave| self.sessions.add_asker(gave));
             // A mint whose key never called tells a session all the same.
             self.sessions.add_keyless(pages);
-            let may_have_asked = |who: &Who| who.principal() != 0 && self.keys.contains(&who.principal());
-            let may_be = |who: &&Who| may_have_asked(who) || self.sessions.hold(who, true);
+            let may_be = |who: &&Who| self.sessions.hold(who, true);
             let more = callers(pages).filter(may_be).map(|who| who.key);
-            let gave = edges(pages).filter(|gave| may_have_asked(&gave.new) || self.sessions.come_of(gave));
+            // Who switched to one of the sessions is known by name.
+            let switches = edges(pages).filter(|gave| gave.is_switch && self.sessions.hold(&gave.new, true));
+            let switched: Numbers = switches.filter_map(Gave::switched).filter(|name| *name != 0).collect();
+            let switchers = callers(pages)
+                .filter(|who| switched.contains(&who.name))
+                .map(|who| who.key);
+            let more = more.chain(switchers);
+            // What was made one of the console may bear the moment of the session that asked.
+            let keeps = |gave: &Gave| gave.is_of_console && self.sessions.hold_asker(gave);
+            let gave = edges(pages).filter(|gave| keeps(gave) || self.sessions.come_of(gave));
             self.take(more.chain(gave.map(|gave| gave.new.key)).collect());
             if self.size() == before {
                 return;
@@ -123,7 +137,7 @@ impl Growth {
     fn forward(&mut self, pages: &[&Page]) {
         let given_by = Links::of(edges(pages).flat_map(|gave| {
             let by_others = (gave.shared, gave.new.key, 0);
-            [(gave.by, gave.new.key, gave.shared), by_others]
+            [(gave.by_key(), gave.new.key, gave.shared), by_others]
         }));
         let given = Given::of(pages);
         loop {
@@ -134,18 +148,27 @@ impl Growth {
             let known = callers(pages).chain(edges(pages).map(|gave| &gave.new));
             let theirs = known.filter(|who| self.keys.contains(&who.key));
             theirs.clone().for_each(|who| self.sessions.add(who, true));
-            self.ids.extend(theirs.map(Who::principal).filter(|id| *id != 0));
+            self.names.extend(theirs.map(|who| who.name).filter(|name| *name != 0));
+            // What was made one of the console may bear the moment of the session that asked.
+            let keeps = |gave: &&Gave| gave.is_of_console && self.keys.contains(&gave.new.key);
+            edges(pages)
+                .filter(keeps)
+                .for_each(|gave| self.sessions.add_asker(gave));
+            // What one of them switched to is a session of its own, whichever of the user's or role's sessions it was.
+            let is_switched = |gave: &&Gave| gave.switched().is_some_and(|by| self.names.contains(&by));
+            let switched = edges(pages).filter(is_switched).map(|gave| &gave.new);
+            switched.for_each(|who| self.sessions.add(who, true));
             self.sessions.add_keyless(pages);
-            let is_by = |gave: &Gave| self.keys.contains(&gave.by) || self.ids.contains(&gave.by);
+            // Where the record leaves the key out, whoever has a session of the same moment may have asked.
+            let is_by = |gave: &Gave| self.keys.contains(&gave.by_key()) || self.sessions.hold_asker(gave);
             let let_in = edges(pages).filter(|gave| gave.is_entrance() && is_by(gave));
             let entered = let_in.flat_map(|gave| [gave.new.id, gave.new.name]);
             self.entered.extend(entered.filter(|number| *number != 0));
             let is_entered = |who: &Who| self.entered.contains(&who.id) || self.entered.contains(&who.name);
             let is_one = |who: &&Who| is_entered(who) || self.sessions.hold(who, given.lack(who));
             let more = callers(pages).filter(is_one).map(|who| who.key);
-            // Where the record leaves the key out, whoever carries the same rights may have asked.
-            let given = self.ids.iter().flat_map(|id| given_by.from(*id));
-            self.take(more.chain(given).collect());
+            let given = edges(pages).filter(|gave| self.sessions.hold_asker(gave));
+            self.take(more.chain(given.flat_map(|gave| [gave.new.key, gave.shared])).collect());
             if self.size() == before {
                 return;
             }
@@ -176,7 +199,7 @@ impl Given {
             let begin = self.0.partition_point(|given| *given < (who.key, holder, 0));
             let rest = self.0.get(begin..).unwrap_or_default().iter();
             let mut same = rest.take_while(|(key, to, _)| (*key, *to) == (who.key, holder));
-            same.any(|(.., since)| *since == 0 || who.since == 0 || since.abs_diff(who.since) <= SLACK_SECONDS)
+            same.any(|(.., since)| *since == 0 || who.since == 0 || since.abs_diff(who.since) <= ISSUE_SECONDS)
         };
         !may_be(0) && !may_be(who.id)
     }
@@ -221,13 +244,6 @@ impl Links {
     }
 }
 
-/// How far moments of issue of one session may lie apart, in seconds. In real trails they are equal.
-const SLACK_SECONDS: u32 = 5;
-
-/// How long before a sign-in a session of the console may have been asked for, in seconds: so long does an address live by which it is begun.
-/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_enable-console-custom-url.html>
-const ADDRESS_SECONDS: u32 = 900 + 2 * SLACK_SECONDS;
-
 /// Sessions by what their calls bear: whose they are and when they were issued, and the sign-in that they began with.
 #[derive(Debug, Clone, Default)]
 struct Sessions {
@@ -246,11 +262,20 @@ impl Sessions {
         }
     }
 
-    /// Adds what calls bear of these sessions whose records leave the key out.
+    /// Adds the session that asked for a key, where the record leaves its own out.
+    fn add_asker(&mut self, gave: &Gave) {
+        if gave.by_since != 0 {
+            self.issued.insert((gave.by, gave.by_since));
+        }
+    }
+
+    /// Adds what calls bear of these sessions whose records leave the key out. One that bears their moment is of a session that is known; what is near to its
+    /// own is no nearer to that.
     fn add_keyless(&mut self, pages: &[&Page]) {
         for who in callers(pages).filter(|who| who.key == 0) {
-            if self.hold(who, true) {
-                self.add(who, true);
+            let is_signed = self.hold(who, false);
+            if is_signed || self.hold(who, true) {
+                self.add(who, is_signed);
             }
         }
     }
@@ -261,22 +286,33 @@ impl Sessions {
 
     /// Whether this may be one of them under another key, by its moment of issue too with `by_moment`.
     fn hold(&self, who: &Who, by_moment: bool) -> bool {
-        who.sign_in != 0 && self.sign_ins.contains(&who.sign_in) || by_moment && self.is_issued(who, SLACK_SECONDS)
+        who.sign_in != 0 && self.sign_ins.contains(&who.sign_in)
+            || by_moment && self.is_issued(who, ISSUE_SECONDS, ISSUE_SECONDS)
+    }
+
+    /// Whether one of them may have asked for this key, where the record leaves its own out.
+    fn hold_asker(&self, gave: &Gave) -> bool {
+        let near = gave.by_since.saturating_sub(ISSUE_SECONDS).max(1)..=gave.by_since.saturating_add(ISSUE_SECONDS);
+        let mut issued = self.issued.range((gave.by, *near.start())..=(gave.by, *near.end()));
+        gave.by_since != 0 && issued.next().is_some()
     }
 
     /// Whether one of them may go on from the session that this gave.
     fn come_of(&self, gave: &Gave) -> bool {
-        let later = if gave.is_of_console {
-            ADDRESS_SECONDS
-        } else {
-            SLACK_SECONDS
+        // A session of the console is joined by its sign-in, too, which may lie by so much before or behind the moment that it bears.
+        let (earlier, later) = match gave.is_of_console {
+            true => (
+                ISSUE_SECONDS + LOGIN_SECONDS,
+                ADDRESS_SECONDS + ISSUE_SECONDS + LOGIN_SECONDS,
+            ),
+            false => (ISSUE_SECONDS, ISSUE_SECONDS),
         };
-        gave.new.key != 0 && self.is_issued(&gave.new, later)
+        gave.new.key != 0 && self.is_issued(&gave.new, earlier, later)
     }
 
-    /// Whether one of them was issued to the same principal when this one was, or up to so many seconds later.
-    fn is_issued(&self, who: &Who, later: u32) -> bool {
-        let from = (who.principal(), who.since.saturating_sub(SLACK_SECONDS).max(1));
+    /// Whether one of them was issued to the same principal when this one was, or up to so many seconds earlier or later.
+    fn is_issued(&self, who: &Who, earlier: u32, later: u32) -> bool {
+        let from = (who.principal(), who.since.saturating_sub(earlier).max(1));
         let to = (who.principal(), who.since.saturating_add(later));
         who.since != 0 && self.issued.range(from..=to).next().is_some()
     }
@@ -352,6 +388,40 @@ mod tests {
             ..Seeds::default()
         };
         super::grown(&seeds, &mut Pages::of(vec![page], laid)).unwrap().keys
+    }
+
+    /// A busy role has sessions without end, and records without keys: only what is near to the family's in time is followed.
+    #[test]
+    fn of_a_busy_role_only_sessions_of_the_same_moment_are_followed() {
+        let role = 700;
+        let who = |key, since| Who {
+            key,
+            id: role,
+            since,
+            ..Who::default()
+        };
+        let keyless = |key, since| Gave {
+            by: role,
+            by_since: since,
+            new: Who {
+                id: 701,
+                ..who(key, since + 60)
+            },
+            ..Gave::default()
+        };
+        let own = Gave {
+            by: number(ASKED),
+            new: who(1_000, 1_000),
+            ..Gave::default()
+        };
+        let others = (1..50).map(|n| keyless(2_000 + n, 1_000 + 10 * n as u32));
+        let facts = Facts {
+            callers: (1..50).map(|n| who(3_000 + n, 1_000 + 10 * n as u32)).collect(),
+            gave: others.chain([own, keyless(1_001, 1_004)]).collect(),
+            ..Facts::default()
+        };
+        let expected: Numbers = [number(ASKED), 1_000, 1_001].into_iter().collect();
+        assert_eq!(grown(std::slice::from_ref(&facts), usize::MAX), expected);
     }
 
     proptest! {

@@ -17,9 +17,10 @@ pub(super) fn put_who(out: &mut Vec<u8>, who: &Who) {
 
 /// Appends a key that was given.
 pub(super) fn put_gave(out: &mut Vec<u8>, gave: &Gave) {
-    let marks = u64::from(gave.names_role) | u64::from(gave.is_long_term) << 1 | u64::from(gave.is_of_console) << 2;
+    let marks = [gave.names_role, gave.is_long_term, gave.is_of_console, gave.is_switch];
+    let marks = marks.iter().rev().fold(0, |marks, mark| marks << 1 | u64::from(*mark));
     put_who(out, &gave.new);
-    [gave.by, gave.shared, marks]
+    [gave.by, gave.shared, marks | u64::from(gave.by_since) << 32]
         .into_iter()
         .for_each(|number| put(out, number));
 }
@@ -57,11 +58,13 @@ impl<'a> Rest<'a> {
         let (new, by, shared, marks) = (self.who()?, self.number()?, self.number()?, self.number()?);
         Some(Gave {
             by,
+            by_since: (marks >> 32) as u32,
             new,
             shared,
             names_role: marks & 1 == 1,
             is_long_term: marks & 2 == 2,
             is_of_console: marks & 4 == 4,
+            is_switch: marks & 8 == 8,
         })
     }
 }

@@ -208,6 +208,8 @@ mod tests {
                 names_role: true,
                 is_long_term: false,
                 is_of_console: true,
+                is_switch: true,
+                by_since: 7,
             }],
             ..Facts::default()
         };

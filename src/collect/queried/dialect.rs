@@ -83,11 +83,8 @@ impl Table {
         let read = match name {
             // Of a list without an entry the first one is an error in some engines.
             _ if name == RESOURCE.name => format!("try({source}[1].arn)"),
-            "requestparameters" => self.json(name),
-            "responseelements" if self.is_store() => without_tokens(&self.json(name)),
-            "responseelements" => {
-                r#"regexp_replace(responseelements, '"sessionToken" *: *"[^"]*"', '"sessionToken":""')"#.to_owned()
-            }
+            "requestparameters" | "responseelements" if self.is_store() => without_tokens(&self.json(name)),
+            "requestparameters" | "responseelements" => without_members(name),
             _ => source,
         };
         // An answer of CloudTrail Lake can't hold nothing: a cell without a value is an empty text.
@@ -106,7 +103,24 @@ impl Table {
     }
 }
 
-/// A text of JSON with every session token in it empty, whether it stands in it or in a text within, and whatever of its letters are escaped.
+/// A text of JSON with every session token in it empty, whether it stands in it or in a text within, and whatever of its letters are escaped. CloudTrail
+/// Lake replaces all that it finds.
 fn without_tokens(text: &str) -> String {
-    format!(r#"regexp_replace({text}, '("sessionToken\\*" *: *\\*")(?:[^"\\]|\\+[^"\\])+', '$1')"#)
+    format!(
+        r#"regexp_replace({text}, '(?i)("(?:session|security)[-_]?token\\*" *: *\\*")(?:[^"\\]|\\+[^"\\])+', '$1')"#
+    )
+}
+
+/// So many session tokens are cut out where an engine replaces only the first that it finds, as DuckDB does: no call gives more.
+const CUTS: usize = 4;
+
+/// A session token with its name, in JSON or in a text of JSON within, whose quotes stand behind backslashes.
+const TOKEN: &str = r#"(?:"(?:session|security)[-_]?token"\s*:\s*"(?:[^"\\]|\\.)*"|\\+"(?:session|security)[-_]?token\\+"\s*:\s*\\+"(?:[^"\\]|\\+[^"\\])*\\+")"#;
+
+/// A text of JSON without its session tokens and their names, the same on an engine that replaces all that it finds and on one that replaces the first. How
+/// a part of what is found is put back is written in another way for each: so nothing is. Of a text with more tokens than are cut out nothing is given.
+fn without_members(text: &str) -> String {
+    let cut = |text: String, _| format!(r#"regexp_replace({text}, '(?i)\s*,\s*{TOKEN}|{TOKEN}\s*,?', '')"#);
+    let cut_out = (0..CUTS).fold(text.to_owned(), cut);
+    format!(r#"regexp_replace({cut_out}, '(?is)^.*{TOKEN}.*$', '{{"keptBack":"too many session tokens"}}')"#)
 }

@@ -89,7 +89,10 @@ fn branch(known: &Known, member: &Credential, depth: usize, paint: Paint, out: &
             label(&known.lineage, &minted.by)
         );
         out.push(format!("{inner}{}", paint.fold(indent + 4, &line)));
-        for line in circumstances(minted) {
+        for line in ambiguity(&known.lineage, minted)
+            .into_iter()
+            .chain(circumstances(minted))
+        {
             out.push(format!("{inner}{}", paint.fold(indent + 4, &line)));
         }
     }
@@ -125,6 +128,13 @@ fn minted_by<'k>(known: &'k Known, member: &'k Credential) -> impl Iterator<Item
     let is_it = |mint: &Mint| mint.by == member.key && mint.beside.is_none();
     let all = known.lineage.credentials.iter();
     all.filter(move |child| child.minted.as_ref().is_some_and(is_it))
+}
+
+/// Who may have asked instead.
+fn ambiguity(lineage: &Lineage, minted: &Mint) -> Option<String> {
+    let others: Vec<String> = minted.or_by.iter().map(|key| label(lineage, key)).collect();
+    let why = "nothing in the records tells which of these sessions asked";
+    (!others.is_empty()).then(|| format!("ambiguous: or by {}; {why}", others.join(", ")))
 }
 
 /// What a mint set beside the usual: what bounds the session, and what it is known by.

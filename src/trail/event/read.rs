@@ -1,6 +1,7 @@
 //! An event from the text of its record, without holding more of it than the event has.
 
-use super::{Event, EventError, Identity, Issuer, revealed};
+use super::{Event, EventError, Identity, Issuer, SWITCH, revealed};
+use crate::ids::Arn;
 use crate::trail::giving::Text;
 use crate::trail::redact::redact;
 use serde::Deserialize;
@@ -34,7 +35,15 @@ struct Record<'t> {
     #[serde(rename = "sharedEventID")]
     shared_id: Option<Text<'t>>,
     session_credential_from_console: Option<Text<'t>>,
+    additional_event_data: Option<&'t RawValue>,
     addendum: Option<&'t RawValue>,
+}
+
+/// What stands beside request and answer.
+#[derive(Deserialize)]
+struct Beside<'t> {
+    #[serde(rename = "SwitchFrom", borrow)]
+    switched_from: Option<Text<'t>>,
 }
 
 #[derive(Deserialize)]
@@ -127,10 +136,15 @@ impl Event {
 impl Record<'_> {
     fn event(&self) -> serde_json::Result<Result<Event, EventError>> {
         let (request, response) = (free(self.request_parameters)?, free(self.response_elements)?);
-        Ok(self.with(request, response))
+        let beside = self
+            .additional_event_data
+            .filter(|_| told(&self.event_name) == Some(SWITCH));
+        let beside: Option<Beside<'_>> = beside.map_or(Ok(None), |text| serde_json::from_str(text.get()))?;
+        let switched_from = beside.and_then(|beside| parsed(&beside.switched_from));
+        Ok(self.with(request, response, switched_from))
     }
 
-    fn with(&self, request: Value, response: Value) -> Result<Event, EventError> {
+    fn with(&self, request: Value, response: Value, switched_from: Option<Arn>) -> Result<Event, EventError> {
         let missing = EventError::Missing;
         let id = text(&self.id).ok_or(missing("eventID"))?;
         let at = parsed(&self.event_time).ok_or(missing("eventTime"))?;
@@ -162,6 +176,7 @@ impl Record<'_> {
             kind: text(&self.event_type),
             category: text(&self.event_category),
             shared_id: text(&self.shared_id),
+            switched_from,
             addendum: None,
         })
     }

@@ -14,7 +14,7 @@ fn whole() -> Value {
         "requestParameters": {"secretId": "prod/db", "password": "p"}, "responseElements": {"credentials": {"sessionToken": "t", "accessKeyId": "A"}, "errorCode": "Inner"},
         "resources": [{"ARN": "arn:aws:s3:::b", "type": "t"}, {"accountId": "1"}], "requestID": "r", "eventID": "e", "readOnly": true,
         "eventType": "AwsApiCall", "managementEvent": false, "recipientAccountId": "123456789012", "sharedEventID": "s", "eventCategory": "Data",
-        "sessionCredentialFromConsole": "true", "addendum": null, "tlsDetails": {"tlsVersion": "TLSv1.3"}})
+        "sessionCredentialFromConsole": "true", "addendum": null, "additionalEventData": {"SwitchFrom": "arn:aws:iam::123456789012:user/u"}, "tlsDetails": {"tlsVersion": "TLSv1.3"}})
 }
 
 fn other() -> impl Strategy<Value = Value> {

@@ -1,0 +1,98 @@
+//! Switches to a role in the console. The record of one is the new session's, at the moment of its issue, and says by ARN who switched. The role was assumed by
+//! the console then, which that record says of a service (`AWS Internal`) at times: the key in it is one of the session that switched all the same.
+//! <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-aws-console-sign-in-events.html>
+
+use super::Kind;
+use super::mint::Issue;
+use super::session::{Stamp, follows, near};
+use crate::ids::{AccessKeyId, Arn, KeyKind};
+use crate::time::Moment;
+use crate::trail::Event;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// So long does a session of the console last at most.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_enable-console-custom-url.html>
+const LONGEST_SECONDS: i64 = 129_600;
+
+/// Somebody's session, as its calls show it.
+#[derive(Debug, Clone)]
+pub(super) struct Switcher {
+    /// The first of its keys that called.
+    pub(super) key: AccessKeyId,
+    /// What its calls bear.
+    pub(super) stamp: Stamp,
+}
+
+/// The switches, and the sessions of those who switched.
+#[derive(Default)]
+pub(super) struct Switches<'a> {
+    /// By the unique ID of the new session.
+    to: BTreeMap<&'a str, Vec<&'a Event>>,
+    /// By ARN, then by moment of issue.
+    from: BTreeMap<&'a Arn, BTreeMap<Moment, Switcher>>,
+}
+
+impl<'a> Switches<'a> {
+    pub(super) fn of(events: &[&'a Event], issues: &[Issue<'a>]) -> Self {
+        let mut switches = Switches::default();
+        let succeeded =
+            |event: &&&Event| event.error.is_none() && event.answered("/SwitchRole").as_deref() != Some("Failure");
+        for event in events.iter().filter(succeeded) {
+            let Some((from, principal)) = event.switched_from.as_ref().zip(event.identity.principal_id.as_deref())
+            else {
+                continue;
+            };
+            switches.to.entry(principal).or_default().push(event);
+            switches.from.entry(from).or_default();
+        }
+        if switches.to.is_empty() {
+            return switches;
+        }
+        // What GetSessionToken gives can't be made a session of the console.
+        let tokens = issues.iter().filter(|issue| issue.kind == Kind::SessionToken);
+        let tokens: BTreeSet<&AccessKeyId> = tokens.map(|issue| &issue.key).collect();
+        for event in events.iter().filter(|event| !event.is_forwarded()) {
+            let identity = &event.identity;
+            let Some(sessions) = identity.arn.as_ref().and_then(|arn| switches.from.get_mut(arn)) else {
+                continue;
+            };
+            let may_be = |key: &&AccessKeyId| key.kind() == KeyKind::Temporary && !tokens.contains(*key);
+            let key = identity.key.as_ref().filter(may_be);
+            let Some((key, created)) = key.zip(identity.session_created) else {
+                continue;
+            };
+            sessions.entry(created).or_insert_with(|| Switcher {
+                key: key.clone(),
+                stamp: Stamp::of_event(event),
+            });
+        }
+        switches
+    }
+
+    /// The switch to a session of this principal that was issued at this moment.
+    pub(super) fn to(&self, principal: &str, created: Moment) -> Option<&'a Event> {
+        let all = self.to.get(principal)?.iter().copied();
+        all.filter(|switch| near(switch.at, created))
+            .min_by_key(|switch| (switch.at.seconds() - created.seconds()).abs())
+    }
+
+    /// The sessions that may have switched: those that lived then.
+    pub(super) fn from(&self, switch: &Event) -> Vec<&Switcher> {
+        let all = switch.switched_from.as_ref().and_then(|from| self.from.get(from));
+        let lived = |(created, _): &(&Moment, &Switcher)| {
+            follows(switch.at, **created) && switch.at <= created.plus_seconds(LONGEST_SECONDS)
+        };
+        let lived = all.into_iter().flatten().filter(lived);
+        lived.map(|(_, session)| session).collect()
+    }
+
+    /// Says of each of `issues` whether somebody switched to what it gave: then it was no service that asked.
+    pub(super) fn tell(&self, issues: &mut [Issue<'_>]) {
+        for issue in issues.iter_mut().filter(|issue| issue.asker.is_forwarded()) {
+            let principal = issue.principal().unwrap_or_default();
+            let switch = self.to(&principal, issue.event.at);
+            let by = issue.asker.identity.arn.as_ref();
+            issue.is_switch = by.is_some() && switch.is_some_and(|switch| switch.switched_from.as_ref() == by);
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! Switches to a role in the console.
+
+use super::console::{BROWSER, by_role, by_user, read_at_once};
+use super::*;
+
+const SIGNED_IN: &str = "2026-03-24T09:06:00Z";
+const SWITCHED: &str = "2026-03-24T09:30:00Z";
+
+/// The console session of a user, the switch of it to role Y as sign-in records it, and what was called there. In the shape of public records, where the role's
+/// account has the switch and both have the mint: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-aws-console-sign-in-events.html>
+fn switched() -> (Vec<Value>, [AccessKeyId; 2]) {
+    let keys = ["ASIACONSOLE", "ASIASWITCHED"].map(key);
+    let [console, fresh] = &keys;
+    let mut call = by_user(
+        "s1",
+        "2026-03-24T09:10:00Z",
+        "s3",
+        "ListBuckets",
+        "u",
+        Some(console),
+        Some(SIGNED_IN),
+    );
+    call["userAgent"] = json!(BROWSER);
+    let mut switch = by_role("s2", SWITCHED, "SwitchRole", "Y", fresh, SWITCHED, BROWSER);
+    switch["eventSource"] = json!("signin.amazonaws.com");
+    switch["eventType"] = json!("AwsConsoleSignIn");
+    switch["userIdentity"] = json!({"type": "AssumedRole", "principalId": "AROAY:s",
+        "arn": "arn:aws:sts::123456789012:assumed-role/Y/s", "accountId": "123456789012"});
+    switch["responseElements"] = json!({"SwitchRole": "Success"});
+    switch["additionalEventData"] =
+        json!({"SwitchFrom": "arn:aws:iam::123456789012:user/u", "RedirectTo": "https://console.aws.amazon.com/"});
+    let records = vec![
+        call,
+        switch,
+        by_role("s3", "2026-03-24T09:32:00Z", "ListRoles", "Y", fresh, SWITCHED, BROWSER),
+    ];
+    (records, keys)
+}
+
+fn both_ways(records: &[Value], asked: &AccessKeyId) -> Lineage {
+    let expected = trace(&evidence(records), asked);
+    let (found, is_all) = read_at_once(records, asked);
+    assert_eq!(found.credentials, expected.credentials, "asked for {asked}");
+    assert_eq!(found.unresolved, expected.unresolved, "asked for {asked}");
+    assert!(is_all, "asked for {asked}");
+    expected
+}
+
+fn by(lineage: &Lineage, key: &AccessKeyId) -> Option<(AccessKeyId, BTreeSet<AccessKeyId>)> {
+    let minted = lineage.member(key)?.minted.clone()?;
+    Some((minted.by, minted.or_by))
+}
+
+/// Without the mint the record of the switch says who switched.
+#[test]
+fn a_switch_joins_the_session_whose_mint_is_not_in_the_evidence() {
+    let (mut records, [console, fresh]) = switched();
+    for asked in [&console, &fresh] {
+        let lineage = both_ways(&records, asked);
+        assert_eq!(
+            by(&lineage, &fresh),
+            Some((console.clone(), BTreeSet::new())),
+            "{asked}"
+        );
+        let mint = lineage.member(&fresh).unwrap().minted.clone().unwrap();
+        assert_eq!(mint.call, "SwitchRole");
+        assert!(
+            mint.joined
+                .is_some_and(|how| how.contains("its mint is not in the evidence") && how.contains("user/u"))
+        );
+    }
+    // Of two sessions of that user either may have switched.
+    let other = key("ASIAOTHER");
+    let issued = Some("2026-03-24T09:20:00Z");
+    records.push(by_user(
+        "s4",
+        "2026-03-24T09:21:00Z",
+        "s3",
+        "ListBuckets",
+        "u",
+        Some(&other),
+        issued,
+    ));
+    for (asked, rival) in [(&console, &other), (&other, &console)] {
+        let lineage = both_ways(&records, asked);
+        assert_eq!(
+            by(&lineage, &fresh),
+            Some((asked.clone(), [rival.clone()].into())),
+            "{asked}"
+        );
+    }
+    assert_eq!(both_ways(&records, &fresh).roots().count(), 2);
+    // A token of GetSessionToken is no session of the console.
+    let mut token = mint(
+        "s5",
+        "2026-03-24T09:20:00Z",
+        &key("AKIAQ"),
+        "u",
+        "GetSessionToken",
+        &other,
+    );
+    token["userIdentity"] = by_user("", "", "", "", "u", Some(&key("AKIAQ")), None)["userIdentity"].clone();
+    records.push(token);
+    assert_eq!(
+        by(&both_ways(&records, &console), &fresh),
+        Some((console.clone(), BTreeSet::new()))
+    );
+    assert!(both_ways(&records, &other).member(&fresh).is_none());
+}
+
+/// Where nothing is known of the session that switched, the other one is shown all the same, and who switched.
+#[test]
+fn a_session_that_an_unknown_one_switched_to_is_shown() {
+    let (records, [_, fresh]) = switched();
+    let a = key("AKIAQ");
+    let long = by_user("l", "2026-03-24T09:00:00Z", "s3", "ListBuckets", "u", Some(&a), None);
+    let lineage = both_ways(&[long, records[1].clone(), records[2].clone()], &a);
+    let shown: Vec<(&AccessKeyId, &str)> = lineage
+        .unresolved
+        .iter()
+        .map(|one| (&one.key, one.why.as_str()))
+        .collect();
+    assert!(
+        shown.len() == 1 && shown[0].0 == &fresh && shown[0].1.contains("SwitchRole") && shown[0].1.contains("user/u"),
+        "{shown:?}"
+    );
+}
+
+/// The console's own mint for a switch says that a service asked, `AWS Internal`. The switch says that it didn't ask for itself.
+#[test]
+fn a_mint_for_a_switch_is_no_service_s() {
+    let (mut records, [console, fresh]) = switched();
+    let (internal, given) = (key("ASIAINTERNAL"), key("ASIAGIVEN"));
+    let mut assume = mint("i", SWITCHED, &internal, "u", "AssumeRole", &given);
+    assume["userIdentity"] = by_user("", "", "", "", "u", Some(&internal), Some(SIGNED_IN))["userIdentity"].clone();
+    assume["userIdentity"]["invokedBy"] = json!("AWS Internal");
+    assume["userAgent"] = json!("AWS Internal");
+    assume["responseElements"]["assumedRoleUser"] =
+        json!({"assumedRoleId": "AROAY:s", "arn": "arn:aws:sts::123456789012:assumed-role/Y/s"});
+    records.push(assume);
+    for asked in [&console, &internal, &given, &fresh] {
+        let lineage = both_ways(&records, asked);
+        assert_eq!(
+            by(&lineage, &given).map(|(by, _)| by),
+            Some(internal.clone()),
+            "{asked}"
+        );
+        assert!(
+            [&console, &fresh].iter().all(|one| lineage.member(one).is_some()),
+            "{asked}"
+        );
+        assert_eq!(lineage.root().unwrap().key, console, "{asked}");
+    }
+    // Without the switch it is a service's, as what services mint for themselves is.
+    records.remove(1);
+    assert!(both_ways(&records, &console).member(&given).is_none());
+}
