@@ -9,10 +9,11 @@ mod archive;
 mod peers;
 
 use archive::Dice;
-use oust::harden::RULES;
+use oust::harden::{Detections, Detector, MakeAside, RULES, found};
+use oust::trail::{Progress, Sift, Window};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Write;
+use std::io::{self, Cursor, Write};
 use std::path::Path;
 use std::process::Command;
 
@@ -359,5 +360,67 @@ fn on_other_trails_too() {
             // Straight to the stream: the test harness keeps what macros print of tests that pass.
             let _ = writeln!(std::io::stderr(), "{}: {rule}: {}", folder.display(), hits.len());
         }
+    }
+}
+
+/// What detectors find that hold so much in memory.
+fn with_room(folder: &Path, room: usize, aside: MakeAside) -> Detections {
+    let sift = Sift::of(Window::default(), Box::new(move || Detector::laying(room, aside)));
+    sift.read_paths(&[folder.to_owned()], &Progress::default());
+    found(sift.finish().0, &[]).unwrap()
+}
+
+/// However little is held, and wherever the room ends, the same is found: first and last, names of events and addresses among it.
+#[test]
+fn what_is_laid_aside_is_found_as_what_is_held() {
+    for seed in [3, 11] {
+        let folder = tempfile::tempdir().unwrap();
+        written(folder.path(), seed);
+        let held = with_room(folder.path(), usize::MAX, || Err(io::ErrorKind::Unsupported.into()));
+        assert!(held.hits.len() > 500, "{}", held.hits.len());
+        let rules: BTreeSet<&str> = held.hits.iter().map(|hit| &*hit.rule).collect();
+        assert_eq!(rules.len(), RULES.len(), "each rule finds something");
+        for room in [0, 5_000, 200_000] {
+            let laid = with_room(folder.path(), room, || Ok(Box::new(Cursor::new(Vec::new()))));
+            assert!(laid == held, "with room for {room} bytes");
+            let crowded = with_room(folder.path(), room, || Err(io::ErrorKind::StorageFull.into()));
+            assert!(crowded.is_crowded && crowded.hits == held.hits, "with no room aside");
+        }
+    }
+}
+
+/// The most memory that the program took so far, in MB.
+fn peak(process: u32) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kilobytes: u64 = line.trim().strip_suffix(" kB")?.parse().ok()?;
+    Some(kilobytes / 1_024)
+}
+
+/// Twelve times as many sessions take hardly more memory.
+#[test]
+#[ignore = "makes 0.9 GB in files: some minutes, of which most make them (`cargo test --release --test counted -- --ignored`)"]
+fn memory_has_a_bound_however_many_sessions() {
+    for (sessions, most) in [(125_000, 300), (1_500_000, 300)] {
+        let folder = tempfile::tempdir().unwrap();
+        archive::many_sessions(folder.path(), sessions);
+        let started = std::time::Instant::now();
+        let mut process = Command::new(env!("CARGO_BIN_EXE_oust"))
+            .args(["harden", "--detect", "--format", "json", "--quiet", "--logs"])
+            .arg(folder.path())
+            .stdout(std::fs::File::create(folder.path().join("told")).unwrap())
+            .spawn()
+            .unwrap();
+        let mut met = 0;
+        while process.try_wait().unwrap().is_none() {
+            met = met.max(peak(process.id()).unwrap_or_default());
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+        let told: Value = serde_json::from_str(&std::fs::read_to_string(folder.path().join("told")).unwrap()).unwrap();
+        assert_eq!(told["records"], 2 * sessions);
+        let hits = told["hits"].as_array().unwrap().len();
+        let took = started.elapsed();
+        let _ = writeln!(io::stderr(), "{sessions} sessions: {met} MB, {hits} hits, {took:?}");
+        assert!(met > 0 && met < most, "{met} MB");
     }
 }

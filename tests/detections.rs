@@ -29,7 +29,7 @@ fn hits(texts: &[String]) -> Vec<Hit> {
     }
     let (sieves, _, damage) = sift.finish();
     assert!(damage.is_empty(), "{damage:?}");
-    found(sieves, &[]).0
+    found(sieves, &[]).unwrap().hits
 }
 
 fn as_cloudtrail(trail: &[Value]) -> String {
