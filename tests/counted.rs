@@ -35,7 +35,7 @@ const ADDRESSES: [&str; 11] = [
     "cloudformation.amazonaws.com",
     "AWS Internal",
 ];
-const CALLS: [(&str, &str); 36] = [
+const CALLS: [(&str, &str); 41] = [
     ("sts", "GetSessionToken"),
     ("sts", "GetFederationToken"),
     ("sts", "AssumeRole"),
@@ -51,6 +51,11 @@ const CALLS: [(&str, &str); 36] = [
     ("iam", "DetachUserPolicy"),
     ("iam", "DetachRolePolicy"),
     ("iam", "DeleteGroupPolicy"),
+    ("iam", "PutGroupPolicy"),
+    ("iam", "PutGroupPolicy"),
+    ("iam", "CreatePolicy"),
+    ("iam", "CreatePolicyVersion"),
+    ("iam", "DetachGroupPolicy"),
     ("iam", "DeleteUserPermissionsBoundary"),
     ("iam", "PutUserPermissionsBoundary"),
     ("iam", "PutUserPermissionsBoundary"),
@@ -76,19 +81,28 @@ const CALLS: [(&str, &str); 36] = [
 ];
 const POLICIES: [&str; 4] = ["OustDenyAll", "AWSRevokeOlderSessions", "Mine", "ReallyNotOustDenyAll"];
 /// What a statement says: everything, everything to older sessions, and less.
-const STATEMENTS: [&str; 6] = [
+const STATEMENTS: [&str; 8] = [
     r#"{"Effect": "Deny", "Action": "*", "Resource": "*"}"#,
     r#"{"Resource":["*"],"Action":["*"],"Sid":"No","Effect":"Deny"}"#,
     r#"{"Effect":"Deny","Action":["*"],"Resource":["*"],"Condition":{"DateLessThan":{"aws:TokenIssueTime":"2026-11-03T00:00:00Z"}}}"#,
     r#"{"Effect":"Deny","Action":["*"],"Resource":["*"],"Condition":{"Bool":{"aws:ViaAWSService":"false"}}}"#,
     r#"{"Effect":"Deny","Action":["*","s3:*"],"Resource":["*"]}"#,
+    r#"{"Effect":"Deny","NotAction":["iam:Get*","iam:List*"],"Resource":"*"}"#,
+    r#"{"Effect":"Deny","NotAction":"*","Resource":"*"}"#,
     r#"{"Effect": "Allow", "Action": "*", "Resource": "*"}"#,
 ];
-const ARNS: [&str; 4] = [
+/// Managed policies that are made in the trail.
+const MADE: [&str; 2] = [
+    "arn:aws:iam::123456789012:policy/One",
+    "arn:aws:iam::123456789012:policy/Two",
+];
+const ARNS: [&str; 6] = [
     "arn:aws:iam::aws:policy/AWSDenyAll",
     "arn:aws:iam::aws:policy/AWSCompromisedKeyQuarantineV3",
     "arn:aws:iam::123456789012:policy/oust/OustQuarantine",
     "arn:aws:iam::aws:policy/ReadOnlyAccess",
+    MADE[0],
+    MADE[1],
 ];
 
 fn one<'t>(dice: &mut Dice, of: &[&'t str]) -> &'t str {
@@ -162,16 +176,20 @@ fn request(dice: &mut Dice, name: &str) -> Value {
         "GetSessionToken" => return Value::Null,
         _ => {
             let user = one(dice, &USERS);
-            match name.contains("Role") {
-                true => {
+            match (name.contains("Role"), name.contains("Group")) {
+                (true, _) => {
                     let role = one(dice, &ROLES);
                     may(dice, "roleName", role.into());
                 }
-                false => may(dice, "userName", user.into()),
+                (_, true) => {
+                    let group = one(dice, &["Staff", "Guests"]);
+                    may(dice, "groupName", group.into());
+                }
+                _ => may(dice, "userName", user.into()),
             }
             let (policy, arn) = (one(dice, &POLICIES), one(dice, &ARNS));
             // A call names inline policies or managed ones, if any.
-            match name.starts_with("Attach") || name.starts_with("Detach") {
+            match name.starts_with("Attach") || name.starts_with("Detach") || name == "CreatePolicyVersion" {
                 true => may(dice, "policyArn", arn.into()),
                 false if name.ends_with("Policy") => may(dice, "policyName", policy.into()),
                 false => {}
@@ -214,6 +232,8 @@ fn record(dice: &mut Dice, id: usize) -> Value {
     }
     if dice.below(6) == 0 {
         record["errorCode"] = "AccessDenied".into();
+    } else if name == "CreatePolicy" {
+        record["responseElements"] = json!({"policy": {"arn": one(dice, &MADE)}});
     } else if name == "AssumeRole" {
         // Sessions that are met again: of those that callers have.
         let again = caller(dice);
@@ -295,6 +315,8 @@ fn named(folder: &Path) -> Hits {
             | "session-outlives-revocation"
             | "users-deny-removed"
             | "roles-deny-removed"
+            | "groups-deny-removed"
+            | "managed-deny-removed"
             | "role-juggling"
             | "role-ring"
             | "boundary-replaced" => vec![text(&hit["events"][0]), key],

@@ -1,7 +1,7 @@
 //! What contains is taken away.
 
-use super::contained::{BOUNDED, DENIES, DENY_ARNS, UNBOUNDED};
-use super::{ACCOUNT, DOCUMENT, DONE, IAM, KIND, OF_ROLE, OF_USER, POLICY, POLICY_ARN, USER, t};
+use super::contained::{BOUNDARIES, BOUNDED, DENIES, DENY_ARNS, UNBOUNDED};
+use super::{ACCOUNT, DOCUMENT, DONE, IAM, KIND, MADE, OF_GROUP, OF_ROLE, OF_USER, POLICY, POLICY_ARN, USER, t};
 use crate::harden::denied::Denied;
 use crate::harden::rule::{Is, Level, Row, Rule, Shape, Test, Within};
 
@@ -107,7 +107,7 @@ const OTHER_WHY: &str = "Who contains by hand gives the deny a name of his own: 
 
 pub(super) const USERS_DENY_REMOVED: Rule<'static> = Rule {
     id: "users-deny-removed",
-    title: "A policy that denied a user everything, or older sessions, was removed or written over",
+    title: "A policy that denied a user everything, all but some calls, or older sessions, was removed or written over",
     why: OTHER_WHY,
     innocent: "The responder's own undoing.",
     row: Row::PermanentKey,
@@ -118,6 +118,7 @@ pub(super) const USERS_DENY_REMOVED: Rule<'static> = Rule {
         first: &[
             &denied(&["PutUserPolicy"], Denied::Everything),
             &denied(&["PutUserPolicy"], Denied::OlderSessions),
+            &denied(&["PutUserPolicy"], Denied::AllBut),
         ],
         then: &[&taken(&["DeleteUserPolicy"]), &over(&["PutUserPolicy"])],
         joined: &[(OF_USER, OF_USER), (POLICY, POLICY), (ACCOUNT, ACCOUNT)],
@@ -129,7 +130,7 @@ pub(super) const USERS_DENY_REMOVED: Rule<'static> = Rule {
 
 pub(super) const ROLES_DENY_REMOVED: Rule<'static> = Rule {
     id: "roles-deny-removed",
-    title: "A policy that denied a role everything, or older sessions, was removed or written over",
+    title: "A policy that denied a role everything, all but some calls, or older sessions, was removed or written over",
     why: OTHER_WHY,
     innocent: "The responder's own undoing.",
     row: Row::RoleSession,
@@ -140,9 +141,74 @@ pub(super) const ROLES_DENY_REMOVED: Rule<'static> = Rule {
         first: &[
             &denied(&["PutRolePolicy"], Denied::Everything),
             &denied(&["PutRolePolicy"], Denied::OlderSessions),
+            &denied(&["PutRolePolicy"], Denied::AllBut),
         ],
         then: &[&taken(&["DeleteRolePolicy"]), &over(&["PutRolePolicy"])],
         joined: &[(OF_ROLE, OF_ROLE), (POLICY, POLICY), (ACCOUNT, ACCOUNT)],
+        until: None,
+        began: None,
+        within: Within::Life,
+    },
+};
+
+pub(super) const GROUPS_DENY_REMOVED: Rule<'static> = Rule {
+    id: "groups-deny-removed",
+    title: "A policy that denied a group everything, all but some calls, or older sessions, was removed or written over",
+    why: OTHER_WHY,
+    innocent: "The responder's own undoing.",
+    row: Row::PermanentKey,
+    level: Level::High,
+    attack: "attack.t1562.001",
+    source: LAG_PAGE,
+    shape: Shape::Then {
+        first: &[
+            &denied(&["PutGroupPolicy"], Denied::Everything),
+            &denied(&["PutGroupPolicy"], Denied::OlderSessions),
+            &denied(&["PutGroupPolicy"], Denied::AllBut),
+        ],
+        then: &[&taken(&["DeleteGroupPolicy"]), &over(&["PutGroupPolicy"])],
+        joined: &[(OF_GROUP, OF_GROUP), (POLICY, POLICY), (ACCOUNT, ACCOUNT)],
+        until: None,
+        began: None,
+        within: Within::Life,
+    },
+};
+
+pub(super) const MANAGED_DENY_REMOVED: Rule<'static> = Rule {
+    id: "managed-deny-removed",
+    title: "A managed policy that was made to deny everything, all but some calls, or older sessions, was detached or got another version",
+    why: OTHER_WHY,
+    innocent: "The responder's own undoing.",
+    row: Row::PermanentKey,
+    level: Level::High,
+    attack: "attack.t1562.001",
+    source: LAG_PAGE,
+    shape: Shape::Then {
+        first: &[
+            &denied(&["CreatePolicy"], Denied::Everything),
+            &denied(&["CreatePolicy"], Denied::OlderSessions),
+            &denied(&["CreatePolicy"], Denied::AllBut),
+        ],
+        // Those that are known by their ARNs are told of by one record.
+        then: &[
+            &[
+                IAM,
+                t(
+                    "eventName",
+                    Is::Any(&["DetachUserPolicy", "DetachRolePolicy", "DetachGroupPolicy"]),
+                ),
+                t(POLICY_ARN, Is::NotLike(BOUNDARIES)),
+                DONE,
+            ],
+            &[
+                IAM,
+                t("eventName", Is::Any(&["CreatePolicyVersion"])),
+                t(POLICY_ARN, Is::NotLike(BOUNDARIES)),
+                t(DOCUMENT, Is::DeniesNeither),
+                DONE,
+            ],
+        ],
+        joined: &[(MADE, POLICY_ARN), (ACCOUNT, ACCOUNT)],
         until: None,
         began: None,
         within: Within::Life,
