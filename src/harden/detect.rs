@@ -265,7 +265,11 @@ impl Sieve for Detector {
         }
         let caller = self.callers.get(&glance.caller).and_then(Option::as_ref);
         let told = caller.and_then(|caller| Glimpse::of(glance, caller)).map(|glimpse| {
-            let followed = is_followed.then(|| facts(unnamed(), &glimpse)).unwrap_or_default();
+            let followed = if is_followed {
+                facts(unnamed(), &glimpse)
+            } else {
+                Vec::new()
+            };
             (facts(parts, &glimpse), followed)
         });
         // Whoever called without a key, and what isn't as CloudTrail writes it, is read in full.

@@ -43,14 +43,15 @@ impl Lays for Hop {
 
 /// The hops of a record that may be of a ring: what it was called with, and what it gave.
 pub(super) fn hops(fact: &Fact) -> impl Iterator<Item = Hop> {
-    let hop = |key: &Box<str>, is_used| {
-        let (role, _) = step(fact)?;
-        let key = number(std::slice::from_ref(key));
-        Some(Hop { key, is_used, role })
+    let role = step(fact).map(|(role, _)| role);
+    let hop = |key: &[Box<str>], is_used| {
+        let key = number(key);
+        role.map(|role| Hop { key, is_used, role })
     };
-    let used = fact.joined.first().and_then(|own| hop(own, true));
-    let given = fact.same.first().filter(|given| !given.is_empty());
-    used.into_iter().chain(given.and_then(|given| hop(given, false)))
+    let used = hop(fact.joined.get(..1).unwrap_or_default(), true);
+    let is_given = fact.same.first().is_some_and(|given| !given.is_empty());
+    let given = hop(fact.same.get(..1).unwrap_or_default(), false).filter(|_| is_given);
+    used.into_iter().chain(given)
 }
 
 /// Steps from one role to another, as hashes.
@@ -183,7 +184,7 @@ mod tests {
     fn a_key_leads_from_role_to_role() {
         let hop = |key, is_used, role| Hop { key, is_used, role };
         let mut steps = Steps::default();
-        let mut hops = vec![
+        let mut hops = [
             hop(7, true, 2),
             hop(7, false, 1),
             hop(8, true, 3),
