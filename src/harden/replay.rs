@@ -91,12 +91,12 @@ fn released(inline: &mut BTreeMap<String, PolicyText>, attached: &mut BTreeSet<A
 }
 
 /// Asks `calls`, which are in order of time, of `account`. A session is there only if the call that gave it went through. Accounts in
-/// `outside` are of no organization; of others it isn't known.
-pub fn replay(account: &Account, calls: &[&Call], outside: &BTreeSet<AccountId>) -> Vec<Went> {
+/// `outside` are of no organization; of others it isn't known. `networks` are those that the whole trail tells.
+pub fn replay(account: &Account, calls: &[&Call], outside: &BTreeSet<AccountId>, networks: &Networks) -> Vec<Went> {
     let mut world = World {
         account,
         outside,
-        networks: Networks::of(calls.iter().map(|call| &call.event)),
+        networks,
         sessions: HashMap::new(),
         lost: HashSet::new(),
     };
@@ -106,7 +106,7 @@ pub fn replay(account: &Account, calls: &[&Call], outside: &BTreeSet<AccountId>)
 struct World<'a> {
     account: &'a Account,
     outside: &'a BTreeSet<AccountId>,
-    networks: Networks,
+    networks: &'a Networks,
     sessions: HashMap<AccessKeyId, Session>,
     /// Keys of sessions that were not given.
     lost: HashSet<AccessKeyId>,
@@ -128,7 +128,7 @@ impl World<'_> {
     fn decide(&mut self, call: &Call) -> Went {
         let event = &call.event;
         let Some(key) = &event.identity.key else {
-            let told = outsider::asks(self.account, event, &context(call, &self.networks), self.outside);
+            let told = outsider::asks(self.account, event, &context(call, self.networks), self.outside);
             return told.unwrap_or_else(|| Went::Unknown("nobody of the account signed it".to_owned()));
         };
         if self.lost.contains(key) {
@@ -157,7 +157,7 @@ impl World<'_> {
             return Went::Through;
         }
         standing
-            .decide(&action, &resource(self.account, event), &context(call, &self.networks))
+            .decide(&action, &resource(self.account, event), &context(call, self.networks))
             .into()
     }
 }
