@@ -11,8 +11,8 @@ pub enum Denied {
     /// Everything to sessions that were issued before a time, as the console's "Revoke active sessions" writes it:
     /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_revoke-sessions.html>.
     OlderSessions,
-    /// All calls but those that are named. Who is denied that isn't contained, and who takes it off gives rights back.
-    AllBut,
+    /// Everything, or all calls but those that are named. Who is denied the latter isn't contained, and who takes it off gives rights back.
+    Nearly,
 }
 
 /// Those that contain, or end sessions.
@@ -23,8 +23,7 @@ pub(super) const BOTH: [Denied; 2] = [Denied::Everything, Denied::OlderSessions]
 const PLAIN: &str =
     r#"("Sid"\s*:\s*"[^"]*"|"Effect"\s*:\s*"Deny"|"(Action|Resource)"\s*:\s*(\[\s*)?"\*"(\s*\])?)\s*,?\s*"#;
 /// Calls that are spared, none of which is all of them.
-const SPARED: &str =
-    r#""NotAction"\s*:\s*(\[\s*)?"([^"*][^"]*|\*[^"]+)"(\s*,\s*"([^"*][^"]*|\*[^"]+)")*(\s*\])?\s*,?\s*"#;
+const SPARED: &str = r#""NotAction"\s*:\s*\[?(\s*"\*?[^"*][^"]*"\s*,?)+\s*\]?\s*,?\s*"#;
 const ISSUED: &str = r#""Condition"\s*:\s*\{\s*"DateLessThan"\s*:\s*\{\s*"aws:TokenIssueTime"\s*:\s*(\[\s*)?"[^"]*"(\s*\])?\s*\}\s*\}\s*,?\s*"#;
 
 impl Denied {
@@ -44,21 +43,20 @@ impl Denied {
         let Some(members) = statement.as_object() else {
             return false;
         };
-        let actions = match self {
-            Denied::AllBut => "NotAction",
-            Denied::Everything | Denied::OlderSessions => "Action",
-        };
-        let is_known = |name: &String| {
-            matches!(name.as_str(), "Sid" | "Effect" | "Resource" | "Condition") || name.as_str() == actions
+        let is_known = |name: &String| match name.as_str() {
+            "Sid" | "Effect" | "Action" | "Resource" | "Condition" => true,
+            "NotAction" => self == Denied::Nearly,
+            _ => false,
         };
         let is_all = |name: &str| members.get(name).and_then(only) == Some("*");
         let denies = members.get("Effect").and_then(Value::as_str) == Some("Deny") && is_all("Resource");
-        let are_these = match self {
-            Denied::AllBut => members.get(actions).is_some_and(spares_some),
-            Denied::Everything | Denied::OlderSessions => is_all(actions),
+        let are_these = match (members.get("Action"), members.get("NotAction")) {
+            (Some(_), None) => is_all("Action"),
+            (None, Some(spared)) => spares_some(spared),
+            _ => false,
         };
         let has_condition = match (self, members.get("Condition")) {
-            (Denied::Everything | Denied::AllBut, None) => true,
+            (Denied::Everything | Denied::Nearly, None) => true,
             (Denied::OlderSessions, Some(condition)) => is_of_issue(condition).unwrap_or_default(),
             _ => false,
         };
@@ -70,9 +68,14 @@ impl Denied {
         match self {
             Denied::Everything => format!(r"\{{\s*({PLAIN})+\}}"),
             Denied::OlderSessions => format!(r"\{{\s*({PLAIN})*{ISSUED}({PLAIN})*\}}"),
-            Denied::AllBut => format!(r"\{{\s*({PLAIN})*{SPARED}({PLAIN})*\}}"),
+            Denied::Nearly => format!(r"\{{\s*({PLAIN}|{SPARED})+\}}"),
         }
     }
+}
+
+/// Either of those that contain, or end sessions, as one regular expression: a statement has one condition, or none.
+pub(super) fn either() -> String {
+    format!(r"\{{\s*({PLAIN}|{ISSUED})+\}}")
 }
 
 /// Whether calls are named, none of which is all of them.
@@ -81,7 +84,10 @@ fn spares_some(value: &Value) -> bool {
         Value::Array(items) => items.iter().collect(),
         one => vec![one],
     };
-    let is_some = |name: &&Value| name.as_str().is_some_and(|name| !name.is_empty() && name != "*");
+    let is_some = |name: &&Value| {
+        let name = name.as_str().map(|name| name.strip_prefix('*').unwrap_or(name));
+        name.is_some_and(|name| !name.is_empty() && !name.starts_with('*'))
+    };
     !names.is_empty() && names.iter().all(is_some)
 }
 

@@ -80,7 +80,7 @@ pub(super) const DENY_REMOVED: Rule<'static> = Rule {
     ]),
 };
 
-/// A policy of any name that denies everything, or everything to older sessions, is written.
+/// A policy of any name that denies everything, all but some calls, or everything to older sessions, is written.
 const fn denied(call: &'static [&'static str], what: Denied) -> [Test<'static>; 4] {
     [IAM, t("eventName", Is::Any(call)), t(DOCUMENT, Is::Denies(what)), DONE]
 }
@@ -116,9 +116,8 @@ pub(super) const USERS_DENY_REMOVED: Rule<'static> = Rule {
     source: LAG_PAGE,
     shape: Shape::Then {
         first: &[
-            &denied(&["PutUserPolicy"], Denied::Everything),
+            &denied(&["PutUserPolicy"], Denied::Nearly),
             &denied(&["PutUserPolicy"], Denied::OlderSessions),
-            &denied(&["PutUserPolicy"], Denied::AllBut),
         ],
         then: &[&taken(&["DeleteUserPolicy"]), &over(&["PutUserPolicy"])],
         joined: &[(OF_USER, OF_USER), (POLICY, POLICY), (ACCOUNT, ACCOUNT)],
@@ -139,9 +138,8 @@ pub(super) const ROLES_DENY_REMOVED: Rule<'static> = Rule {
     source: LAG_PAGE,
     shape: Shape::Then {
         first: &[
-            &denied(&["PutRolePolicy"], Denied::Everything),
+            &denied(&["PutRolePolicy"], Denied::Nearly),
             &denied(&["PutRolePolicy"], Denied::OlderSessions),
-            &denied(&["PutRolePolicy"], Denied::AllBut),
         ],
         then: &[&taken(&["DeleteRolePolicy"]), &over(&["PutRolePolicy"])],
         joined: &[(OF_ROLE, OF_ROLE), (POLICY, POLICY), (ACCOUNT, ACCOUNT)],
@@ -162,9 +160,8 @@ pub(super) const GROUPS_DENY_REMOVED: Rule<'static> = Rule {
     source: LAG_PAGE,
     shape: Shape::Then {
         first: &[
-            &denied(&["PutGroupPolicy"], Denied::Everything),
+            &denied(&["PutGroupPolicy"], Denied::Nearly),
             &denied(&["PutGroupPolicy"], Denied::OlderSessions),
-            &denied(&["PutGroupPolicy"], Denied::AllBut),
         ],
         then: &[&taken(&["DeleteGroupPolicy"]), &over(&["PutGroupPolicy"])],
         joined: &[(OF_GROUP, OF_GROUP), (POLICY, POLICY), (ACCOUNT, ACCOUNT)],
@@ -185,9 +182,8 @@ pub(super) const MANAGED_DENY_REMOVED: Rule<'static> = Rule {
     source: LAG_PAGE,
     shape: Shape::Then {
         first: &[
-            &denied(&["CreatePolicy"], Denied::Everything),
+            &denied(&["CreatePolicy"], Denied::Nearly),
             &denied(&["CreatePolicy"], Denied::OlderSessions),
-            &denied(&["CreatePolicy"], Denied::AllBut),
         ],
         // Those that are known by their ARNs are told of by one record.
         then: &[
