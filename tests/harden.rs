@@ -594,6 +594,21 @@ fn look(account: &Account, mut who: Value, from: &'static str, id: usize) -> Val
         .record(id)
 }
 
+/// CloudFormation's own linter finds nothing in a template.
+fn lint(template: &Value) {
+    let Some(python) = support::peers::python() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("role.json");
+    std::fs::write(&path, template.to_string()).unwrap();
+    let lint = Command::new(&python)
+        .arg(python.with_file_name("cfn-lint"))
+        .args(["--regions", "us-east-1", "--"])
+        .arg(path)
+        .output()
+        .unwrap();
+    assert!(lint.status.success(), "{}", String::from_utf8_lossy(&lint.stdout));
+}
+
 /// Where AWS hands out credentials by itself no key is needed: the SDK's user agent tells where one is used.
 #[test]
 fn a_key_that_compute_of_aws_uses_is_replaceable() {
@@ -609,6 +624,47 @@ fn a_key_that_compute_of_aws_uses_is_replaceable() {
         finding.title.contains("a Lambda function") && !finding.is_ready(),
         "{finding:#?}"
     );
+    let doubt = finding.doubt.as_ref().unwrap();
+    assert!(doubt.contains("`Loop` trusts the user by name"), "{doubt}");
+    // Where nothing names the user, nobody is in its way.
+    let mut call = look(&account, ann(&account, false), "198.51.100.7", 1);
+    call["userAgent"] = "Boto3/1.34.42 exec-env/AWS_Lambda_python3.12".into();
+    let statement = serde_json::json!({"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"});
+    let elsewhere = serde_json::json!({"Version": "2012-10-17", "Statement": [statement]});
+    let free = told_with("Loop", &elsewhere, &[call]);
+    assert!(about(&free, "key-replaceable", "ann").is_ready());
+    let template = measure(finding).document().unwrap();
+    let role = &template["Resources"]["Role"]["Properties"];
+    let trust = &role["AssumeRolePolicyDocument"]["Statement"][0];
+    assert_eq!(trust["Principal"]["Service"], "lambda.amazonaws.com");
+    let user = &account.users["ann"];
+    for (name, text) in &user.inline {
+        let policies = role["Policies"].as_array().unwrap();
+        let policy = policies
+            .iter()
+            .find(|policy| policy["PolicyName"] == name.as_str())
+            .unwrap();
+        let document: Value = serde_json::from_str(text.as_str()).unwrap();
+        assert_eq!(policy["PolicyDocument"], document);
+    }
+    for arn in &user.attached {
+        assert!(
+            role["ManagedPolicyArns"]
+                .as_array()
+                .unwrap()
+                .contains(&arn.as_str().into())
+        );
+    }
+    assert!(!(user.inline.is_empty() && user.attached.is_empty()));
+    assert!(finding.call.as_ref().unwrap().contains("--stack-name role-for-ann"));
+    lint(template);
+    let on_ecs = by("Boto3/1.34.42 ua/2.0 exec-env/AWS_ECS_FARGATE cfg/retry-mode#standard");
+    let template = measure(about(&on_ecs, "key-replaceable", "ann")).document().unwrap();
+    assert!(template.to_string().contains("aws:SourceAccount"));
+    lint(template);
+    // Nobody takes a role in CloudShell.
+    let in_shell = by("aws-cli/2.31.0 exec-env/CloudShell");
+    assert!(about(&in_shell, "key-replaceable", "ann").measure.is_none());
     assert!(finding.evidence[0].contains("AWS_Lambda_python3.12"));
     let elsewhere = by("aws-cli/2.31.0 exec-env/grimoire_095724e3");
     assert!(

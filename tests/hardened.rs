@@ -59,6 +59,8 @@ fn put(account: &mut Account, measure: &Measure) {
             let role = account.roles.get_mut(role).unwrap();
             role.inline.insert((*name).to_owned(), text(document));
         }
+        // Nobody takes a new role until its compute is told to.
+        Measure::RoleTemplate { .. } => {}
         Measure::KeyInactive { user, key } => {
             let held = account.users.get_mut(user).unwrap().credentials.as_mut().unwrap();
             held.access_keys.iter_mut().find(|held| held.id == *key).unwrap().status = KeyStatus::Inactive;
@@ -313,6 +315,11 @@ fn goes(twin: &Twin, key: &str, from: &str) -> bool {
 
 /// The day of the instance and the function, and the intruder who carries the instance's credential away.
 fn told_of_compute(delivery: &str) -> Prevention {
+    told_beside(delivery, &[])
+}
+
+/// The same, with other records in the trail.
+fn told_beside(delivery: &str, others: &[Value]) -> Prevention {
     let twin = at_work(delivery, &[]);
     assert!(goes(&twin, WEB_KEY, "10.0.0.5") && goes(&twin, JOB_KEY, "198.51.100.9"));
     let day = twin.trail().len();
@@ -320,6 +327,7 @@ fn told_of_compute(delivery: &str) -> Prevention {
     let trail = twin.trail();
     let (own, stolen) = trail.split_at(day);
     let calls = |records: &[Value]| records.iter().filter_map(Call::of).collect::<Vec<Call>>();
+    let own = [own, others].concat();
     let mut evidence = Evidence::default();
     trail.iter().for_each(|record| evidence.add_record(record).unwrap());
     let lineage = trace(&evidence, &[WEB_KEY.parse().unwrap()]);
@@ -327,12 +335,82 @@ fn told_of_compute(delivery: &str) -> Prevention {
     prevention(
         &account,
         &lineage,
-        &calls(own),
+        &calls(&own),
         &calls(stolen),
         None,
         twin.now(),
         Sample::default(),
     )
+}
+
+/// A call by which somebody of the account made something in EC2, with this answer; and one of the instance's for data.
+fn made(id: &str, name: &str, answer: Value) -> Value {
+    json!({
+        "eventVersion": "1.10", "userIdentity": {"type": "IAMUser", "principalId": "AIDAOPS", "arn": "arn:aws:iam::123456789012:user/ops",
+            "accountId": "123456789012", "accessKeyId": "AKIAOPSOPSOPSOPSOPS2", "userName": "ops"},
+        "eventTime": "2026-11-01T08:00:00Z", "eventSource": "ec2.amazonaws.com", "eventName": name, "awsRegion": "us-east-1",
+        "sourceIPAddress": "198.51.100.7", "userAgent": "aws-cli/2.31.0", "requestParameters": null, "responseElements": answer,
+        "requestID": id, "eventID": id, "readOnly": false, "eventType": "AwsApiCall", "managementEvent": true,
+        "recipientAccountId": "123456789012", "eventCategory": "Management"
+    })
+}
+
+fn read_data() -> Value {
+    let twin = at_work("2.0", &[]);
+    assert!(goes(&twin, WEB_KEY, "10.0.0.5"));
+    let mut record = twin.trail().remove(0);
+    record["eventID"] = "data".into();
+    record["eventCategory"] = "Data".into();
+    record["managementEvent"] = false.into();
+    record
+}
+
+/// Where the trail has the making of the instance and of the endpoint, and shows calls for data, its document is ready; where it lacks one of
+/// them, what is missing is said; where it tells another network, what breaks.
+#[test]
+fn a_document_that_binds_an_instance_is_ready_where_the_trail_tells_its_network() {
+    let run = |address: &str| {
+        made(
+            "run",
+            "RunInstances",
+            json!({"instancesSet": {"items": [{"instanceId": INSTANCE, "vpcId": "vpc-1", "privateIpAddress": address}]}}),
+        )
+    };
+    let endpoint = |vpc: &str| {
+        let made_of = json!({"vpcEndpointId": "vpce-1", "vpcId": vpc});
+        made(
+            "endpoint",
+            "CreateVpcEndpoint",
+            json!({"CreateVpcEndpointResponse": {"vpcEndpoint": made_of}}),
+        )
+    };
+    let all = [run("10.0.0.5"), endpoint("vpc-1"), read_data()];
+    let told = told_beside("2.0", &all);
+    let bound = about(&told, "instance-unbound", "Web").unwrap();
+    assert!(bound.is_ready(), "{bound:#?}");
+    // And so it is on the twin.
+    let twin = at_work("2.0", &[measure(bound).unwrap()]);
+    assert!(goes(&twin, WEB_KEY, "10.0.0.5") && !goes(&twin, WEB_KEY, "203.0.113.66"));
+    for (lacking, word) in [(0, "RunInstances"), (1, "CreateVpcEndpoint"), (2, "data events")] {
+        let mut some = all.to_vec();
+        some.remove(lacking);
+        let told = told_beside("2.0", &some);
+        let bound = about(&told, "instance-unbound", "Web").unwrap();
+        let doubt = bound.doubt.as_deref().unwrap();
+        assert!(!bound.is_ready() && doubt.contains(word), "{doubt}");
+        assert_eq!(doubt.matches("; ").count(), 0, "nothing else is missing: {doubt}");
+    }
+    let told = told_beside("2.0", &[run("10.0.0.5"), endpoint("vpc-2"), read_data()]);
+    assert!(!about(&told, "instance-unbound", "Web").unwrap().is_ready());
+    let broken = &about(&told, "instance-unbound", "Web")
+        .unwrap()
+        .proof
+        .as_ref()
+        .unwrap()
+        .broken;
+    assert!(!broken.is_empty(), "{broken:?}");
+    let told = told_beside("2.0", &[run("10.0.0.9"), endpoint("vpc-1"), read_data()]);
+    assert!(!about(&told, "instance-unbound", "Web").unwrap().is_ready());
 }
 
 #[test]

@@ -19,8 +19,17 @@ use crate::lineage::trace;
 use crate::report::{self, Detected};
 use std::collections::HashSet;
 use std::fs;
+use std::num::NonZero;
 use std::path::Path;
 use std::sync::Arc;
+use std::thread::available_parallelism;
+
+/// What the detections keep of an archive takes about so many bytes in memory; what is more they lay aside.
+const ROOM: usize = 64 << 20;
+
+/// What is said where nothing can be laid aside.
+const CROWDED: &str =
+    "the folder for temporary files had no room for what the detections keep: it was held in memory, without a bound";
 
 pub(super) async fn harden(desk: &Desk, args: HardenArgs) -> Result<Exit, Failure> {
     match &args.rules {
@@ -292,20 +301,30 @@ async fn detect(desk: &Desk, mut args: HardenArgs) -> Result<Exit, Failure> {
         true => Some(World::mount(&args.world, "harden").await?),
         false => None,
     };
+    let threads = available_parallelism().map_or(1, NonZero::get);
+    let room = (ROOM / threads).max(1 << 20);
+    let make = Box::new(move || Detector::laying(room, || Ok(Box::new(tempfile::tempfile()?))));
     // A twin's trail is looked at before the account is read, which it records too.
-    let sifted = sifted(desk, world.as_ref(), &args.sources, Box::new(Detector::default)).await?;
+    let sifted = sifted(desk, world.as_ref(), &args.sources, make).await?;
     let told = match &world {
         Some(world) if !keys.is_empty() => Some(judged(desk, world, &args, &keys).await?),
         _ => None,
     };
     let fitted = told.as_ref().map(fitted).unwrap_or_default();
-    let (hits, records) = found(sifted.sieves, &fitted);
+    let found = found(sifted.sieves, &fitted).map_err(|error| {
+        let message = format!(
+            "what the detections laid aside in the folder for temporary files cannot be read again: {error}; nothing is told of this trail"
+        );
+        Failure::new(Exit::Input, "file.unreadable", message)
+    })?;
+    let mut gaps = sifted.gaps;
+    gaps.extend(found.is_crowded.then(|| CROWDED.to_owned()));
     let told = Detected {
-        records,
+        records: found.records,
         files: sifted.files,
-        hits,
+        hits: found.hits,
         not_read: sifted.damage,
-        gaps: sifted.gaps,
+        gaps,
     };
     desk.result(|| report::detected(&told, desk.paint()), &told)?;
     if let Some(world) = &world {

@@ -1,6 +1,6 @@
 //! A rule as a query of a trail's table, as AWS documents it: <https://docs.aws.amazon.com/athena/latest/ug/create-cloudtrail-table.html>.
 
-use super::denied::BOTH;
+use super::denied::either;
 use super::rule::{Is, Records, Rule, Shape, Test, Until, Within};
 
 /// The rule as a query of `table`. Rows tell what matched: of single records the records, of several what they have in common.
@@ -259,8 +259,7 @@ fn clause(test: &Test<'_>) -> String {
         Is::OtherThan(other) => format!("{column} <> {}", self::column(other)),
         Is::Denies(what) => format!("regexp_like({column}, {})", quoted(&what.expression())),
         Is::DeniesNeither => {
-            let each = BOTH.map(|what| what.expression()).join("|");
-            format!("NOT regexp_like({column}, {})", quoted(&each))
+            format!("NOT regexp_like({column}, {})", quoted(&either()))
         }
     }
 }

@@ -109,6 +109,28 @@ impl Caller {
         caller.text("userIdentity.accessKeyId").is_some().then_some(caller)
     }
 
+    /// Its members, one after the other, as they were told before.
+    pub(super) fn read<E>(mut next: impl FnMut() -> Result<Option<Box<str>>, E>) -> Result<Caller, E> {
+        let mut members: [Option<Cow<'static, str>>; READ.len()] = Default::default();
+        for member in &mut members {
+            *member = next()?.map(|text| Cow::Owned(text.into_string()));
+        }
+        Ok(Caller::with(members))
+    }
+
+    /// All that is kept of it.
+    pub(super) fn members(&self) -> [Option<&str>; READ.len()] {
+        self.places.map(|place| {
+            let (from, to) = place?;
+            self.text.get(usize::try_from(from).ok()?..usize::try_from(to).ok()?)
+        })
+    }
+
+    /// How many bytes its text has.
+    pub(super) fn length(&self) -> usize {
+        self.text.len()
+    }
+
     fn with(members: [Option<Cow<'_, str>>; READ.len()]) -> Caller {
         let mut text = String::new();
         let places = members.map(|member| {

@@ -6,7 +6,8 @@
 //! <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail.html>
 
 use super::caller::is_at_a_glance;
-use super::rule::{Is, Rule, Shape, Test, Within};
+use super::rule::{Is, Records, Rule, Shape, Test, Within};
+use super::rules::halves::HALVES;
 use serde_json::{Map, Value, json};
 
 /// What EventBridge can make of a rule.
@@ -16,6 +17,8 @@ pub enum Pattern {
     Same(Value),
     /// It lets more through, for this reason.
     Wider(Value, &'static str),
+    /// Of what needs several events it tells what one can, for this reason.
+    Part(Value, &'static str),
     /// It can't be said, for this reason.
     None(&'static str),
 }
@@ -24,7 +27,7 @@ impl Pattern {
     /// The pattern, where there is one.
     pub fn value(&self) -> Option<&Value> {
         match self {
-            Pattern::Same(value) | Pattern::Wider(value, _) => Some(value),
+            Pattern::Same(value) | Pattern::Wider(value, _) | Pattern::Part(value, _) => Some(value),
             Pattern::None(_) => None,
         }
     }
@@ -33,13 +36,30 @@ impl Pattern {
     pub fn remark(&self) -> Option<&'static str> {
         match self {
             Pattern::Same(_) => None,
-            Pattern::Wider(_, why) | Pattern::None(why) => Some(why),
+            Pattern::Wider(_, why) | Pattern::Part(_, why) | Pattern::None(why) => Some(why),
+        }
+    }
+
+    /// What there is, in words.
+    pub fn describe(&self) -> Option<&'static str> {
+        match self {
+            Pattern::Same(_) => None,
+            Pattern::Wider(..) => Some("its EventBridge pattern lets more through"),
+            Pattern::Part(..) => Some("its EventBridge pattern tells a part"),
+            Pattern::None(_) => Some("no EventBridge pattern"),
         }
     }
 }
 
 /// The rule as a pattern.
 pub fn pattern(rule: &Rule<'_>) -> Pattern {
+    if let Some(half) = HALVES.iter().find(|half| half.rule == rule.id) {
+        let pattern = of_records(half.of);
+        return match half.is_whole {
+            true => Pattern::Wider(pattern, half.why),
+            false => Pattern::Part(pattern, half.why),
+        };
+    }
     let of = match rule.shape {
         Shape::One(of) => of,
         Shape::Count { .. } => {
@@ -58,7 +78,7 @@ pub fn pattern(rule: &Rule<'_>) -> Pattern {
         }
         Shape::Then { then, .. } if is_at_a_glance(then) => {
             return Pattern::None(
-                "EventBridge doesn't join one event to another; `oust harden` with an incident writes *-again-*, of which a single event tells",
+                "EventBridge doesn't join one event to another, and nothing but that tells such a session from any other; `oust harden` with an incident writes *-again-*, of which a single event tells",
             );
         }
         Shape::Then { first, then, .. } if first != then => {
@@ -72,15 +92,10 @@ pub fn pattern(rule: &Rule<'_>) -> Pattern {
             );
         }
     };
-    let each: Vec<Value> = of.iter().map(|tests| detail(tests)).collect();
-    let detail = match each.as_slice() {
-        [one] => one.clone(),
-        _ => json!({"$or": each}),
-    };
     // Without what is compared a rule on AssumeRole would be every one of them.
     let of_assume_role = |tests: &&[Test<'_>]| tests.iter().any(|test| test.is == Is::Any(&["AssumeRole"]));
     let compares = |test: &Test<'_>| matches!(test.is, Is::SameAs(_) | Is::OtherThan(_));
-    let pattern = json!({"detail-type": ["AWS API Call via CloudTrail"], "detail": detail});
+    let pattern = of_records(of);
     match of.iter().any(|tests| tests.iter().any(compares)) {
         true if of.iter().any(of_assume_role) => Pattern::None(
             "EventBridge compares a member with constants only, and without comparing it would be every role's AssumeRole; `oust harden` writes loop-into-* for a role of this account that trusts itself",
@@ -91,6 +106,21 @@ pub fn pattern(rule: &Rule<'_>) -> Pattern {
         ),
         false => Pattern::Same(pattern),
     }
+}
+
+/// Records of which one is to match.
+fn of_records(of: Records<'_>) -> Value {
+    let each: Vec<Value> = of.iter().map(|tests| detail(tests)).collect();
+    let detail = match each.as_slice() {
+        [one] => one.clone(),
+        _ => json!({"$or": each}),
+    };
+    let mut kinds = vec!["AWS API Call via CloudTrail"];
+    let is_of_console = |test: &Test<'_>| test.is == Is::Any(&["signin.amazonaws.com"]);
+    if of.iter().any(|tests| tests.iter().any(is_of_console)) {
+        kinds.push("AWS Console Sign In via CloudTrail");
+    }
+    json!({"detail-type": kinds, "detail": detail})
 }
 
 fn detail(tests: &[Test<'_>]) -> Value {

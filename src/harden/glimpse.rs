@@ -31,6 +31,8 @@ struct Request<'t> {
     #[serde(borrow)]
     user_name: Option<Cow<'t, str>>,
     #[serde(borrow)]
+    group_name: Option<Cow<'t, str>>,
+    #[serde(borrow)]
     role_name: Option<Cow<'t, str>>,
     #[serde(borrow)]
     role_arn: Option<Cow<'t, str>>,
@@ -55,6 +57,15 @@ struct Request<'t> {
 struct Answer<'t> {
     #[serde(borrow)]
     credentials: Option<Given<'t>>,
+    #[serde(borrow)]
+    policy: Option<Made<'t>>,
+}
+
+/// A managed policy that was created.
+#[derive(Deserialize)]
+struct Made<'t> {
+    #[serde(borrow)]
+    arn: Option<Cow<'t, str>>,
 }
 
 #[derive(Deserialize)]
@@ -82,6 +93,7 @@ impl<'g, 't> Glimpse<'g, 't> {
         let request = self.rest.request_parameters.as_ref()?;
         let text = match field {
             "userName" => &request.user_name,
+            "groupName" => &request.group_name,
             "roleName" => &request.role_name,
             "roleArn" => &request.role_arn,
             "serialNumber" => &request.serial_number,
@@ -100,6 +112,11 @@ impl<'g, 't> Glimpse<'g, 't> {
         let given = self.rest.response_elements.as_ref()?.credentials.as_ref()?;
         given.access_key_id.as_deref()
     }
+
+    fn made(&self) -> Option<&str> {
+        let made = self.rest.response_elements.as_ref()?.policy.as_ref()?;
+        made.arn.as_deref()
+    }
 }
 
 impl Members for Glimpse<'_, '_> {
@@ -115,6 +132,7 @@ impl Members for Glimpse<'_, '_> {
             "vpcEndpointId" => self.rest.vpc_endpoint_id.as_deref().map(Cow::Borrowed),
             "sourceIPAddress" => (!glance.address.is_empty()).then(|| glance.address.into()),
             "responseElements.credentials.accessKeyId" => self.given().map(Cow::Borrowed),
+            "responseElements.policy.arn" => self.made().map(Cow::Borrowed),
             _ => match field.strip_prefix("requestParameters.") {
                 Some(inner) => self.sent(inner).map(Cow::Borrowed),
                 None => self.caller.text(field),

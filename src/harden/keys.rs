@@ -2,11 +2,13 @@
 
 use super::finding::Finding;
 use super::measure::Measure;
+use super::replacement::template;
 use super::rule::Row;
 use super::seen::Seen;
 use crate::account::{Account, KeyStatus, LastUsed, User};
 use crate::ids::AccessKeyId;
 use crate::time::Moment;
+use std::collections::BTreeSet;
 
 const OLD_DAYS: i64 = 90;
 const DAY_SECONDS: i64 = 86_400;
@@ -24,7 +26,7 @@ pub(super) fn findings(account: &Account, seen: &Seen, hit: &[AccessKeyId], now:
     let mut found = Vec::new();
     for user in account.users.values() {
         found.extend(keys(user, seen, hit, now));
-        found.extend(replaceable(user, seen, hit));
+        found.extend(replaceable(account, user, seen, hit));
         let held = user.credentials.iter().flat_map(|held| &held.service_specific);
         for one in held.filter(|one| one.status == KeyStatus::Active) {
             let title = format!("user `{}` has a credential of its own for {}", user.name, one.service);
@@ -87,38 +89,64 @@ pub(super) fn findings(account: &Account, seen: &Seen, hit: &[AccessKeyId], now:
     found
 }
 
-/// What of AWS's own compute is named by the front of its environment, and what it has in the place of a key.
-const COMPUTE: [(&str, &str, &str); 3] = [
+/// What of AWS's own compute is named by the front of its environment, what it has in the place of a key, and which service takes a role for it.
+const COMPUTE: [(&str, &str, &str, Option<&str>); 3] = [
     (
         "AWS_Lambda_",
         "a Lambda function",
-        "the function's role has what the key may do",
+        "make this role the function's, beside AWSLambdaBasicExecutionRole for its logs (and AWSLambdaVPCAccessExecutionRole in a VPC), or give the one that it has the same policies",
+        Some("lambda.amazonaws.com"),
     ),
-    ("AWS_ECS_", "an ECS task", "the task's role has what the key may do"),
-    ("CloudShell", "CloudShell", "it has the credentials of who signed in"),
+    (
+        "AWS_ECS_",
+        "an ECS task",
+        "make this role the task's (taskRoleArn)",
+        Some("ecs-tasks.amazonaws.com"),
+    ),
+    (
+        "CloudShell",
+        "CloudShell",
+        "it has the credentials of who signed in",
+        None,
+    ),
 ];
 
 /// Keys that are used where AWS hands out credentials by itself.
-fn replaceable(user: &User, seen: &Seen, hit: &[AccessKeyId]) -> Vec<Finding> {
+fn replaceable(account: &Account, user: &User, seen: &Seen, hit: &[AccessKeyId]) -> Vec<Finding> {
     let held = user.credentials.iter().flat_map(|held| &held.access_keys);
     let active = held.filter(|key| key.status == KeyStatus::Active && !hit.contains(&key.id));
-    let mut found = Vec::new();
-    for key in active {
+    let known = active.flat_map(|key| {
         let on = seen.environments.get(&key.id).into_iter().flatten();
-        let known = on.filter_map(|on| COMPUTE.iter().find(|(front, ..)| on.starts_with(front)).zip(Some(on)));
-        for ((_, what, instead), on) in known {
-            let title = format!(
-                "key {} of user `{}` is used by {what}, which needs none",
-                key.id, user.name
-            );
-            let finding = Finding::of("key-replaceable", Row::PermanentKey, title, KEYS_PAGE)
+        on.filter_map(move |on| {
+            let compute = COMPUTE.iter().find(|(front, ..)| on.starts_with(front))?;
+            Some((key, on, compute))
+        })
+    });
+    let known: Vec<_> = known.collect();
+    let services: BTreeSet<&str> = known.iter().filter_map(|(.., (.., service))| *service).collect();
+    let mut found = Vec::new();
+    for (key, on, (_, what, instead, service)) in known {
+        let title = format!(
+            "key {} of user `{}` is used by {what}, which needs none",
+            key.id, user.name
+        );
+        let finding = Finding::of("key-replaceable", Row::PermanentKey, title, KEYS_PAGE)
                 .shown_by([format!("calls with it come from {on}")])
                 .advised(format!(
                     "{instead}: take the key out of its configuration, and when it is silent deactivate it: `aws iam update-access-key --user-name {} --access-key-id {} --status Inactive`",
                     user.name, key.id
                 ));
+        if service.is_none() {
             found.push(finding);
+            continue;
         }
+        // One role for all of it: what it may do is the user's.
+        let (document, doubt) = template(account, user, &services);
+        let measure = Measure::RoleTemplate {
+            user: user.name.clone(),
+            document,
+        };
+        found.push(finding.met_by(measure).doubted(doubt));
     }
     found
 }

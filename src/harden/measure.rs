@@ -50,6 +50,13 @@ pub enum Measure {
         /// The document.
         document: Value,
     },
+    /// A role that compute takes in the place of a user's key, as a template of CloudFormation.
+    RoleTemplate {
+        /// The user.
+        user: String,
+        /// The template.
+        document: Value,
+    },
     /// A key that is deactivated.
     KeyInactive {
         /// Whose.
@@ -89,6 +96,7 @@ impl Measure {
     pub fn about(&self) -> (&'static str, &str) {
         match self {
             Measure::UserPolicy { user, .. }
+            | Measure::RoleTemplate { user, .. }
             | Measure::KeyInactive { user, .. }
             | Measure::ServiceCredentialInactive { user, .. } => ("user", user),
             Measure::Trust { role, .. } | Measure::RolePolicy { role, .. } | Measure::MaxSession { role, .. } => {
@@ -121,6 +129,7 @@ impl Measure {
         match self {
             Measure::Trust { document, .. }
             | Measure::UserPolicy { document, .. }
+            | Measure::RoleTemplate { document, .. }
             | Measure::RolePolicy { document, .. }
             | Measure::ResourceControl { document, .. }
             | Measure::ServiceControl { document, .. } => Some(document),
@@ -142,6 +151,13 @@ impl Measure {
             ),
             Measure::ResourceControl { account, .. } => in_organization("RESOURCE_CONTROL_POLICY", ONLY_OURS, account),
             Measure::ServiceControl { account, .. } => in_organization("SERVICE_CONTROL_POLICY", NO_ROOT, account),
+            Measure::RoleTemplate { user, .. } => {
+                let plain = |letter: char| if letter.is_ascii_alphanumeric() { letter } else { '-' };
+                let name: String = user.chars().map(plain).collect();
+                format!(
+                    "aws cloudformation deploy --template-file document.json --stack-name role-for-{name} --capabilities CAPABILITY_IAM"
+                )
+            }
             Measure::KeyInactive { user, key } => {
                 format!("aws iam update-access-key --user-name {user} --access-key-id {key} --status Inactive")
             }
@@ -191,7 +207,8 @@ impl Measure {
                 keys.filter(|held| held.id == *key)
                     .for_each(|held| held.status = KeyStatus::Inactive);
             }
-            Measure::ServiceCredentialInactive { .. } | Measure::MaxSession { .. } => {}
+            // Nobody takes a new role until its compute is told to.
+            Measure::RoleTemplate { .. } | Measure::ServiceCredentialInactive { .. } | Measure::MaxSession { .. } => {}
         }
     }
 

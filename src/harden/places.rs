@@ -117,7 +117,7 @@ pub(super) fn findings(account: &Account, seen: &Seen, hit: &BTreeSet<&str>) -> 
             found.extend(used.and_then(|used| role_from(account, seen, role, used)));
         }
         if on.contains("ec2.amazonaws.com") || !role.instance_profiles.is_empty() {
-            found.extend(instance(role, used));
+            found.extend(instance(seen, role, used));
         }
         found.extend(workload(account, seen, role, used, &on));
         if on.contains("lambda.amazonaws.com") {

@@ -3,6 +3,7 @@
 use super::given::given;
 use super::let_in;
 use super::measure::Measure;
+use super::networks::Networks;
 use super::replay::{Went, action, replay};
 use super::usage::Call;
 use crate::account::Account;
@@ -25,6 +26,8 @@ pub struct Past<'a> {
     before: Vec<Went>,
     /// Accounts of the intruder's own, which are none of the organization's.
     outside: BTreeSet<AccountId>,
+    /// The networks that they tell.
+    networks: Networks,
     /// The family's labels.
     labels: HashMap<&'a AccessKeyId, &'a str>,
 }
@@ -90,7 +93,8 @@ impl<'a> Past<'a> {
         calls.extend(reserve.into_iter().map(|call| (Cow::Owned(call), By::Reserve)));
         let all: Vec<&Call> = calls.iter().map(|(call, _)| &**call).collect();
         let outside = let_in::accounts(intruder);
-        let before = replay(account, &all, &outside);
+        let networks = Networks::of(all.iter().map(|call| &call.event));
+        let before = replay(account, &all, &outside, &networks);
         let members = lineage.credentials.iter();
         Past {
             account,
@@ -98,6 +102,7 @@ impl<'a> Past<'a> {
             calls,
             before,
             outside,
+            networks,
             labels: members.map(|member| (&member.key, member.label.as_str())).collect(),
         }
     }
@@ -117,7 +122,7 @@ impl<'a> Past<'a> {
         let bears = self.bears(measures);
         let all = self.calls.iter().zip(&bears).filter(|(_, bears)| **bears);
         let all: Vec<&Call> = all.map(|((call, _), _)| &**call).collect();
-        let mut asked = replay(&account, &all, &self.outside).into_iter();
+        let mut asked = replay(&account, &all, &self.outside, &self.networks).into_iter();
         // What the measures don't bear on goes as before.
         let after = self.before.iter().zip(&bears).map(|(before, bears)| match bears {
             true => asked.next().unwrap_or_else(|| before.clone()),

@@ -1,6 +1,7 @@
 //! The trail's calls, asked again of an account. The answers are the twin's own: the same standing and the same limits decide there.
 
 use super::given::{LONGEST_SECONDS, given, session};
+use super::networks::Networks;
 use super::outsider;
 use super::usage::Call;
 use crate::account::{AccessKey, Account, Holder, KeyStatus, Session, SessionKind, is_quarantine};
@@ -90,11 +91,12 @@ fn released(inline: &mut BTreeMap<String, PolicyText>, attached: &mut BTreeSet<A
 }
 
 /// Asks `calls`, which are in order of time, of `account`. A session is there only if the call that gave it went through. Accounts in
-/// `outside` are of no organization; of others it isn't known.
-pub fn replay(account: &Account, calls: &[&Call], outside: &BTreeSet<AccountId>) -> Vec<Went> {
+/// `outside` are of no organization; of others it isn't known. `networks` are those that the whole trail tells.
+pub fn replay(account: &Account, calls: &[&Call], outside: &BTreeSet<AccountId>, networks: &Networks) -> Vec<Went> {
     let mut world = World {
         account,
         outside,
+        networks,
         sessions: HashMap::new(),
         lost: HashSet::new(),
     };
@@ -104,6 +106,7 @@ pub fn replay(account: &Account, calls: &[&Call], outside: &BTreeSet<AccountId>)
 struct World<'a> {
     account: &'a Account,
     outside: &'a BTreeSet<AccountId>,
+    networks: &'a Networks,
     sessions: HashMap<AccessKeyId, Session>,
     /// Keys of sessions that were not given.
     lost: HashSet<AccessKeyId>,
@@ -125,7 +128,7 @@ impl World<'_> {
     fn decide(&mut self, call: &Call) -> Went {
         let event = &call.event;
         let Some(key) = &event.identity.key else {
-            let told = outsider::asks(self.account, event, &context(call), self.outside);
+            let told = outsider::asks(self.account, event, &context(call, self.networks), self.outside);
             return told.unwrap_or_else(|| Went::Unknown("nobody of the account signed it".to_owned()));
         };
         if self.lost.contains(key) {
@@ -154,7 +157,7 @@ impl World<'_> {
             return Went::Through;
         }
         standing
-            .decide(&action, &resource(self.account, event), &context(call))
+            .decide(&action, &resource(self.account, event), &context(call, self.networks))
             .into()
     }
 }
@@ -252,7 +255,7 @@ fn resource(account: &Account, event: &Event) -> String {
 
 /// The condition keys of the request, as far as its record tells them.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>
-fn context(call: &Call) -> Context {
+fn context(call: &Call, networks: &Networks) -> Context {
     let event = &call.event;
     let mut context = Context::closed();
     context.set("aws:CurrentTime", event.at.whole_second().to_string());
@@ -268,7 +271,10 @@ fn context(call: &Call) -> Context {
     match (&call.endpoint, address) {
         (Some(endpoint), address) => {
             context.set("aws:SourceVpce", endpoint.as_str());
-            context.set_untold("aws:SourceVpc");
+            match networks.of_endpoint(endpoint) {
+                Some(vpc) => context.set("aws:SourceVpc", vpc),
+                None => context.set_untold("aws:SourceVpc"),
+            }
             address
                 .into_iter()
                 .for_each(|address| context.set("aws:VpcSourceIp", address));
@@ -276,15 +282,19 @@ fn context(call: &Call) -> Context {
         (None, Some(address)) => context.set("aws:SourceIp", address),
         (None, None) => {}
     }
-    // What compute a session runs on is told by no record in full.
+    // What compute a session runs on is told by no record of its own in full.
     let session = event.identity.principal_id.as_deref().and_then(|id| id.split_once(':'));
-    if session.is_some_and(|(_, name)| name.starts_with("i-")) {
-        for key in [
-            "ec2:SourceInstanceArn",
-            "aws:Ec2InstanceSourceVpc",
-            "aws:Ec2InstanceSourcePrivateIPv4",
-        ] {
-            context.set_untold(key);
+    if let Some((_, instance)) = session.filter(|(_, name)| name.starts_with("i-")) {
+        context.set_untold("ec2:SourceInstanceArn");
+        match networks.of_instance(instance) {
+            Some(network) => {
+                context.set("aws:Ec2InstanceSourceVpc", network.vpc.as_str());
+                context.set("aws:Ec2InstanceSourcePrivateIPv4", network.address.as_str());
+            }
+            None => {
+                context.set_untold("aws:Ec2InstanceSourceVpc");
+                context.set_untold("aws:Ec2InstanceSourcePrivateIPv4");
+            }
         }
         match &call.delivery {
             Some(version) => context.set("ec2:RoleDelivery", version.as_str()),

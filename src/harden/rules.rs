@@ -2,6 +2,7 @@
 
 mod contained;
 mod given;
+pub(super) mod halves;
 mod places;
 mod removed;
 mod revoked;
@@ -34,6 +35,7 @@ const ADDRESS: &str = "sourceIPAddress";
 const ENDPOINT: &str = "vpcEndpointId";
 const SERVICE: &str = "eventSource";
 const OF_USER: &str = "requestParameters.userName";
+const OF_GROUP: &str = "requestParameters.groupName";
 const OF_ROLE: &str = "requestParameters.roleName";
 const ROLE: &str = "requestParameters.roleArn";
 const POLICY: &str = "requestParameters.policyName";
@@ -42,6 +44,8 @@ const POLICY_ARN: &str = "requestParameters.policyArn";
 const BOUNDARY: &str = "requestParameters.permissionsBoundary";
 /// The key of the session that a call gives.
 const GIVEN: &str = "responseElements.credentials.accessKeyId";
+/// The managed policy that a call creates.
+const MADE: &str = "responseElements.policy.arn";
 /// Where a user was changed, and whose user calls: another account may have one of the same name.
 const ACCOUNT: &str = "recipientAccountId";
 const OF_ACCOUNT: &str = "userIdentity.accountId";
@@ -51,7 +55,7 @@ const CUT_PAGE: &str =
     "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_disable-perms.html";
 
 /// Every detection.
-pub const RULES: [Rule<'static>; 24] = [
+pub const RULES: [Rule<'static>; 26] = [
     tokens::SESSION_TOKEN_WITHOUT_MFA,
     tokens::SESSION_TOKEN,
     tokens::FEDERATION_TOKEN,
@@ -74,6 +78,8 @@ pub const RULES: [Rule<'static>; 24] = [
     removed::DENY_REMOVED,
     removed::USERS_DENY_REMOVED,
     removed::ROLES_DENY_REMOVED,
+    removed::GROUPS_DENY_REMOVED,
+    removed::MANAGED_DENY_REMOVED,
     removed::BOUNDARY_REPLACED,
     removed::OWN_POLICY_REMOVED,
 ];

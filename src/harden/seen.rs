@@ -1,6 +1,7 @@
 //! What everybody but the intruder was seen to do, by user and by role.
 
 use super::given::{expires, given};
+use super::networks::Networks;
 use super::usage::{Call, SIGN_IN, is_public};
 use crate::ids::{AccessKeyId, AccountId, KeyKind};
 use crate::time::Moment;
@@ -16,6 +17,8 @@ pub struct Used {
     pub endpoints: BTreeSet<String>,
     /// Calls of which neither is known, such as from a private address.
     pub elsewhere: u64,
+    /// Whether calls are among them that read or write data, such as objects: most trails have none.
+    pub data: bool,
     /// Whether a call was made with a session that was issued without MFA, or with a key: other than such that bring it.
     pub without_mfa: bool,
     /// Whether a session of the user was used, or given, that was issued without MFA; a federation token always is.
@@ -83,12 +86,17 @@ pub struct Seen {
     pub credentials: BTreeMap<AccessKeyId, Moment>,
     /// What long-term keys were used on, as the user agents of AWS's SDKs name it: `AWS_Lambda_python3.12`, `AWS_ECS_FARGATE`.
     pub environments: BTreeMap<AccessKeyId, BTreeSet<String>>,
+    /// What networks instances and endpoints are in.
+    pub networks: Networks,
 }
 
 impl Seen {
     /// Reads the calls.
     pub fn of<'c>(calls: impl Iterator<Item = &'c Call> + Clone) -> Seen {
-        let mut seen = Seen::default();
+        let mut seen = Seen {
+            networks: Networks::of(calls.clone().map(|call| &call.event)),
+            ..Seen::default()
+        };
         let given: HashSet<AccessKeyId> = calls.clone().filter_map(|call| given(&call.event)).collect();
         for call in calls {
             let event = &call.event;
@@ -142,6 +150,7 @@ impl Used {
         let event = &call.event;
         let who = &event.identity;
         self.calls += call.count;
+        self.data |= event.data;
         self.last = self.last.max(Some(call.last));
         if let Some(issued) = who.session_created {
             self.longest = self.longest.max(call.last.seconds() - issued.seconds());

@@ -1,5 +1,6 @@
 //! What an account is used for, as its trail tells: one call of each kind, so that a large archive stays small.
 
+use super::networks::makes_one;
 use crate::time::Moment;
 use crate::trail::{Event, Glance, Sieve};
 use rapidhash::fast::RandomState;
@@ -282,9 +283,9 @@ pub(super) fn is_public(address: std::net::IpAddr) -> bool {
     }
 }
 
-/// Whether each such call is kept: what mints are asked for differs, and whether a sign-in brought MFA.
+/// Whether each such call is kept: what mints are asked for differs, whether a sign-in brought MFA, and what is made.
 fn is_kept_each(name: &str) -> bool {
-    is_mint(name) || name == SIGN_IN
+    is_mint(name) || name == SIGN_IN || makes_one(name)
 }
 
 /// The role that a call asks for, as its text has it.

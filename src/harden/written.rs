@@ -25,7 +25,9 @@ pub struct Written {
     pub source: String,
     /// The pattern, where EventBridge can say it.
     pub eventbridge: Option<Value>,
-    /// Why the pattern lets more through, or isn't there.
+    /// Whether the pattern lets more through, tells a part, or isn't there.
+    pub eventbridge_is: Option<&'static str>,
+    /// Why.
     pub eventbridge_remark: Option<&'static str>,
     /// The rule in Sigma, where it can say it.
     pub sigma: Option<String>,
@@ -49,6 +51,7 @@ pub fn written(rule: &Rule<'_>, table: &str) -> Written {
         level: rule.level,
         source: rule.source.to_owned(),
         eventbridge: pattern.value().cloned(),
+        eventbridge_is: pattern.describe(),
         eventbridge_remark: pattern.remark(),
         sigma_remark: sigma.is_none().then_some(NO_SIGMA),
         sigma,

@@ -44,11 +44,7 @@ pub fn rules(rules: &[Written], paint: Paint) -> String {
             "       {}",
             paint.fold(7, &format!("innocent: {}", rule.innocent))
         ));
-        if let Some(remark) = rule.eventbridge_remark {
-            let what = match rule.eventbridge {
-                Some(_) => "its EventBridge pattern lets more through",
-                None => "no EventBridge pattern",
-            };
+        if let Some((what, remark)) = rule.eventbridge_is.zip(rule.eventbridge_remark) {
             out.push(format!("       {}", paint.fold(7, &format!("{what}: {remark}"))));
         }
         if let Some(remark) = rule.sigma_remark {

@@ -142,6 +142,22 @@ def denied(record):
     return found
 
 
+def spares(record):
+    """Whether the policy document of a record denies all but some calls, whatever else."""
+    try:
+        told = json.loads(dig(record, "requestParameters", "policyDocument") or "null")
+    except ValueError:
+        return False
+    told = told.get("Statement", []) if isinstance(told, dict) else []
+    for one in told if isinstance(told, list) else [told]:
+        spared = one.get("NotAction", [])
+        spared = spared if isinstance(spared, list) else [spared]
+        rest = {name: value for name, value in one.items() if name not in ("Sid", "NotAction")}
+        if spared and "*" not in spared and rest in ({"Effect": "Deny", "Resource": "*"}, {"Effect": "Deny", "Resource": ["*"]}):
+            return True
+    return False
+
+
 def has_document(record):
     return dig(record, "requestParameters", "policyDocument") is not None
 
@@ -316,9 +332,18 @@ def count(all_records):
                 if own and who.get("accessKeyId") and who.get("accountId") == first.get("recipientAccountId"):
                     if issued and issued <= first["eventTime"] and time(first) < time(later) <= end:
                         hits["session-outlives-revocation"].add((first["eventID"], who["accessKeyId"]))
-        for kind, member in (("User", "userName"), ("Role", "roleName")):
+        made = dig(first, "responseElements", "policy", "arn")
+        if call(first, "iam", "CreatePolicy") and done(first) and made and (denied(first) or spares(first)):
+            for later in changes:
+                same = dig(later, "requestParameters", "policyArn") == made and time(later) > time(first) and done(later)
+                same = same and later.get("recipientAccountId") == first.get("recipientAccountId")
+                off = call(later, "iam", "DetachUserPolicy", "DetachRolePolicy", "DetachGroupPolicy")
+                off = off or call(later, "iam", "CreatePolicyVersion") and has_document(later) and not denied(later)
+                if same and off:
+                    hits["managed-deny-removed"].add((first["eventID"], dig(later, "userIdentity", "accessKeyId") or ""))
+        for kind, member in (("User", "userName"), ("Role", "roleName"), ("Group", "groupName")):
             policy, whom = (dig(first, "requestParameters", name) for name in ("policyName", member))
-            if not (done(first) and call(first, "iam", f"Put{kind}Policy") and denied(first) and policy and whom):
+            if not (done(first) and call(first, "iam", f"Put{kind}Policy") and (denied(first) or spares(first)) and policy and whom):
                 continue
             if policy.startswith(("OustDenyAll", "AWSRevokeOlderSessions")):
                 continue

@@ -548,3 +548,44 @@ pub fn write(folder: &Path, recipe: &Recipe) -> Truth {
     }
     truth
 }
+
+/// Writes files of `sessions` sessions of roles: each is given by a user's key, by a machine's service or by another session, and calls once, so
+/// that there are twice as many records. A third of them comes from the sessions of one role, which lead nowhere back.
+pub fn many_sessions(folder: &Path, sessions: usize) {
+    const IN_FILE: usize = 1_000;
+    let mut make = Maker {
+        dice: Dice::new(7),
+        span: 20 * 86_400,
+        truth: Truth::default(),
+        records: Vec::new(),
+    };
+    let users: Vec<String> = (0..20).map(|_| make.dice.key("AKIA")).collect();
+    let held = |key: &str, role: Option<usize>, issued: i64| Held {
+        key: key.to_owned(),
+        role,
+        session: "job".to_owned(),
+        issued,
+    };
+    let mut hub = held(&make.dice.key("ASIA"), Some(500), BEGIN);
+    for n in 0..sessions {
+        let at = BEGIN + (n as i64 * make.span / sessions as i64);
+        if n % 500 == 0 {
+            hub = held(&make.dice.key("ASIA"), Some(500), at);
+        }
+        let role = make.dice.below(300);
+        let new = held(&make.dice.key("ASIA"), Some(role), at);
+        let by = match n % 3 {
+            0 => held(&users[make.dice.below(users.len())], None, 0).identity(None),
+            1 => hub.identity(None),
+            _ => "{\"type\":\"AWSService\",\"invokedBy\":\"ec2.amazonaws.com\"}".to_owned(),
+        };
+        make.mint_as(at, by, &new);
+        make.work(at + 5, &new, 0);
+        if make.records.len() >= 2 * IN_FILE || n + 1 == sessions {
+            let texts: Vec<&str> = make.records.iter().map(|record| record.text.as_str()).collect();
+            let text = format!("{{\"Records\":[{}]}}", texts.join(","));
+            std::fs::write(folder.join(format!("{n:09}.json.gz")), packed(text.as_bytes(), 1)).unwrap();
+            make.records.clear();
+        }
+    }
+}

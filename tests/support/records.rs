@@ -207,6 +207,8 @@ fn written(by: Value, policy: &str, effect: &str) -> Told {
 const DENIES_ALL: &str = "{\n  \"Version\": \"2012-10-17\",\n  \"Statement\": [\n    {\n      \"Sid\": \"Stop\",\n      \"Effect\": \"Deny\",\n      \"Action\": \"*\",\n      \"Resource\": [ \"*\" ]\n    }\n  ]\n}";
 /// One that denies everything to older sessions, as the console writes it.
 const DENIES_OLDER: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":["*"],"Resource":["*"],"Condition":{"DateLessThan":{"aws:TokenIssueTime":"2026-11-02T09:00:00Z"}}}]}"#;
+/// One that denies all but some calls.
+const DENIES_MOST: &str = r#"{"Version":"2012-10-17","Statement":[{"Sid":"ButLooking","Effect":"Deny","NotAction":["iam:Get*","iam:List*"],"Resource":"*"}]}"#;
 /// Some that deny less than that.
 const DENIES_LESS: [&str; 4] = [
     r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"Bool":{"aws:MultiFactorAuthPresent":"false"}}}]}"#,
@@ -217,9 +219,10 @@ const DENIES_LESS: [&str; 4] = [
 
 /// Somebody's policy is written, with this document.
 fn put(whom: Value, by: Value, at: &'static str, policy: &str, document: &str) -> Told {
-    let name = match whom.get("roleName") {
-        Some(_) => "PutRolePolicy",
-        None => "PutUserPolicy",
+    let name = match (whom.get("roleName"), whom.get("groupName")) {
+        (Some(_), _) => "PutRolePolicy",
+        (_, Some(_)) => "PutGroupPolicy",
+        _ => "PutUserPolicy",
     };
     let mut request = whom;
     request["policyName"] = json!(policy);
@@ -231,15 +234,44 @@ fn ann() -> Value {
     json!({"userName": "ann"})
 }
 
+fn of_group() -> Value {
+    json!({"groupName": "G"})
+}
+
+fn policy_arn(name: &str) -> String {
+    format!("arn:aws:iam::123456789012:policy/incidents/{name}")
+}
+
+/// A managed policy is made, with this document.
+fn created(name: &str, document: &str) -> Told {
+    let request = json!({"policyName": name, "path": "/incidents/", "policyDocument": document});
+    let mut told = iam(chief(), "09:00:00", "CreatePolicy", request);
+    told.response = json!({"policy": {"policyName": name, "arn": policy_arn(name), "defaultVersionId": "v1"}});
+    told
+}
+
+/// Something is done with a managed policy and Ann.
+fn detached(call: &'static str, name: &str) -> Told {
+    let request = json!({"userName": "ann", "policyArn": policy_arn(name)});
+    iam(user("ann", A), "09:30:00", call, request)
+}
+
+/// It gets another version.
+fn version(name: &str, document: &str) -> Told {
+    let request = json!({"policyArn": policy_arn(name), "policyDocument": document, "setAsDefault": true});
+    iam(user("ann", A), "09:30:00", "CreatePolicyVersion", request)
+}
+
 fn of_role() -> Value {
     json!({"roleName": "R"})
 }
 
 /// A policy of that name is taken off.
 fn taken_off(whom: Value, at: &'static str, policy: &str) -> Told {
-    let name = match whom.get("roleName") {
-        Some(_) => "DeleteRolePolicy",
-        None => "DeleteUserPolicy",
+    let name = match (whom.get("roleName"), whom.get("groupName")) {
+        (Some(_), _) => "DeleteRolePolicy",
+        (_, Some(_)) => "DeleteGroupPolicy",
+        _ => "DeleteUserPolicy",
     };
     let mut request = whom;
     request["policyName"] = json!(policy);
@@ -914,6 +946,10 @@ pub fn cases() -> Vec<Case> {
                     taken_off(ann(), "09:30:00", "Incident-42").days_later(9),
                 ],
                 vec![
+                    put(ann(), chief(), "09:00:00", "Incident-42", DENIES_MOST),
+                    taken_off(ann(), "09:30:00", "Incident-42"),
+                ],
+                vec![
                     put(ann(), chief(), "09:00:00", "Incident-42", DENIES_ALL),
                     put(ann(), user("ann", A), "09:00:05", "Incident-42", DENIES_LESS[3]),
                 ],
@@ -974,6 +1010,74 @@ pub fn cases() -> Vec<Case> {
                 vec![iam(user("bob", A), "09:00:00", "CreateAccessKey", Value::Null)],
                 vec![iam(user("ann", A), "09:00:00", "CreateAccessKey", bob()).refused()],
                 vec![iam(user("ann", A), "09:00:00", "ListAccessKeys", bob())],
+            ]),
+        },
+        Case {
+            rule: "groups-deny-removed",
+            found: trails(vec![
+                vec![
+                    put(of_group(), chief(), "09:00:00", "Incident-42", DENIES_ALL),
+                    taken_off(of_group(), "09:30:00", "Incident-42"),
+                ],
+                vec![
+                    put(of_group(), chief(), "09:00:00", "Incident-42", DENIES_MOST),
+                    put(of_group(), user("ann", A), "09:00:05", "Incident-42", DENIES_LESS[3]),
+                ],
+            ]),
+            not: trails(vec![
+                vec![
+                    put(of_group(), chief(), "09:00:00", "Incident-42", DENIES_ALL),
+                    taken_off(json!({"groupName": "Other"}), "09:30:00", "Incident-42"),
+                    taken_off(of_group(), "09:30:00", "Incident-43"),
+                    put(of_group(), chief(), "09:40:00", "Incident-42", DENIES_OLDER),
+                ],
+                vec![
+                    put(of_group(), chief(), "09:00:00", "Incident-42", DENIES_LESS[2]),
+                    taken_off(of_group(), "09:30:00", "Incident-42"),
+                ],
+                vec![
+                    put(of_role(), chief(), "09:00:00", "Incident-42", DENIES_ALL),
+                    taken_off(of_role(), "09:30:00", "Incident-42"),
+                ],
+            ]),
+        },
+        Case {
+            rule: "managed-deny-removed",
+            found: trails(vec![
+                vec![
+                    created("Incident-42", DENIES_ALL),
+                    detached("DetachUserPolicy", "Incident-42"),
+                ],
+                vec![
+                    created("Incident-42", DENIES_MOST),
+                    detached("DetachGroupPolicy", "Incident-42").days_later(3),
+                ],
+                vec![
+                    created("Incident-42", DENIES_OLDER),
+                    version("Incident-42", DENIES_LESS[3]),
+                ],
+            ]),
+            not: trails(vec![
+                vec![
+                    created("Incident-42", DENIES_ALL),
+                    detached("DetachUserPolicy", "Incident-43"),
+                    detached("DetachUserPolicy", "Incident-42").refused(),
+                    detached("AttachUserPolicy", "Incident-42"),
+                    version("Incident-42", DENIES_ALL),
+                ],
+                vec![
+                    created("Incident-42", DENIES_LESS[1]),
+                    detached("DetachUserPolicy", "Incident-42"),
+                ],
+                vec![
+                    created("Incident-42", DENIES_ALL).refused(),
+                    detached("DetachUserPolicy", "Incident-42"),
+                ],
+                // One record tells that.
+                vec![
+                    created("OustQuarantine", DENIES_ALL),
+                    detached("DetachUserPolicy", "OustQuarantine"),
+                ],
             ]),
         },
         Case {

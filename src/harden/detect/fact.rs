@@ -1,5 +1,7 @@
 //! Records that matched a part of a rule: what is kept of them.
 
+use super::packed::{Packing, Unpacking};
+use super::runs::Lays;
 use crate::harden::caller::{is_at_a_glance, members_named};
 use crate::harden::matching::{Members, is_one_of};
 use crate::harden::rule::{Is, Records, Rule, Shape};
@@ -7,7 +9,9 @@ use crate::harden::rules::RULES;
 use crate::time::Moment;
 use memchr::memmem::Finder;
 use rapidhash::fast::RandomState;
+use std::cmp::Ordering;
 use std::collections::{BTreeSet, HashMap};
+use std::io::{self, Read, Write};
 use std::sync::LazyLock;
 
 /// A part of a rule that reads records themselves: which rule, which part, which records.
@@ -84,6 +88,9 @@ pub(super) struct Fact {
     pub(super) part: u8,
     pub(super) at: Moment,
     pub(super) id: Box<str>,
+    /// The hash of what it has in common with those that it is counted with or joined to, and how many of its members that is.
+    pub(super) group: u64,
+    pub(super) shared: u8,
     /// The members by which it is counted or joined.
     pub(super) joined: Box<[Box<str>]>,
     /// Members that it may lack, then empty.
@@ -116,7 +123,89 @@ fn members(rule: &Rule<'static>, part: usize) -> (Vec<&'static str>, Vec<&'stati
     }
 }
 
+/// How many of those members records have in common that count together.
+fn shared(rule: &Rule<'static>) -> usize {
+    match rule.shape {
+        Shape::One(_) | Shape::Ring { .. } => 0,
+        Shape::Count { by, .. } | Shape::Several { by, .. } => by.len(),
+        Shape::Then { joined, .. } => joined.len(),
+    }
+}
+
+/// A hash of texts.
+pub(super) fn number(texts: &[Box<str>]) -> u64 {
+    match texts {
+        [] => 0,
+        texts => rapidhash::v3::rapidhash_v3(texts.join("\n").as_bytes()),
+    }
+}
+
+impl Lays for Fact {
+    /// By rule, then those together that count together, by their time.
+    fn order(&self, other: &Self) -> Ordering {
+        let place = |fact: &Fact| (fact.rule, fact.group);
+        let when = |fact: &Fact| (fact.part, fact.at);
+        place(self)
+            .cmp(&place(other))
+            .then_with(|| self.common().cmp(other.common()))
+            .then_with(|| when(self).cmp(&when(other)))
+            .then_with(|| self.id.cmp(&other.id))
+    }
+
+    fn write(&self, into: &mut impl Write) -> io::Result<()> {
+        let mut out = Packing(into);
+        out.byte(self.rule)?;
+        out.byte(self.part)?;
+        out.byte(self.shared)?;
+        out.signed(self.at.millis())?;
+        out.number(self.group)?;
+        out.text(&self.id)?;
+        out.texts(&self.joined)?;
+        out.texts(&self.same)?;
+        [&self.key, &self.who, &self.call, &self.address]
+            .into_iter()
+            .try_for_each(|text| out.text(text))
+    }
+
+    fn read(from: &mut impl Read) -> io::Result<Self> {
+        let mut rest = Unpacking(from);
+        Ok(Fact {
+            rule: rest.byte()?,
+            part: rest.byte()?,
+            shared: rest.byte()?,
+            at: Moment::from_millis(rest.signed()?),
+            group: rest.number()?,
+            id: rest.text()?,
+            joined: rest.texts()?,
+            same: rest.texts()?,
+            key: rest.text()?,
+            who: rest.text()?,
+            call: rest.text()?,
+            address: rest.text()?,
+        })
+    }
+}
+
 impl Fact {
+    /// What it has in common with those that it is counted with or joined to.
+    pub(super) fn common(&self) -> &[Box<str>] {
+        self.joined.get(..usize::from(self.shared)).unwrap_or_default()
+    }
+
+    /// Whether it tells of the same record as another of its group.
+    pub(super) fn is_copy_of(&self, other: &Fact) -> bool {
+        (self.part, &self.id) == (other.part, &other.id)
+    }
+
+    /// About how many bytes it takes: each text has a head and what the allocator adds.
+    pub(super) fn size(&self) -> usize {
+        const HEAD: usize = 32;
+        let lists = self.joined.iter().chain(&*self.same);
+        let texts = lists.chain([&self.id, &self.key, &self.who, &self.call, &self.address]);
+        // A list that grows is half empty at times.
+        2 * size_of::<Fact>() + texts.map(|text| text.len() + HEAD).sum::<usize>()
+    }
+
     /// What it has in common with others that tell the same again.
     pub(super) fn likeness(&self) -> u64 {
         let mut text = format!("{} {} {}", self.rule, self.part, self.address);
@@ -129,18 +218,22 @@ impl Fact {
 
     fn of(n: usize, part: usize, rule: &Rule<'static>, record: &impl Members) -> Option<Fact> {
         let text = |field: &str| record.text(field).unwrap_or_default().into_owned().into_boxed_str();
+        let shared = shared(rule);
         let (joined, same) = members(rule, part);
         // What isn't there joins nothing.
         let joined: Option<Box<[Box<str>]>> = joined
             .into_iter()
             .map(|field| record.text(field).map(|text| text.into_owned().into_boxed_str()))
             .collect();
+        let joined = joined?;
         Some(Fact {
             rule: u8::try_from(n).ok()?,
             part: u8::try_from(part).ok()?,
             at: text("eventTime").parse().ok()?,
             id: text("eventID"),
-            joined: joined?,
+            group: number(joined.get(..shared)?),
+            shared: u8::try_from(shared).ok()?,
+            joined,
             same: same.into_iter().map(text).collect(),
             key: text("userIdentity.accessKeyId"),
             who: text("userIdentity.arn"),

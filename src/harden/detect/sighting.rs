@@ -1,6 +1,8 @@
 //! When a caller was seen from an address within one hour.
 
+use super::packed::{Packing, Unpacking};
 use crate::time::Moment;
+use std::io::{self, Read, Write};
 
 /// Seconds of an hour.
 pub(super) const HOUR_SECONDS: i64 = 3_600;
@@ -29,6 +31,14 @@ impl Seconds {
                 *self = Seconds::Many(bits);
             }
             Seconds::Many(bits) => set(bits, second),
+        }
+    }
+
+    /// About how many bytes it takes beside its place.
+    fn size(&self) -> usize {
+        match self {
+            Seconds::Few(few) => few.capacity() * size_of::<u16>(),
+            Seconds::Many(_) => WORDS * size_of::<u64>(),
         }
     }
 
@@ -77,8 +87,36 @@ impl Sighting {
         }
     }
 
-    pub(super) fn add(&mut self, at: Moment) {
+    /// Takes a sighting in, and gives how many bytes more it takes now.
+    pub(super) fn add(&mut self, at: Moment) -> usize {
+        let size = |between: &Option<Seconds>| between.as_ref().map_or(0, Seconds::size);
+        let before = size(&self.between);
         self.widen([at, at]);
+        size(&self.between).saturating_sub(before)
+    }
+
+    pub(super) fn write(&self, out: &mut Packing<'_, impl Write>) -> io::Result<()> {
+        out.signed(self.first.millis())?;
+        out.signed(self.last.millis())?;
+        out.byte(u8::from(self.between.is_some()))?;
+        let seconds = self.between.as_ref().map(Seconds::all).unwrap_or_default();
+        out.length(seconds.len())?;
+        seconds.into_iter().try_for_each(|second| out.short(second))
+    }
+
+    pub(super) fn read(rest: &mut Unpacking<'_, impl Read>) -> io::Result<Sighting> {
+        let (first, last) = (Moment::from_millis(rest.signed()?), Moment::from_millis(rest.signed()?));
+        let is_counted = rest.byte()? == 1;
+        let mut seconds = Seconds::Few(Vec::new());
+        for _ in 0..rest.length()? {
+            seconds.add(rest.short()?);
+        }
+        Ok(Sighting {
+            first,
+            last,
+            is_followed: false,
+            between: is_counted.then_some(seconds),
+        })
     }
 
     /// Takes other moments in; what was first or last, and is no more, lies between.
@@ -90,13 +128,6 @@ impl Sighting {
         if let Some(between) = &mut self.between {
             let inside = all.map(second).into_iter().filter(|second| !ends.contains(second));
             inside.for_each(|second| between.add(second));
-        }
-    }
-
-    pub(super) fn merge(&mut self, other: &Sighting) {
-        self.widen([other.first, other.last]);
-        if let (Some(between), Some(others)) = (&mut self.between, &other.between) {
-            others.all().into_iter().for_each(|second| between.add(second));
         }
     }
 
@@ -127,10 +158,11 @@ mod tests {
         let at = |second: i64| Moment::from_millis(1_700_000_000_000 / 3_600_000 * 3_600_000).plus_seconds(second);
         for step in [1, 7, 600] {
             let mut sighting = Sighting::at(at(0), true);
-            let mut other = Sighting::at(at(step), true);
-            let each = (0..3_600).step_by(usize::try_from(step).unwrap_or(1)).enumerate();
-            each.for_each(|(n, second)| if n % 2 == 0 { &mut sighting } else { &mut other }.add(at(second)));
-            sighting.merge(&other);
+            let each = (0..3_600).step_by(usize::try_from(step).unwrap_or(1));
+            each.for_each(|second| sighting.widen([at(second); 2]));
+            let mut bytes = Vec::new();
+            sighting.write(&mut Packing(&mut bytes)).unwrap();
+            let sighting = Sighting::read(&mut Unpacking(&mut bytes.as_slice())).unwrap();
             for (since, end) in [(0, 3_599), (step, 2 * step), (step, 3 * step - 1), (step * 2, step * 2)] {
                 let inside: Vec<i64> = (0..3_600).step_by(usize::try_from(step).unwrap_or(1)).collect();
                 let mut inside = inside.into_iter().filter(|second| *second > since && *second <= end);

@@ -16,7 +16,7 @@ const FUNCTIONS: &str = "OustBoundToFunctions";
 const FUNCTION_PAGE: &str = "https://docs.aws.amazon.com/lambda/latest/dg/permissions-source-function-arn.html";
 
 /// Credentials of instances.
-pub(super) fn instance(role: &Role, used: Option<&Used>) -> Vec<Finding> {
+pub(super) fn instance(seen: &Seen, role: &Role, used: Option<&Used>) -> Vec<Finding> {
     let mut found = Vec::new();
     let through = used.is_some_and(|used| !used.endpoints.is_empty() && used.addresses.is_empty());
     let title = format!(
@@ -40,11 +40,14 @@ pub(super) fn instance(role: &Role, used: Option<&Used>) -> Vec<Finding> {
             statement("aws:Ec2InstanceSourceVpc", "${aws:SourceVpc}"),
             statement("aws:Ec2InstanceSourcePrivateIPv4", "${aws:VpcSourceIp}"),
         ]});
-        finding = finding.met_by(Measure::RolePolicy {
+        let measure = Measure::RolePolicy {
             role: role.name.clone(),
             name: BOUND,
             document,
-        });
+        };
+        finding = finding
+            .met_by(measure)
+            .doubted(used.and_then(|used| unbound(seen, used)));
     } else {
         finding = finding.advised("its calls don't all go through VPC endpoints, which a bound token needs: put endpoints there, or hold it to its addresses (address-free-role) and keep them current");
     }
@@ -70,6 +73,36 @@ pub(super) fn instance(role: &Role, used: Option<&Used>) -> Vec<Finding> {
         ..imds
     });
     found
+}
+
+/// So many of what is missing are named.
+const NAMED: usize = 5;
+
+/// Why it isn't known that instances go on working when their credentials are bound to them: what made instance or endpoint isn't in the trail,
+/// or the trail has no calls for data, which may go past the endpoints.
+fn unbound(seen: &Seen, used: &Used) -> Option<String> {
+    let networks = &seen.networks;
+    let instances = used.sessions.iter().filter(|name| name.starts_with("i-"));
+    let lacking = |made: &str, what: &str, all: Vec<&str>| {
+        let some: Vec<&str> = all.iter().copied().take(NAMED).collect();
+        (!all.is_empty()).then(|| {
+            format!(
+                "{what} of {} isn't told: no {made} of {} is in the trail",
+                some.join(", "),
+                if all.len() == 1 { "it" } else { "them" }
+            )
+        })
+    };
+    let unknown = instances.filter(|id| networks.of_instance(id).is_none());
+    let unknown = unknown.map(String::as_str).collect();
+    let of_instances = lacking("RunInstances", "the VPC and the first private address", unknown);
+    let endpoints = used.endpoints.iter().filter(|id| networks.of_endpoint(id).is_none());
+    let of_endpoints = lacking("CreateVpcEndpoint", "the VPC", endpoints.map(String::as_str).collect());
+    let of_data = (!used.data).then(|| {
+        "no call of it for objects, items or messages is in the trail, and such calls may go past the endpoints: let the trail record data events".to_owned()
+    });
+    let all: Vec<String> = [of_instances, of_endpoints, of_data].into_iter().flatten().collect();
+    (!all.is_empty()).then(|| all.join("; "))
 }
 
 /// Services that hand a role's credentials to containers and jobs, and what those are.

@@ -1,7 +1,7 @@
 //! What contains is taken away.
 
-use super::contained::{BOUNDED, DENIES, DENY_ARNS, UNBOUNDED};
-use super::{ACCOUNT, DOCUMENT, DONE, IAM, KIND, OF_ROLE, OF_USER, POLICY, POLICY_ARN, USER, t};
+use super::contained::{BOUNDARIES, BOUNDED, DENIES, DENY_ARNS, UNBOUNDED};
+use super::{ACCOUNT, DOCUMENT, DONE, IAM, KIND, MADE, OF_GROUP, OF_ROLE, OF_USER, POLICY, POLICY_ARN, USER, t};
 use crate::harden::denied::Denied;
 use crate::harden::rule::{Is, Level, Row, Rule, Shape, Test, Within};
 
@@ -80,7 +80,7 @@ pub(super) const DENY_REMOVED: Rule<'static> = Rule {
     ]),
 };
 
-/// A policy of any name that denies everything, or everything to older sessions, is written.
+/// A policy of any name that denies everything, all but some calls, or everything to older sessions, is written.
 const fn denied(call: &'static [&'static str], what: Denied) -> [Test<'static>; 4] {
     [IAM, t("eventName", Is::Any(call)), t(DOCUMENT, Is::Denies(what)), DONE]
 }
@@ -107,7 +107,7 @@ const OTHER_WHY: &str = "Who contains by hand gives the deny a name of his own: 
 
 pub(super) const USERS_DENY_REMOVED: Rule<'static> = Rule {
     id: "users-deny-removed",
-    title: "A policy that denied a user everything, or older sessions, was removed or written over",
+    title: "A policy that denied a user everything, all but some calls, or older sessions, was removed or written over",
     why: OTHER_WHY,
     innocent: "The responder's own undoing.",
     row: Row::PermanentKey,
@@ -116,7 +116,7 @@ pub(super) const USERS_DENY_REMOVED: Rule<'static> = Rule {
     source: LAG_PAGE,
     shape: Shape::Then {
         first: &[
-            &denied(&["PutUserPolicy"], Denied::Everything),
+            &denied(&["PutUserPolicy"], Denied::Nearly),
             &denied(&["PutUserPolicy"], Denied::OlderSessions),
         ],
         then: &[&taken(&["DeleteUserPolicy"]), &over(&["PutUserPolicy"])],
@@ -129,7 +129,7 @@ pub(super) const USERS_DENY_REMOVED: Rule<'static> = Rule {
 
 pub(super) const ROLES_DENY_REMOVED: Rule<'static> = Rule {
     id: "roles-deny-removed",
-    title: "A policy that denied a role everything, or older sessions, was removed or written over",
+    title: "A policy that denied a role everything, all but some calls, or older sessions, was removed or written over",
     why: OTHER_WHY,
     innocent: "The responder's own undoing.",
     row: Row::RoleSession,
@@ -138,11 +138,73 @@ pub(super) const ROLES_DENY_REMOVED: Rule<'static> = Rule {
     source: LAG_PAGE,
     shape: Shape::Then {
         first: &[
-            &denied(&["PutRolePolicy"], Denied::Everything),
+            &denied(&["PutRolePolicy"], Denied::Nearly),
             &denied(&["PutRolePolicy"], Denied::OlderSessions),
         ],
         then: &[&taken(&["DeleteRolePolicy"]), &over(&["PutRolePolicy"])],
         joined: &[(OF_ROLE, OF_ROLE), (POLICY, POLICY), (ACCOUNT, ACCOUNT)],
+        until: None,
+        began: None,
+        within: Within::Life,
+    },
+};
+
+pub(super) const GROUPS_DENY_REMOVED: Rule<'static> = Rule {
+    id: "groups-deny-removed",
+    title: "A policy that denied a group everything, all but some calls, or older sessions, was removed or written over",
+    why: OTHER_WHY,
+    innocent: "The responder's own undoing.",
+    row: Row::PermanentKey,
+    level: Level::High,
+    attack: "attack.t1562.001",
+    source: LAG_PAGE,
+    shape: Shape::Then {
+        first: &[
+            &denied(&["PutGroupPolicy"], Denied::Nearly),
+            &denied(&["PutGroupPolicy"], Denied::OlderSessions),
+        ],
+        then: &[&taken(&["DeleteGroupPolicy"]), &over(&["PutGroupPolicy"])],
+        joined: &[(OF_GROUP, OF_GROUP), (POLICY, POLICY), (ACCOUNT, ACCOUNT)],
+        until: None,
+        began: None,
+        within: Within::Life,
+    },
+};
+
+pub(super) const MANAGED_DENY_REMOVED: Rule<'static> = Rule {
+    id: "managed-deny-removed",
+    title: "A managed policy that was made to deny everything, all but some calls, or older sessions, was detached or got another version",
+    why: OTHER_WHY,
+    innocent: "The responder's own undoing.",
+    row: Row::PermanentKey,
+    level: Level::High,
+    attack: "attack.t1562.001",
+    source: LAG_PAGE,
+    shape: Shape::Then {
+        first: &[
+            &denied(&["CreatePolicy"], Denied::Nearly),
+            &denied(&["CreatePolicy"], Denied::OlderSessions),
+        ],
+        // Those that are known by their ARNs are told of by one record.
+        then: &[
+            &[
+                IAM,
+                t(
+                    "eventName",
+                    Is::Any(&["DetachUserPolicy", "DetachRolePolicy", "DetachGroupPolicy"]),
+                ),
+                t(POLICY_ARN, Is::NotLike(BOUNDARIES)),
+                DONE,
+            ],
+            &[
+                IAM,
+                t("eventName", Is::Any(&["CreatePolicyVersion"])),
+                t(POLICY_ARN, Is::NotLike(BOUNDARIES)),
+                t(DOCUMENT, Is::DeniesNeither),
+                DONE,
+            ],
+        ],
+        joined: &[(MADE, POLICY_ARN), (ACCOUNT, ACCOUNT)],
         until: None,
         began: None,
         within: Within::Life,
