@@ -106,11 +106,8 @@ fn where_the_deletion_is_declined_the_denies_stay_now_and_later() {
         assert_eq!(again.unwrap(), Finish::Completed);
         // A run that takes up the lifting alone leaves it, too.
         let lifting = plan.steps.iter().filter(|step| step.id == lift).cloned();
-        let set = so_far.with_added(&plan.steps).into_iter();
         let family = Family {
-            set: set
-                .filter_map(|step| Some((step.clone(), so_far.set.get(&step.id)?.clone())))
-                .collect(),
+            set: so_far.standing(&plan.steps),
             ..family(&plan)
         };
         let steps: Vec<Step> = lifting.collect();

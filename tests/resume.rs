@@ -91,11 +91,8 @@ async fn resumed(
     std::fs::write(&path, text).unwrap();
     let mut journal = Journal::reopen(&path).unwrap();
     let so_far = progress(journal.entries());
-    let set = so_far.with_added(&plan.steps).into_iter();
     let family = Family {
-        set: set
-            .filter_map(|step| Some((step.clone(), so_far.set.get(&step.id)?.clone())))
-            .collect(),
+        set: so_far.standing(&plan.steps),
         open: so_far.open.clone(),
         ..family(plan)
     };

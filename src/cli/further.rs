@@ -98,14 +98,11 @@ pub(super) async fn carried_out(
         .map_err(|error| Failure::new(Exit::CaseFolder, "journal.unwritable", error.to_string()))?;
     let before = case.plan()?;
     let so_far = progress(journal.entries());
-    let set = so_far.with_added(&before.steps).into_iter();
     case.keep_late(world.clients().now(), &prepared.collected.account)?;
     let family = Family {
         read: Some((prepared.read_at, prepared.collected.account.clone())),
         before: case.evidence(),
-        set: set
-            .filter_map(|step| Some((step.clone(), so_far.set.get(&step.id)?.clone())))
-            .collect(),
+        set: so_far.standing(&before.steps),
         spared: Some(innocent::spared(case)),
         ..family(plan)
     };

@@ -184,16 +184,11 @@ async fn go_on(
     journal
         .append(world.clients().now(), resumed)
         .map_err(|error| Failure::new(Exit::CaseFolder, "journal.unwritable", error.to_string()))?;
-    let steps = so_far.with_added(&case.plan()?.steps);
-    let set = steps.into_iter().filter_map(|step| {
-        let change = so_far.set.get(&step.id)?.clone();
-        Some((step, change))
-    });
     case.keep_late(world.clients().now(), &prepared.collected.account)?;
     let family = Family {
         read: Some((prepared.read_at, prepared.collected.account.clone())),
         before: case.evidence(),
-        set: set.collect(),
+        set: so_far.standing(&case.plan()?.steps),
         open: so_far.open.clone(),
         spared: Some(innocent::spared(case)),
         ..family(plan)

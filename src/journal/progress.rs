@@ -22,7 +22,7 @@ pub struct Progress {
     pub open: BTreeSet<StepId>,
     /// Steps that sweeps added, behind the sweep that did.
     pub added: Vec<Step>,
-    /// What was set and read back, in order.
+    /// What was set and read back, by the step that did it last.
     pub set: BTreeMap<StepId, Change>,
     /// How it ended; `None` where it was broken off.
     pub finish: Option<Finish>,
@@ -53,6 +53,8 @@ pub fn progress(entries: &[Entry]) -> Progress {
             Event::Verified { .. } => {
                 so_far.settle(step);
                 if let Some(change) = intended.get(step) {
+                    // What an earlier step set there is what this one found.
+                    so_far.set.retain(|_, set| set.member != change.member);
                     so_far.set.insert(step.clone(), (*change).clone());
                 }
             }
@@ -173,6 +175,15 @@ impl Progress {
             }
         }
         left
+    }
+
+    /// What the run has set and not set otherwise since, with the step of `steps`, or of those added to them, that did.
+    pub fn standing(&self, steps: &[Step]) -> Vec<(Step, Change)> {
+        let with_change = |step: Step| {
+            let change = self.set.get(&step.id)?.clone();
+            Some((step, change))
+        };
+        self.with_added(steps).into_iter().filter_map(with_change).collect()
     }
 
     /// Every step of the run: the plan's, and behind each sweep what it added.

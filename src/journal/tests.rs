@@ -1,5 +1,7 @@
 use super::*;
+use crate::action::{Change, Member, Setting};
 use crate::ids::StepId;
+use crate::policy::PolicyText;
 use crate::time::Moment;
 
 fn written() -> String {
@@ -59,4 +61,34 @@ fn a_journal_file_goes_on_where_it_ended_and_is_never_overwritten() {
         .append(Moment::from_millis(1), Event::Declined { step })
         .unwrap();
     assert_eq!(read(&std::fs::read_to_string(&path).unwrap()).unwrap().len(), 2);
+}
+
+/// A later wave moved a cut on, by a step whose ID is before that of the first: what stands is what was set last, and a hold that kept to the older one
+/// would turn the newer round.
+#[test]
+fn of_two_settings_of_one_member_the_later_stands() {
+    let mut journal = Journal::in_memory();
+    let steps: Vec<StepId> = ["7", "3", "4"].iter().map(|id| id.parse().unwrap()).collect();
+    let cut = |user: &str, text: &str| Change {
+        member: Member::UserPolicy {
+            user: user.to_owned(),
+            name: "AWSRevokeOlderSessions".to_owned(),
+        },
+        to: Setting::Document(PolicyText::new(text.to_owned())),
+    };
+    let changes = [cut("a", "older"), cut("a", "newer"), cut("b", "other")];
+    for (step, change) in steps.iter().zip(&changes) {
+        let intended = Event::Intended {
+            step: step.clone(),
+            change: change.clone(),
+            before: Setting::Absent,
+        };
+        let verified = Event::Verified { step: step.clone() };
+        journal
+            .append_all(Moment::from_millis(0), vec![intended, verified])
+            .unwrap();
+    }
+    let set = progress(journal.entries()).set;
+    assert_eq!(set.keys().collect::<Vec<_>>(), [&steps[1], &steps[2]]);
+    assert_eq!(set.into_values().collect::<Vec<_>>(), changes[1..]);
 }

@@ -91,12 +91,9 @@ impl Ring {
         let mut account = racing.account.clone();
         for number in 2..=WAVES + 1 {
             let done = progress(journal.entries());
-            let set = done.with_added(&so_far.steps).into_iter();
             let family = Family {
                 read: Some((self.twin.now(), account)),
-                set: set
-                    .filter_map(|step| Some((step.clone(), done.set.get(&step.id)?.clone())))
-                    .collect(),
+                set: done.standing(&so_far.steps),
                 spared: PrincipalArn::of(&racing.caller.arn)
                     .and_then(PrincipalArn::principal)
                     .map(|own| vec![own]),
