@@ -226,9 +226,11 @@ impl Issue<'_> {
 
     /// The keys that may have asked: mostly one.
     pub(super) fn askers(&self) -> impl Iterator<Item = &AccessKeyId> {
-        let own = self.asker.identity.key.iter().filter(|_| self.told.is_empty());
+        // A key that a service signed with is nobody's; those that are told are known otherwise than by who signed.
         let is_held = self.is_switch || !self.asker.is_forwarded();
-        self.told.iter().chain(own).filter(move |_| is_held)
+        let own = self.asker.identity.key.iter();
+        let own = own.filter(move |_| self.told.is_empty() && is_held);
+        self.told.iter().chain(own)
     }
 
     /// What the calls of the key that asked bear.

@@ -74,6 +74,8 @@ pub(super) struct Growth {
     entered: Numbers,
     /// Whose keys they are, by name.
     names: Numbers,
+    /// Who switched to one of their sessions, by name.
+    switched: Numbers,
 }
 
 impl Growth {
@@ -88,7 +90,7 @@ impl Growth {
     }
 
     fn size(&self) -> usize {
-        self.keys.len() + self.sessions.size() + self.entered.len() + self.names.len()
+        self.keys.len() + self.sessions.size() + self.entered.len() + self.names.len() + self.switched.len()
     }
 
     /// Adds the keys that gave those that are known, whoever may have.
@@ -118,9 +120,10 @@ impl Growth {
             let more = callers(pages).filter(may_be).map(|who| who.key);
             // Who switched to one of the sessions is known by name.
             let switches = edges(pages).filter(|gave| gave.is_switch && self.sessions.hold(&gave.new, true));
-            let switched: Numbers = switches.filter_map(Gave::switched).filter(|name| *name != 0).collect();
+            let by_name = switches.filter_map(Gave::switched).filter(|name| *name != 0);
+            self.switched.extend(by_name);
             let switchers = callers(pages)
-                .filter(|who| switched.contains(&who.name))
+                .filter(|who| self.switched.contains(&who.name))
                 .map(|who| who.key);
             let more = more.chain(switchers);
             // What was made one of the console may bear the moment of the session that asked.

@@ -155,3 +155,32 @@ fn a_mint_for_a_switch_is_no_service_s() {
     records.remove(1);
     assert!(both_ways(&records, &console).member(&given).is_none());
 }
+
+/// The console's own mint may be the first that is seen of a session, whose other keys are no service's for that.
+#[test]
+fn the_keys_of_a_session_that_a_mint_of_the_console_opens_belong_together() {
+    let (records, [console, fresh]) = switched();
+    let (internal, given, other) = (key("ASIAINTERNAL"), key("ASIAGIVEN"), key("ASIAOTHER"));
+    let mut assume = mint("i", SWITCHED, &internal, "u", "AssumeRole", &given);
+    assume["userIdentity"] = by_user("", "", "", "", "u", Some(&internal), Some(SIGNED_IN))["userIdentity"].clone();
+    assume["userIdentity"]["invokedBy"] = json!("AWS Internal");
+    assume["userAgent"] = json!("AWS Internal");
+    assume["responseElements"]["assumedRoleUser"] =
+        json!({"assumedRoleId": "AROAY:s", "arn": "arn:aws:sts::123456789012:assumed-role/Y/s"});
+    let later =
+        |id: &str, at: &str, by: &AccessKeyId| by_user(id, at, "s3", "ListBuckets", "u", Some(by), Some(SIGNED_IN));
+    let calls = [
+        later("c1", "2026-03-24T09:40:00Z", &console),
+        later("c2", "2026-03-24T09:41:00Z", &other),
+    ];
+    let opened = [&[assume.clone(), records[1].clone()], &calls[..]].concat();
+    assert!(both_ways(&opened, &console).member(&other).is_some());
+    // Without the switch it is a service's mint, and the keys of the role's session belong together all the same.
+    let second = key("ASIASECOND");
+    let mut again = records[2].clone();
+    again["eventID"] = json!("s4");
+    again["eventTime"] = json!("2026-03-24T09:33:00Z");
+    again["userIdentity"]["accessKeyId"] = json!(second);
+    let apart = [assume, records[2].clone(), again];
+    assert!(both_ways(&apart, &fresh).member(&second).is_some());
+}
