@@ -124,6 +124,8 @@ struct Run<'a> {
     agreed: BTreeMap<StepId, Agreement>,
     /// Members that this run has set and not set otherwise since, with the step that did: what a hold keeps looking at.
     kept: Vec<(Step, Change)>,
+    /// Denies that this run lifted for a deletion that has not come about yet, with the steps that did.
+    lifted: Vec<(Step, Change)>,
     /// The account as evidence shows it, and when it was read.
     seen: Option<(Moment, Account)>,
     /// Who was in the account before this run changed anything.
@@ -168,8 +170,10 @@ pub async fn execute(
         family,
         queue: steps.iter().cloned().collect(),
         agreed: BTreeMap::new(),
+        lifted: Vec::new(),
     };
     let finish = run.all().await?;
+    run.deny_again().await?;
     let calls = run.clients().calls();
     run.note(Event::Closed {
         finish: finish.clone(),

@@ -7,10 +7,13 @@ use oust::account::Account;
 use oust::action::{Member, Setting};
 use oust::execute::{Consent, Family, Hooks, Remedy, execute};
 use oust::ids::StepId;
-use oust::journal::{Agreement, Event, Finish, Journal, progress};
+use oust::journal::{Agreement, Event, Finish, Journal, given_up, progress};
+use oust::mount::AwsError;
 use oust::plan::Step;
 use oust::playbook::End;
 use oust::rehearse::{family, more};
+use oust::twin::Weather;
+use oust::twin::weather::{Faults, Mishap};
 use support::story;
 
 /// A person who is asked for every removal, and says no to deleting the user.
@@ -18,6 +21,8 @@ use support::story;
 struct Person {
     /// Whether he stops there, rather than going on without it.
     stops: bool,
+    /// Whether he says yes to everything.
+    agrees: bool,
     /// In which order he was asked.
     asked: Vec<StepId>,
     /// What he was asked for before its turn.
@@ -31,7 +36,7 @@ fn deletes_the_user(step: &Step) -> bool {
 impl Hooks for Person {
     fn consent(&mut self, step: &Step, _: Option<&Setting>) -> Consent {
         self.asked.push(step.id.clone());
-        match (deletes_the_user(step), self.stops) {
+        match (deletes_the_user(step) && !self.agrees, self.stops) {
             (true, true) => Consent::Stop,
             (true, false) => Consent::Skip,
             (false, _) => Consent::Yes(Agreement::Answered),
@@ -131,5 +136,58 @@ fn who_stops_at_the_deletion_stops_before_any_deny_is_lifted() {
         let (lift, _) = person.first[0].clone();
         assert_eq!(finish.unwrap(), Finish::Stopped { before: lift });
         assert!(is_denied(&stage.twin.account()));
+    });
+}
+
+/// The denies go for the deletion: where that fails for good, they come back, whatever the run ends with.
+#[test]
+fn where_the_deletion_fails_the_denies_come_back() {
+    for mishap in [Mishap::Throttled, Mishap::Unavailable] {
+        let stage = story::played().fork();
+        wait(async {
+            let (mount, _, plan) = story::planned(&stage, End::Delete).await;
+            let faults = (1..99).fold(Faults::default(), |all, n| all.with("DeleteUser", n, mishap));
+            let mut weather = Weather::seeded(1);
+            weather.faults = faults;
+            drop(stage.twin.clone().in_weather(weather));
+            let mut person = Person {
+                agrees: true,
+                ..Person::default()
+            };
+            let mut journal = Journal::in_memory();
+            let finish = execute(mount.writable(), &plan.steps, family(&plan), &mut journal, &mut person).await;
+            assert!(!matches!(finish.unwrap(), Finish::Completed));
+            assert!(is_denied(&stage.twin.account()), "{mishap:?}");
+            // They stand, so that whoever takes the case up again keeps them.
+            let so_far = progress(journal.entries());
+            let standing = so_far.standing(&plan.steps);
+            let cuts = standing.iter().filter(|(_, change)| change.is_cut());
+            assert!(cuts.count() >= 2, "{standing:?}");
+        });
+    }
+}
+
+/// A cut whose read-back failed and that was found in place afterwards is not given up: somebody may take it away later.
+#[test]
+fn a_cut_that_was_found_in_place_afterwards_is_not_given_up() {
+    let stage = story::played().fork();
+    wait(async {
+        let (_, _, plan) = story::planned(&stage, End::Contain).await;
+        let put = plan
+            .steps
+            .iter()
+            .find(|step| step.title.starts_with("put inline"))
+            .unwrap();
+        let step = put.id.clone();
+        let mut journal = Journal::in_memory();
+        let error = AwsError::same_credentials();
+        let failed = Event::Failed {
+            step: step.clone(),
+            error,
+        };
+        journal.append(stage.twin.now(), failed).unwrap();
+        assert_eq!(given_up(journal.entries(), &plan.steps), [put.action.clone()]);
+        journal.append(stage.twin.now(), Event::AlreadySo { step }).unwrap();
+        assert_eq!(given_up(journal.entries(), &plan.steps), []);
     });
 }

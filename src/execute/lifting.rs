@@ -3,11 +3,13 @@
 //! Somebody who fights back puts a key or a policy there after the plan was made. Lifting the deny before it would hand it to him, and IAM refuses to
 //! delete the user for it. Such a step is put off: a further wave, planned on the account as it is then, takes the new things away first.
 //!
-//! A deny is lifted for nothing but the deletion, so the deletion is agreed to before the first of them goes: where it is declined, they stay.
+//! A deny is lifted for nothing but the deletion, so the deletion is agreed to before the first of them goes: where it is declined, they stay. Where it
+//! fails, or the run ends before it, they come back.
 
 use super::again::patiently;
+use super::wave::Looked;
 use super::{Consent, ExecuteError, Next, Run, stopped};
-use crate::action::{Member, Setting, held_by, read};
+use crate::action::{Change, Member, Setting, held_by, read};
 use crate::journal::Event;
 use crate::plan::Step;
 
@@ -52,6 +54,35 @@ impl Run<'_> {
         let member = step.action.removed();
         let mut kept = self.kept.iter();
         kept.any(|(_, kept)| Some(&kept.member) == member && kept.is_cut())
+    }
+
+    /// Remembers a deny that `step` takes from somebody who is to be deleted, and forgets those of whoever is.
+    pub(super) fn lifts(&mut self, step: &Step, change: &Change) {
+        if change.to != Setting::Absent || change.member.denied().is_none() || step.id.is_of_undo() {
+            return;
+        }
+        let mut kept = self.kept.iter();
+        if let Some((_, cut)) = kept.find(|(_, kept)| kept.member == change.member && kept.is_cut()) {
+            self.lifted.push((step.clone(), cut.clone()));
+        }
+        self.lifted
+            .retain(|(_, cut)| cut.member.denied().as_ref() != Some(&change.member));
+    }
+
+    /// Puts the denies back that were lifted for a deletion which did not come about.
+    pub(super) async fn deny_again(&mut self) -> Result<(), ExecuteError> {
+        let again: Vec<Looked> = std::mem::take(&mut self.lifted)
+            .into_iter()
+            .map(|(step, change)| Looked {
+                step,
+                change,
+                before: Setting::Absent,
+            })
+            .collect();
+        if !again.is_empty() {
+            self.perform(again).await?;
+        }
+        Ok(())
     }
 
     fn leave(&mut self, step: &Step, left: Vec<Member>) -> Result<Next, ExecuteError> {

@@ -281,6 +281,7 @@ impl Run<'_> {
 
     /// Remembers what this run has set.
     pub(super) fn keep(&mut self, step: &Step, change: &Change) {
+        self.lifts(step, change);
         self.kept.retain(|(_, kept)| kept.member != change.member);
         self.kept.push((step.clone(), change.clone()));
     }

@@ -51,12 +51,14 @@ pub enum Finish {
     },
     /// This step failed and the run ended there.
     Failed {
-        /// The step.
+        /// The step. An entry has its own `at`.
+        #[serde(rename = "step")]
         at: StepId,
     },
     /// The account differed from the rehearsal at this step.
     Diverged {
         /// The step.
+        #[serde(rename = "step")]
         at: StepId,
     },
 }

@@ -4,6 +4,7 @@ use super::head::{self, Head};
 use super::{Entry, Event};
 use crate::time::Moment;
 use sha2::{Digest, Sha256};
+use std::borrow::Cow;
 use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::Path;
@@ -188,7 +189,7 @@ pub fn read(text: &str) -> Result<Vec<Entry>, JournalError> {
     let mut last_hash = String::new();
     let mut entries = Vec::new();
     for (n, line) in text.lines().enumerate() {
-        let entry: Entry = serde_json::from_str(line).map_err(|error| JournalError::Damaged {
+        let entry: Entry = serde_json::from_str(&as_written_now(line)).map_err(|error| JournalError::Damaged {
             line: n + 1,
             message: error.to_string(),
         })?;
@@ -199,4 +200,13 @@ pub fn read(text: &str) -> Result<Vec<Entry>, JournalError> {
         entries.push(entry);
     }
     Ok(entries)
+}
+
+/// The line with the step at which a run ended by the name that it has now: it was `at` once, as the entry's own moment is.
+fn as_written_now(line: &str) -> Cow<'_, str> {
+    let ended = ["failed", "diverged"].map(|how| format!("\"event\":\"closed\",\"finish\":\"{how}\",\"at\":"));
+    match ended.iter().find(|ended| line.contains(*ended)) {
+        Some(ended) => Cow::Owned(line.replacen(ended, &ended.replace("\"at\":", "\"step\":"), 1)),
+        None => Cow::Borrowed(line),
+    }
 }

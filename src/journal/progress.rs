@@ -24,6 +24,8 @@ pub struct Progress {
     pub added: Vec<Step>,
     /// What was set and read back, by the step that did it last.
     pub set: BTreeMap<StepId, Change>,
+    /// Steps whose member was found as it should be, by whomever it was set.
+    pub already: BTreeSet<StepId>,
     /// How it ended; `None` where it was broken off.
     pub finish: Option<Finish>,
 }
@@ -58,9 +60,11 @@ pub fn progress(entries: &[Entry]) -> Progress {
                     so_far.set.insert(step.clone(), (*change).clone());
                 }
             }
-            Event::AlreadySo { .. } | Event::Declined { .. } | Event::EvidenceKept { .. } => {
+            Event::AlreadySo { .. } => {
                 so_far.settle(step);
+                so_far.already.insert(step.clone());
             }
+            Event::Declined { .. } | Event::EvidenceKept { .. } => so_far.settle(step),
             // It was to be done for a deletion that is declined: it is declined with it.
             Event::PutOff { left, .. } if matches!(left[..], [Member::User { .. } | Member::Role { .. }]) => {
                 so_far.settle(step);
@@ -131,7 +135,9 @@ pub fn given_up(entries: &[Entry], steps: &[Step]) -> Vec<Action> {
         if let Some(step) = entry.event.step() {
             match &entry.event {
                 Event::Declined { .. } | Event::Failed { .. } => drop(ended.insert(step, true)),
-                Event::Intended { .. } => drop(ended.insert(step, false)),
+                Event::Intended { .. } | Event::AlreadySo { .. } | Event::Verified { .. } => {
+                    drop(ended.insert(step, false));
+                }
                 _ => {}
             }
         }
@@ -162,6 +168,7 @@ impl Progress {
 
     fn reopen(&mut self, step: &StepId) {
         self.settled.remove(step);
+        self.already.remove(step);
         self.set.remove(step);
     }
 
@@ -177,10 +184,15 @@ impl Progress {
         left
     }
 
-    /// What the run has set and not set otherwise since, with the step of `steps`, or of those added to them, that did.
+    /// What the run has set, or found set, and not set otherwise since, with the step of `steps`, or of those added to them, that did.
     pub fn standing(&self, steps: &[Step]) -> Vec<(Step, Change)> {
+        let is_set = |change: &Change| self.set.values().any(|set| set.member == change.member);
+        let found = |step: &Step| match &step.action {
+            Action::Change { change } if self.already.contains(&step.id) && !is_set(change) => Some(change.clone()),
+            _ => None,
+        };
         let with_change = |step: Step| {
-            let change = self.set.get(&step.id)?.clone();
+            let change = self.set.get(&step.id).cloned().or_else(|| found(&step))?;
             Some((step, change))
         };
         self.with_added(steps).into_iter().filter_map(with_change).collect()

@@ -92,3 +92,35 @@ fn of_two_settings_of_one_member_the_later_stands() {
     assert_eq!(set.keys().collect::<Vec<_>>(), [&steps[1], &steps[2]]);
     assert_eq!(set.into_values().collect::<Vec<_>>(), changes[1..]);
 }
+
+/// Every end of a run can be read again: the step at which it failed is no second moment of the entry. What was written so once is read, too.
+#[test]
+fn however_a_run_ended_its_journal_is_read_again() {
+    let step: StepId = "12".parse().unwrap();
+    let ends = [
+        Finish::Completed,
+        Finish::Stopped { before: step.clone() },
+        Finish::Failed { at: step.clone() },
+        Finish::Diverged { at: step },
+    ];
+    for finish in ends {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal.jsonl");
+        let closed = Event::Closed {
+            finish: finish.clone(),
+            calls: Vec::new(),
+        };
+        Journal::create(&path)
+            .unwrap()
+            .append(Moment::from_millis(7), closed)
+            .unwrap();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let once = text.replace("\"step\":", "\"at\":");
+        for text in [&text, &once] {
+            let entries = read(text).unwrap();
+            assert_eq!(progress(&entries).finish, Some(finish.clone()), "{text}");
+            assert_eq!(entries[0].at, Moment::from_millis(7));
+        }
+        assert!(Journal::reopen(&path).is_ok());
+    }
+}

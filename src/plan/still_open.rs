@@ -5,13 +5,14 @@ use crate::account::Account;
 use crate::action::revoke::{Issuer, cut_of};
 use crate::action::{Action, Change, Member, Setting, known};
 use crate::ids::AccessKeyId;
+use crate::lineage::{Credential, Kind};
 use crate::time::Moment;
 use std::collections::BTreeSet;
 
 /// The steps of `plan` that would change something on `account`, with a hold and a sweep behind them as the plan has them; none where there is nothing.
 ///
 /// What was `given_up` (declined, or refused for good) is left; so are the denies of somebody whose deletion was, and what was `made` and can't be told from the account. Sessions are revoked
-/// anew only where one of the family is `alive` that the revocation that stands doesn't reach: everybody else's sessions of the role end with each
+/// anew only where none stands, or one of the family is `alive` that the one that stands doesn't reach: everybody else's sessions of the role end with each
 /// one. Each step gets an ID that begins with `lead`.
 pub fn still_open(
     plan: &Plan,
@@ -33,14 +34,16 @@ pub fn still_open(
             let so = known(account, &change.member).map(|now| now.same_as(&change.to));
             !so.unwrap_or_else(|| made.contains(change))
         }
-        Action::RevokeOlderSessions { issuer, .. } => plan.lineage.credentials.iter().any(|member| {
-            let of = match issuer {
+        Action::RevokeOlderSessions { issuer, .. } => {
+            let of_issuer = |member: &&Credential| match issuer {
                 Issuer::Role(role) => member.role() == Some(role),
                 Issuer::User(user) => member.user() == Some(user),
             };
-            of && alive.contains(&member.key)
-                && !is_reached(member.session().map(|session| session.issued), issuer, account)
-        }),
+            let standing = standing_cut(issuer, account);
+            let members = plan.lineage.credentials.iter().filter(of_issuer);
+            let mut beyond = members.filter(|member| alive.contains(&member.key) && !is_reached(member, standing));
+            standing.is_none() || beyond.next().is_some()
+        }
         Action::Evidence => false,
         Action::Hold { .. } | Action::Sweep { .. } => true,
     };
@@ -76,14 +79,21 @@ fn lifts_for_nothing(action: &Action, plan: &Plan, given_up: &[Action]) -> bool 
 /// The clock of the service that issues tokens may be off by so much, in seconds.
 const ISSUED_DOUBT_SECONDS: i64 = 5;
 
-/// Whether the revocation that stands is one of sessions that were issued then.
-fn is_reached(issued: Option<Moment>, issuer: &Issuer, account: &Account) -> bool {
-    let Some(Setting::Document(standing)) = known(account, &issuer.member()) else {
-        return false;
-    };
-    let cut = cut_of(&standing);
-    cut.zip(issued)
-        .is_some_and(|(cut, issued)| issued.plus_seconds(ISSUED_DOUBT_SECONDS) < cut)
+/// Up to when sessions are revoked as the account stands.
+fn standing_cut(issuer: &Issuer, account: &Account) -> Option<Moment> {
+    match known(account, &issuer.member())? {
+        Setting::Document(standing) => cut_of(&standing),
+        _ => None,
+    }
+}
+
+/// Whether the revocation that stands is one of this member. A long-term key has no moment of issue, and a further one does nothing to it.
+fn is_reached(member: &Credential, standing: Option<Moment>) -> bool {
+    let Some(cut) = standing else { return false };
+    match member.session() {
+        Some(session) => session.issued.plus_seconds(ISSUED_DOUBT_SECONDS) < cut,
+        None => member.kind == Kind::LongTerm,
+    }
 }
 
 /// Whether a service control policy of this name stands over the account, as far as that was read.
