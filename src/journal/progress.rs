@@ -136,7 +136,7 @@ pub fn given_up(entries: &[Entry], steps: &[Step]) -> Vec<Action> {
             match &entry.event {
                 Event::Declined { .. } | Event::Failed { .. } => drop(ended.insert(step, true)),
                 Event::Intended { .. } | Event::AlreadySo { .. } | Event::Verified { .. } => {
-                    drop(ended.insert(step, false));
+                    ended.insert(step, false);
                 }
                 _ => {}
             }

@@ -126,18 +126,23 @@ fn a_session_that_an_unknown_one_switched_to_is_shown() {
     );
 }
 
+/// The console's own mint for that switch, by and of these keys.
+fn console_mint(internal: &AccessKeyId, given: &AccessKeyId) -> Value {
+    let mut assume = mint("i", SWITCHED, internal, "u", "AssumeRole", given);
+    assume["userIdentity"] = by_user("", "", "", "", "u", Some(internal), Some(SIGNED_IN))["userIdentity"].clone();
+    assume["userIdentity"]["invokedBy"] = json!("AWS Internal");
+    assume["userAgent"] = json!("AWS Internal");
+    assume["responseElements"]["assumedRoleUser"] =
+        json!({"assumedRoleId": "AROAY:s", "arn": "arn:aws:sts::123456789012:assumed-role/Y/s"});
+    assume
+}
+
 /// The console's own mint for a switch says that a service asked, `AWS Internal`. The switch says that it didn't ask for itself.
 #[test]
 fn a_mint_for_a_switch_is_no_service_s() {
     let (mut records, [console, fresh]) = switched();
     let (internal, given) = (key("ASIAINTERNAL"), key("ASIAGIVEN"));
-    let mut assume = mint("i", SWITCHED, &internal, "u", "AssumeRole", &given);
-    assume["userIdentity"] = by_user("", "", "", "", "u", Some(&internal), Some(SIGNED_IN))["userIdentity"].clone();
-    assume["userIdentity"]["invokedBy"] = json!("AWS Internal");
-    assume["userAgent"] = json!("AWS Internal");
-    assume["responseElements"]["assumedRoleUser"] =
-        json!({"assumedRoleId": "AROAY:s", "arn": "arn:aws:sts::123456789012:assumed-role/Y/s"});
-    records.push(assume);
+    records.push(console_mint(&internal, &given));
     for asked in [&console, &internal, &given, &fresh] {
         let lineage = both_ways(&records, asked);
         assert_eq!(
@@ -161,12 +166,7 @@ fn a_mint_for_a_switch_is_no_service_s() {
 fn the_keys_of_a_session_that_a_mint_of_the_console_opens_belong_together() {
     let (records, [console, fresh]) = switched();
     let (internal, given, other) = (key("ASIAINTERNAL"), key("ASIAGIVEN"), key("ASIAOTHER"));
-    let mut assume = mint("i", SWITCHED, &internal, "u", "AssumeRole", &given);
-    assume["userIdentity"] = by_user("", "", "", "", "u", Some(&internal), Some(SIGNED_IN))["userIdentity"].clone();
-    assume["userIdentity"]["invokedBy"] = json!("AWS Internal");
-    assume["userAgent"] = json!("AWS Internal");
-    assume["responseElements"]["assumedRoleUser"] =
-        json!({"assumedRoleId": "AROAY:s", "arn": "arn:aws:sts::123456789012:assumed-role/Y/s"});
+    let assume = console_mint(&internal, &given);
     let later =
         |id: &str, at: &str, by: &AccessKeyId| by_user(id, at, "s3", "ListBuckets", "u", Some(by), Some(SIGNED_IN));
     let calls = [
