@@ -186,7 +186,10 @@ fn a_cut_that_was_found_in_place_afterwards_is_not_given_up() {
             error,
         };
         journal.append(stage.twin.now(), failed).unwrap();
-        assert_eq!(given_up(journal.entries(), &plan.steps), [put.action.clone()]);
+        assert_eq!(
+            given_up(journal.entries(), &plan.steps),
+            *std::slice::from_ref(&put.action)
+        );
         journal.append(stage.twin.now(), Event::AlreadySo { step }).unwrap();
         assert_eq!(given_up(journal.entries(), &plan.steps), []);
     });
