@@ -71,6 +71,9 @@ pub trait Hooks {
     /// Somebody is about to be asked for `deletion` before `lift`, which lifts a deny for nothing else.
     fn asks_first(&mut self, _lift: &Step, _deletion: &Step) {}
 
+    /// The denies that were lifted for a deletion are about to be put back: it did not come about.
+    fn denies_again(&mut self) {}
+
     /// A step begins.
     fn starts(&mut self, _step: &Step) {}
 

@@ -27,6 +27,8 @@ struct Person {
     asked: Vec<StepId>,
     /// What he was asked for before its turn.
     first: Vec<(StepId, StepId)>,
+    /// How often he was told that denies are put back.
+    again: usize,
 }
 
 fn deletes_the_user(step: &Step) -> bool {
@@ -47,6 +49,9 @@ impl Hooks for Person {
     }
     fn asks_first(&mut self, lift: &Step, deletion: &Step) {
         self.first.push((lift.id.clone(), deletion.id.clone()));
+    }
+    fn denies_again(&mut self) {
+        self.again += 1;
     }
     fn keep(&mut self, _: &Account) -> Result<String, String> {
         Ok("kept".to_owned())
@@ -158,6 +163,7 @@ fn where_the_deletion_fails_the_denies_come_back() {
             let finish = execute(mount.writable(), &plan.steps, family(&plan), &mut journal, &mut person).await;
             assert!(!matches!(finish.unwrap(), Finish::Completed));
             assert!(is_denied(&stage.twin.account()), "{mishap:?}");
+            assert_eq!(person.again, 1);
             // They stand, so that whoever takes the case up again keeps them.
             let so_far = progress(journal.entries());
             let standing = so_far.standing(&plan.steps);

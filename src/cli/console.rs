@@ -187,6 +187,12 @@ impl Hooks for Console<'_> {
         ));
     }
 
+    fn denies_again(&mut self) {
+        self.desk
+            .terminal
+            .urgent("\nthe deletion did not come about: the denies that were lifted for it are put back");
+    }
+
     fn starts(&mut self, step: &Step) {
         self.announce(step);
     }

@@ -80,6 +80,7 @@ impl Run<'_> {
             })
             .collect();
         if !again.is_empty() {
+            self.hooks.denies_again();
             self.perform(again).await?;
         }
         Ok(())

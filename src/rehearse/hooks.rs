@@ -87,6 +87,10 @@ impl Hooks for Beside<'_> {
         self.hooks.asks_first(lift, deletion);
     }
 
+    fn denies_again(&mut self) {
+        self.hooks.denies_again();
+    }
+
     fn starts(&mut self, step: &Step) {
         self.hooks.starts(step);
     }
