@@ -11,9 +11,9 @@ use std::collections::BTreeSet;
 
 /// The steps of `plan` that would change something on `account`, with a hold and a sweep behind them as the plan has them; none where there is nothing.
 ///
-/// What was `given_up` (declined, or refused for good) is left; so are the denies of somebody whose deletion was, and what was `made` and can't be told from the account. Sessions are revoked
-/// anew only where none stands, or one of the family is `alive` that the one that stands doesn't reach: everybody else's sessions of the role end with each
-/// one. Each step gets an ID that begins with `lead`.
+/// What was `given_up` (declined, or refused for good) is left; so are the denies of somebody whose deletion was, and what was `made` and can't be told
+/// from the account. Sessions are revoked anew only where none stands, or one of the family is `alive` that the one that stands doesn't reach: everybody
+/// else's sessions of the role end with each one. Each step gets an ID that begins with `lead`.
 pub fn still_open(
     plan: &Plan,
     account: &Account,
