@@ -7,6 +7,7 @@
 mod compare;
 mod entry;
 mod file;
+mod given_up;
 mod head;
 mod path;
 mod progress;
@@ -14,8 +15,9 @@ mod progress;
 pub use compare::{Difference, compare, same_but_for_time};
 pub use entry::{Agreement, Entry, Event, Finish, Judgement};
 pub use file::{Journal, JournalError, load, read};
+pub use given_up::given_up;
 pub use path::{CriticalPath, critical_path, path_of_cuts};
-pub use progress::{Progress, acted_until, contested_until, given_up, progress, proven_since};
+pub use progress::{Progress, acted_until, contested_until, progress, proven_since};
 
 #[cfg(test)]
 mod tests;

@@ -4,16 +4,17 @@
 mod support;
 
 use oust::account::Account;
-use oust::action::{Member, Setting};
+use oust::action::{Action, Change, Member, Setting};
 use oust::execute::{Consent, Family, Hooks, Remedy, execute};
 use oust::ids::StepId;
 use oust::journal::{Agreement, Event, Finish, Journal, given_up, progress};
-use oust::mount::AwsError;
+use oust::mount::{AwsError, Trouble};
 use oust::plan::Step;
 use oust::playbook::End;
+use oust::policy::PolicyText;
 use oust::rehearse::{family, more};
-use oust::twin::Weather;
-use oust::twin::weather::{Faults, Mishap};
+use oust::twin::weather::{Drift, Faults, Mishap, When};
+use oust::twin::{Twin, Weather};
 use support::story;
 
 /// A person who is asked for every removal, and says no to deleting the user.
@@ -29,6 +30,10 @@ struct Person {
     first: Vec<(StepId, StepId)>,
     /// How often he was told that denies are put back.
     again: usize,
+    /// Where somebody else does something as the deletion begins, and what.
+    meanwhile: Option<(Twin, Weather)>,
+    /// What he was told as trouble.
+    trouble: Vec<Event>,
 }
 
 fn deletes_the_user(step: &Step) -> bool {
@@ -56,7 +61,15 @@ impl Hooks for Person {
     fn keep(&mut self, _: &Account) -> Result<String, String> {
         Ok("kept".to_owned())
     }
-    fn trouble(&mut self, _: &Step, _: &Event) -> Remedy {
+    fn starts(&mut self, step: &Step) {
+        if deletes_the_user(step)
+            && let Some((twin, weather)) = self.meanwhile.take()
+        {
+            drop(twin.in_weather(weather));
+        }
+    }
+    fn trouble(&mut self, _: &Step, event: &Event) -> Remedy {
+        self.trouble.push(event.clone());
         Remedy::Stop
     }
 }
@@ -173,6 +186,129 @@ fn where_the_deletion_fails_the_denies_come_back() {
     }
 }
 
+fn refusal(trouble: Trouble) -> AwsError {
+    AwsError {
+        operation: "iam:PutUserPolicy".to_owned(),
+        trouble,
+        code: None,
+        message: "no".to_owned(),
+    }
+}
+
+/// The run's look comes before its call: what is made between them puts the deletion off, as it would have been a moment earlier.
+#[test]
+fn a_key_that_is_made_after_the_last_look_puts_the_deletion_off() {
+    let stage = story::played().fork();
+    wait(async {
+        let (mount, _, plan) = story::planned(&stage, End::Delete).await;
+        let made = Drift::new(When::Call(1), "CreateAccessKey", &[("UserName", "support-user")]);
+        let mut person = Person {
+            agrees: true,
+            meanwhile: Some((stage.twin.clone(), Weather::seeded(1).with_drift(made))),
+            ..Person::default()
+        };
+        let mut journal = Journal::in_memory();
+        let finish = execute(mount.writable(), &plan.steps, family(&plan), &mut journal, &mut person).await;
+        assert_eq!(finish.unwrap(), Finish::Completed, "{:?}", person.trouble);
+        assert!(is_denied(&stage.twin.account()));
+        let deletion = plan.steps.iter().find(|step| deletes_the_user(step)).unwrap();
+        let put_off = journal.entries().iter().find_map(|entry| match &entry.event {
+            Event::PutOff { step, left } if *step == deletion.id => Some(left.clone()),
+            _ => None,
+        });
+        assert!(
+            matches!(put_off.as_deref(), Some([Member::AccessKey { user, .. }]) if user == "support-user"),
+            "{put_off:?}"
+        );
+        // The next wave takes the key away, lifts the denies and deletes him.
+        let (_, _, anew) = story::planned(&stage, End::Delete).await;
+        let account = stage.twin.account();
+        let wave = more(&anew, &account, &plan.steps, journal.entries(), "w2-", stage.twin.now());
+        let family = Family {
+            set: progress(journal.entries()).standing(&plan.steps),
+            ..family(&anew)
+        };
+        let again = execute(mount.writable(), &wave, family, &mut journal, &mut person).await;
+        assert_eq!(again.unwrap(), Finish::Completed, "{:?}", person.trouble);
+        assert!(!stage.twin.account().users.contains_key("support-user"));
+    });
+}
+
+/// A deletion that seemed to fail and took effect all the same: there is nobody to deny again, and nothing to ask a person about that.
+#[test]
+fn who_is_gone_after_all_is_not_denied_again() {
+    let stage = story::played().fork();
+    wait(async {
+        let (mount, _, plan) = story::planned(&stage, End::Delete).await;
+        // The deletion is made without an answer, and then for long nobody answers whether the user is there.
+        let faults = (1..10).fold(Faults::default(), |all, n| all.with("GetUser", n, Mishap::Unavailable));
+        let mut weather = Weather::seeded(1);
+        weather.faults = faults.with("DeleteUser", 1, Mishap::Done);
+        let mut person = Person {
+            agrees: true,
+            meanwhile: Some((stage.twin.clone(), weather)),
+            ..Person::default()
+        };
+        let mut journal = Journal::in_memory();
+        let finish = execute(mount.writable(), &plan.steps, family(&plan), &mut journal, &mut person).await;
+        assert!(!matches!(finish.unwrap(), Finish::Completed));
+        assert!(!stage.twin.account().users.contains_key("support-user"));
+        assert_eq!(person.trouble.len(), 1, "{:?}", person.trouble);
+    });
+}
+
+/// A run that is killed right behind the answer leaves nothing to a resumption that would lift a deny: its rehearsal would show him free.
+#[test]
+fn nothing_is_lifted_by_a_resumption_whose_deletion_was_declined() {
+    let stage = story::played().fork();
+    wait(async {
+        let (mount, _, plan) = story::planned(&stage, End::Delete).await;
+        let mut journal = Journal::in_memory();
+        let mut person = Person::default();
+        let finish = execute(mount.writable(), &plan.steps, family(&plan), &mut journal, &mut person).await;
+        assert_eq!(finish.unwrap(), Finish::Completed);
+        let entries = journal.entries();
+        let declined = entries
+            .iter()
+            .position(|entry| matches!(entry.event, Event::Declined { .. }));
+        let so_far = progress(&entries[..=declined.unwrap()]);
+        let left = so_far
+            .left(&plan.steps)
+            .into_iter()
+            .filter(|step| step.action.changes());
+        assert_eq!(left.map(|step| step.title).collect::<Vec<_>>(), Vec::<String>::new());
+    });
+}
+
+/// What a run found in place is watched by its holds like what it made itself: also a revocation, whose cut lies where it was found.
+#[test]
+fn a_revocation_that_was_found_in_place_stands() {
+    let stage = story::played().fork();
+    wait(async {
+        let (_, _, plan) = story::planned(&stage, End::Contain).await;
+        let revokes = |step: &&Step| matches!(step.action, Action::RevokeOlderSessions { .. });
+        let revocation = plan.steps.iter().find(revokes).unwrap();
+        let step = revocation.id.clone();
+        let to = Setting::Document(PolicyText::new("{}"));
+        let before = to.clone();
+        let mut journal = Journal::in_memory();
+        for event in [
+            Event::Looked {
+                step: step.clone(),
+                before,
+            },
+            Event::AlreadySo { step },
+        ] {
+            journal.append(stage.twin.now(), event).unwrap();
+        }
+        let member = revocation.action.member().unwrap();
+        assert_eq!(
+            progress(journal.entries()).standing(&plan.steps),
+            [(revocation.clone(), Change { member, to })]
+        );
+    });
+}
+
 /// A cut whose read-back failed and that was found in place afterwards is not given up: somebody may take it away later.
 #[test]
 fn a_cut_that_was_found_in_place_afterwards_is_not_given_up() {
@@ -186,7 +322,7 @@ fn a_cut_that_was_found_in_place_afterwards_is_not_given_up() {
             .unwrap();
         let step = put.id.clone();
         let mut journal = Journal::in_memory();
-        let error = AwsError::same_credentials();
+        let error = refusal(Trouble::AccessDenied);
         let failed = Event::Failed {
             step: step.clone(),
             error,
@@ -198,5 +334,41 @@ fn a_cut_that_was_found_in_place_afterwards_is_not_given_up() {
         );
         journal.append(stage.twin.now(), Event::AlreadySo { step }).unwrap();
         assert_eq!(given_up(journal.entries(), &plan.steps), []);
+    });
+}
+
+/// A cut that AWS throttled, or that was tried with credentials that had ended, is tried again by the wave behind; one that may not be made is not.
+#[test]
+fn trouble_that_passes_is_met_once_more() {
+    let stage = story::played().fork();
+    wait(async {
+        let (_, _, plan) = story::planned(&stage, End::Contain).await;
+        let put = plan.steps.iter().find(|step| step.title.starts_with("put inline"));
+        let put = put.unwrap().clone();
+        let again = Step {
+            id: format!("w2-{}", put.id).parse().unwrap(),
+            ..put.clone()
+        };
+        let steps = [put.clone(), again.clone()];
+        let failed = |step: &Step, trouble| Event::Failed {
+            step: step.id.clone(),
+            error: refusal(trouble),
+        };
+        for trouble in [
+            Trouble::Throttled,
+            Trouble::NoAnswer,
+            Trouble::ServiceFault,
+            Trouble::Credentials,
+        ] {
+            let mut journal = Journal::in_memory();
+            journal.append(stage.twin.now(), failed(&put, trouble)).unwrap();
+            assert_eq!(given_up(journal.entries(), &steps), [], "{trouble:?}");
+            journal.append(stage.twin.now(), failed(&again, trouble)).unwrap();
+            assert_eq!(given_up(journal.entries(), &steps), [put.action.clone()], "{trouble:?}");
+        }
+        let mut journal = Journal::in_memory();
+        let denied = failed(&put, Trouble::AccessDenied);
+        journal.append(stage.twin.now(), denied).unwrap();
+        assert_eq!(given_up(journal.entries(), &steps), [put.action.clone()]);
     });
 }

@@ -12,9 +12,9 @@ use super::world::World;
 use crate::account::Account;
 use crate::action::Action;
 use crate::ids::{CaseId, StepId};
-use crate::journal::{Entry, Event, Finish, Journal, Judgement, progress};
+use crate::journal::{Entry, Event, Finish, Journal, Judgement, Progress, progress};
 use crate::lineage::{Lineage, Made};
-use crate::plan::{Foothold, Newcomer, footholds, newcomers, turned_round_by};
+use crate::plan::{Foothold, Newcomer, Step, footholds, newcomers, turned_round_by};
 use crate::rehearse::judge;
 use crate::report::{self, Tone};
 use crate::time::Moment;
@@ -91,14 +91,7 @@ pub(super) async fn conclude(
         interrupted,
         mode,
     } = ended;
-    let mut doubts: Vec<String> = prepared.gaps.clone();
-    doubts.extend(
-        prepared
-            .collected
-            .unread
-            .iter()
-            .map(|unread| format!("{} could not be read", unread.what)),
-    );
+    let mut doubts = prepared.doubts();
     let swept = journal
         .entries()
         .iter()
@@ -133,14 +126,8 @@ pub(super) async fn conclude(
     let within = world.told_within();
     let appeared = innocent::sorted(desk, case, appeared, mode == Mode::Asked, (asked_at, within))?;
     doubts.extend(appeared.doubts);
-    // A hold that never became quiet, or could not look, proves nothing.
-    let done = progress(journal.entries());
-    let steps = case.plan()?.steps;
-    let holds = steps
-        .iter()
-        .filter(|step| matches!(step.action, Action::Hold { .. }) && !done.held.contains(&step.id));
     if finish == Finish::Completed {
-        doubts.extend(holds.map(|step| format!("step {} never saw the changes left alone", step.id)));
+        doubts.extend(never_quiet(&progress(journal.entries()), &case.plan()?.steps));
     }
     let proven = proven(&verdicts, &footholds, &doubts).filter(|_| finish == Finish::Completed);
     let told_from = told_from(within, journal.entries(), asked_at, proven.as_deref());
@@ -181,8 +168,18 @@ pub(super) async fn conclude(
     })
 }
 
+/// Holds that saw nothing: one that never became quiet, could not look, or was declined proves nothing.
+pub(super) fn never_quiet(done: &Progress, steps: &[Step]) -> Vec<String> {
+    let holds = steps
+        .iter()
+        .filter(|step| matches!(step.action, Action::Hold { .. }) && !done.held.contains(&step.id));
+    holds
+        .map(|step| format!("step {} never saw the changes left alone", step.id))
+        .collect()
+}
+
 /// Why a fight may not be over: changes that somebody turned round, with no quiet time after.
-fn unsettled(entries: &[Entry]) -> Option<String> {
+pub(super) fn unsettled(entries: &[Entry]) -> Option<String> {
     let is_quiet = |entry: &Entry| matches!(entry.event, Event::Held { .. });
     let quiet = entries.iter().rposition(is_quiet).map_or(0, |place| place + 1);
     let since = entries.get(quiet..).unwrap_or_default().iter();

@@ -185,6 +185,15 @@ pub fn playbook(name: &str) -> Result<Playbook, Failure> {
     Playbook::parse(&text).map_err(|faults| super::playbook::failure(name, &text, &faults))
 }
 
+impl Prepared {
+    /// Why nothing can be called contained at the end, whatever the steps do: what the evidence doesn't show, and what could not be read.
+    pub fn doubts(&self) -> Vec<String> {
+        let unread = self.collected.unread.iter();
+        let unread = unread.map(|unread| format!("{} could not be read", unread.what));
+        self.gaps.iter().cloned().chain(unread).collect()
+    }
+}
+
 /// A rehearsed plan with what it was made of.
 pub struct Prepared {
     /// The plan, rehearsed.

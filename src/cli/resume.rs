@@ -5,7 +5,7 @@
 
 use super::Desk;
 use super::args::{ResumeArgs, Sources};
-use super::conclude::{Ended, conclude};
+use super::conclude::{Ended, conclude, never_quiet, unsettled};
 use super::console::{Console, Mode};
 use super::exit::{Exit, Failure};
 use super::folder::Case;
@@ -13,6 +13,7 @@ use super::innocent;
 use super::prepare::{Prepared, account, missing, not_against_oneself, rehearsed, traced};
 use super::run::{carry_out, foreseen, rehearsed_well, with_more};
 use super::world::{World, wall_clock};
+use crate::action::Action;
 use crate::execute::Family;
 use crate::journal::{Entry, Event, Finish, Journal, Progress, progress};
 use crate::plan::{Plan, Step};
@@ -52,7 +53,11 @@ pub(super) async fn resume(desk: &Desk, args: ResumeArgs) -> Result<Exit, Failur
             desk.terminal
                 .status("no terminal to ask at and no --yes: this was a dry run of what is left; nothing was changed");
             desk.list_calls(world.clients());
-            return foreseen(&prepared);
+            let doubts = lasting_doubts(desk, &so_far, &plan.steps, &left, journal.entries());
+            return match foreseen(&prepared)? {
+                Exit::Success if doubts => Ok(Exit::NotContained),
+                exit => Ok(exit),
+            };
         }
         if let Some(failure) = missing(&prepared.rehearsed) {
             return Err(failure);
@@ -106,6 +111,22 @@ pub(super) fn carried_out(case: &Case, entries: &[Entry]) -> Result<Plan, Failur
         )));
     }
     Ok(plan)
+}
+
+/// Says what no step that is left looks at again; gives whether there is anything.
+fn lasting_doubts(desk: &Desk, so_far: &Progress, steps: &[Step], left: &[Step], entries: &[Entry]) -> bool {
+    let behind: Vec<Step> = steps
+        .iter()
+        .filter(|step| left.iter().all(|left| left.id != step.id))
+        .cloned()
+        .collect();
+    let holds = left.iter().any(|step| matches!(step.action, Action::Hold { .. }));
+    let fought = unsettled(entries).filter(|_| !holds);
+    let doubts: Vec<String> = never_quiet(so_far, &behind).into_iter().chain(fought).collect();
+    for doubt in &doubts {
+        desk.terminal.urgent(&format!("in doubt: {doubt}"));
+    }
+    !doubts.is_empty()
 }
 
 /// A run goes on where it began.

@@ -201,8 +201,8 @@ async fn from_plan(desk: &Desk, world: &World, args: &RunArgs, file: &Path) -> R
 
 /// Says beforehand why nothing can be called contained at the end, whatever the steps do.
 fn in_doubt(desk: &Desk, prepared: &Prepared) {
-    for gap in &prepared.gaps {
-        desk.terminal.urgent(&format!("in doubt: {gap}"));
+    for doubt in prepared.doubts() {
+        desk.terminal.urgent(&format!("in doubt: {doubt}"));
     }
     let lacking = prepared.rehearsed.unarmed().iter();
     let lacking: Vec<String> = lacking
@@ -235,7 +235,7 @@ pub(super) fn foreseen(prepared: &Prepared) -> Result<Exit, Failure> {
     let rehearsed = &prepared.rehearsed;
     match missing(rehearsed) {
         Some(failure) => Err(failure),
-        None if rehearsed.contains() && prepared.gaps.is_empty() => Ok(Exit::Success),
+        None if rehearsed.contains() && prepared.doubts().is_empty() => Ok(Exit::Success),
         None => Ok(Exit::NotContained),
     }
 }

@@ -77,7 +77,7 @@ impl Asker {
             self.pace.turn().await;
             match self.request(question, token, records).await {
                 Ok(next) => return Ok(next),
-                Err(error) if attempt < ATTEMPTS && passes(error.trouble) => {
+                Err(error) if attempt < ATTEMPTS && error.trouble.passes() => {
                     self.clients.pause(back_off(attempt)).await;
                     attempt += 1;
                 }
@@ -131,14 +131,6 @@ impl Asker {
         records.extend(texts.filter_map(|text| serde_json::from_str(text).ok()));
         Ok(page.next_token().filter(|token| !token.is_empty()).map(str::to_owned))
     }
-}
-
-/// Whether asking again later can help.
-fn passes(trouble: Trouble) -> bool {
-    matches!(
-        trouble,
-        Trouble::Throttled | Trouble::NoAnswer | Trouble::ServiceFault | Trouble::Unreachable
-    )
 }
 
 /// Doubles from half a second to sixteen, less up to a half by chance, so that the Regions and other tools do not come back all at once.

@@ -14,11 +14,6 @@ pub(super) const TRIES: u32 = 9;
 const FIRST_MILLIS: u64 = 200;
 const LONGEST_MILLIS: u64 = 6000;
 
-/// Whether a read that failed so may succeed a moment later.
-pub(super) fn passes(trouble: Trouble) -> bool {
-    sent_nothing(trouble) || trouble.leaves_doubt()
-}
-
 /// Whether a call that failed so had no effect and may succeed a moment later.
 pub(super) fn sent_nothing(trouble: Trouble) -> bool {
     matches!(trouble, Trouble::Throttled | Trouble::Unreachable)
@@ -42,7 +37,7 @@ pub(super) async fn patiently<T>(
     let mut n = 1;
     loop {
         match read().await {
-            Err(error) if passes(error.trouble) && n < TRIES => clients.rest(pause(what, n)).await,
+            Err(error) if error.trouble.passes() && n < TRIES => clients.rest(pause(what, n)).await,
             other => return other,
         }
         n += 1;

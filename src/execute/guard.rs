@@ -12,7 +12,7 @@
 //! Whoever removes both kinds in the same moment, from several threads, is open for that time again and again: the odds are told by playing
 //! them (`rehearse::race`), and a hold that never becomes quiet is not called one.
 
-use super::again::{TRIES, passes, pause, sent_nothing};
+use super::again::{TRIES, pause, sent_nothing};
 use super::eyes::{Eye, Eyes};
 use super::meanwhile::Keys;
 use crate::action::{Change, Member, Setting};
@@ -174,7 +174,7 @@ impl<'w> Guard<'w> {
         seen.at = Some(now);
         seen.well = false;
         seen.failed = (seen.failed + 1).min(TRIES);
-        let rest = if passes(error.trouble) {
+        let rest = if error.trouble.passes() {
             pause(&format!("{eye:?}"), seen.failed)
         } else {
             LATER

@@ -11,7 +11,23 @@ use super::wave::Looked;
 use super::{Consent, ExecuteError, Next, Run, stopped};
 use crate::action::{Change, Member, Setting, held_by, read};
 use crate::journal::Event;
+use crate::mount::AwsError;
 use crate::plan::Step;
+
+/// What IAM says where something of a user or role is in the way of its deletion.
+/// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteUser.html#API_DeleteUser_Errors>
+const CONFLICT: &str = "DeleteConflict";
+
+/// Whether a deletion was refused for something that its user or role holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum InUse {
+    /// It was not, or that cannot be told.
+    No,
+    /// Nothing of it is there any more.
+    ByNothing,
+    /// It was, and the deletion is put off.
+    PutOff,
+}
 
 impl Run<'_> {
     /// Puts `step` off, if it would lift a deny of this run from, or delete, a user or role that holds something else yet, or that is not to be deleted
@@ -69,16 +85,41 @@ impl Run<'_> {
             .retain(|(_, cut)| cut.member.denied().as_ref() != Some(&change.member));
     }
 
-    /// Puts the denies back that were lifted for a deletion which did not come about.
+    /// Whether IAM refused the deletion for something that the user or role holds: what came after the last look puts the deletion off, as it would have
+    /// before. IAM's own lists are behind its deletions for a moment, so that nothing may be there any more.
+    pub(super) async fn is_in_use(&mut self, looked: &Looked, error: &AwsError) -> Result<InUse, ExecuteError> {
+        let of = &looked.change.member;
+        let is_deletion = looked.step.action.removed() == Some(of) && of.denied().as_ref() == Some(of);
+        if !is_deletion || looked.step.id.is_of_undo() || error.code.as_deref() != Some(CONFLICT) {
+            return Ok(InUse::No);
+        }
+        let clients = self.world.clients();
+        Ok(
+            match patiently(clients, &looked.step.id, async || held_by(clients, of).await).await {
+                Ok(held) if held.is_empty() => InUse::ByNothing,
+                Ok(held) => {
+                    self.leave(&looked.step, held)?;
+                    InUse::PutOff
+                }
+                Err(_) => InUse::No,
+            },
+        )
+    }
+
+    /// Puts the denies back that were lifted for a deletion which did not come about. Whoever is gone after all needs none.
     pub(super) async fn deny_again(&mut self) -> Result<(), ExecuteError> {
-        let again: Vec<Looked> = std::mem::take(&mut self.lifted)
-            .into_iter()
-            .map(|(step, change)| Looked {
-                step,
-                change,
-                before: Setting::Absent,
-            })
-            .collect();
+        let mut again = Vec::new();
+        for (step, change) in std::mem::take(&mut self.lifted) {
+            let clients = self.world.clients();
+            let gone = match change.member.denied() {
+                Some(of) => {
+                    patiently(clients, &step.id, async || read(clients, &of).await).await == Ok(Setting::Absent)
+                }
+                None => false,
+            };
+            let before = Setting::Absent;
+            again.extend((!gone).then_some(Looked { step, change, before }));
+        }
         if !again.is_empty() {
             self.hooks.denies_again();
             self.perform(again).await?;

@@ -4,6 +4,7 @@
 //! then everything is read back. Three round trips, however many steps there are.
 
 use super::again::{TRIES, patiently, pause, sent_nothing};
+use super::lifting::InUse;
 use super::{Consent, ExecuteError, Next, Remedy, Run, stopped};
 use crate::action::{Change, Member, Setting, known, read, write};
 use crate::journal::{Event, Finish, same_but_for_time};
@@ -203,7 +204,11 @@ impl Run<'_> {
             let (made, refused) = self.call(&under_way).await?;
             under_way = Vec::new();
             for (looked, error) in refused {
-                if sent_nothing(error.trouble) && !last {
+                let in_use = self.is_in_use(&looked, &error).await?;
+                if in_use == InUse::PutOff {
+                    continue;
+                }
+                if (in_use == InUse::ByNothing || sent_nothing(error.trouble)) && !last {
                     under_way.push(looked);
                 } else {
                     let step = looked.step.id.clone();

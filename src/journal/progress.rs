@@ -1,7 +1,7 @@
 //! How far a run came: which steps are settled, which are open, what it has set.
 
 use super::{Entry, Event, Finish};
-use crate::action::{Action, Change, Member};
+use crate::action::{Change, Member, Setting};
 use crate::ids::StepId;
 use crate::plan::Step;
 use crate::time::Moment;
@@ -20,12 +20,16 @@ pub struct Progress {
     pub held: BTreeSet<StepId>,
     /// Steps whose call may have been made, and whose end isn't known.
     pub open: BTreeSet<StepId>,
-    /// Steps that sweeps added, behind the sweep that did.
+    /// Steps that a person declined.
+    pub declined: BTreeSet<StepId>,
+    /// Steps that sweeps and holds added, behind the one that did.
     pub added: Vec<Step>,
+    /// Steps that were added by a sweep or hold which was broken off, and which adds anew what is still to be done.
+    pub broken_off: Vec<Step>,
     /// What was set and read back, by the step that did it last.
     pub set: BTreeMap<StepId, Change>,
-    /// Steps whose member was found as it should be, by whomever it was set.
-    pub already: BTreeSet<StepId>,
+    /// Steps whose member was found as it should be, by whomever it was set, with how it was found.
+    pub already: BTreeMap<StepId, Setting>,
     /// How it ended; `None` where it was broken off.
     pub finish: Option<Finish>,
 }
@@ -34,6 +38,7 @@ pub struct Progress {
 pub fn progress(entries: &[Entry]) -> Progress {
     let mut so_far = Progress::default();
     let mut intended: BTreeMap<&StepId, &Change> = BTreeMap::new();
+    let mut looked: BTreeMap<&StepId, &Setting> = BTreeMap::new();
     let mut added: BTreeMap<&StepId, Vec<&Step>> = BTreeMap::new();
     for entry in entries {
         let Some(step) = entry.event.step() else {
@@ -45,6 +50,7 @@ pub fn progress(entries: &[Entry]) -> Progress {
             continue;
         };
         match &entry.event {
+            Event::Looked { before, .. } => drop(looked.insert(step, before)),
             Event::Intended { change, .. } => {
                 intended.insert(step, change);
                 so_far.reopen(step);
@@ -62,9 +68,15 @@ pub fn progress(entries: &[Entry]) -> Progress {
             }
             Event::AlreadySo { .. } => {
                 so_far.settle(step);
-                so_far.already.insert(step.clone());
+                if let Some(found) = looked.get(step) {
+                    so_far.already.insert(step.clone(), (*found).clone());
+                }
             }
-            Event::Declined { .. } | Event::EvidenceKept { .. } => so_far.settle(step),
+            Event::Declined { .. } => {
+                so_far.settle(step);
+                so_far.declined.insert(step.clone());
+            }
+            Event::EvidenceKept { .. } => so_far.settle(step),
             // It was to be done for a deletion that is declined: it is declined with it.
             Event::PutOff { left, .. } if matches!(left[..], [Member::User { .. } | Member::Role { .. }]) => {
                 so_far.settle(step);
@@ -81,6 +93,7 @@ pub fn progress(entries: &[Entry]) -> Progress {
             _ => {}
         }
     }
+    so_far.broken_off = added.into_values().flatten().cloned().collect();
     so_far
 }
 
@@ -128,38 +141,6 @@ fn sweep_of<'a>(added: &'a StepId, entries: &'a [Entry]) -> &'a StepId {
     named.into_iter().find(of).unwrap_or(added)
 }
 
-/// What is not tried again: a person declined its step, its call was refused for good, or it had to wait for such a one.
-pub fn given_up(entries: &[Entry], steps: &[Step]) -> Vec<Action> {
-    let mut ended: BTreeMap<&StepId, bool> = BTreeMap::new();
-    for entry in entries {
-        if let Some(step) = entry.event.step() {
-            match &entry.event {
-                Event::Declined { .. } | Event::Failed { .. } => drop(ended.insert(step, true)),
-                Event::Intended { .. } | Event::AlreadySo { .. } | Event::Verified { .. } => {
-                    ended.insert(step, false);
-                }
-                _ => {}
-            }
-        }
-    }
-    let of = steps.iter().filter(|step| ended.get(&step.id) == Some(&true));
-    let mut given_up: Vec<Action> = of.map(|step| step.action.clone()).collect();
-    // What was put off for the sake of something that is given up is given up with it.
-    for entry in entries {
-        if let Event::PutOff { step, left } = &entry.event
-            && left.iter().all(|member| is_removal_of(member, &given_up))
-        {
-            let of = steps.iter().find(|one| one.id == *step);
-            given_up.extend(of.map(|step| step.action.clone()));
-        }
-    }
-    given_up
-}
-
-fn is_removal_of(member: &Member, actions: &[Action]) -> bool {
-    actions.iter().any(|action| action.removed() == Some(member))
-}
-
 impl Progress {
     fn settle(&mut self, step: &StepId) {
         self.open.remove(step);
@@ -173,11 +154,23 @@ impl Progress {
     }
 
     /// What is left to do of `steps`, in order, with what was added to them. A hold or a sweep is done again where a step before it is left.
+    ///
+    /// No deny is lifted for a deletion that was declined.
     pub fn left(&self, steps: &[Step]) -> Vec<Step> {
+        let standing = self.standing(steps);
+        let lifts_for_nothing = |step: &Step| {
+            let Some(member) = step.action.removed() else {
+                return false;
+            };
+            let of = member.denied();
+            let deletes = |step: &Step| step.action.removed() == of.as_ref() && self.declined.contains(&step.id);
+            let lifts = |(_, change): &(Step, Change)| change.member == *member && change.is_cut();
+            of.is_some() && steps.iter().any(deletes) && standing.iter().any(lifts)
+        };
         let mut left: Vec<Step> = Vec::new();
         for step in self.with_added(steps) {
             let again = !step.action.changes() && left.iter().any(|earlier| earlier.action.changes());
-            if again || !self.settled.contains(&step.id) {
+            if again || !(self.settled.contains(&step.id) || lifts_for_nothing(&step)) {
                 left.push(step);
             }
         }
@@ -186,16 +179,21 @@ impl Progress {
 
     /// What the run has set, or found set, and not set otherwise since, with the step of `steps`, or of those added to them, that did.
     pub fn standing(&self, steps: &[Step]) -> Vec<(Step, Change)> {
-        let is_set = |change: &Change| self.set.values().any(|set| set.member == change.member);
-        let found = |step: &Step| match &step.action {
-            Action::Change { change } if self.already.contains(&step.id) && !is_set(change) => Some(change.clone()),
-            _ => None,
+        let is_set = |member: &Member| self.set.values().any(|set| set.member == *member);
+        let found = |step: &Step| {
+            let to = self.already.get(&step.id)?.clone();
+            let member = step.action.member().filter(|member| !is_set(member))?;
+            Some(Change { member, to })
         };
         let with_change = |step: Step| {
             let change = self.set.get(&step.id).cloned().or_else(|| found(&step))?;
             Some((step, change))
         };
-        self.with_added(steps).into_iter().filter_map(with_change).collect()
+        let all = self
+            .with_added(steps)
+            .into_iter()
+            .chain(self.broken_off.iter().cloned());
+        all.filter_map(with_change).collect()
     }
 
     /// Every step of the run: the plan's, and behind each sweep what it added.

@@ -124,3 +124,47 @@ fn however_a_run_ended_its_journal_is_read_again() {
         assert!(Journal::reopen(&path).is_ok());
     }
 }
+
+/// A hold that is killed adds its cuts anew; those that it had made by then are watched from the beginning.
+#[test]
+fn what_a_hold_that_was_broken_off_had_cut_stands() {
+    let mut journal = Journal::in_memory();
+    let step: StepId = "9.1".parse().unwrap();
+    let change = Change {
+        member: Member::UserPolicy {
+            user: "new".to_owned(),
+            name: "OustDenyAll".to_owned(),
+        },
+        to: Setting::Document(PolicyText::new("{}")),
+    };
+    let hold = crate::plan::Step::new(
+        "9".parse().unwrap(),
+        crate::action::Action::Hold { seconds: 1 },
+        &Setting::Absent,
+        "",
+        &crate::account::Account::empty("123456789012".parse().unwrap()),
+    );
+    let added = crate::plan::Step {
+        id: step.clone(),
+        action: crate::action::Action::Change { change: change.clone() },
+        ..hold.clone()
+    };
+    let before = Setting::Absent;
+    let events = [
+        Event::Added {
+            step: Box::new(added.clone()),
+        },
+        Event::Intended {
+            step: step.clone(),
+            change: change.clone(),
+            before,
+        },
+        Event::Verified { step },
+    ];
+    for event in events {
+        journal.append(Moment::from_millis(0), event).unwrap();
+    }
+    let so_far = progress(journal.entries());
+    assert_eq!(so_far.standing(std::slice::from_ref(&hold)), [(added, change)]);
+    assert_eq!(so_far.left(std::slice::from_ref(&hold)), [hold]);
+}

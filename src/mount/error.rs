@@ -38,6 +38,11 @@ impl Trouble {
         matches!(self, Trouble::NoAnswer | Trouble::ServiceFault | Trouble::Rubbish)
     }
 
+    /// Whether the same call may succeed a moment later.
+    pub fn passes(self) -> bool {
+        matches!(self, Trouble::Throttled | Trouble::Unreachable) || self.leaves_doubt()
+    }
+
     /// What to do next, in words.
     pub fn hint(self) -> &'static str {
         match self {
