@@ -78,10 +78,10 @@ pub fn main() -> Exit {
             ));
         }
     };
-    match runtime.block_on(dispatch(&desk, cli.command)) {
-        Ok(exit) => exit,
-        Err(failure) => desk.fail(&failure),
-    }
+    let ended = runtime.block_on(dispatch(&desk, cli.command));
+    // A reading that was broken off ends with the process.
+    runtime.shutdown_background();
+    ended.unwrap_or_else(|failure| desk.fail(&failure))
 }
 
 async fn dispatch(desk: &Desk, command: Command) -> Result<Exit, Failure> {

@@ -152,29 +152,7 @@ pub async fn execute(
     journal: &mut Journal,
     hooks: &mut dyn Hooks,
 ) -> Result<Finish, ExecuteError> {
-    let began = journal
-        .entries()
-        .first()
-        .map_or(world.clients().now(), |entry| entry.at);
-    let mut run = Run {
-        world,
-        journal,
-        hooks,
-        seen: match steps.iter().any(|step| step.action == Action::Evidence) {
-            true => None,
-            false => family.read.clone(),
-        },
-        kept: family.set.clone(),
-        known: family
-            .before
-            .as_ref()
-            .or(family.read.as_ref().map(|(_, account)| account))
-            .map(|account| meanwhile::Principals::before(account, began, family.spared.is_some())),
-        family,
-        queue: steps.iter().cloned().collect(),
-        agreed: BTreeMap::new(),
-        lifted: Vec::new(),
-    };
+    let mut run = Run::beginning(world, steps, family, journal, hooks);
     let finish = run.all().await?;
     run.deny_again().await?;
     let calls = run.clients().calls();
@@ -183,6 +161,56 @@ pub async fn execute(
         calls,
     })?;
     Ok(finish)
+}
+
+/// Looks after what an earlier part of the same run has set (`family.set`) while `work` is done: what is turned round is made again. Nobody is asked for
+/// anything, and whoever appears is left to the hold of the plan that follows. Gives what `work` came to; `None` where Ctrl-C was pressed.
+///
+/// # Errors
+/// The journal could not be written: `work` is left then, too.
+pub async fn look_after<T>(
+    world: Writable<'_>,
+    family: Family,
+    journal: &mut Journal,
+    hooks: &mut dyn Hooks,
+    work: impl Future<Output = T>,
+) -> Result<Option<T>, ExecuteError> {
+    let mut run = Run::beginning(world, &[], family, journal, hooks);
+    run.look_after(work).await
+}
+
+impl<'a> Run<'a> {
+    fn beginning(
+        world: Writable<'a>,
+        steps: &[Step],
+        family: Family,
+        journal: &'a mut Journal,
+        hooks: &'a mut dyn Hooks,
+    ) -> Self {
+        let began = journal
+            .entries()
+            .first()
+            .map_or(world.clients().now(), |entry| entry.at);
+        Run {
+            world,
+            journal,
+            hooks,
+            seen: match steps.iter().any(|step| step.action == Action::Evidence) {
+                true => None,
+                false => family.read.clone(),
+            },
+            kept: family.set.clone(),
+            known: family
+                .before
+                .as_ref()
+                .or(family.read.as_ref().map(|(_, account)| account))
+                .map(|account| meanwhile::Principals::before(account, began, family.spared.is_some())),
+            family,
+            queue: steps.iter().cloned().collect(),
+            agreed: BTreeMap::new(),
+            lifted: Vec::new(),
+        }
+    }
 }
 
 impl Run<'_> {

@@ -3,7 +3,7 @@
 //! Live execution is earned by types: a [`Plan`](crate::plan::Plan) becomes [`Rehearsed`], a person's word becomes [`Permitted`], and only
 //! both together get leave to write to AWS.
 
-use crate::execute::{ExecuteError, Family, Hooks, execute};
+use crate::execute::{ExecuteError, Family, Hooks, execute, look_after};
 use crate::journal::{Finish, Journal};
 use crate::mount::{Live, Mount};
 use crate::rehearse::{Beside, Rehearsed};
@@ -35,4 +35,19 @@ pub async fn run(
     let plan = permitted.rehearsed.plan();
     let mut beside = Beside::new(hooks, permitted.rehearsed);
     execute(mount.writable_by_consent(), &plan.steps, family, journal, &mut beside).await
+}
+
+/// Looks after what a plan that was carried out has set, `family.set`, while `work` is done: see [`look_after`](crate::execute::look_after).
+///
+/// # Errors
+/// The journal could not be written.
+pub async fn guard<T>(
+    mount: &Mount<Live>,
+    _: Permitted<'_>,
+    family: Family,
+    journal: &mut Journal,
+    hooks: &mut dyn Hooks,
+    work: impl Future<Output = T>,
+) -> Result<Option<T>, ExecuteError> {
+    look_after(mount.writable_by_consent(), family, journal, hooks, work).await
 }

@@ -9,6 +9,7 @@ use oust::mount::ApiCall;
 use std::io::{BufRead, Write};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::time::Duration;
 use support::peers;
 use support::served::{OUST, Served, said};
 
@@ -449,4 +450,103 @@ fn a_watched_case_remembers_whom_only_stdin_told_of() {
         "{}",
         said(&told)
     );
+}
+
+/// Whoever fights back turns the first wave round while the trail is still being read, however long that takes: it is made again meanwhile.
+#[test]
+fn the_first_wave_is_looked_after_while_the_trail_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let cases = folder.path().join("cases").to_str().unwrap().to_owned();
+    let served = Served::start(&["--played"]);
+    let stolen = served.key("A")["access_key_id"].as_str().unwrap().to_owned();
+    let playbook = quick(folder.path());
+    let args = [
+        "run",
+        &stolen,
+        "--yes",
+        "--playbook",
+        &playbook,
+        "--cases",
+        &cases,
+        "--logs",
+        "-",
+    ];
+    let mut command = served.command("responder-key", None, &args);
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut run = command.spawn().unwrap();
+    let journal = || {
+        let cases = std::fs::read_dir(&cases).into_iter().flatten();
+        let journals = cases.map(|case| case.unwrap().path().join("journal.jsonl"));
+        let texts = journals.filter_map(|path| std::fs::read_to_string(path).ok());
+        texts.collect::<String>()
+    };
+    let until = |what: &str| {
+        let began = std::time::Instant::now();
+        while !journal().contains(what) {
+            assert!(began.elapsed() < Duration::from_secs(60), "no {what}: {}", journal());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    };
+    // Not all of the trail is there, and the first wave is over.
+    until("\"event\":\"closed\"");
+    assert!(served.user_policies("support-user").contains(&"OustDenyAll".to_owned()));
+    served.delete_user_policy("support-user", "OustDenyAll");
+    until("\"event\":\"contested\"");
+    let began = std::time::Instant::now();
+    while !served.user_policies("support-user").contains(&"OustDenyAll".to_owned()) {
+        assert!(began.elapsed() < Duration::from_secs(10), "{}", journal());
+    }
+    assert!(!journal().contains("widened"), "{}", journal());
+    drop(run.stdin.take());
+    let output = run.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert!(said(&output).contains("contested: step f-"), "{}", said(&output));
+}
+
+/// Ctrl-C while the trail is read ends it there; what is cut stands.
+#[cfg(unix)]
+#[test]
+fn ctrl_c_while_the_trail_is_read_leaves_a_case_that_can_be_resumed() {
+    let folder = tempfile::tempdir().unwrap();
+    let cases = folder.path().join("cases").to_str().unwrap().to_owned();
+    let served = Served::start(&["--played"]);
+    let stolen = served.key("A")["access_key_id"].as_str().unwrap().to_owned();
+    let playbook = quick(folder.path());
+    let args = [
+        "run",
+        &stolen,
+        "--yes",
+        "--playbook",
+        &playbook,
+        "--cases",
+        &cases,
+        "--logs",
+        "-",
+    ];
+    let mut command = served.command("responder-key", None, &args);
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let run = command.spawn().unwrap();
+    let began = std::time::Instant::now();
+    while !served.user_policies("support-user").contains(&"OustDenyAll".to_owned()) {
+        assert!(began.elapsed() < Duration::from_secs(60));
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    std::thread::sleep(Duration::from_millis(500));
+    let pid = run.id().to_string();
+    std::process::Command::new("kill")
+        .args(["-INT", &pid])
+        .status()
+        .unwrap();
+    let output = run.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130), "{}", said(&output));
+    assert!(said(&output).contains("error[case.interrupted]"), "{}", said(&output));
+    let (case, _) = only_case(&cases);
+    let resumed = served.oust("responder-key", None, &["resume", &case, "--yes", "--cases", &cases]);
+    assert_eq!(resumed.status.code(), Some(0), "{}", said(&resumed));
 }

@@ -23,7 +23,7 @@ pub async fn evidence(
 ) -> Result<Found, Failure> {
     let now = world.map_or_else(wall_clock, |world| world.clients().now());
     let window = window(sources, now)?;
-    let files = Files::of(desk, sources)?;
+    let files = Files::of(desk, sources).await?;
     let mut found = Found::default();
     if let Some(World::Twin { twin, .. }) = world {
         of_twin(&twin.trail(), &window, &mut found.evidence);

@@ -35,7 +35,7 @@ enum Kept {
 const STDIN: &str = "stdin";
 
 impl Files {
-    pub(super) fn of(desk: &Desk, sources: &Sources) -> Result<Files, Failure> {
+    pub(super) async fn of(desk: &Desk, sources: &Sources) -> Result<Files, Failure> {
         let mut files = Files {
             paths: Vec::new(),
             buckets: Vec::new(),
@@ -46,7 +46,8 @@ impl Files {
             if let Some(location) = bucket(path)? {
                 files.buckets.push(location);
             } else if path == Path::new("-") {
-                files.stdin = Some(Spool::of(std::io::stdin().lock()).map_err(unspooled)?);
+                let spool = in_the_background(|| Spool::of(std::io::stdin().lock())).await?;
+                files.stdin = Some(spool.map_err(unspooled)?);
             } else if path.exists() {
                 files.paths.push(path.clone());
             } else {
@@ -107,17 +108,19 @@ impl Files {
             Survey::of(&keys, window.clone()).also(known.names.keys().cloned(), known.sign_ins.iter().cloned());
         let survey = Pass::of(survey, index.clone());
         let drawing = Drawing::of(&desk.terminal, "reading", &survey.progress);
-        beside(
-            || {
-                survey
-                    .reader
-                    .read_paths(&self.paths, &survey.progress, index.as_deref())
-            },
-            || survey.progress.count(&self.paths, window, |_| true),
-            drawing.is_seen() && self.are_all(),
-        );
+        let counted = drawing.is_seen() && self.are_all();
+        let (pass, paths, within) = (survey.clone(), self.paths.clone(), window.clone());
+        in_the_background(move || {
+            beside(
+                || pass.reader.read_paths(&paths, &pass.progress, pass.index.as_deref()),
+                || pass.progress.count(&paths, &within, |_| true),
+                counted,
+            );
+        })
+        .await?;
         if let Some(spool) = &self.stdin {
-            survey.feed(STDIN, spool.reader().map_err(unspooled)?);
+            let (pass, stdin) = (survey.clone(), spool.reader().map_err(unspooled)?);
+            in_the_background(move || pass.feed(STDIN, stdin)).await?;
         }
         for location in &self.buckets {
             desk.terminal.status(&format!("reading {location}"));
@@ -140,17 +143,19 @@ impl Files {
                 .status(&format!("{error}; the next trace reads every file again"));
         }
         let drawing = Drawing::of(&desk.terminal, "reading what can matter", &harvest.progress);
-        beside(
-            || harvest.reader.read_paths(&self.paths, &harvest.progress),
-            || {
-                harvest
-                    .progress
-                    .count(&self.paths, window, |name| harvest.reader.wants(name))
-            },
-            drawing.is_seen() && self.are_all() && harvest.reader.wanted() > 0,
-        );
+        let counted = drawing.is_seen() && self.are_all() && harvest.reader.wanted() > 0;
+        let (pass, paths, within) = (harvest.clone(), self.paths.clone(), window.clone());
+        in_the_background(move || {
+            beside(
+                || pass.reader.read_paths(&paths, &pass.progress),
+                || pass.progress.count(&paths, &within, |name| pass.reader.wants(name)),
+                counted,
+            );
+        })
+        .await?;
         if let Some(spool) = self.stdin.as_ref().filter(|_| harvest.reader.wants(STDIN)) {
-            harvest.feed(STDIN, spool.reader().map_err(unspooled)?);
+            let (pass, stdin) = (harvest.clone(), spool.reader().map_err(unspooled)?);
+            in_the_background(move || pass.feed(STDIN, stdin)).await?;
         }
         if harvest.reader.wanted() > 0 {
             for location in &self.buckets {
@@ -205,6 +210,13 @@ fn bucket(path: &Path) -> Result<Option<Location>, Failure> {
         Failure::new(Exit::Usage, "s3.garbled", format!("{error}; nothing was read"))
     })?;
     Ok(Some(location))
+}
+
+/// Does work that blocks, while whatever else waits for answers goes on.
+async fn in_the_background<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Failure> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|error| Failure::new(Exit::Failure, "evidence", format!("reading broke off: {error}")))
 }
 
 /// Does `work`, and `count` beside it where that is wanted.

@@ -6,17 +6,18 @@
 use super::Desk;
 use super::args::RunArgs;
 use super::console::{Console, Mode};
-use super::exit::Failure;
+use super::exit::{Exit, Failure};
 use super::folder::{Begun, Case, Lock};
 use super::prepare::playbook;
-use super::run::{carry_out, open};
+use super::run::{carry_out, open, unwritten};
 use super::world::{World, wall_clock};
 use crate::account::{AccessKey, Account, Credentials, Holder, KeyStatus, User};
 use crate::collect::{self, Caller};
 use crate::execute::Family;
 use crate::ids::{AccessKeyId, KeyKind, PrincipalArn};
-use crate::journal::{Finish, Journal};
+use crate::journal::{Finish, Journal, progress};
 use crate::lineage::trace;
+use crate::live::{Permitted, guard};
 use crate::plan::{Facts, Plan, Step, plan};
 use crate::playbook::{End, Playbook, Verb, Which};
 use crate::rehearse::{Rehearsed, family, rehearse};
@@ -34,6 +35,38 @@ pub(super) struct Opened {
     pub(super) journal: Journal,
     pub(super) finish: Finish,
     pub(super) interrupted: bool,
+    rehearsed: Rehearsed,
+}
+
+impl Opened {
+    /// Does `work`, and looks after what was cut meanwhile: whoever fights back turns it round within seconds, and a trail takes minutes to be read.
+    pub(super) async fn guarded<T>(
+        &mut self,
+        desk: &Desk,
+        world: &World,
+        mode: Mode,
+        work: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Failure> {
+        let plan = self.rehearsed.plan();
+        let set = progress(self.journal.entries()).standing(&plan.steps);
+        let (World::Live { mount, .. }, false, Finish::Completed) = (world, self.interrupted, &self.finish) else {
+            return work.await;
+        };
+        if set.is_empty() {
+            return work.await;
+        }
+        desk.terminal.status(
+            "\nwhat is cut is looked after while everything is read: if somebody turns it round, it is made again",
+        );
+        let family = Family { set, ..family(plan) };
+        let mut console = Console::new(desk, &self.case, mode, plan.steps.len(), world.clients().now());
+        let permitted = Permitted::by_person(&self.rehearsed);
+        let done = guard(mount, permitted, family, &mut self.journal, &mut console, work).await;
+        done.map_err(|error| unwritten(&error))?.unwrap_or_else(|| {
+            let message = "Ctrl-C while the trail was read: nothing more was done";
+            Err(Failure::new(Exit::Interrupted, "case.interrupted", message))
+        })
+    }
 }
 
 /// Cuts at once what can be cut without tracing, if there is anything. `None` where there is not: an ASIA key, a key of nobody here, a playbook
@@ -73,6 +106,7 @@ pub(super) async fn first_wave(
         case,
         lock,
         journal,
+        rehearsed,
     }))
 }
 

@@ -109,31 +109,34 @@ async fn after_first(
     keys: &[AccessKeyId],
     first: Opened,
 ) -> Result<Exit, Failure> {
+    let mode = if args.yes { Mode::Beforehand } else { Mode::Asked };
+    let mut first = first;
+    innocent::call(&first.case, &args.innocent.innocent)?;
+    let hint = format!(
+        "the first wave is done and stands: `oust resume {0}` goes on, `oust undo {0}` turns it round",
+        first.case.id
+    );
+    let case_goes_on = |failure: Failure| failure.hint(hint.clone());
+    let prepared = first
+        .guarded(desk, world, mode, async {
+            signed_in(desk, world).await?;
+            prepared(desk, world, &args.sources, &args.choice, keys).await
+        })
+        .await
+        .map_err(case_goes_on)?;
     let Opened {
         case,
         lock,
         mut journal,
         finish,
         interrupted,
+        ..
     } = first;
-    let mode = if args.yes { Mode::Beforehand } else { Mode::Asked };
     let mut ended = Ended {
         finish,
         interrupted,
         mode,
     };
-    innocent::call(&case, &args.innocent.innocent)?;
-    let case_goes_on = |failure: Failure| {
-        let hint = format!(
-            "the first wave is done and stands: `oust resume {0}` goes on, `oust undo {0}` turns it round",
-            case.id
-        );
-        failure.hint(hint)
-    };
-    signed_in(desk, world).await.map_err(case_goes_on)?;
-    let prepared = prepared(desk, world, &args.sources, &args.choice, keys)
-        .await
-        .map_err(case_goes_on)?;
     if ended.finish == Finish::Completed && !ended.interrupted {
         if let Some(failure) = missing(&prepared.rehearsed) {
             return Err(case_goes_on(failure));
@@ -305,11 +308,14 @@ pub(super) async fn carry_out(
             execute(mount.writable(), steps, family, journal, &mut beside).await
         }
     };
-    done.map_err(|error| {
-        let code = match &error {
-            ExecuteError::Journal(_) => "journal.unwritable",
-            ExecuteError::Evidence(_) => "evidence.unwritable",
-        };
-        Failure::new(Exit::CaseFolder, code, error.to_string())
-    })
+    done.map_err(|error| unwritten(&error))
+}
+
+/// The journal or the evidence could not be written.
+pub(super) fn unwritten(error: &ExecuteError) -> Failure {
+    let code = match error {
+        ExecuteError::Journal(_) => "journal.unwritable",
+        ExecuteError::Evidence(_) => "evidence.unwritable",
+    };
+    Failure::new(Exit::CaseFolder, code, error.to_string())
 }

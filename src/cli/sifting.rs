@@ -53,7 +53,7 @@ pub async fn sifted<S: Sieve + Send + 'static>(
 ) -> Result<Sifted<S>, Failure> {
     let now = world.map_or_else(wall_clock, |world| world.clients().now());
     let window = window(sources, now)?;
-    let files = Files::of(desk, sources)?;
+    let files = Files::of(desk, sources).await?;
     let pass = Arc::new(Pass {
         sift: Sift::of(window.clone(), make),
         progress: Arc::default(),

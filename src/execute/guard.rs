@@ -78,6 +78,8 @@ struct Seen {
 /// What is guarded, and what is under way.
 pub(super) struct Guard<'w> {
     pub(super) eyes: Eyes<'w>,
+    /// The hold that was agreed to, behind which whoever appears is denied; where there is none, the cuts alone are looked after.
+    pub(super) hold: Option<Step>,
     pub(super) cuts: Vec<Cut>,
     seen: BTreeMap<Eye, Seen>,
     /// Members of new cuts that a person was asked about.
@@ -88,18 +90,21 @@ pub(super) struct Guard<'w> {
 }
 
 impl<'w> Guard<'w> {
-    /// A guard over nothing yet but the lists of users and roles.
-    pub(super) fn new(world: Writable<'w>, now: Moment, fought: bool) -> Self {
+    /// A guard over nothing yet; with a hold, over the lists of users and roles.
+    pub(super) fn new(world: Writable<'w>, hold: Option<&Step>, now: Moment, fought: bool) -> Self {
         let mut guard = Guard {
             eyes: Eyes::on(world),
+            hold: hold.cloned(),
             cuts: Vec::new(),
             seen: BTreeMap::new(),
             asked: Vec::new(),
             touched: now,
             fought,
         };
-        guard.open(Eye::Users);
-        guard.open(Eye::Roles);
+        if guard.hold.is_some() {
+            guard.open(Eye::Users);
+            guard.open(Eye::Roles);
+        }
         guard
     }
 
@@ -303,6 +308,11 @@ impl<'w> Guard<'w> {
             _ => None,
         });
         of_user.collect()
+    }
+
+    /// Whether something was announced of which it isn't known yet whether it was made.
+    pub(super) fn is_under_way(&self) -> bool {
+        self.cuts.iter().any(|cut| cut.stage == Stage::Announced)
     }
 
     /// Whether nobody has touched anything for `seconds`, and every eye has looked since that was so.

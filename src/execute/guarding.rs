@@ -13,6 +13,11 @@ use crate::journal::{Event, Finish};
 use crate::mount::{AwsError, Trouble};
 use crate::plan::Step;
 use crate::time::Moment;
+use futures_util::future::{Either, select};
+use std::pin::pin;
+
+/// How long, in seconds, one waits at the end of a guard to see whether a cut that was just made is so.
+const HEARD_OUT_SECONDS: i64 = 3;
 
 /// What is to be done about the answers that were heard.
 #[derive(Default)]
@@ -35,7 +40,7 @@ enum Ended {
 impl Run<'_> {
     /// Guards every cut of this run until nobody has touched one for `seconds`, or until `end`. Gives whether it became quiet, or how the run goes on.
     pub(super) async fn guard(&mut self, hold: &Step, seconds: u32, end: Moment) -> Result<Guarded, ExecuteError> {
-        let mut guard = Guard::new(self.world, self.clients().now(), self.is_fought());
+        let mut guard = Guard::new(self.world, Some(hold), self.clients().now(), self.is_fought());
         self.watch_kept(&mut guard);
         let mut next = None;
         // An eye that is blind at the last moment looks again, for as long as there is time.
@@ -45,30 +50,66 @@ impl Run<'_> {
                 next = Some(Guarded::Next(stopped(hold)));
                 break;
             }
-            let mut orders = self.hear(&mut guard, hold).await?;
-            self.note_all(std::mem::take(&mut orders.events))?;
-            orders.calls.iter().for_each(|n| guard.send(*n));
-            if let Some(ended) = orders.ended {
+            let orders = self.hear(&mut guard).await?;
+            let (ended, asked) = self.carry_out(&mut guard, orders)?;
+            if let Some(ended) = ended {
                 next = Some(Guarded::Next(match ended {
                     Ended::Stopped(before) => Next::End(Finish::Stopped { before }),
                     // Nothing more is seen with credentials that have ended, however long one waits.
                     Ended::Credentials(error) => self.failed(hold, error).await?,
                 }));
-            } else if !orders.asked.is_empty() {
-                if let end @ Next::End(_) = self.wave(&orders.asked).await? {
+            } else if !asked.is_empty() {
+                if let end @ Next::End(_) = self.wave(&asked).await? {
                     next = Some(Guarded::Next(end));
                 }
                 self.watch_kept(&mut guard);
             }
         }
         let quiet = is_proven(&guard, self.clients().now());
-        // What was announced and sent is heard out, however this ends.
-        while guard.eyes.is_writing() {
-            let orders = self.hear(&mut guard, hold).await?;
+        self.hear_out(guard).await?;
+        Ok(next.unwrap_or(if quiet { Guarded::Quiet } else { Guarded::Never }))
+    }
+
+    /// Guards every cut of this run while `work` is done.
+    pub(super) async fn look_after<T>(&mut self, work: impl Future<Output = T>) -> Result<Option<T>, ExecuteError> {
+        let mut work = pin!(work);
+        let mut guard = Guard::new(self.world, None, self.clients().now(), self.is_fought());
+        self.watch_kept(&mut guard);
+        let done = loop {
+            if self.hooks.interrupted() {
+                break None;
+            }
+            // The work is looked at first: answers may come without end.
+            let orders = match select(work.as_mut(), pin!(self.hear(&mut guard))).await {
+                Either::Left((done, _)) => break Some(done),
+                Either::Right((orders, _)) => orders?,
+            };
+            let (ended, _) = self.carry_out(&mut guard, orders)?;
+            if ended.is_some() {
+                // With credentials that have ended the work ends soon, and says so.
+                break Some(work.await);
+            }
+        };
+        self.hear_out(guard).await?;
+        Ok(done)
+    }
+
+    /// Writes down what is to be done, and sends it.
+    fn carry_out(&mut self, guard: &mut Guard<'_>, orders: Orders) -> Result<(Option<Ended>, Vec<Step>), ExecuteError> {
+        self.note_all(orders.events)?;
+        orders.calls.iter().for_each(|n| guard.send(*n));
+        Ok((orders.ended, orders.asked))
+    }
+
+    /// What was announced and sent is heard out, however a guard ends: its answer, and for a moment whether it is so.
+    async fn hear_out(&mut self, mut guard: Guard<'_>) -> Result<(), ExecuteError> {
+        let end = self.clients().now().plus_seconds(HEARD_OUT_SECONDS);
+        while guard.eyes.is_writing() || (guard.is_under_way() && self.clients().now() < end) {
+            let orders = self.hear(&mut guard).await?;
             let settled = |event: &Event| !matches!(event, Event::Intended { .. } | Event::Contested { .. });
             self.note_all(orders.events.into_iter().filter(settled).collect())?;
         }
-        Ok(next.unwrap_or(if quiet { Guarded::Quiet } else { Guarded::Never }))
+        Ok(())
     }
 
     /// Watches what this run has cut and is not watched yet.
@@ -82,21 +123,15 @@ impl Run<'_> {
         }
     }
 
-    async fn hear(&mut self, guard: &mut Guard<'_>, hold: &Step) -> Result<Orders, ExecuteError> {
+    async fn hear(&mut self, guard: &mut Guard<'_>) -> Result<Orders, ExecuteError> {
         let mut orders = Orders::default();
         for answer in guard.eyes.answers().await {
-            self.heard(guard, hold, answer, &mut orders)?;
+            self.heard(guard, answer, &mut orders)?;
         }
         Ok(orders)
     }
 
-    fn heard(
-        &mut self,
-        guard: &mut Guard<'_>,
-        hold: &Step,
-        answer: Answer,
-        orders: &mut Orders,
-    ) -> Result<(), ExecuteError> {
+    fn heard(&mut self, guard: &mut Guard<'_>, answer: Answer, orders: &mut Orders) -> Result<(), ExecuteError> {
         let now = self.clients().now();
         match answer {
             Answer::Awake(eye) => guard.look(eye),
@@ -123,7 +158,7 @@ impl Run<'_> {
                     users,
                     ..Principals::default()
                 };
-                self.answer_to(guard, hold, &around, orders)?;
+                self.answer_to(guard, &around, orders)?;
             }
             Answer::Users(Err(error)) => blind(guard, Eye::Users, error, now, orders),
             Answer::Roles(Ok(roles)) => {
@@ -132,7 +167,7 @@ impl Run<'_> {
                     roles,
                     ..Principals::default()
                 };
-                self.answer_to(guard, hold, &around, orders)?;
+                self.answer_to(guard, &around, orders)?;
             }
             Answer::Roles(Err(error)) => blind(guard, Eye::Roles, error, now, orders),
             Answer::Keys(user, asked, Ok(found)) => {
@@ -147,7 +182,7 @@ impl Run<'_> {
                     keys: active.map(|(key, _)| (user.clone(), key)).collect(),
                     ..Principals::default()
                 };
-                self.answer_to(guard, hold, &around, orders)?;
+                self.answer_to(guard, &around, orders)?;
             }
             Answer::Keys(user, _, Err(error)) => blind(guard, Eye::Keys(user), error, now, orders),
         }
@@ -252,14 +287,13 @@ impl Run<'_> {
     fn answer_to(
         &mut self,
         guard: &mut Guard<'_>,
-        hold: &Step,
         around: &Principals,
         orders: &mut Orders,
     ) -> Result<(), ExecuteError> {
-        if !guard.fought {
+        let Some(hold) = guard.hold.clone().filter(|_| guard.fought) else {
             return Ok(());
-        }
-        let new = self.appeared(hold, around, &|member| guard.knows(member))?;
+        };
+        let new = self.appeared(&hold, around, &|member| guard.knows(member))?;
         for (step, before) in new {
             guard.is_touched(self.clients().now());
             let Some(change) = step.action.change_on(&before, self.clients().now()) else {

@@ -97,6 +97,13 @@ impl Served {
         wait(delete.policy_name(policy).send()).unwrap();
     }
 
+    /// The names of a user's inline policies.
+    pub fn user_policies(&self, user: &str) -> Vec<String> {
+        let mount = self.mount("responder-key");
+        let listed = wait(mount.clients().iam.list_user_policies().user_name(user).send());
+        listed.unwrap().policy_names
+    }
+
     /// Somebody deletes a user.
     pub fn delete_user(&self, user: &str) {
         let mount = self.mount("responder-key");
