@@ -53,6 +53,8 @@ struct Desk {
     trace_calls: bool,
     /// Where cases are kept.
     cases: PathBuf,
+    /// Who signs, once that was told.
+    signer: std::sync::OnceLock<crate::ids::Arn>,
 }
 
 /// Runs the program on the arguments of the process.
@@ -67,6 +69,7 @@ pub fn main() -> Exit {
         format: cli.format,
         trace_calls: cli.trace_calls,
         cases: cli.command.cases(),
+        signer: std::sync::OnceLock::new(),
     };
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,

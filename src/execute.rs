@@ -249,6 +249,7 @@ impl Run<'_> {
             if let Some(verdicts) = self.hooks.settled(&last) {
                 self.note(Event::Judged {
                     proven: None,
+                    told_from: None,
                     after: Some(last.id),
                     verdicts,
                 })?;

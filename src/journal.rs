@@ -11,6 +11,7 @@ mod given_up;
 mod head;
 mod path;
 mod progress;
+mod state;
 
 pub use compare::{Difference, compare, same_but_for_time};
 pub use entry::{Agreement, Entry, Event, Finish, Judgement};
@@ -18,6 +19,7 @@ pub use file::{Journal, JournalError, load, read};
 pub use given_up::given_up;
 pub use path::{CriticalPath, critical_path, path_of_cuts};
 pub use progress::{Progress, acted_until, contested_until, progress, proven_since};
+pub use state::{State, state};
 
 #[cfg(test)]
 mod tests;

@@ -9,6 +9,7 @@ mod doubt;
 mod error;
 mod evidence;
 mod live;
+mod profile;
 mod trail_delay;
 
 pub use calls::{ApiCall, CallLog};
@@ -127,6 +128,11 @@ impl Clients {
         renewable.renew(profile).await
     }
 
+    /// The endpoint in the place of AWS's own, where an option, the environment or the profile names one.
+    pub fn endpoint(&self) -> Option<&str> {
+        self.config.endpoint_url()
+    }
+
     /// The world's clock.
     pub fn clock(&self) -> &dyn Clock {
         self.clock.as_ref()
@@ -139,9 +145,7 @@ impl Clients {
 
     /// How late the trail tells of a call, in seconds, where an endpoint was named, was asked, and says so itself: a served twin does.
     pub fn trail_delay(&self) -> Option<i64> {
-        self.trail_delay
-            .seconds()
-            .filter(|_| self.config.endpoint_url().is_some())
+        self.trail_delay.seconds().filter(|_| self.endpoint().is_some())
     }
 
     /// Every request so far, in order.

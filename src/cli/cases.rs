@@ -4,7 +4,7 @@ use super::Desk;
 use super::args::{CaseFolder, ReportArgs};
 use super::exit::{Exit, Failure};
 use super::folder::Case;
-use crate::journal::Event;
+use crate::journal::{Event, State, state};
 use crate::report;
 use serde::Serialize;
 
@@ -12,7 +12,8 @@ use serde::Serialize;
 struct Row {
     case: String,
     world: String,
-    finish: Option<crate::journal::Finish>,
+    #[serde(flatten)]
+    state: State,
 }
 
 pub(super) fn cases(desk: &Desk, args: &CaseFolder) -> Result<Exit, Failure> {
@@ -29,30 +30,17 @@ pub(super) fn cases(desk: &Desk, args: &CaseFolder) -> Result<Exit, Failure> {
             Event::Opened { world, .. } => Some(world.clone()),
             _ => None,
         });
-        let finish = entries.iter().rev().find_map(|entry| match &entry.event {
-            Event::Closed { finish, .. } => Some(finish.clone()),
-            _ => None,
-        });
         rows.push(Row {
             case: case.id.to_string(),
             world: world.unwrap_or_default(),
-            finish,
+            state: state(&entries),
         });
     }
     let text = || {
         if rows.is_empty() {
             return format!("no cases in {}", args.cases.display());
         }
-        let line = |row: &Row| {
-            let finish = match &row.finish {
-                None => "open: it ended before its last step".to_owned(),
-                Some(finish) => serde_json::to_value(finish)
-                    .ok()
-                    .and_then(|value| Some(value.get("finish")?.as_str()?.to_owned()))
-                    .unwrap_or_default(),
-            };
-            format!("{}  {}  {finish}", row.case, row.world)
-        };
+        let line = |row: &Row| format!("{}  {}  {}", row.case, row.world, row.state);
         rows.iter().map(line).collect::<Vec<_>>().join("\n")
     };
     desk.result(text, &rows)?;
@@ -62,6 +50,7 @@ pub(super) fn cases(desk: &Desk, args: &CaseFolder) -> Result<Exit, Failure> {
 pub(super) fn report(desk: &Desk, args: &ReportArgs) -> Result<Exit, Failure> {
     let case = Case::open(&args.folder.cases, &args.case)?;
     let entries = case.entries()?;
-    desk.result(|| report::case(&entries, desk.paint()), &entries)?;
+    let account = case.plan()?.basis.id;
+    desk.result(|| report::case(&entries, &account, desk.paint()), &entries)?;
     Ok(Exit::Success)
 }

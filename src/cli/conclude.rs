@@ -136,6 +136,7 @@ pub(super) async fn conclude(
         after: None,
         verdicts: verdicts.clone(),
         proven,
+        told_from,
     };
     let entry = journal.append(world.clients().now(), judged);
     entry.map_err(|error| Failure::new(Exit::CaseFolder, "journal.unwritable", error.to_string()))?;

@@ -102,6 +102,7 @@ pub async fn evidence(
         .chain(left_out(&window, now))
         .for_each(|gap| all.gap(gap));
     told(desk, &all.evidence);
+    unread(&all.evidence).into_iter().for_each(|gap| all.gap(gap));
     Ok(all)
 }
 
@@ -119,6 +120,26 @@ async fn tabled(desk: &Desk, table: &mut Queried, window: &Window, more: &Leads)
 fn family(evidence: &Evidence, keys: &[AccessKeyId]) -> Keys {
     let members = trace(evidence, keys).credentials.into_iter();
     members.map(|member| member.key).collect()
+}
+
+/// So many damaged sources are named among the gaps; each is told as it is found.
+const NAMED: usize = 5;
+
+/// What was given as evidence and could not be read: nobody knows what stands in it.
+fn unread(evidence: &Evidence) -> Vec<String> {
+    let damage = &evidence.damage;
+    let mut gaps: Vec<String> = damage
+        .iter()
+        .take(NAMED)
+        .map(|damage| format!("evidence that was given could not be read: {damage}"))
+        .collect();
+    if damage.len() > NAMED {
+        gaps.push(format!(
+            "{} more places of the evidence that was given could not be read",
+            damage.len() - NAMED
+        ));
+    }
+    gaps
 }
 
 fn told(desk: &Desk, evidence: &Evidence) {

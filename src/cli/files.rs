@@ -165,7 +165,11 @@ impl Files {
         drop(drawing);
         let harvest = finished(harvest)?;
         let followed = harvest.followed();
-        found.evidence.merge(harvest.finish());
+        let read = harvest.finish();
+        if read.is_empty() && read.damage.is_empty() {
+            found.gap("what --logs names holds no record of CloudTrail in the time that counts".to_owned());
+        }
+        found.evidence.merge(read);
         Ok((found, followed))
     }
 }

@@ -8,7 +8,7 @@ use super::args::RunArgs;
 use super::console::{Console, Mode};
 use super::exit::{Exit, Failure};
 use super::folder::{Begun, Case, Lock};
-use super::prepare::playbook;
+use super::prepare::{playbook, signs};
 use super::run::{carry_out, open, unwritten};
 use super::world::{World, wall_clock};
 use crate::account::{AccessKey, Account, Credentials, Holder, KeyStatus, User};
@@ -77,7 +77,7 @@ pub(super) async fn first_wave(
     args: &RunArgs,
     keys: &[AccessKeyId],
 ) -> Result<Option<Opened>, Failure> {
-    let Some((rehearsed, account)) = known_at_once(world, args, keys).await? else {
+    let Some((rehearsed, account)) = known_at_once(desk, world, args, keys).await? else {
         return Ok(None);
     };
     let begun = Begun {
@@ -112,6 +112,7 @@ pub(super) async fn first_wave(
 
 /// The plan of the first wave, rehearsed on what one call tells.
 async fn known_at_once(
+    desk: &Desk,
     world: &World,
     args: &RunArgs,
     keys: &[AccessKeyId],
@@ -133,6 +134,7 @@ async fn known_at_once(
     let owners = futures_util::future::join_all(keys.iter().map(|key| collect::user_of(clients, key)));
     let (caller, owners) = futures_util::join!(collect::caller(clients), owners);
     let caller = caller?;
+    signs(desk, world, &caller);
     let mut owned = Vec::new();
     for (key, owner) in keys.iter().zip(owners) {
         // Whatever the trouble is, the way with all its questions meets it again and tells it.

@@ -7,7 +7,7 @@ use super::exit::{Exit, Failure};
 use super::world::{World, read_text};
 use crate::account::{Account, Holder};
 use crate::action::service_control::{Effect, effect, is_quarantine_name};
-use crate::collect::{self, Collected, Found, Scope};
+use crate::collect::{self, Caller, Collected, Found, Scope};
 use crate::ids::AccessKeyId;
 use crate::lineage::{Bystander, Lineage, RefusedByScp, bystanders, trace};
 use crate::origin::Origin;
@@ -38,6 +38,9 @@ pub async fn traced(
     sources: &Sources,
     keys: &[AccessKeyId],
 ) -> Result<Traced, Failure> {
+    if let Some(world @ World::Live { .. }) = world.filter(|_| desk.signer.get().is_none()) {
+        signs(desk, world, &collect::caller(world.clients()).await?);
+    }
     let mut origins = Vec::new();
     for key in keys {
         origins.push(match world {
@@ -67,13 +70,34 @@ pub async fn traced(
     })
 }
 
+/// Says once in whose account one is, and as whom: that must be seen before the first question.
+pub fn signs(desk: &Desk, world: &World, caller: &Caller) {
+    if let World::Live { name, .. } = world
+        && desk.signer.set(caller.arn.clone()).is_ok()
+    {
+        let place = if name == "AWS" {
+            String::new()
+        } else {
+            format!(" at {name}")
+        };
+        let text = format!("account {}{place}, signing as {}", caller.account, caller.arn);
+        desk.terminal.status(&text);
+    }
+}
+
 fn refused(refusal: &Refusal) -> Failure {
     Failure::new(Exit::Refused, refusal.code(), refusal.to_string()).hint(refusal.hint())
 }
 
 /// Refuses to go on as somebody whom the plan would cut off, before the account is read: first by what signs, then by the family.
-pub async fn not_against_oneself(world: &World, keys: &[AccessKeyId], traced: Option<&Traced>) -> Result<(), Failure> {
+pub async fn not_against_oneself(
+    desk: &Desk,
+    world: &World,
+    keys: &[AccessKeyId],
+    traced: Option<&Traced>,
+) -> Result<(), Failure> {
     let caller = collect::caller(world.clients()).await?;
+    signs(desk, world, &caller);
     let signing = world.clients().signing_key();
     let refusal = match traced {
         None => signing
@@ -237,12 +261,12 @@ pub async fn planned(
     known: Option<&Lineage>,
 ) -> Result<(Plan, Traced, Collected), Failure> {
     let playbook = playbook(&choice.playbook)?;
-    not_against_oneself(world, keys, None).await?;
+    not_against_oneself(desk, world, keys, None).await?;
     let mut traced = traced(desk, Some(world), sources, keys).await?;
     if let Some(known) = known {
         traced.lineage.remember(known);
     }
-    not_against_oneself(world, keys, Some(&traced)).await?;
+    not_against_oneself(desk, world, keys, Some(&traced)).await?;
     let collected = account(world, &mut traced).await?;
     let facts = Facts {
         account: &collected.account,

@@ -165,10 +165,10 @@ async fn prepared(
     plan: &Plan,
     left: Vec<Step>,
 ) -> Result<Prepared, Failure> {
-    not_against_oneself(world, &plan.keys, None).await?;
+    not_against_oneself(desk, world, &plan.keys, None).await?;
     let mut traced = traced(desk, Some(world), sources, &plan.keys).await?;
     traced.lineage.remember(&plan.lineage);
-    not_against_oneself(world, &plan.keys, Some(&traced)).await?;
+    not_against_oneself(desk, world, &plan.keys, Some(&traced)).await?;
     let collected = account(world, &mut traced).await?;
     if collected.account.id != plan.basis.id {
         let message = format!(

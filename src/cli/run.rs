@@ -185,9 +185,9 @@ pub(super) async fn with_more(
 /// A plan from a file is only carried out on the account that it was made on.
 async fn from_plan(desk: &Desk, world: &World, args: &RunArgs, file: &Path) -> Result<Prepared, Failure> {
     let plan: Plan = read_plan(file, &read_text(file)?)?;
-    not_against_oneself(world, &plan.keys, None).await?;
+    not_against_oneself(desk, world, &plan.keys, None).await?;
     let mut traced = traced(desk, Some(world), &args.sources, &plan.keys).await?;
-    not_against_oneself(world, &plan.keys, Some(&traced)).await?;
+    not_against_oneself(desk, world, &plan.keys, Some(&traced)).await?;
     let collected = account(world, &mut traced).await?;
     let changes = drift(&plan, &collected.account, &traced.lineage);
     if !changes.is_empty() {

@@ -104,6 +104,7 @@ mod tests {
             after: None,
             verdicts: Vec::new(),
             proven: proven.map(str::to_owned),
+            told_from: None,
         };
         journal.append(at(second), judged).unwrap();
     }

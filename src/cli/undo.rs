@@ -5,18 +5,19 @@ use super::args::UndoArgs;
 use super::console::{Console, Mode};
 use super::exit::{Exit, Failure};
 use super::folder::Case;
-use super::prepare::missing;
+use super::prepare::{missing, signs};
+use super::resume::same_world;
 use super::run::{carry_out, rehearsed_well};
 use super::told::{CLOCK_DOUBT_SECONDS, untold_to_undo};
 use super::world::{World, wall_clock};
 use crate::action::{Member, Setting, read};
 use crate::collect::{self, Collected, Scope};
 use crate::ids::{AccessKeyId, StepId};
-use crate::journal::{Entry, Event, Finish};
+use crate::journal::{Entry, Event, Finish, progress};
 use crate::lineage::trace;
 use crate::plan::Plan;
 use crate::rebuild::{CLOUDFORMATION, TERRAFORM};
-use crate::rehearse::{Rehearsed, ToUndo, family};
+use crate::rehearse::{Rehearsed, ToUndo, family, judge};
 use crate::report;
 use crate::trail::Window;
 use crate::undo::{Drifted, Left, Lost, Undoing, done, drifted, members};
@@ -38,7 +39,9 @@ pub(super) async fn undo(desk: &Desk, args: UndoArgs) -> Result<Exit, Failure> {
     let (entries, mut plan) = (case.entries()?, case.plan()?);
     let named = named(&args.step, &entries)?;
     let world = World::mount(&args.world, &format!("undo-{}", wall_clock().basic())).await?;
+    same_world(&case, &entries, &world)?;
     let caller = collect::caller(world.clients()).await?;
+    signs(desk, &world, &caller);
     let doubt = trace_again(&world, &mut plan, &entries).await;
     let collected = around(&world, &plan).await?;
     let now = match world {
@@ -58,7 +61,8 @@ pub(super) async fn undo(desk: &Desk, args: UndoArgs) -> Result<Exit, Failure> {
     };
     let rehearsing = |error: crate::execute::ExecuteError| Failure::new(Exit::Failure, "rehearsal", error.to_string());
     let (mut undoing, rehearsed) = to_undo.rehearsed().await.map_err(rehearsing)?;
-    say_beforehand(desk, &case, &undoing);
+    let gone = gone(&world, &entries, &undoing).await?;
+    say_beforehand(desk, &case, &undoing, &gone);
     left_although_named(&undoing, &named)?;
     let before = undoing.steps.len();
     not_drifted(&world, &mut undoing).await?;
@@ -72,8 +76,7 @@ pub(super) async fn undo(desk: &Desk, args: UndoArgs) -> Result<Exit, Failure> {
             .hint("undo again later, or name with --step what is to be undone all the same"));
     }
     if undoing.steps.is_empty() {
-        desk.result(|| "nothing to undo".to_owned(), &undoing)?;
-        return Ok(Exit::Success);
+        return nothing_to_undo(desk, &plan, &collected, &undoing, &gone, now);
     }
     let rehearsed = match undoing.steps.len() == before {
         true => rehearsed,
@@ -169,9 +172,62 @@ async fn around(world: &World, plan: &Plan) -> Result<Collected, Failure> {
     Ok(collected)
 }
 
-/// What stays, what is lost for good, and by what that can be built again.
-fn say_beforehand(desk: &Desk, case: &Case, undoing: &Undoing) {
+/// The steps that are left as they are and that somebody has turned round since: what they set is not there any more.
+async fn gone(world: &World, entries: &[Entry], undoing: &Undoing) -> Result<BTreeSet<StepId>, Failure> {
+    let set = progress(entries).set;
+    let mut gone = BTreeSet::new();
     for left in &undoing.left {
+        let Some(change) = set.get(&left.step) else { continue };
+        if !read(world.clients(), &change.member).await?.same_as(&change.to) {
+            gone.insert(left.step.clone());
+        }
+    }
+    Ok(gone)
+}
+
+/// There is nothing to undo, or nothing that may be: who is alive by now is said all the same.
+fn nothing_to_undo(
+    desk: &Desk,
+    plan: &Plan,
+    collected: &Collected,
+    undoing: &Undoing,
+    gone: &BTreeSet<StepId>,
+    now: crate::time::Moment,
+) -> Result<Exit, Failure> {
+    if !gone.is_empty() {
+        let judged = judge(&collected.account, &plan.lineage, now).into_iter();
+        let alive = judged.filter(|judged| !judged.verdict.is_contained());
+        let alive: Vec<String> = alive
+            .map(|one| format!("{} ({}) {}", one.label, one.key, one.verdict))
+            .collect();
+        if !alive.is_empty() {
+            let message = format!(
+                "somebody undid steps of this case, and the intruder is in again: {}",
+                alive.join("; ")
+            );
+            return Err(Failure::new(Exit::NotContained, "case.undone_by_others", message)
+                .hint("begin a new case with `oust run`, and look in the trail who did it"));
+        }
+    }
+    let stay = undoing.left.len() - gone.len();
+    if stay == 0 {
+        desk.result(|| "nothing to undo".to_owned(), undoing)?;
+        return Ok(Exit::Success);
+    }
+    let message = format!("nothing was undone: {stay} changes stay, for the reasons above");
+    Err(Failure::new(Exit::Refused, "refused.undo", message).hint("name with --step what is to be undone all the same"))
+}
+
+/// What stays, what is lost for good, and by what that can be built again.
+fn say_beforehand(desk: &Desk, case: &Case, undoing: &Undoing, gone: &BTreeSet<StepId>) {
+    for left in &undoing.left {
+        if gone.contains(&left.step) {
+            desk.terminal.urgent(&format!(
+                "undone by somebody else: step {} ({}): it is not there any more as the case left it",
+                left.step, left.did
+            ));
+            continue;
+        }
         desk.terminal.status(&format!(
             "left as it is: step {} ({}): {}",
             left.step, left.did, left.why

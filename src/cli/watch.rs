@@ -156,6 +156,7 @@ async fn once(
         after: None,
         verdicts: verdicts.clone(),
         proven,
+        told_from,
     };
     journal
         .append(at, judged)

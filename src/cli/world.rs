@@ -95,10 +95,9 @@ impl World {
             endpoint_url: args.endpoint_url.clone(),
             app_name: format!("oust-{run}"),
         };
-        Ok(World::Live {
-            mount: mount_live(&options).await,
-            name: args.endpoint_url.clone().unwrap_or_else(|| "AWS".to_owned()),
-        })
+        let mount = mount_live(&options).await;
+        let name = mount.clients().endpoint().unwrap_or("AWS").to_owned();
+        Ok(World::Live { mount, name })
     }
 
     fn on_twin(twin: Twin, key: &AccessKeyId, organizer: Option<&AccessKeyId>, region: &str) -> World {

@@ -70,7 +70,7 @@ fn trouble(trouble: Trouble) -> AwsError {
 #[tokio::test]
 async fn the_quiet_begins_when_a_cut_was_made_again_and_not_when_its_loss_was_seen() {
     let mount = mount();
-    let mut guard = Guard::new(mount.writable(), at(0), false);
+    let mut guard = Guard::new(mount.writable(), None, at(0), false);
     let (step, change) = deny();
     let n = guard.add(step, change, Stage::Stands);
     guard.is_touched(at(0));
@@ -87,7 +87,7 @@ async fn the_quiet_begins_when_a_cut_was_made_again_and_not_when_its_loss_was_se
 #[tokio::test]
 async fn a_cut_that_is_seen_to_stand_is_in_doubt_no_more() {
     let mount = mount();
-    let mut guard = Guard::new(mount.writable(), at(0), false);
+    let mut guard = Guard::new(mount.writable(), None, at(0), false);
     let (step, change) = deny();
     let n = guard.add(step, change, Stage::Stands);
     guard.send(n);
@@ -102,7 +102,7 @@ async fn a_cut_that_is_seen_to_stand_is_in_doubt_no_more() {
 async fn a_second_lock_without_room_is_no_reason_to_wait() {
     let mount = mount();
     for required in [true, false] {
-        let mut guard = Guard::new(mount.writable(), at(0), false);
+        let mut guard = Guard::new(mount.writable(), None, at(0), false);
         let (step, change) = deny();
         let n = guard.add(Step { required, ..step }, change, Stage::Announced);
         guard.cuts[n].refused = Some("LimitExceeded".to_owned());
@@ -115,7 +115,7 @@ async fn a_second_lock_without_room_is_no_reason_to_wait() {
 #[tokio::test]
 async fn a_cut_of_somebody_who_is_gone_stands() {
     let mount = mount();
-    let mut guard = Guard::new(mount.writable(), at(0), false);
+    let mut guard = Guard::new(mount.writable(), None, at(0), false);
     let (step, change) = deny();
     let n = guard.add(step, change, Stage::Announced);
     all_see(&mut guard, 31);

@@ -220,6 +220,9 @@ pub enum Event {
         /// The digest of all that is known of the family, where every credential of it was useless, everything that it left closed, and nothing in doubt.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         proven: Option<String>,
+        /// From when on a look at the trail shows all that the family did, where this one came too early for that.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        told_from: Option<Moment>,
     },
     /// The run ended.
     Closed {

@@ -195,7 +195,7 @@ fn by_code(code: Option<&str>, status: u16) -> Trouble {
 }
 
 /// An error with its causes, innermost last, each said once.
-fn causes(error: &dyn Error) -> String {
+pub(super) fn causes(error: &dyn Error) -> String {
     let mut said = vec![error.to_string()];
     let mut cause = error.source();
     while let Some(inner) = cause {

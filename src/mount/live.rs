@@ -1,10 +1,12 @@
 //! The live world: the SDK's usual chain of profile, environment, SSO, process and instance credentials.
 
 use super::credentials::{Current, Identify, Load, Renewable};
+use super::profile::Profile;
 use super::{AwsError, Clients, Live, Mount, Trouble};
 use crate::ids::Arn;
 use crate::time::{Clock, SystemClock};
 use aws_config::identity::IdentityCache;
+use aws_config::provider_config::ProviderConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
@@ -116,7 +118,7 @@ struct Http {
     time_outs: TimeoutConfig,
 }
 
-/// The SDK's usual chain, of `profile` where one is named.
+/// The SDK's usual chain; the credentials of `profile` alone where one is named.
 async fn chain(options: &LiveOptions, http: &Http, profile: Option<String>) -> SdkConfig {
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .http_client(http.client.clone())
@@ -125,7 +127,7 @@ async fn chain(options: &LiveOptions, http: &Http, profile: Option<String>) -> S
     if let Ok(name) = AppName::new(options.app_name.clone()) {
         loader = loader.app_name(name);
     }
-    if let Some(profile) = profile {
+    if let Some(profile) = &profile {
         loader = loader.profile_name(profile);
     }
     if let Some(region) = &options.region {
@@ -135,8 +137,16 @@ async fn chain(options: &LiveOptions, http: &Http, profile: Option<String>) -> S
         loader = loader.endpoint_url(url);
     }
     let config = loader.load().await;
-    match config.region() {
+    let mut config = match config.region() {
         Some(_) => config,
         None => config.into_builder().region(Region::new(HOME_REGION)).build(),
+    };
+    if let Some(profile) = profile {
+        let of_provider = ProviderConfig::without_region()
+            .with_http_client(http.client.clone())
+            .with_region(config.region().cloned());
+        let provider = SharedCredentialsProvider::new(Profile::named(profile, of_provider));
+        config = config.into_builder().credentials_provider(provider).build();
     }
+    config
 }

@@ -2,8 +2,8 @@
 
 use super::{Paint, Tone};
 use crate::action::{Change, Member, Setting};
-use crate::ids::StepId;
-use crate::journal::{Entry, Event, Finish, path_of_cuts};
+use crate::ids::{AccountId, StepId};
+use crate::journal::{Entry, Event, Finish, State, path_of_cuts, state};
 use std::collections::BTreeSet;
 
 /// One entry as a line, with the step that it is `of` where that isn't the one whose head stands above; `None` for entries that say nothing to a
@@ -57,6 +57,12 @@ fn put_off(left: &[Member]) -> String {
     )
 }
 
+/// Whether the case began with a first wave, before its plan was made.
+fn is_first_wave(entries: &[Entry]) -> bool {
+    let mut steps = entries.iter().filter_map(|entry| entry.event.step());
+    steps.next().is_some_and(|step| step.as_str().starts_with("f-"))
+}
+
 /// Whether a change puts a policy over the account, whose effect is another thing than that it is attached.
 fn is_guard(change: &Change) -> bool {
     matches!(change.member, Member::ServiceControlPolicy { .. }) && change.to != Setting::Absent
@@ -71,7 +77,7 @@ fn guard(event: &Event) -> Option<&StepId> {
 }
 
 /// A whole journal as text.
-pub fn case(entries: &[Entry], paint: Paint) -> String {
+pub fn case(entries: &[Entry], account: &AccountId, paint: Paint) -> String {
     let mut out = Vec::new();
     let guards: BTreeSet<&StepId> = entries.iter().filter_map(|item| guard(&item.event)).collect();
     for (n, item) in entries.iter().enumerate() {
@@ -85,10 +91,22 @@ pub fn case(entries: &[Entry], paint: Paint) -> String {
             } => {
                 let keys: Vec<&str> = keys.iter().map(crate::ids::AccessKeyId::as_str).collect();
                 out.push(paint.heading(&format!("Case {case}: {}, on {world}", keys.join(", "))));
+                let state = state(entries);
+                let tone = match state {
+                    State::Contained { .. } => Tone::Good,
+                    State::NotProvenYet { .. } | State::Undone { .. } => Tone::Careful,
+                    _ => Tone::Bad,
+                };
+                out.push(format!("  {}", paint.as_tone(tone, &paint.fold(2, &state.to_string()))));
+                out.push(format!("  account {account}; began {}; times are UTC", item.at));
                 out.push(format!("  plan {}", plan.get(..16).unwrap_or(plan)));
             }
             Event::Widened { wave, .. } => {
-                out.push(format!("  {time}       wave {wave}: more was found"));
+                let what = match *wave == 2 && is_first_wave(entries) {
+                    true => "the whole plan follows on the first wave",
+                    false => "more was found",
+                };
+                out.push(format!("  {time}       wave {wave}: {what}"));
             }
             Event::Resumed { left, .. } => {
                 out.push(format!("  {time}       taken up again; {} steps were left", left.len()));

@@ -14,7 +14,7 @@ pub struct World {
     /// A twin of an account that `oust twin snapshot` wrote.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["profile", "organizations_profile", "endpoint_url"])]
     pub snapshot: Option<PathBuf>,
-    /// The profile of the AWS configuration to use.
+    /// The profile of the AWS configuration to use: its credentials sign, whatever the environment holds.
     #[arg(long)]
     pub profile: Option<String>,
     /// The profile that calls Organizations, where that is another than who acts in the account: of the management account or of a delegated
