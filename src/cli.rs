@@ -1,6 +1,7 @@
 //! Arguments, terminal, prompts, exit codes; one file per command.
 
 mod args;
+mod around;
 mod athena;
 mod cases;
 mod conclude;

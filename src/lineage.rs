@@ -20,6 +20,7 @@ mod let_in;
 mod login;
 mod mint;
 mod observe;
+mod renamed;
 mod secret;
 mod session;
 mod sign_in;

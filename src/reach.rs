@@ -30,6 +30,7 @@ use serde::{Deserialize, Serialize};
 use spread::{Spread, What};
 use std::collections::BTreeSet;
 
+pub(crate) use compute::runs_code;
 pub use hop::Hop;
 
 /// Somebody whom the holder of a credential can become.

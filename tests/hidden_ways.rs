@@ -66,6 +66,7 @@ fn made(lineage: &mut Lineage, call: &str, what: &str) {
     lineage.made.push(Made {
         by: root,
         at,
+        service: "iam".into(),
         call: call.into(),
         what: what.into(),
         event: format!("{call}-{what}"),

@@ -263,6 +263,7 @@ fn what_the_intruder_put_there_is_left_out_and_named() {
     let made = |call: &str, what: &str| Made {
         by: KEY.parse().unwrap(),
         at: NOW,
+        service: "iam".to_owned(),
         call: call.to_owned(),
         what: what.to_owned(),
         event: "e".to_owned(),

@@ -2,16 +2,17 @@
 
 use super::Desk;
 use super::args::{Choice, Sources};
+use super::around::around;
 use super::evidence::evidence;
 use super::exit::{Exit, Failure};
 use super::world::{World, read_text};
 use crate::account::{Account, Holder};
 use crate::action::service_control::{Effect, effect, is_quarantine_name};
-use crate::collect::{self, Caller, Collected, Found, Scope};
+use crate::collect::{self, Caller, Collected, Found};
 use crate::ids::AccessKeyId;
 use crate::lineage::{Bystander, Lineage, RefusedByScp, bystanders, trace};
 use crate::origin::Origin;
-use crate::plan::{Facts, Plan, Refusal, own_credentials, plan, refusal, users_with_footholds};
+use crate::plan::{Facts, Plan, Refusal, own_credentials, plan, refusal};
 use crate::playbook::{CATALOGUE, Playbook};
 use crate::policy::PolicyText;
 use crate::rehearse::{Rehearsed, rehearse};
@@ -118,21 +119,9 @@ pub async fn not_against_oneself(
 
 /// Reads the account around a family, and fills in who holds a key that was never used.
 pub async fn account(world: &World, traced: &mut Traced) -> Result<Collected, Failure> {
-    let mut users: BTreeSet<String> = traced
-        .lineage
-        .credentials
-        .iter()
-        .filter_map(|member| member.user().map(str::to_owned))
-        .collect();
-    users.extend(traced.origins.iter().filter_map(|origin| origin.user.clone()));
-    let roles = traced
-        .lineage
-        .credentials
-        .iter()
-        .filter_map(|member| member.role().map(str::to_owned))
-        .collect();
-    users.extend(users_with_footholds(&traced.lineage));
-    let mut collected = collect::account(world.clients(), Scope::Around { users, roles }).await?;
+    let users = traced.origins.iter().filter_map(|origin| origin.user.clone()).collect();
+    let (mut collected, gaps) = around(world.clients(), &mut traced.lineage, users, BTreeSet::new()).await?;
+    traced.gaps.extend(gaps);
     collect::organization(world.clients(), &mut collected).await;
     quarantined(world, &mut collected, traced).await;
     for origin in &traced.origins {

@@ -2,6 +2,7 @@
 
 use super::Desk;
 use super::args::UndoArgs;
+use super::around::around;
 use super::console::{Console, Mode};
 use super::exit::{Exit, Failure};
 use super::folder::Case;
@@ -11,7 +12,7 @@ use super::run::{carry_out, rehearsed_well};
 use super::told::{CLOCK_DOUBT_SECONDS, untold_to_undo};
 use super::world::{World, wall_clock};
 use crate::action::{Member, Setting, read};
-use crate::collect::{self, Collected, Scope};
+use crate::collect::{self, Collected};
 use crate::ids::{AccessKeyId, StepId};
 use crate::journal::{Entry, Event, Finish, progress};
 use crate::lineage::trace;
@@ -43,7 +44,11 @@ pub(super) async fn undo(desk: &Desk, args: UndoArgs) -> Result<Exit, Failure> {
     let caller = collect::caller(world.clients()).await?;
     signs(desk, &world, &caller);
     let doubt = trace_again(&world, &mut plan, &entries).await;
-    let collected = around(&world, &plan).await?;
+    let (users, roles) = (&plan.basis.users, &plan.basis.roles);
+    let (users, roles) = (users.keys().cloned().collect(), roles.keys().cloned().collect());
+    let (mut collected, gaps) = around(world.clients(), &mut plan.lineage, users, roles).await?;
+    let doubt = doubt.or_else(|| gaps.into_iter().next());
+    collect::organization(world.clients(), &mut collected).await;
     let now = match world {
         World::Live { .. } => world.clients().now().plus_seconds(-CLOCK_DOUBT_SECONDS),
         World::Twin { .. } => world.clients().now(),
@@ -158,18 +163,6 @@ async fn trace_again(world: &World, plan: &mut Plan, entries: &[Entry]) -> Optio
     let lost = lost.map(|key| format!("the sweep found {key}, and the trail does not tell of it any more"));
     let untold = || untold_to_undo(world.told_within(), entries, asked_at);
     lost.or_else(|| found.gaps.first().cloned()).or_else(untold)
-}
-
-/// The account around the users and roles that the plan, and whatever was minted since, are about.
-async fn around(world: &World, plan: &Plan) -> Result<Collected, Failure> {
-    let members = || plan.lineage.credentials.iter();
-    let mut users: BTreeSet<String> = plan.basis.users.keys().cloned().collect();
-    users.extend(members().filter_map(|member| member.user().map(str::to_owned)));
-    let mut roles: BTreeSet<String> = plan.basis.roles.keys().cloned().collect();
-    roles.extend(members().filter_map(|member| member.role().map(str::to_owned)));
-    let mut collected = collect::account(world.clients(), Scope::Around { users, roles }).await?;
-    collect::organization(world.clients(), &mut collected).await;
-    Ok(collected)
 }
 
 /// The steps that are left as they are and that somebody has turned round since: what they set is not there any more.

@@ -5,6 +5,7 @@
 
 use super::trace::Made;
 use crate::ids::AccessKeyId;
+use crate::reach::runs_code;
 use crate::trail::Event;
 
 /// Services whose every change counts: identities, their guards, and the logs.
@@ -54,7 +55,7 @@ const CHANGES: [&str; 28] = [
 
 /// Single calls of other services. Some services log names with the version of their API (`CreateFunction20150331`), so beginnings count:
 /// <https://docs.aws.amazon.com/lambda/latest/dg/logging-using-cloudtrail.html>.
-const SINGLE: [(&str, &[&str]); 26] = [
+const SINGLE: [(&str, &[&str]); 36] = [
     (
         "lambda",
         &[
@@ -80,7 +81,40 @@ const SINGLE: [(&str, &[&str]); 26] = [
             "ModifyImageAttribute",
             "AuthorizeSecurityGroupIngress",
             "DeleteFlowLogs",
+            "RequestSpotInstances",
+            "RequestSpotFleet",
+            "CreateFleet",
+            "CreateLaunchTemplateVersion",
+            "ModifyLaunchTemplate",
         ],
+    ),
+    (
+        "autoscaling",
+        &[
+            "CreateAutoScalingGroup",
+            "UpdateAutoScalingGroup",
+            "CreateLaunchConfiguration",
+        ],
+    ),
+    ("codedeploy", &["CreateDeployment"]),
+    (
+        "eks",
+        &[
+            "CreateAccessEntry",
+            "UpdateAccessEntry",
+            "AssociateAccessPolicy",
+            "CreatePodIdentityAssociation",
+        ],
+    ),
+    ("elasticbeanstalk", &["CreateEnvironment", "UpdateEnvironment"]),
+    ("emr-containers", &["StartJobRun"]),
+    ("emr-serverless", &["StartJobRun"]),
+    ("iot", &["CreateTopicRule", "ReplaceTopicRule"]),
+    ("lightsail", &["CreateInstances"]),
+    ("transfer", &["CreateServer", "CreateUser", "ImportSshPublicKey"]),
+    (
+        "cognito-identity",
+        &["SetIdentityPoolRoles", "UpdateIdentityPool", "CreateIdentityPool"],
     ),
     (
         "ec2-instance-connect",
@@ -90,10 +124,20 @@ const SINGLE: [(&str, &[&str]); 26] = [
         "ssm",
         &["SendCommand", "StartSession", "CreateActivation", "CreateAssociation"],
     ),
-    ("cloudformation", &["CreateStack", "UpdateStack"]),
+    (
+        "cloudformation",
+        &["CreateStack", "UpdateStack", "CreateStackInstances"],
+    ),
     (
         "glue",
-        &["CreateJob", "UpdateJob", "CreateDevEndpoint", "PutResourcePolicy"],
+        &[
+            "CreateJob",
+            "UpdateJob",
+            "CreateDevEndpoint",
+            "PutResourcePolicy",
+            "StartJobRun",
+            "CreateTrigger",
+        ],
     ),
     (
         "codebuild",
@@ -162,8 +206,9 @@ const SINGLE: [(&str, &[&str]); 26] = [
 ];
 
 /// Members of the request that name what was touched.
-const NAMES: [&str; 18] = [
+const NAMES: [&str; 19] = [
     "/userName",
+    "/newUserName",
     "/roleName",
     "/groupName",
     "/policyName",
@@ -183,10 +228,32 @@ const NAMES: [&str; 18] = [
     "/name",
 ];
 
+/// Calls that are about the caller's own user where they name none: "if you do not specify a user name, IAM determines the user name implicitly based on the
+/// access key ID signing the request". <https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateAccessKey.html>,
+/// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateLoginProfile.html>,
+/// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_UploadSigningCertificate.html>,
+/// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_ResetServiceSpecificCredential.html>
+const OF_THE_CALLER: [&str; 12] = [
+    "ChangePassword",
+    "CreateAccessKey",
+    "CreateLoginProfile",
+    "CreateServiceSpecificCredential",
+    "DeleteAccessKey",
+    "DeleteServiceSpecificCredential",
+    "DeleteSigningCertificate",
+    "ResetServiceSpecificCredential",
+    "UpdateAccessKey",
+    "UpdateServiceSpecificCredential",
+    "UpdateSigningCertificate",
+    "UploadSigningCertificate",
+];
+
 fn lasts(event: &Event) -> bool {
     let begins = |beginnings: &[&str]| beginnings.iter().any(|beginning| event.name.starts_with(beginning));
     let single = SINGLE.iter().find(|(service, _)| *service == event.service());
-    (ALL_CHANGES.contains(&event.service()) && begins(&CHANGES)) || single.is_some_and(|(_, names)| begins(names))
+    (ALL_CHANGES.contains(&event.service()) && begins(&CHANGES))
+        || single.is_some_and(|(_, names)| begins(names))
+        || runs_code(event.service(), &event.name)
 }
 
 /// What the call, made by the member `by`, left behind; `None` where it left nothing or was refused.
@@ -195,6 +262,9 @@ pub(super) fn made(event: &Event, by: &AccessKeyId) -> Option<Made> {
         return None;
     }
     let mut what: Vec<String> = NAMES.iter().filter_map(|member| event.asked(member)).collect();
+    if event.service() == "iam" && OF_THE_CALLER.contains(&event.name.as_str()) && event.asked("/userName").is_none() {
+        what.splice(0..0, event.identity.user_name.clone());
+    }
     // What was made has a name of its own only in the answer.
     let ids = [
         "/accessKey/accessKeyId",
@@ -204,6 +274,7 @@ pub(super) fn made(event: &Event, by: &AccessKeyId) -> Option<Made> {
     Some(Made {
         by: by.clone(),
         at: event.at,
+        service: event.service().to_owned(),
         call: event.name.clone(),
         what: what.join(" "),
         event: event.id.clone(),

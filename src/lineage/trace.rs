@@ -91,6 +91,9 @@ pub struct Made {
     pub by: AccessKeyId,
     /// When.
     pub at: Moment,
+    /// The service that was called: `iam`, `lambda`; empty in what was written before it was told.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub service: String,
     /// `CreateUser`, `PutRolePolicy`, ...
     pub call: String,
     /// On what, as far as the record tells.

@@ -19,10 +19,10 @@ pub struct Facts<'a> {
 }
 
 impl<'a> Facts<'a> {
-    /// The user that an origin of the family belongs to, if it is one of this account. A key that made no call yet is known by who holds it.
+    /// The user that an origin of the family belongs to, if it is one of this account: who holds the key, since his name may be another's by now.
     pub fn user_of(&self, root: &Credential) -> Option<&'a User> {
-        let traced = root.user().and_then(|name| self.account.users.get(name));
-        traced.or_else(|| self.account.owner_of_key(&root.key).map(|(user, _)| user))
+        let holder = self.account.owner_of_key(&root.key).map(|(user, _)| user);
+        holder.or_else(|| self.account.users.get(root.user()?))
     }
 
     /// The compromised users: those of this account that the family comes from, each once.
@@ -44,7 +44,13 @@ impl<'a> Facts<'a> {
             .iter()
             .filter(|member| member.minted.is_some() && member.kind == Kind::LongTerm);
         long_term
-            .filter_map(|member| Some((member.user()?, &member.key)))
+            .filter_map(|member| {
+                let holder = self
+                    .account
+                    .owner_of_key(&member.key)
+                    .map(|(user, _)| user.name.as_str());
+                Some((holder.or_else(|| member.user())?, &member.key))
+            })
             .collect()
     }
 

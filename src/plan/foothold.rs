@@ -92,14 +92,19 @@ pub fn users_with_footholds(lineage: &Lineage) -> BTreeSet<String> {
     let of_users = lineage
         .made
         .iter()
-        .filter(|made| kind(&made.call).is_some_and(Kind::is_of_a_user));
-    of_users.filter_map(|made| named(made).map(str::to_owned)).collect()
+        .filter(|made| kind(made).is_some_and(Kind::is_of_a_user));
+    let names = of_users.filter_map(|made| Some((named(made)?, made.at)));
+    // Under the old name, too: another may have taken it.
+    names
+        .flat_map(|(name, at)| [name.to_owned(), lineage.now_called(name, at).to_owned()])
+        .collect()
 }
 
 /// Users, other than `but`, whose password the family set.
 pub(super) fn passwords_set(lineage: &Lineage, but: &BTreeSet<&str>) -> BTreeSet<String> {
-    let of_password = |made: &&Made| kind(&made.call) == Some(Kind::Password);
-    let set = lineage.made.iter().filter(of_password).filter_map(named);
+    let of_password = |made: &&Made| kind(made) == Some(Kind::Password);
+    let set = lineage.made.iter().filter(of_password);
+    let set = set.filter_map(|made| Some(lineage.now_called(named(made)?, made.at)));
     set.filter(|user| !but.contains(user)).map(str::to_owned).collect()
 }
 
@@ -108,10 +113,10 @@ pub(super) fn service_credentials_made(lineage: &Lineage) -> Vec<(&str, &str)> {
     let made = lineage
         .made
         .iter()
-        .filter(|made| kind(&made.call) == Some(Kind::ServiceCredential));
+        .filter(|made| kind(made) == Some(Kind::ServiceCredential));
     let pairs = made.filter_map(|made| {
         let id = made.what.split(' ').find(|word| word.starts_with("ACCA"))?;
-        Some((named(made)?, id))
+        Some((lineage.now_called(named(made)?, made.at), id))
     });
     pairs.collect()
 }
@@ -130,7 +135,7 @@ struct Look<'a> {
 
 impl Look<'_> {
     fn at(&self, made: &Made) -> Option<State> {
-        Some(match kind(&made.call)? {
+        Some(match kind(made)? {
             Kind::Trust => self.role(named(made)),
             Kind::SamlProvider => self.provider("saml-provider/"),
             Kind::OidcProvider => self.provider("oidc-provider/"),
@@ -145,6 +150,7 @@ impl Look<'_> {
         let Some(name) = named(made).or_else(|| self.lineage.user()) else {
             return State::Unknown("the record doesn't tell which user it is about".to_owned());
         };
+        let name = self.lineage.now_called(name, made.at);
         let Some(user) = self.account.users.get(name) else {
             return State::Closed(format!("there is no user `{name}` any more"));
         };

@@ -2,6 +2,9 @@
 //!
 //! Sources: the page of each call in the IAM API reference; <https://hackingthe.cloud/aws/post_exploitation/iam_persistence/>.
 
+use crate::lineage::Made;
+use crate::reach::runs_code;
+
 /// The kinds of things that are left behind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -32,9 +35,11 @@ const SHARED: &str = "it may let principals of other accounts in, and the policy
 const BLIND: &str = "from then on the trail may lack what was minted; Event history (LookupEvents) has it";
 const PEOPLE: &str = "IAM Identity Center or the organization may let somebody in, and neither was read";
 
+const UNJUDGED: &str = "it may let somebody in or run code of his, and that was not judged";
+
 /// Calls by the beginnings of their names, since some services log the version of their API with it:
 /// <https://docs.aws.amazon.com/lambda/latest/dg/logging-using-cloudtrail.html>.
-const KINDS: [(&str, Kind); 76] = [
+const KINDS: [(&str, Kind); 83] = [
     ("CreateLoginProfile", Kind::Password),
     ("UpdateLoginProfile", Kind::Password),
     ("ChangePassword", Kind::Password),
@@ -96,6 +101,13 @@ const KINDS: [(&str, Kind); 76] = [
     ("PutPipelineDefinition", Kind::Elsewhere(CODE)),
     ("PutTargets", Kind::Elsewhere(CODE)),
     ("PutBucketPolicy", Kind::Elsewhere(SHARED)),
+    ("PutBucketAcl", Kind::Elsewhere(SHARED)),
+    ("PutObjectAcl", Kind::Elsewhere(SHARED)),
+    ("PutBucketReplication", Kind::Elsewhere(SHARED)),
+    ("ModifySnapshotAttribute", Kind::Elsewhere(SHARED)),
+    ("ModifyImageAttribute", Kind::Elsewhere(SHARED)),
+    ("SetQueueAttributes", Kind::Elsewhere(SHARED)),
+    ("SetTopicAttributes", Kind::Elsewhere(SHARED)),
     ("PutKeyPolicy", Kind::Elsewhere(SHARED)),
     ("CreateGrant", Kind::Elsewhere(SHARED)),
     ("PutResourcePolicy", Kind::Elsewhere(SHARED)),
@@ -119,13 +131,63 @@ const KINDS: [(&str, Kind); 76] = [
     ),
 ];
 
-/// What a call leaves behind that may let somebody in; `None` for one that leaves no such thing.
-pub(super) fn kind(call: &str) -> Option<Kind> {
+/// Beginnings of calls of other services that are told as left behind and let nobody in: they destroy, hide, or only widen what somebody may reach.
+const LETS_NOBODY_IN: [(&str, &str); 7] = [
+    ("config", ""),
+    ("ec2", "AuthorizeSecurityGroupIngress"),
+    ("ec2", "DeleteFlowLogs"),
+    ("ec2", "ModifyInstanceMetadataOptions"),
+    ("guardduty", ""),
+    ("kms", "ScheduleKeyDeletion"),
+    ("securityhub", ""),
+];
+
+/// Calls of the services that manage people and accounts which only take away, or which no principal of this account gains by.
+const LETS_NO_PEOPLE_IN: [&str; 12] = [
+    "AttachPolicy",
+    "CreatePolicy",
+    "Deactivate",
+    "Delete",
+    "Deregister",
+    "Detach",
+    "Disable",
+    "Disassociate",
+    "Leave",
+    "Remove",
+    "Tag",
+    "UpdatePolicy",
+];
+
+/// What a call leaves behind that may let somebody in; `None` for one that leaves no such thing. What isn't known to be harmless is not called so.
+pub(super) fn kind(made: &Made) -> Option<Kind> {
+    let call = made.call.as_str();
     // The longest beginning counts: CreateServiceSpecificCredential is no CreateService.
     let fitting = KINDS.iter().filter(|(name, _)| {
         call.strip_prefix(name).is_some_and(|rest| {
             rest.is_empty() || rest.starts_with(|c: char| c.is_ascii_digit() || c.is_ascii_uppercase())
         })
     });
-    fitting.max_by_key(|(name, _)| name.len()).map(|(_, kind)| *kind)
+    let named = fitting.max_by_key(|(name, _)| name.len()).map(|(_, kind)| *kind);
+    named.or_else(|| of_service(&made.service, call))
+}
+
+fn of_service(service: &str, call: &str) -> Option<Kind> {
+    let begins = |beginnings: &[&str]| beginnings.iter().any(|beginning| call.starts_with(beginning));
+    match service {
+        // What of IAM lets somebody in is in the table; in what was written before the service was told, everything that counted then.
+        "" | "iam" | "access-analyzer" => None,
+        "sts" | "signin" => (call != "GetWebIdentityToken").then_some(Kind::Elsewhere(PEOPLE)),
+        "cloudtrail" => begins(&["Update", "Put", "Stop", "Delete"]).then_some(Kind::Elsewhere(BLIND)),
+        "ram" => (!begins(&LETS_NO_PEOPLE_IN)).then_some(Kind::Elsewhere(SHARED)),
+        "organizations" | "sso" | "sso-directory" | "identitystore" => {
+            (!begins(&LETS_NO_PEOPLE_IN)).then_some(Kind::Elsewhere(PEOPLE))
+        }
+        "rolesanywhere" => (!begins(&LETS_NO_PEOPLE_IN)).then_some(Kind::RolesAnywhere),
+        _ if runs_code(service, call) => Some(Kind::Elsewhere(CODE)),
+        _ => {
+            let harmless = LETS_NOBODY_IN.iter();
+            let mut harmless = harmless.filter(|(of, name)| *of == service && call.starts_with(name));
+            harmless.next().is_none().then_some(Kind::Elsewhere(UNJUDGED))
+        }
+    }
 }

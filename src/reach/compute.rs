@@ -152,6 +152,25 @@ pub(super) const RUNNERS: [Runner; 17] = [
     },
 ];
 
+/// Whether a call starts code under a role, or puts other code into what runs already: what is left behind by it runs on when every credential is
+/// dead. That something is invoked leaves nothing. Some services log names with the version of their API behind them.
+pub(crate) fn runs_code(service: &str, call: &str) -> bool {
+    let is_it = |action: &&str| {
+        let of = action.split_once(':').filter(|(of, _)| *of == service);
+        of.is_some_and(|(_, name)| !name.starts_with("Invoke") && is_call(call, name))
+    };
+    RUNNERS.iter().any(|runner| {
+        let mut all = runner.start.iter().copied().flatten().chain(runner.change);
+        all.any(|action| is_it(&action))
+    })
+}
+
+/// Whether `call` is the one of this name, whatever version of the API stands behind it: <https://docs.aws.amazon.com/lambda/latest/dg/logging-using-cloudtrail.html>.
+pub(crate) fn is_call(call: &str, name: &str) -> bool {
+    call.strip_prefix(name)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with(|c: char| c.is_ascii_digit()))
+}
+
 /// All services by the principal that they act as, for people.
 pub(super) fn covered() -> impl Iterator<Item = &'static str> {
     RUNNERS.iter().map(|runner| runner.service)

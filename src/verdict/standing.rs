@@ -95,20 +95,12 @@ impl<'a> Standing<'a> {
         let context = session_context(session);
         let standing = match &session.holder {
             Holder::User { name, id } => {
-                let user = account
-                    .users
-                    .get(name)
-                    .filter(|user| is_same(&user.id, id))
-                    .ok_or(Dead::HolderGone)?;
+                let user = user_called(account, name, id).ok_or(Dead::HolderGone)?;
                 let principal = user_principal(account, user);
                 Standing::assembled(account, Some(session), principal, context, |gather| gather.user(user))
             }
             Holder::FederatedUser { user, user_id, name } => {
-                let user = account
-                    .users
-                    .get(user)
-                    .filter(|user| is_same(&user.id, user_id))
-                    .ok_or(Dead::HolderGone)?;
+                let user = user_called(account, user, user_id).ok_or(Dead::HolderGone)?;
                 let principal = federated_principal(account, user, name);
                 Standing::assembled(account, Some(session), principal, context, |gather| gather.user(user))
             }
@@ -204,6 +196,13 @@ impl<'a> Standing<'a> {
 /// the unique ID is taken for one of the entity that is there: it is never called dead for want of knowledge.
 fn is_same(held: &str, issued_for: &str) -> bool {
     issued_for.is_empty() || held == issued_for
+}
+
+/// The user that a session was issued to: by name, or by his ID where he was renamed. That a session outlives the renaming is not documented, and so it isn't
+/// called dead for it.
+fn user_called<'a>(account: &'a Account, name: &str, id: &str) -> Option<&'a User> {
+    let named = account.users.get(name).filter(|user| is_same(&user.id, id));
+    named.or_else(|| account.users.values().find(|user| !id.is_empty() && user.id == id))
 }
 
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>
