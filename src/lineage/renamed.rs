@@ -7,8 +7,14 @@ use crate::ids::{AccessKeyId, AccountId};
 use crate::time::Moment;
 
 impl Lineage {
-    /// What the user is called by now who was called `name` at `since`, as far as the family itself renamed him.
-    pub fn now_called<'a>(&'a self, name: &'a str, since: Moment) -> &'a str {
+    /// What the user may be called by now who was called `name` at `since`, as far as the family itself renamed him: the trail tells whole seconds, so what
+    /// was renamed in the very second may be another who bore the name.
+    pub fn now_called<'a>(&'a self, name: &'a str, since: Moment) -> [&'a str; 2] {
+        let later = since.whole_second().plus_seconds(1);
+        [self.renamed(name, later), self.renamed(name, since.whole_second())]
+    }
+
+    fn renamed<'a>(&'a self, name: &'a str, since: Moment) -> &'a str {
         let mut renamings: Vec<(Moment, &str, &str)> = self
             .made
             .iter()

@@ -96,7 +96,8 @@ pub fn users_with_footholds(lineage: &Lineage) -> BTreeSet<String> {
     let names = of_users.filter_map(|made| Some((named(made)?, made.at)));
     // Under the old name, too: another may have taken it.
     names
-        .flat_map(|(name, at)| [name.to_owned(), lineage.now_called(name, at).to_owned()])
+        .flat_map(|(name, at)| [name].into_iter().chain(lineage.now_called(name, at)))
+        .map(str::to_owned)
         .collect()
 }
 
@@ -104,7 +105,9 @@ pub fn users_with_footholds(lineage: &Lineage) -> BTreeSet<String> {
 pub(super) fn passwords_set(lineage: &Lineage, but: &BTreeSet<&str>) -> BTreeSet<String> {
     let of_password = |made: &&Made| kind(made) == Some(Kind::Password);
     let set = lineage.made.iter().filter(of_password);
-    let set = set.filter_map(|made| Some(lineage.now_called(named(made)?, made.at)));
+    let set = set
+        .filter_map(|made| Some(lineage.now_called(named(made)?, made.at)))
+        .flatten();
     set.filter(|user| !but.contains(user)).map(str::to_owned).collect()
 }
 
@@ -116,9 +119,10 @@ pub(super) fn service_credentials_made(lineage: &Lineage) -> Vec<(&str, &str)> {
         .filter(|made| kind(made) == Some(Kind::ServiceCredential));
     let pairs = made.filter_map(|made| {
         let id = made.what.split(' ').find(|word| word.starts_with("ACCA"))?;
-        Some((lineage.now_called(named(made)?, made.at), id))
+        Some(lineage.now_called(named(made)?, made.at).map(|name| (name, id)))
     });
-    pairs.collect()
+    let pairs: BTreeSet<(&str, &str)> = pairs.flatten().collect();
+    pairs.into_iter().collect()
 }
 
 /// The user or role that a call was about.
@@ -150,7 +154,12 @@ impl Look<'_> {
         let Some(name) = named(made).or_else(|| self.lineage.user()) else {
             return State::Unknown("the record doesn't tell which user it is about".to_owned());
         };
-        let name = self.lineage.now_called(name, made.at);
+        let [name, or] = self.lineage.now_called(name, made.at);
+        let name = if self.account.users.contains_key(name) {
+            name
+        } else {
+            or
+        };
         let Some(user) = self.account.users.get(name) else {
             return State::Closed(format!("there is no user `{name}` any more"));
         };

@@ -191,3 +191,70 @@ fn of_service(service: &str, call: &str) -> Option<Kind> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+    use super::*;
+    use crate::time::Moment;
+
+    fn of(service: &str, call: &str) -> Option<Kind> {
+        kind(&Made {
+            by: "AKIAIOSFODNN7EXAMPLE".parse().unwrap(),
+            at: Moment::from_millis(0),
+            service: service.to_owned(),
+            call: call.to_owned(),
+            what: String::new(),
+            event: String::new(),
+        })
+    }
+
+    /// Whatever starts code or shares something keeps the end from being called contained.
+    #[test]
+    fn code_and_shares_are_never_nothing() {
+        let calls = [
+            ("apprunner", "CreateService"),
+            ("autoscaling", "CreateAutoScalingGroup"),
+            ("batch", "SubmitJob"),
+            ("bedrock-agentcore", "CreateAgentRuntime"),
+            ("cloudformation", "ExecuteChangeSet"),
+            ("cloudtrail", "UpdateTrail"),
+            ("codebuild", "CreateProject"),
+            ("codepipeline", "StartPipelineExecution"),
+            ("datapipeline", "ActivatePipeline"),
+            ("ec2", "ModifySnapshotAttribute"),
+            ("ec2", "RequestSpotInstances"),
+            ("elasticmapreduce", "RunJobFlow"),
+            ("lambda", "CreateFunction20150331"),
+            ("s3", "PutBucketAcl"),
+            ("sagemaker", "CreateTrainingJob"),
+            ("scheduler", "CreateSchedule"),
+            ("sqs", "SetQueueAttributes"),
+            ("ssm", "StartAutomationExecution"),
+            ("states", "CreateStateMachine"),
+            ("states", "StartExecution"),
+            ("identitystore", "CreateUser"),
+            ("something-new", "CreateThing"),
+        ];
+        for (service, call) in calls {
+            assert!(of(service, call).is_some(), "{service}:{call}");
+        }
+    }
+
+    #[test]
+    fn what_only_takes_away_or_widens_lets_nobody_in() {
+        let calls = [
+            ("iam", "AttachRolePolicy"),
+            ("iam", "DeleteUser"),
+            ("cloudtrail", "StartLogging"),
+            ("organizations", "CreatePolicy"),
+            ("kms", "ScheduleKeyDeletion"),
+            ("guardduty", "DeleteDetector"),
+            ("sso", "DeletePermissionSet"),
+        ];
+        for (service, call) in calls {
+            assert_eq!(of(service, call), None, "{service}:{call}");
+        }
+    }
+}

@@ -33,8 +33,9 @@ const END_OF_A_USER: [Verb; 12] = [
 impl<'a> Facts<'a> {
     fn made(&self, call: &str, name: &str, created: Moment) -> Option<&'a Made> {
         let lineage = self.lineage;
-        let is_he =
-            |was: &str, made: &Made| was == name || call == "CreateUser" && lineage.now_called(was, made.at) == name;
+        let is_he = |was: &str, made: &Made| {
+            was == name || call == "CreateUser" && lineage.now_called(was, made.at).contains(&name)
+        };
         let of = |made: &&Made| made.call == call && made.what.split(' ').next().is_some_and(|was| is_he(was, made));
         let then = |made: &&Made| (made.at.seconds() - created.seconds()).abs() <= APART_SECONDS;
         lineage.made.iter().rev().filter(of).find(then)

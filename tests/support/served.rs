@@ -119,7 +119,7 @@ impl Served {
         wait(update.status(inactive).send()).unwrap();
     }
 
-    fn mount(&self, name: &str) -> oust::mount::Mount<oust::mount::Twin> {
+    pub fn mount(&self, name: &str) -> oust::mount::Mount<oust::mount::Twin> {
         let key = self.key(name);
         let text = |name: &str| key[name].as_str().unwrap();
         let credentials =
@@ -127,7 +127,7 @@ impl Served {
         self.mount_as(credentials)
     }
 
-    fn mount_as(&self, credentials: aws_credential_types::Credentials) -> oust::mount::Mount<oust::mount::Twin> {
+    pub fn mount_as(&self, credentials: aws_credential_types::Credentials) -> oust::mount::Mount<oust::mount::Twin> {
         let clock = std::sync::Arc::new(oust::time::SystemClock);
         let http = aws_smithy_http_client::Builder::new().build_http();
         oust::mount::Mount::twin_at(&self.endpoint, http, credentials, "us-east-1", clock)

@@ -1,0 +1,110 @@
+//! Names change, and calls of IAM may leave them out: what the family made is found under whatever name, and laid at the right user's door.
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+mod support;
+
+use aws_credential_types::Credentials;
+use aws_sdk_iam::Client;
+use aws_sdk_iam::types::StatusType;
+use support::served::{Served, said};
+
+const ADMIN: &str = "arn:aws:iam::aws:policy/AdministratorAccess";
+
+fn wait<T>(future: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.unwrap().block_on(future)
+}
+
+/// A key that the stolen one makes for a user.
+async fn key_for(iam: &Client, user: &str) -> Credentials {
+    let made = iam.create_access_key().user_name(user).send().await.unwrap();
+    let made = made.access_key.unwrap();
+    Credentials::from_keys(made.access_key_id, made.secret_access_key, None)
+}
+
+/// What an administrator's stolen key did, and what a run comes to: its exit code, what it said.
+fn contained(act: impl AsyncFnOnce(&Served, &Client)) -> (Served, Option<i32>, String) {
+    let served = Served::of("fights-back", &["--played"]);
+    let stolen = served.mount("A");
+    wait(act(&served, &stolen.clients().iam));
+    let folder = tempfile::tempdir().unwrap();
+    let playbook = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/playbooks/user-key.toml")).unwrap();
+    let quick = folder.path().join("quick.toml");
+    std::fs::write(&quick, playbook.replace("seconds = 30", "seconds = 1")).unwrap();
+    let cases = folder.path().join("cases");
+    let (quick, cases) = (quick.to_str().unwrap(), cases.to_str().unwrap());
+    let key = served.key("A")["access_key_id"].as_str().unwrap().to_owned();
+    let args = ["run", &key, "--yes", "--playbook", quick, "--cases", cases];
+    let run = served.oust("responder-key", None, &args);
+    let told = said(&run);
+    (served, run.status.code(), told)
+}
+
+#[test]
+fn a_key_is_found_whatever_its_user_is_called_by_now() {
+    let mut made = None;
+    let (served, code, told) = contained(async |_, iam| {
+        let attach = iam.attach_user_policy().user_name("alice").policy_arn(ADMIN);
+        attach.send().await.unwrap();
+        made = Some(key_for(iam, "alice").await);
+        let rename = iam.update_user().user_name("alice").new_user_name("alice2");
+        rename.send().await.unwrap();
+        // Somebody else bears the name, who never had the key.
+        iam.create_user().user_name("alice").send().await.unwrap();
+    });
+    assert!(!served.can_list_users(&made.unwrap()), "{told}");
+    assert_eq!(code, Some(0), "{told}");
+    assert!(told.contains("of user `alice2`"), "{told}");
+}
+
+#[test]
+fn a_user_of_the_familys_making_is_its_own_under_another_name() {
+    let mut made = None;
+    let (served, code, told) = contained(async |_, iam| {
+        iam.create_user().user_name("evil").send().await.unwrap();
+        let attach = iam.attach_user_policy().user_name("evil").policy_arn(ADMIN);
+        attach.send().await.unwrap();
+        made = Some(key_for(iam, "evil").await);
+        let rename = iam.update_user().user_name("evil").new_user_name("backup-svc");
+        rename.send().await.unwrap();
+    });
+    assert!(!served.can_list_users(&made.unwrap()), "{told}");
+    assert_eq!(code, Some(0), "{told}");
+    let policies = served.user_policies("backup-svc");
+    assert!(policies.contains(&"OustDenyAll".to_owned()), "{policies:?}: {told}");
+}
+
+#[test]
+fn a_call_that_names_no_user_is_about_the_callers_own() {
+    let mut own = None;
+    let (served, code, told) = contained(async |served, iam| {
+        let attach = iam.attach_user_policy().user_name("alice").policy_arn(ADMIN);
+        attach.send().await.unwrap();
+        let made = key_for(iam, "alice").await;
+        let key = served.key("alice-key");
+        let text = |name: &str| key[name].as_str().unwrap();
+        let old = iam
+            .update_access_key()
+            .user_name("alice")
+            .access_key_id(text("access_key_id"));
+        old.status(StatusType::Inactive).send().await.unwrap();
+        own = Some(Credentials::from_keys(
+            text("access_key_id"),
+            text("secret_access_key"),
+            None,
+        ));
+        let alice = served.mount_as(made);
+        let again = alice.clients().iam.update_access_key();
+        let again = again.access_key_id(text("access_key_id"));
+        again.status(StatusType::Active).send().await.unwrap();
+    });
+    assert!(
+        served.can_list_users(&own.unwrap()),
+        "it is not the run's to take: {told}"
+    );
+    assert_eq!(code, Some(3), "{told}");
+    assert!(
+        told.contains("UpdateAccessKey alice") && told.contains("OPEN"),
+        "{told}"
+    );
+}
