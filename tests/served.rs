@@ -242,3 +242,115 @@ fn without_enforcement_anybody_may_do_anything() {
     assert_eq!(weak.status.code(), Some(0), "{}", said(&weak));
     assert!(std::fs::read_to_string(out).unwrap().contains("MyBucketRole"));
 }
+
+/// Keys that lie about in the environment must not decide in whose account somebody is cut off, where a profile was named.
+#[test]
+fn a_named_profile_signs_whatever_the_environment_holds() {
+    let served = Served::start(&["--played"]);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("credentials");
+    served.write_profile(&file, "alice", "alice-key");
+    let stolen = served.key("A")["access_key_id"].as_str().unwrap();
+    let as_profile = |profile: &str| {
+        let mut command = served.command("responder-key", None, &["trace", stolen, "--profile", profile]);
+        command.env("AWS_SHARED_CREDENTIALS_FILE", &file);
+        command.env("AWS_CONFIG_FILE", folder.path().join("config"));
+        command.output().unwrap()
+    };
+    let alice = as_profile("alice");
+    assert!(
+        said(&alice).contains("signing as arn:aws:iam::123456789012:user/alice"),
+        "{}",
+        said(&alice)
+    );
+    let nobody = as_profile("nope");
+    assert_eq!(nobody.status.code(), Some(6), "{}", said(&nobody));
+    assert!(said(&nobody).contains("profile `nope`"), "{}", said(&nobody));
+}
+
+/// Evidence that was given and could not be read may be the one that tells of the way in.
+#[test]
+fn evidence_that_cannot_be_read_keeps_the_end_from_being_called_contained() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let quick = path("quick.toml");
+    let playbook = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/playbooks/user-key.toml")).unwrap();
+    std::fs::write(&quick, playbook.replace("seconds = 30", "seconds = 1")).unwrap();
+    std::fs::write(path("cut.json"), "{\"Records\":[{\"eventVersion\":\"1.08\",\"even").unwrap();
+    std::fs::create_dir(path("empty")).unwrap();
+    for (n, (logs, why)) in [("cut.json", "could not be read"), ("empty", "holds no record")]
+        .into_iter()
+        .enumerate()
+    {
+        let served = Served::start(&["--played"]);
+        let stolen = served.key("A")["access_key_id"].as_str().unwrap().to_owned();
+        let (logs, cases) = (path(logs), path(&format!("cases-{n}")));
+        let args = [
+            "run",
+            &stolen,
+            "--yes",
+            "--playbook",
+            &quick,
+            "--cases",
+            &cases,
+            "--logs",
+            &logs,
+        ];
+        let run = served.oust("responder-key", None, &args);
+        assert_eq!(run.status.code(), Some(3), "{}", said(&run));
+        assert!(
+            said(&run).contains("in doubt") && said(&run).contains(why),
+            "{}",
+            said(&run)
+        );
+        // What was not proven is not listed as done.
+        let listed = served.oust("responder-key", None, &["cases", "--cases", &cases]);
+        assert!(said(&listed).contains("NOT CONTAINED"), "{}", said(&listed));
+    }
+}
+
+/// A case whose steps somebody else undid: that nothing is left to undo is not the news.
+#[test]
+fn an_undoing_tells_what_others_undid_before_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (quick, cases) = (path("quick.toml"), path("cases"));
+    let playbook = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/playbooks/user-key.toml")).unwrap();
+    std::fs::write(&quick, playbook.replace("seconds = 30", "seconds = 1")).unwrap();
+    let served = Served::start(&["--played"]);
+    let stolen = served.key("A")["access_key_id"].as_str().unwrap().to_owned();
+    let args = ["run", &stolen, "--yes", "--playbook", &quick, "--cases", &cases];
+    let run = served.oust("responder-key", None, &args);
+    assert_eq!(run.status.code(), Some(0), "{}", said(&run));
+    let case = std::fs::read_dir(&cases).unwrap().next().unwrap().unwrap();
+    let case = case.file_name().into_string().unwrap();
+    let listed = served.oust("responder-key", None, &["cases", "--cases", &cases]);
+    assert!(said(&listed).contains("CONTAINED, by the look of"), "{}", said(&listed));
+    let undo = || served.oust("responder-key", None, &["undo", &case, "--yes", "--cases", &cases]);
+    let kept = undo();
+    assert_eq!(kept.status.code(), Some(4), "{}", said(&kept));
+    assert!(said(&kept).contains("changes stay"), "{}", said(&kept));
+    let boss = served.mount("responder-key");
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let iam = &boss.clients().iam;
+        for policy in ["OustDenyAll", "AWSRevokeOlderSessions"] {
+            let delete = iam.delete_user_policy().user_name("support-user").policy_name(policy);
+            drop(delete.send().await);
+        }
+        let open = iam.delete_user_permissions_boundary().user_name("support-user");
+        open.send().await.unwrap();
+        let role = iam.delete_role_policy().role_name("MyBucketRole");
+        role.policy_name("AWSRevokeOlderSessions").send().await.unwrap();
+    });
+    let told = undo();
+    assert_eq!(told.status.code(), Some(3), "{}", said(&told));
+    assert!(
+        said(&told).contains("undone by somebody else") && said(&told).contains("case.undone_by_others"),
+        "{}",
+        said(&told)
+    );
+}

@@ -237,6 +237,12 @@ pub async fn prepared(
     for note in &collected.notes {
         desk.terminal.status(&format!("note: {note}"));
     }
+    let of_the_family_alone = sources.logs.is_empty() && sources.athena.is_none() && sources.lake.is_none();
+    if of_the_family_alone && matches!(world, World::Live { .. }) {
+        desk.terminal.urgent(
+            "who else works with the same user and roles, and is hit with them, is not known: Event history was asked for the family alone; --logs, --athena or --lake tells it",
+        );
+    }
     rehearsed(world, plan, traced, collected).await
 }
 
