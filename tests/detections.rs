@@ -76,6 +76,7 @@ fn copies_count_once_and_the_order_of_files_makes_no_difference() {
     for case in cases() {
         for trail in case.found.iter().chain(&case.not) {
             let once = hits(&[as_cloudtrail(trail)]);
+            assert_eq!(hits(&[as_lines(trail)]), once, "{}, as lines", case.rule);
             let mut files: Vec<String> = trail
                 .iter()
                 .map(|record| as_lines(std::slice::from_ref(record)))

@@ -268,7 +268,7 @@ fn may_be_through(glance: &Glance<'_>) -> bool {
     if !glance.text.is_empty() {
         return memchr::memmem::find(glance.text, b"\"vpcEndpointId\"").is_some();
     }
-    match glance.address.parse() {
+    match Glance::text_of(glance.address).parse() {
         Ok(IpAddr::V4(four)) => !is_public(IpAddr::V4(four)),
         Ok(IpAddr::V6(_)) => true,
         Err(_) => false,
@@ -310,15 +310,13 @@ impl Sieve for Usage {
                 return glance.text.is_empty() || BESIDE.iter().any(tells);
             }
             Who::Family | Who::Other => {}
-            Who::Outside if is_kept_each(glance.name) => {}
+            Who::Outside if is_kept_each(Glance::text_of(glance.name)) => {}
             Who::Outside | Who::Nobody => return false,
         }
-        let text = format!(
-            "{:x} {} {} {}",
-            glance.caller, glance.source, glance.name, glance.address
-        );
+        let [source, name, address] = [glance.source, glance.name, glance.address].map(Glance::text_of);
+        let text = format!("{:x} {source} {name} {address}", glance.caller);
         self.last = rapidhash_v3(text.as_bytes());
-        let is_each = is_kept_each(glance.name);
+        let is_each = is_kept_each(name);
         if is_each {
             self.last ^= rapidhash_v3(role_in(glance.text));
         }
