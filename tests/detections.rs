@@ -132,6 +132,38 @@ fn a_node_at_work_is_not_told_and_its_credential_in_another_vpc_is() {
     assert!(told.iter().all(|hit| hit.rule == "instance-credential-other-network"));
 }
 
+/// Whoever hears that nothing happened must hear of what that is told.
+#[test]
+fn nothing_is_told_of_what_was_not_looked_at() {
+    let folder = tempfile::tempdir().unwrap();
+    let said = |text: &str| {
+        std::fs::write(folder.path().join("trail.json"), text).unwrap();
+        let output = Command::new(env!("CARGO_BIN_EXE_oust"))
+            .env_clear()
+            .env("HOME", "/nonexistent")
+            .args(["harden", "--detect", "--quiet", "--logs"])
+            .arg(folder.path())
+            .output()
+            .unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let mut record = cases()[0].found[0][0].clone();
+    record["eventName"] = "GetCallerIdentity".into();
+    let quiet = as_cloudtrail(&[record]);
+    for (text, expected) in [
+        ("{\"Records\":[]}", "nothing is told: no record was looked at"),
+        ("no JSON", "nothing is told: no record was looked at"),
+        (quiet.as_str(), "none of it happened, as far as these records tell\n"),
+        (
+            &format!("{quiet} and no JSON"),
+            "none of it happened, as far as these records tell; what was left out",
+        ),
+    ] {
+        let said = said(text);
+        assert!(said.contains(expected), "{text}: {said}");
+    }
+}
+
 #[test]
 fn no_secret_comes_out() {
     for case in cases() {
