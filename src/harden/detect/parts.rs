@@ -8,7 +8,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::LazyLock;
 
 /// A part of a rule: which rule, which part, which records.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Part {
     pub(super) rule: usize,
     pub(super) part: usize,
@@ -114,9 +114,7 @@ static NAMED: LazyLock<HashMap<&'static [u8], Named, RandomState>> = LazyLock::n
                 parts: Vec::new(),
             });
             of_name.are_done &= is_done(part.records);
-            of_name
-                .parts
-                .push(self::part(part.rule, &RULES[part.rule], part.part, part.records));
+            of_name.parts.push(part.clone());
         }
     }
     named
