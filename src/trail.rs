@@ -51,6 +51,7 @@ pub use event::{Addendum, Event, EventError, Identity, Issuer};
 pub use evidence::{Damage, Evidence};
 pub use harvest::{Followed, Harvest};
 pub use index::{Index, IndexError};
+pub(crate) use members::{member, members};
 pub use read::{read_path, read_stream};
 pub use row::{COLUMNS, CREDENTIAL, Column, RESOURCE, SIGN_IN, record_of_row};
 pub use search::{Progress, search};

@@ -411,6 +411,102 @@ fn what_is_laid_aside_is_found_as_what_is_held() {
     }
 }
 
+/// A record with something about it that is seldom met.
+fn odd(dice: &mut Dice, record: &Value) -> Value {
+    let mut record = record.clone();
+    match dice.below(12) {
+        0 => record["requestParameters"]["userName"] = json!(5),
+        1 => record["requestParameters"]["userName"] = json!({"name": "ann"}),
+        2 => record["requestParameters"]["more"] = json!([{"userName": "ann", "vpcEndpointId": "vpce-9"}]),
+        3 => record["requestParameters"]["vpcEndpointId"] = json!("vpce-9"),
+        4 => {
+            record["requestParameters"]["policyDocument"] =
+                json!("{\"Statement\": [{\"Effect\": \"Deny\", \"Action\": \"*\", \"Resource\": \"*\"}]}")
+        }
+        5 => record["responseElements"] = json!({"credentials": [1], "policy": {"arn": MADE[0], "more": {"arn": "x"}}}),
+        6 => {
+            record["responseElements"]["credentials"] =
+                json!({"accessKeyId": "ASIAJOBXXXXXXXXXXJO0", "sessionToken": "\\ and \" and \u{e9}"})
+        }
+        7 => record["errorCode"] = json!(null),
+        8 => record["vpcEndpointId"] = json!(null),
+        9 => record["resources"] = json!([{"vpcEndpointId": "vpce-1", "ARN": "arn:x"}]),
+        10 => record["userIdentity"]["userName"] = json!("a \"quoted\" name"),
+        _ => record["userIdentity"]["invokedBy"] = json!("s3.amazonaws.com"),
+    }
+    record
+}
+
+/// As CloudTrail orders members: what the call was refused with before what it was sent, and the place where it came in at the end.
+fn in_order(record: &Value) -> Value {
+    let first = [
+        "eventVersion",
+        "userIdentity",
+        "eventTime",
+        "eventSource",
+        "eventName",
+        "awsRegion",
+        "sourceIPAddress",
+        "userAgent",
+        "errorCode",
+        "requestParameters",
+        "responseElements",
+        "eventID",
+        "resources",
+        "eventType",
+        "recipientAccountId",
+        "vpcEndpointId",
+    ];
+    let members = record.as_object().unwrap();
+    let known = first
+        .iter()
+        .filter_map(|name| Some(((*name).to_owned(), members.get(*name)?.clone())));
+    let rest = members.iter().filter(|(name, _)| !first.contains(&name.as_str()));
+    Value::Object(
+        known
+            .chain(rest.map(|(name, value)| (name.clone(), value.clone())))
+            .collect(),
+    )
+}
+
+/// What is found where each record is looked at in its text is what is found where each is parsed, whatever is odd about it.
+#[test]
+fn what_texts_tell_is_what_whole_records_tell() {
+    for seed in [5, 23, 71] {
+        let folder = tempfile::tempdir().unwrap();
+        written(folder.path(), seed);
+        let mut dice = Dice::new(seed);
+        let mut trails: Vec<Vec<Value>> = Vec::new();
+        for file in std::fs::read_dir(folder.path()).unwrap() {
+            let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
+            let told: Value = serde_json::from_str(&text).unwrap();
+            let mut trail = told["Records"].as_array().unwrap().clone();
+            for record in &mut trail {
+                if dice.below(4) == 0 {
+                    *record = odd(&mut dice, record);
+                }
+                if dice.below(8) > 0 {
+                    *record = in_order(record);
+                }
+            }
+            trails.push(trail);
+        }
+        let at_once = Sift::of(Window::default(), Box::new(Detector::default));
+        for (n, trail) in trails.iter().enumerate() {
+            let text = json!({"Records": trail}).to_string();
+            at_once.feed(&n.to_string(), text.as_bytes());
+        }
+        let each = Sift::of(Window::default(), Box::new(Detector::default));
+        trails.iter().flatten().for_each(|record| each.take(record).unwrap());
+        let [at_once, each] = [at_once, each].map(|sift| found(sift.finish().0, &[]).unwrap());
+        assert!(each.hits.len() > 400, "{}", each.hits.len());
+        for (one, other) in at_once.hits.iter().zip(&each.hits) {
+            assert_eq!(one, other);
+        }
+        assert_eq!(at_once, each);
+    }
+}
+
 /// The most memory that the program took so far, in MB.
 fn peak(process: u32) -> Option<u64> {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;

@@ -76,6 +76,7 @@ fn copies_count_once_and_the_order_of_files_makes_no_difference() {
     for case in cases() {
         for trail in case.found.iter().chain(&case.not) {
             let once = hits(&[as_cloudtrail(trail)]);
+            assert_eq!(hits(&[as_lines(trail)]), once, "{}, as lines", case.rule);
             let mut files: Vec<String> = trail
                 .iter()
                 .map(|record| as_lines(std::slice::from_ref(record)))
@@ -129,6 +130,38 @@ fn a_node_at_work_is_not_told_and_its_credential_in_another_vpc_is() {
         ]
     );
     assert!(told.iter().all(|hit| hit.rule == "instance-credential-other-network"));
+}
+
+/// Whoever hears that nothing happened must hear of what that is told.
+#[test]
+fn nothing_is_told_of_what_was_not_looked_at() {
+    let folder = tempfile::tempdir().unwrap();
+    let said = |text: &str| {
+        std::fs::write(folder.path().join("trail.json"), text).unwrap();
+        let output = Command::new(env!("CARGO_BIN_EXE_oust"))
+            .env_clear()
+            .env("HOME", "/nonexistent")
+            .args(["harden", "--detect", "--quiet", "--logs"])
+            .arg(folder.path())
+            .output()
+            .unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let mut record = cases()[0].found[0][0].clone();
+    record["eventName"] = "GetCallerIdentity".into();
+    let quiet = as_cloudtrail(&[record]);
+    for (text, expected) in [
+        ("{\"Records\":[]}", "nothing is told: no record was looked at"),
+        ("no JSON", "nothing is told: no record was looked at"),
+        (quiet.as_str(), "none of it happened, as far as these records tell\n"),
+        (
+            &format!("{quiet} and no JSON"),
+            "none of it happened, as far as these records tell; what was left out",
+        ),
+    ] {
+        let said = said(text);
+        assert!(said.contains(expected), "{text}: {said}");
+    }
 }
 
 #[test]

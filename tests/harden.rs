@@ -1502,9 +1502,9 @@ fn kept(records: &[Value], has_text: bool) -> Vec<Call> {
         let (identity, text) = (record["userIdentity"].to_string(), record.to_string());
         let glance = Glance {
             at: of("eventTime").parse().unwrap(),
-            source: of("eventSource"),
-            name: of("eventName"),
-            address: of("sourceIPAddress"),
+            source: of("eventSource").as_bytes(),
+            name: of("eventName").as_bytes(),
+            address: of("sourceIPAddress").as_bytes(),
             identity: identity.as_bytes(),
             caller: u64::from(
                 identity
@@ -1512,6 +1512,9 @@ fn kept(records: &[Value], has_text: bool) -> Vec<Call> {
                     .fold(7_u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(u32::from(byte))),
             ),
             text: if has_text { text.as_bytes() } else { &[] },
+            rest: &[],
+            id: &[],
+            behind: &[],
         };
         if usage.glance(&glance) {
             usage.record(record);

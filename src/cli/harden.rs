@@ -212,7 +212,7 @@ async fn judged(desk: &Desk, world: &World, args: &HardenArgs, keys: &[AccessKey
     );
     if gathered.left_out > 0 {
         told.gaps.push(format!(
-            "{} calls that give credentials were too many to keep: of those it is told who takes which role, and not for how long, by what name and with what",
+            "{} calls that give credentials, sign in, or make instances and VPC endpoints were too many to keep: of those it is told who makes such a call and who takes which role, and not for how long, by what name and with what",
             gathered.left_out
         ));
     }

@@ -1,42 +1,42 @@
 //! The rules over a trail: "did any of this happen before we noticed?"
 
 mod fact;
+mod followed;
 mod groups;
 mod hits;
 mod joined;
 mod loops;
 mod packed;
+mod parts;
 mod runs;
 mod sighting;
 mod sights;
+mod spots;
 mod stay;
 
-use super::caller::{At, Caller, is_at_a_glance, may_be};
 use super::fitted::Fitted;
 use super::glimpse::Glimpse;
-use super::matching::{Members, is_one_of};
-use super::rule::{Level, Records, Row, Shape};
-use super::rules::RULES;
+use super::matching::Members;
+use super::rule::{Level, Row};
 use crate::time::Moment;
 use crate::trail::{Glance, Sieve};
-use rapidhash::fast::RandomState;
 use serde::Serialize;
 use serde_json::Value;
 use std::borrow::Cow;
 use std::cmp::Reverse;
-use std::collections::hash_map::Entry;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::io;
-use std::sync::LazyLock;
 
-use fact::{Fact, facts, may_be_unnamed, parts, unnamed};
+use fact::{Fact, facts};
+use followed::{Followed, Told};
 use groups::Groups;
 use loops::{Hop, Steps, hops};
+use parts::{Named, bit, parts};
 pub use runs::{Aside, MakeAside};
 use runs::{Runs, merged};
-use sighting::{HOUR_SECONDS, Sighting};
 use sights::Sights;
-use stay::{Place, Stay};
+use spots::{Of, Spots};
+use stay::Stay;
 
 /// What a rule found.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -65,33 +65,16 @@ pub struct Hit {
     pub events: Vec<String>,
 }
 
-/// When a caller was seen from an address in one hour.
-type Sightings = HashMap<(u64, u64, i64), Sighting, RandomState>;
-
-/// By what they have in common, the first and the last of facts that calls of any name tell.
-type Followed = HashMap<u64, (Fact, Fact), RandomState>;
-
-/// What callers look like that come after something: of those each second counts.
-static LATER: LazyLock<Vec<Records<'static>>> = LazyLock::new(|| {
-    let later = RULES.iter().filter_map(|rule| match rule.shape {
-        Shape::Then { then, .. } if is_at_a_glance(then) => Some(then),
-        _ => None,
-    });
-    later.collect()
-});
-
 /// Looks at every record; several can work side by side and are brought together at the end.
 #[derive(Debug)]
 pub struct Detector {
-    callers: HashMap<u64, Option<Caller>, RandomState>,
-    addresses: HashMap<u64, Box<str>, RandomState>,
-    sightings: Sightings,
+    spots: Spots,
     facts: Vec<Fact>,
     followed: Followed,
     hops: Vec<Hop>,
     steps: Steps,
     records: u64,
-    /// About how many bytes all of this takes, and how many it may before it is laid aside.
+    /// About how many bytes all of this takes beside the spots, and how many it may with them before it is laid aside.
     size: usize,
     room: usize,
     laid: Laid,
@@ -131,11 +114,9 @@ impl Detector {
     /// One that holds about `room` bytes, and lays aside what is more.
     pub fn laying(room: usize, aside: MakeAside) -> Self {
         Detector {
-            callers: HashMap::default(),
-            addresses: HashMap::default(),
-            sightings: HashMap::default(),
+            spots: Spots::default(),
             facts: Vec::new(),
-            followed: HashMap::default(),
+            followed: Followed::default(),
             hops: Vec::new(),
             steps: Steps::default(),
             records: 0,
@@ -150,19 +131,35 @@ impl Detector {
     }
 
     /// Keeps what a record is to rules.
-    fn keep(&mut self, facts: Vec<Fact>) {
-        for fact in facts {
-            self.size += fact.size();
-            self.size += usize::from(self.steps.add(&fact)) * place::<(u64, u64)>();
+    fn keep(&mut self, fact: Fact) {
+        self.size += fact.size();
+        self.size += usize::from(self.steps.add(&fact)) * place::<(u64, u64)>();
+        for hop in hops(&fact) {
             self.size += 2 * size_of::<Hop>();
-            self.hops.extend(hops(&fact));
-            self.facts.push(fact);
+            self.hops.push(hop);
         }
+        self.facts.push(fact);
+    }
+
+    /// Looks into a record's text; says whether that tells everything.
+    fn look(&mut self, glance: &Glance<'_>, of: Of, parts: Option<(u64, &'static Named)>, told: Told) -> bool {
+        let caller = self.spots.caller(of);
+        let Some(glimpse) = caller.and_then(|caller| Glimpse::of(glance, caller)) else {
+            // What isn't as CloudTrail writes it is read in full.
+            return false;
+        };
+        if let Told::New(number) = told {
+            self.size += self.followed.add(&glimpse, glance.at, number);
+        }
+        let Some((may, named)) = parts else { return true };
+        let matched: Vec<Fact> = facts(&named.parts, |n| may & bit(n) != 0, &glimpse, glance.at).collect();
+        matched.into_iter().for_each(|fact| self.keep(fact));
+        true
     }
 
     /// Lays everything aside where it has grown too large.
     fn turn(&mut self) {
-        if self.size > self.room && !self.laid.is_crowded() {
+        if self.size + self.spots.size > self.room && !self.laid.is_crowded() {
             self.lay();
         }
     }
@@ -178,35 +175,8 @@ impl Detector {
     fn taken(&mut self) -> (Vec<Fact>, Vec<Stay>) {
         self.size = 0;
         let mut facts = std::mem::take(&mut self.facts);
-        let followed = std::mem::take(&mut self.followed).into_values();
-        facts.extend(followed.flat_map(<[Fact; 2]>::from));
-        let mut callers = std::mem::take(&mut self.callers);
-        let addresses = std::mem::take(&mut self.addresses);
-        let mut sightings: Vec<_> = std::mem::take(&mut self.sightings).into_iter().collect();
-        sightings.sort_unstable_by_key(|(place, _)| *place);
-        let mut stays = Vec::new();
-        let mut sightings = sightings.into_iter().peekable();
-        while let Some(((who, ..), _)) = sightings.peek() {
-            let who = *who;
-            let mut places: Vec<Place> = Vec::new();
-            let mut last = None;
-            while let Some(((_, at, hour), seen)) = sightings.next_if(|((caller, ..), _)| *caller == who) {
-                if last != Some(at) {
-                    places.push(Place {
-                        address: addresses.get(&at).cloned().unwrap_or_default(),
-                        hours: Vec::new(),
-                    });
-                    last = Some(at);
-                }
-                if let Some(place) = places.last_mut() {
-                    place.hours.push((hour, seen));
-                }
-            }
-            if let Some(caller) = callers.remove(&who).flatten() {
-                stays.push(Stay::of(caller, places));
-            }
-        }
-        (facts, stays)
+        facts.extend(std::mem::take(&mut self.followed).into_facts());
+        (facts, std::mem::take(&mut self.spots).into_stays())
     }
 
     /// Everything, to be gone through: where something was laid aside, the rest is too.
@@ -226,94 +196,33 @@ impl Detector {
 impl Sieve for Detector {
     fn glance(&mut self, glance: &Glance<'_>) -> bool {
         self.records += 1;
-        let address = rapidhash::v3::rapidhash_v3(glance.address.as_bytes());
-        let hour = glance.at.seconds().div_euclid(HOUR_SECONDS);
-        let is_followed = match self.sightings.entry((glance.caller, address, hour)) {
-            Entry::Occupied(mut seen) => {
-                self.size += seen.get_mut().add(glance.at);
-                seen.get().is_followed
-            }
-            Entry::Vacant(free) => {
-                let caller = self.callers.entry(glance.caller).or_insert_with(|| {
-                    let caller = Caller::of(glance.identity);
-                    let length = caller.as_ref().map_or(0, Caller::length);
-                    self.size += place::<(u64, Option<Caller>)>() + length;
-                    caller
-                });
-                match caller {
-                    Some(caller) => {
-                        let is_counted = LATER.iter().any(|then| is_one_of(then, caller));
-                        let seen = free.insert(Sighting::at(glance.at, is_counted));
-                        self.size += place::<((u64, u64, i64), Sighting)>();
-                        let at = At(caller, glance.address);
-                        seen.is_followed = unnamed().iter().any(|(.., records)| may_be(records, &at));
-                        self.addresses.entry(address).or_insert_with(|| {
-                            self.size += place::<(u64, Box<str>)>() + glance.address.len();
-                            glance.address.into()
-                        });
-                        seen.is_followed
-                    }
-                    None => false,
-                }
-            }
+        let of = self.spots.see(glance);
+        let parts = parts(glance.name)
+            .map(|named| (self.spots.may(of, named), named))
+            .filter(|(may, named)| *may != 0 && !(named.are_done && Glimpse::is_refused(glance)));
+        let told = match of.is_followed {
+            true => self.followed.again(glance),
+            false => Told::Known,
         };
-        let is_followed = is_followed && may_be_unnamed(glance.text);
-        let parts = parts(glance.name).unwrap_or_default();
-        if parts.is_empty() && !is_followed {
-            self.turn();
-            return false;
-        }
-        let caller = self.callers.get(&glance.caller).and_then(Option::as_ref);
-        let told = caller.and_then(|caller| Glimpse::of(glance, caller)).map(|glimpse| {
-            let followed = if is_followed {
-                facts(unnamed(), &glimpse)
-            } else {
-                Vec::new()
-            };
-            (facts(parts, &glimpse), followed)
-        });
-        // Whoever called without a key, and what isn't as CloudTrail writes it, is read in full.
-        let is_read = told.is_none();
-        if let Some((facts, followed)) = told {
-            self.keep(facts);
-            self.size += follow(&mut self.followed, followed);
-        }
+        let is_read = match (&parts, told) {
+            (None, Told::Known) => false,
+            (parts, told) => !self.look(glance, of, parts.as_ref().copied(), told),
+        };
         self.turn();
         is_read
     }
 
     fn record(&mut self, record: &Value) {
         let name = record.text("eventName").unwrap_or_default();
-        if let Some(parts) = parts(&name) {
-            self.keep(facts(parts, record));
+        let Some(at) = record.text("eventTime").and_then(|text| text.parse().ok()) else {
+            return;
+        };
+        if let Some(named) = parts(name.as_bytes()) {
+            facts(&named.parts, |_| true, record, at).for_each(|fact| self.keep(fact));
         }
-        self.size += follow(&mut self.followed, facts(unnamed(), record));
+        self.size += self.followed.add(record, at, None);
         self.turn();
     }
-}
-
-/// Keeps of facts that tell the same again the first and the last: of a machine at work there are as many as it makes calls. Gives how many
-/// bytes more they take.
-fn follow(followed: &mut Followed, facts: impl IntoIterator<Item = Fact>) -> usize {
-    let mut size = 0;
-    for fact in facts {
-        match followed.entry(fact.likeness()) {
-            Entry::Vacant(free) => {
-                size += 2 * fact.size() + place::<u64>();
-                free.insert((fact.clone(), fact));
-            }
-            Entry::Occupied(mut kept) => {
-                let (first, last) = kept.get_mut();
-                let when = |fact: &Fact| (fact.at, fact.id.clone());
-                if when(&fact) < when(first) {
-                    *first = fact;
-                } else if when(&fact) > when(last) {
-                    *last = fact;
-                }
-            }
-        }
-    }
-    size
 }
 
 /// What several detectors found together.
@@ -351,7 +260,7 @@ pub fn found(detectors: Vec<Detector>, fitted: &[&Fitted]) -> io::Result<Detecti
     let (mut hits, earlier) = groups.finish();
     let fitted: Vec<&Fitted> = fitted.iter().copied().filter(|rule| rule.is_of_places()).collect();
     let mut sights = Sights::after(earlier, &fitted);
-    merged(all_stays, |stay| sights.take(&stay))?;
+    merged(all_stays, |stay| sights.take(stay))?;
     hits.extend(sights.finish());
     // The order of files makes no difference.
     hits.sort_by(|one, two| {

@@ -1,143 +1,157 @@
-//! A record as far as rules look at it, read out of its text: building the whole of it would cost more than everything else.
+//! A record as far as rules look at it, found in its text: parsing it would cost more than everything else.
 
 use super::caller::Caller;
 use super::matching::Members;
-use crate::trail::Glance;
-use serde::Deserialize;
+use crate::trail::{Glance, member, members};
 use std::borrow::Cow;
 
-/// The members of a record that no glance tells.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Rest<'t> {
-    #[serde(borrow, rename = "eventID")]
-    event_id: Option<Cow<'t, str>>,
-    #[serde(borrow)]
-    error_code: Option<Cow<'t, str>>,
-    #[serde(borrow)]
-    recipient_account_id: Option<Cow<'t, str>>,
-    #[serde(borrow)]
-    vpc_endpoint_id: Option<Cow<'t, str>>,
-    #[serde(borrow)]
-    request_parameters: Option<Request<'t>>,
-    #[serde(borrow)]
-    response_elements: Option<Answer<'t>>,
-}
+/// Members of what calls are sent that rules read.
+const SENT: [&str; 11] = [
+    "userName",
+    "groupName",
+    "roleName",
+    "roleArn",
+    "serialNumber",
+    "policyName",
+    "policyArn",
+    "permissionsBoundary",
+    "status",
+    "policyDocument",
+    "accessKeyId",
+];
 
-/// What calls are sent, as far as rules read it.
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Request<'t> {
-    #[serde(borrow)]
-    user_name: Option<Cow<'t, str>>,
-    #[serde(borrow)]
-    group_name: Option<Cow<'t, str>>,
-    #[serde(borrow)]
-    role_name: Option<Cow<'t, str>>,
-    #[serde(borrow)]
-    role_arn: Option<Cow<'t, str>>,
-    #[serde(borrow)]
-    serial_number: Option<Cow<'t, str>>,
-    #[serde(borrow)]
-    policy_name: Option<Cow<'t, str>>,
-    #[serde(borrow)]
-    policy_arn: Option<Cow<'t, str>>,
-    #[serde(borrow)]
-    permissions_boundary: Option<Cow<'t, str>>,
-    #[serde(borrow)]
-    status: Option<Cow<'t, str>>,
-    #[serde(borrow)]
-    policy_document: Option<Cow<'t, str>>,
-    #[serde(borrow)]
-    access_key_id: Option<Cow<'t, str>>,
-}
+/// So far it is looked for a refusal.
+const NEAR: usize = 1_024;
 
-/// What they are answered.
-#[derive(Deserialize)]
-struct Answer<'t> {
-    #[serde(borrow)]
-    credentials: Option<Given<'t>>,
-    #[serde(borrow)]
-    policy: Option<Made<'t>>,
-}
-
-/// A managed policy that was created.
-#[derive(Deserialize)]
-struct Made<'t> {
-    #[serde(borrow)]
-    arn: Option<Cow<'t, str>>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Given<'t> {
-    #[serde(borrow)]
-    access_key_id: Option<Cow<'t, str>>,
-}
-
-/// A record, seen through.
+/// A record, seen through; its members as they are written.
 pub(super) struct Glimpse<'g, 't> {
     glance: &'g Glance<'t>,
     caller: &'g Caller,
-    rest: Rest<'t>,
+    error: Option<&'t str>,
+    account: Option<&'t str>,
+    endpoint: Option<&'t str>,
+    sent: [Option<&'t str>; SENT.len()],
+    /// The key of the session, and the ARN of the managed policy, that the call was answered with.
+    given: Option<&'t str>,
+    made: Option<&'t str>,
+}
+
+/// Whether a value is a text or nothing.
+fn is_usual(value: &str) -> bool {
+    value == "null" || text_of(value).is_some()
+}
+
+/// The text that a value is.
+fn text_of(value: &str) -> Option<Cow<'_, str>> {
+    let inside = value.strip_prefix('"')?.strip_suffix('"')?;
+    match memchr::memchr(b'\\', inside.as_bytes()) {
+        None => Some(Cow::Borrowed(inside)),
+        Some(_) => serde_json::from_str(value).ok().map(Cow::Owned),
+    }
+}
+
+/// Puts a member where it belongs; `None` where it is unusual, or comes twice.
+fn put<'t>(place: &mut Option<&'t str>, value: &'t str) -> Option<()> {
+    (is_usual(value) && place.replace(value).is_none()).then_some(())
 }
 
 impl<'g, 't> Glimpse<'g, 't> {
-    /// Reads the text of a record, whose session tokens are passed over; `None` where it isn't as it should be, or there is none.
+    /// Looks into the text of a record; `None` where it isn't just as CloudTrail writes it, or there is none.
     pub(super) fn of(glance: &'g Glance<'t>, caller: &'g Caller) -> Option<Self> {
-        let rest = serde_json::from_slice(glance.text).ok()?;
-        Some(Glimpse { glance, caller, rest })
-    }
-
-    fn sent(&self, field: &str) -> Option<&str> {
-        let request = self.rest.request_parameters.as_ref()?;
-        let text = match field {
-            "userName" => &request.user_name,
-            "groupName" => &request.group_name,
-            "roleName" => &request.role_name,
-            "roleArn" => &request.role_arn,
-            "serialNumber" => &request.serial_number,
-            "policyName" => &request.policy_name,
-            "policyArn" => &request.policy_arn,
-            "permissionsBoundary" => &request.permissions_boundary,
-            "status" => &request.status,
-            "policyDocument" => &request.policy_document,
-            "accessKeyId" => &request.access_key_id,
-            _ => &None,
+        let rest = std::str::from_utf8(glance.rest).ok()?;
+        let mut seen = Glimpse {
+            glance,
+            caller,
+            error: None,
+            account: None,
+            endpoint: None,
+            sent: [None; SENT.len()],
+            given: None,
+            made: None,
         };
-        text.as_deref()
+        let (mut request, mut response) = (None, None);
+        let mut each = |name: &str, value: &'t str| match name {
+            "errorCode" => put(&mut seen.error, value),
+            "recipientAccountId" => put(&mut seen.account, value),
+            "vpcEndpointId" => put(&mut seen.endpoint, value),
+            "requestParameters" => request.replace(value).is_none().then_some(()),
+            "responseElements" => response.replace(value).is_none().then_some(()),
+            _ => Some(()),
+        };
+        let mut at = 0;
+        while rest.as_bytes().get(at)? == &b',' {
+            let (name, value, end) = member(rest, at + 1)?;
+            each(name, value)?;
+            at = end;
+        }
+        if let Some(request) = request.filter(|request| *request != "null") {
+            members(request, |path, value| match path {
+                [name] => match SENT.iter().position(|sent| sent == name) {
+                    Some(n) => put(seen.sent.get_mut(n)?, value),
+                    None => Some(()),
+                },
+                // An object where a text is meant.
+                [name, ..] => (!SENT.contains(name)).then_some(()),
+                [] => Some(()),
+            })?;
+        }
+        if let Some(response) = response.filter(|response| *response != "null") {
+            members(response, |path, value| match path {
+                ["credentials", "accessKeyId"] => put(&mut seen.given, value),
+                ["policy", "arn"] => put(&mut seen.made, value),
+                ["credentials" | "policy"] => (value == "null").then_some(()),
+                ["credentials", "accessKeyId", ..] | ["policy", "arn", ..] => None,
+                _ => Some(()),
+            })?;
+        }
+        Some(seen)
     }
 
-    fn given(&self) -> Option<&str> {
-        let given = self.rest.response_elements.as_ref()?.credentials.as_ref()?;
-        given.access_key_id.as_deref()
+    /// Whether a record's text tells at once that the call was refused: behind address and program.
+    pub(super) fn is_refused(glance: &Glance<'_>) -> bool {
+        let told = || {
+            let rest = std::str::from_utf8(glance.rest.get(..glance.rest.len().min(NEAR))?).ok()?;
+            let mut at = 0;
+            for _ in 0..3 {
+                let (name, value, end) = member(rest, at + 1)?;
+                if name == "errorCode" {
+                    return Some(text_of(value).is_some());
+                }
+                at = end;
+            }
+            None
+        };
+        told().unwrap_or_default()
     }
 
-    fn made(&self) -> Option<&str> {
-        let made = self.rest.response_elements.as_ref()?.policy.as_ref()?;
-        made.arn.as_deref()
+    fn sent(&self, field: &str) -> Option<&'t str> {
+        let n = SENT.iter().position(|sent| *sent == field)?;
+        self.sent.get(n).copied().flatten()
     }
 }
 
 impl Members for Glimpse<'_, '_> {
     fn text(&self, field: &str) -> Option<Cow<'_, str>> {
         let glance = self.glance;
-        match field {
-            "eventSource" => Some(glance.source.into()),
-            "eventName" => Some(glance.name.into()),
-            "eventTime" => Some(glance.at.to_string().into()),
-            "eventID" => self.rest.event_id.as_deref().map(Cow::Borrowed),
-            "errorCode" => self.rest.error_code.as_deref().map(Cow::Borrowed),
-            "recipientAccountId" => self.rest.recipient_account_id.as_deref().map(Cow::Borrowed),
-            "vpcEndpointId" => self.rest.vpc_endpoint_id.as_deref().map(Cow::Borrowed),
-            "sourceIPAddress" => (!glance.address.is_empty()).then(|| glance.address.into()),
-            "responseElements.credentials.accessKeyId" => self.given().map(Cow::Borrowed),
-            "responseElements.policy.arn" => self.made().map(Cow::Borrowed),
+        let value = match field {
+            "eventSource" => return Some(Glance::text_of(glance.source).into()),
+            "eventName" => return Some(Glance::text_of(glance.name).into()),
+            "eventID" => return Some(Glance::text_of(glance.id).into()),
+            "sourceIPAddress" => {
+                let address = Glance::text_of(glance.address);
+                return (!address.is_empty()).then(|| address.into());
+            }
+            "errorCode" => self.error,
+            "recipientAccountId" => self.account,
+            "vpcEndpointId" => self.endpoint,
+            "responseElements.credentials.accessKeyId" => self.given,
+            "responseElements.policy.arn" => self.made,
             _ => match field.strip_prefix("requestParameters.") {
-                Some(inner) => self.sent(inner).map(Cow::Borrowed),
-                None => self.caller.text(field),
+                Some(inner) => self.sent(inner),
+                None => return self.caller.text(field),
             },
-        }
+        };
+        text_of(value?)
     }
 }
 
@@ -149,11 +163,11 @@ mod tests {
     use crate::harden::RULES;
     use crate::harden::rule::{Is, Shape};
     use crate::time::Moment;
+    use serde_json::Value;
     use std::collections::BTreeSet;
 
-    /// Whatever a rule reads of a record, a glimpse tells as the whole record does.
-    #[test]
-    fn every_member_that_rules_read_is_told() {
+    /// Every member that a rule reads of a record.
+    fn fields() -> BTreeSet<&'static str> {
         let mut fields = BTreeSet::from(["eventID", "userIdentity.accessKeyId", "userIdentity.arn"]);
         for rule in &RULES {
             let records = rule.shape.records();
@@ -180,30 +194,118 @@ mod tests {
                 Shape::One(_) => {}
             }
         }
+        fields
+    }
+
+    /// What a glimpse of the record tells that has these members, each behind a comma.
+    fn told(identity: &str, rest: &str, of: impl FnOnce(Option<&Glimpse<'_, '_>>)) {
+        let glance = Glance {
+            at: Moment::from_millis(0),
+            source: b"s",
+            name: b"n",
+            address: b"a",
+            identity: identity.as_bytes(),
+            caller: 0,
+            text: b"{}",
+            rest: rest.as_bytes(),
+            id: b"i",
+            behind: &[],
+        };
+        let caller = Caller::of(identity.as_bytes()).unwrap();
+        of(Glimpse::of(&glance, &caller).as_ref());
+    }
+
+    /// Whatever a rule reads of a record, a glimpse tells as the whole record does.
+    #[test]
+    fn every_member_that_rules_read_is_told() {
+        let fields = fields();
         let mut record = serde_json::json!({});
         for (n, field) in fields.iter().enumerate() {
             let mut place = &mut record;
             for name in field.split('.') {
                 place = &mut place[name];
             }
-            *place = format!("text \"{n}\"").into();
+            *place = format!("text \"{n}\" \\ \u{e9}").into();
         }
-        let text = record.to_string();
-        let identity = record["userIdentity"].to_string();
-        let at = |field: &str| record[field].as_str().unwrap();
-        let glance = Glance {
-            at: Moment::from_millis(0),
-            source: at("eventSource"),
-            name: at("eventName"),
-            address: at("sourceIPAddress"),
-            identity: identity.as_bytes(),
-            caller: 0,
-            text: text.as_bytes(),
+        for (name, text) in [
+            ("eventSource", "s"),
+            ("eventName", "n"),
+            ("sourceIPAddress", "a"),
+            ("eventID", "i"),
+        ] {
+            record[name] = text.into();
+        }
+        let members = |names: &[&str]| {
+            let all = names.iter().map(|name| format!(",\"{name}\":{}", record[*name]));
+            all.collect::<String>()
         };
-        let caller = Caller::of(identity.as_bytes()).unwrap();
-        let glimpse = Glimpse::of(&glance, &caller).unwrap();
-        for field in fields {
-            assert_eq!(glimpse.text(field), record.text(field), "{field}");
+        let rest = members(&[
+            "errorCode",
+            "requestParameters",
+            "responseElements",
+            "recipientAccountId",
+            "vpcEndpointId",
+        ]);
+        told(&record["userIdentity"].to_string(), &(rest + "}"), |glimpse| {
+            for field in fields {
+                assert_eq!(glimpse.unwrap().text(field), record.text(field), "{field}");
+            }
+        });
+    }
+
+    /// Of what isn't as it should be a glimpse tells nothing, or what the whole record tells.
+    #[test]
+    fn what_is_unusual_is_left_to_the_whole_record() {
+        let fields = fields();
+        for (body, is_usual) in [
+            ("", true),
+            (
+                r#","errorCode":null,"requestParameters":null,"responseElements":null"#,
+                true,
+            ),
+            (r#","requestParameters":{},"responseElements":{}"#, true),
+            (
+                r#","requestParameters":{"userName":null,"tags":[{"userName":"x"}],"more":{"roleName":"y"}}"#,
+                true,
+            ),
+            (
+                r#","responseElements":{"credentials":null,"policy":{"arn":"p","more":{"arn":"q"}}}"#,
+                true,
+            ),
+            (
+                r#","responseElements":{"credentials":{"accessKeyId":"k","sessionToken":"t"}}"#,
+                true,
+            ),
+            (r#","errorCode":5"#, false),
+            (r#","errorCode":"a","errorCode":"b""#, false),
+            (r#","error\u0043ode":"a""#, false),
+            (r#","requestParameters":{"userName":5}"#, false),
+            (r#","requestParameters":{"userName":{"a":"b"}}"#, false),
+            (r#","requestParameters":{"userName":"a","userName":"b"}"#, false),
+            (r#","requestParameters":{"user\u004eame":"a"}"#, false),
+            (r#","requestParameters":"text""#, false),
+            (r#","responseElements":{"credentials":[1]}"#, false),
+            (r#","responseElements":{"policy":"x"}"#, false),
+            (r#","responseElements":{"policy":{"arn":{"a":"b"}}}"#, false),
+            (r#","errorCode": "a""#, false),
+        ] {
+            let whole = format!(
+                r#"{{"eventSource":"s","eventName":"n","sourceIPAddress":"a","eventID":"i"{body},"userIdentity":{{"accessKeyId":"k"}},"readOnly":true}}"#
+            );
+            let record: Value = serde_json::from_str(&whole).unwrap();
+            told(
+                r#"{"accessKeyId":"k"}"#,
+                &format!(r#"{body},"readOnly":true}}"#),
+                |glimpse| {
+                    assert_eq!(glimpse.is_some(), is_usual, "{body}");
+                    for (glimpse, field) in glimpse
+                        .into_iter()
+                        .flat_map(|glimpse| fields.iter().map(move |field| (glimpse, field)))
+                    {
+                        assert_eq!(glimpse.text(field), record.text(field), "{field} of {body}");
+                    }
+                },
+            );
         }
     }
 }

@@ -46,7 +46,8 @@ pub struct Prevention {
 pub struct Sample {
     /// Nothing is ready where legitimate use wasn't seen as early as that. Without it nothing is that rests on nobody's having come.
     pub seen_since: Option<Moment>,
-    /// So many calls that give credentials are told by caller and role alone: what they were asked for isn't known.
+    /// So many calls that give credentials, sign in, or make instances and VPC endpoints are told by caller and role alone: what they were asked for
+    /// isn't known.
     pub left_out: u64,
 }
 
@@ -89,7 +90,7 @@ pub fn prevention(
     let thin = sample.seen_since.and_then(|wanted| thin(seen.span, wanted));
     let thin = thin.or((sample.left_out > 0).then(|| {
         format!(
-            "{} calls that give credentials were too many to keep: what they were asked for isn't known",
+            "{} calls that give credentials, sign in, or make instances and VPC endpoints were too many to keep: what they were asked for isn't known",
             sample.left_out
         )
     }));

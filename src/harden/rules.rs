@@ -55,7 +55,7 @@ const CUT_PAGE: &str =
     "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_disable-perms.html";
 
 /// Every detection.
-pub const RULES: [Rule<'static>; 26] = [
+pub static RULES: [Rule<'static>; 26] = [
     tokens::SESSION_TOKEN_WITHOUT_MFA,
     tokens::SESSION_TOKEN,
     tokens::FEDERATION_TOKEN,

@@ -109,7 +109,8 @@ impl Times {
     }
 }
 
-/// Keeps one call of each kind. Calls that give credentials are all kept, as far as they fit: what they are asked for differs.
+/// Keeps one call of each kind. Calls that give credentials, sign in, or make instances and VPC endpoints are all kept, as far as they fit: what is
+/// asked of them differs.
 #[derive(Debug)]
 pub struct Usage {
     /// The intruder's keys.
@@ -119,9 +120,9 @@ pub struct Usage {
     callers: HashMap<u64, Who, RandomState>,
     kinds: HashMap<u64, Times, RandomState>,
     kept: HashMap<u64, (Value, u64), RandomState>,
-    /// How many of those give credentials, and how many may.
-    mints: usize,
-    most_mints: usize,
+    /// How many of those are kept each, and how many may.
+    each: usize,
+    most_each: usize,
     /// How many were not kept, since too many were.
     left_out: u64,
     /// Calls of the family by `eventID`, where they tell more than their event.
@@ -146,7 +147,7 @@ pub struct Gathered {
     pub calls: Vec<Call>,
     /// Of the intruder's, by `eventID`, those that tell more than their event: endpoint, delivery, function.
     pub theirs: HashMap<String, Call>,
-    /// So many calls that give credentials are told by caller and role alone: there are too many of them.
+    /// So many calls that give credentials, sign in, or make instances and VPC endpoints are told by caller and role alone: there are too many of them.
     pub left_out: u64,
 }
 
@@ -177,8 +178,8 @@ impl Who {
     }
 }
 
-/// So many calls that give credentials are kept by one of those that read side by side, however much alike.
-const MOST_MINTS: usize = 200_000;
+/// So many calls that are kept each are kept by one of those that read side by side, however much alike.
+const MOST_EACH: usize = 200_000;
 
 /// Members that tell what an event lacks.
 const BESIDE: [&[u8]; 3] = [b"\"vpcEndpointId\"", b"\"ec2RoleDelivery\"", b"\"credentialsIssuedTo\""];
@@ -192,8 +193,8 @@ impl Usage {
             callers: HashMap::default(),
             kinds: HashMap::default(),
             kept: HashMap::default(),
-            mints: 0,
-            most_mints: MOST_MINTS,
+            each: 0,
+            most_each: MOST_EACH,
             left_out: 0,
             theirs: HashMap::new(),
             is_theirs: false,
@@ -202,10 +203,10 @@ impl Usage {
         }
     }
 
-    /// The same, which keeps so many calls that give credentials, and beyond those the first of each caller and role.
+    /// The same, which keeps so many of the calls that are kept each, and beyond those the first of each caller and role.
     #[must_use]
-    pub fn of_mints(self, most_mints: usize) -> Self {
-        Usage { most_mints, ..self }
+    pub fn of_mints(self, most_each: usize) -> Self {
+        Usage { most_each, ..self }
     }
 
     /// What several of them kept.
@@ -226,7 +227,7 @@ impl Usage {
         }
         let calls = kinds.into_values().filter_map(|(record, kind)| {
             let call = Call::of(&record)?;
-            // Each of those that give credentials is there itself.
+            // Each of these is there itself.
             if is_kept_each(&call.event.name) {
                 return Some(call);
             }
@@ -247,7 +248,7 @@ impl Usage {
 
     /// Whether a call of the kind that was told last is kept: the first always, of others not more than fit.
     fn is_kept(&mut self, times: Times, is_each: bool) -> bool {
-        let is_kept = times.count == 1 || is_each && self.mints < self.most_mints;
+        let is_kept = times.count == 1 || is_each && self.each < self.most_each;
         self.left_out += u64::from(is_each && !is_kept);
         is_kept
     }
@@ -268,7 +269,7 @@ fn may_be_through(glance: &Glance<'_>) -> bool {
     if !glance.text.is_empty() {
         return memchr::memmem::find(glance.text, b"\"vpcEndpointId\"").is_some();
     }
-    match glance.address.parse() {
+    match Glance::text_of(glance.address).parse() {
         Ok(IpAddr::V4(four)) => !is_public(IpAddr::V4(four)),
         Ok(IpAddr::V6(_)) => true,
         Err(_) => false,
@@ -283,7 +284,8 @@ pub(super) fn is_public(address: std::net::IpAddr) -> bool {
     }
 }
 
-/// Whether each such call is kept: what mints are asked for differs, whether a sign-in brought MFA, and what is made.
+/// Whether each such call is kept: what is asked of those that give credentials differs, whether a sign-in brought MFA, and which instance or VPC
+/// endpoint is made.
 fn is_kept_each(name: &str) -> bool {
     is_mint(name) || name == SIGN_IN || makes_one(name)
 }
@@ -310,15 +312,13 @@ impl Sieve for Usage {
                 return glance.text.is_empty() || BESIDE.iter().any(tells);
             }
             Who::Family | Who::Other => {}
-            Who::Outside if is_kept_each(glance.name) => {}
+            Who::Outside if is_kept_each(Glance::text_of(glance.name)) => {}
             Who::Outside | Who::Nobody => return false,
         }
-        let text = format!(
-            "{:x} {} {} {}",
-            glance.caller, glance.source, glance.name, glance.address
-        );
+        let [source, name, address] = [glance.source, glance.name, glance.address].map(Glance::text_of);
+        let text = format!("{:x} {source} {name} {address}", glance.caller);
         self.last = rapidhash_v3(text.as_bytes());
-        let is_each = is_kept_each(glance.name);
+        let is_each = is_kept_each(name);
         if is_each {
             self.last ^= rapidhash_v3(role_in(glance.text));
         }
@@ -362,7 +362,7 @@ impl Sieve for Usage {
             self.kinds.remove(&self.last);
             return;
         }
-        self.mints += usize::from(is_each);
+        self.each += usize::from(is_each);
         self.kept.entry(place).or_insert_with(|| (record.clone(), self.last));
     }
 }

@@ -60,8 +60,9 @@ fn history(facts: Facts<'_>) -> Check {
     });
     let each: Vec<(State, String)> = each.collect();
     let state = State::worst(each.iter().map(|(state, _)| *state));
+    let surely = each.iter().filter(|(state, _)| *state == State::Ready).count();
     let found = format!(
-        "LookupEvents by the responder's policies, in {} Regions",
+        "the responder's policies surely allow LookupEvents in {surely} of {} Regions",
         trails.regions.len()
     );
     let open = each.into_iter().filter(|(state, _)| *state != State::Ready);

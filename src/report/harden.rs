@@ -86,7 +86,15 @@ pub fn detected(told: &Detected, paint: Paint) -> String {
         out.push(format!("       {}", paint.fold(9, &line)));
     }
     if told.hits.is_empty() {
-        out.push(paint.as_tone(Tone::Good, "none of it happened, as far as these records tell"));
+        let (tone, what) = match (told.records, told.not_read.is_empty() && told.gaps.is_empty()) {
+            (0, _) => (Tone::Careful, "nothing is told: no record was looked at"),
+            (_, true) => (Tone::Good, "none of it happened, as far as these records tell"),
+            (_, false) => (
+                Tone::Careful,
+                "none of it happened, as far as these records tell; what was left out may tell otherwise",
+            ),
+        };
+        out.push(paint.as_tone(tone, what));
     }
     out.push(String::new());
     let files = match told.files {

@@ -7,7 +7,7 @@ const LEVELS: usize = 3;
 
 /// Shows every member of the object that `text` begins with, down to three levels, to `each`: by its path, and as it is written. Gives what stands behind the
 /// object; `None` where it isn't written without white space, a name has an escape, or `each` gives it.
-pub(super) fn members<'t>(text: &'t str, mut each: impl FnMut(&[&str], &'t str) -> Option<()>) -> Option<&'t str> {
+pub(crate) fn members<'t>(text: &'t str, mut each: impl FnMut(&[&str], &'t str) -> Option<()>) -> Option<&'t str> {
     let end = object(text, 0, [""; LEVELS], 0, &mut each)?;
     text.get(end..)
 }
@@ -25,7 +25,7 @@ pub(super) fn plain(value: &str) -> Option<&str> {
 }
 
 /// The name and the value of the member whose first quote is at `at`, and where it ends.
-pub(super) fn member(text: &str, at: usize) -> Option<(&str, &str, usize)> {
+pub(crate) fn member(text: &str, at: usize) -> Option<(&str, &str, usize)> {
     let (name, from) = name(text, at)?;
     let end = step::over(text.as_bytes(), from)?;
     Some((name, text.get(from..end)?, end))

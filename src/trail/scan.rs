@@ -9,6 +9,7 @@
 //! an escape in a name or in a text that counts) is parsed by itself. Where that isn't possible either, or what stands between two records is more than a comma,
 //! the scan is [`Unsure`], and the whole source is read record by record.
 
+mod hours;
 mod memory;
 mod mould;
 mod recorded;
@@ -27,6 +28,7 @@ use super::survey::Facts;
 use super::window::Window;
 use crate::ids::AccountId;
 use crate::time::Moment;
+use hours::Hours;
 use memchr::memmem::Finder;
 use memory::Memory;
 use rapidhash::v3::rapidhash_v3;
@@ -125,6 +127,9 @@ struct Found<'t> {
     id: &'t [u8],
     /// What stands between the Region and the ID.
     body: &'t [u8],
+    /// What stands behind the ID, and behind the Region.
+    behind: &'t [u8],
+    rest: &'t [u8],
     tail: Tail,
     gives: bool,
     enters: bool,
@@ -196,6 +201,7 @@ pub(super) fn harvest(scratch: &mut Scratch, closure: &Closure, kept: &mut Kept<
 /// As [`survey`].
 pub(super) fn sift(scratch: &mut Scratch, window: &Window, sieve: &mut impl Sieve) -> Sure<()> {
     let is_open = window.is_open();
+    let mut hours = Hours::default();
     let text = scratch.text.get(..scratch.text_length).unwrap_or_default();
     records(text, &mut scratch.memory, |met| {
         let found = match met {
@@ -205,20 +211,26 @@ pub(super) fn sift(scratch: &mut Scratch, window: &Window, sieve: &mut impl Siev
         if !is_open && !found.is_in(window)? {
             return Ok(());
         }
-        let told = |text| std::str::from_utf8(text).map_err(|_| Unsure);
+        let told = |text: &'_ [u8]| text.is_ascii() || std::str::from_utf8(text).is_ok();
         // CloudTrail writes the address behind the Region; a record that has none goes on otherwise.
         let address = match found.body.strip_prefix(ADDRESS) {
             Some(rest) => plain(rest, 0).ok_or(Unsure)?,
             None => return Err(Unsure),
         };
+        if ![found.source, found.name, address, found.id].into_iter().all(told) {
+            return Err(Unsure);
+        }
         let glance = Glance {
-            at: found.at()?,
-            source: told(found.source)?,
-            name: told(found.name)?,
-            address: told(address)?,
+            at: hours.moment(found.time).map_or_else(|| found.at(), Ok)?,
+            source: found.source,
+            name: found.name,
+            address,
             identity: found.identity,
             caller: rapidhash_v3(found.identity),
             text: found.text,
+            rest: found.rest,
+            id: found.id,
+            behind: found.behind,
         };
         if sieve.glance(&glance) {
             let record: Value = serde_json::from_slice(found.text).map_err(|_| Unsure)?;
@@ -304,6 +316,8 @@ fn found<'t>(text: &'t [u8], start: usize, memory: &mut Memory) -> Option<Found<
         region: of_call(call.region, call.len() - 1)?,
         id,
         body: text.get(body..id_at)?,
+        behind: text.get(behind + 1..end)?,
+        rest: text.get(body..end)?,
         tail,
         gives: call.gives,
         enters: call.enters,

@@ -16,23 +16,36 @@ use std::io::Read;
 use std::path::PathBuf;
 use std::sync::Mutex;
 
-/// What is seen of a record without parsing it.
+/// What is seen of a record without parsing it. Its texts are UTF-8.
 #[derive(Debug, Clone, Copy)]
 pub struct Glance<'t> {
     /// When.
     pub at: Moment,
     /// `eventSource`.
-    pub source: &'t str,
+    pub source: &'t [u8],
     /// `eventName`.
-    pub name: &'t str,
+    pub name: &'t [u8],
     /// `sourceIPAddress`; empty where there is none.
-    pub address: &'t str,
+    pub address: &'t [u8],
     /// The JSON of `userIdentity`.
     pub identity: &'t [u8],
     /// Its hash.
     pub caller: u64,
-    /// The whole record's JSON, secrets among it, where it is at hand; else empty.
+    /// The whole record's JSON, secrets among it, where it is at hand; else empty, and so is all that follows.
     pub text: &'t [u8],
+    /// Its members behind the Region, each behind a comma, up to the record's closing bracket.
+    pub rest: &'t [u8],
+    /// `eventID`.
+    pub id: &'t [u8],
+    /// The part of the rest that stands behind the ID.
+    pub behind: &'t [u8],
+}
+
+impl<'t> Glance<'t> {
+    /// Such a text as one.
+    pub fn text_of(text: &'t [u8]) -> &'t str {
+        std::str::from_utf8(text).unwrap_or_default()
+    }
 }
 
 /// Whoever looks. A source that turns out to be damaged, or not as CloudTrail writes it, may be looked at twice: what is kept must bear that.
@@ -174,12 +187,15 @@ pub(super) fn show(record: &Value, window: &Window, sieve: &mut impl Sieve) -> R
     let identity = record.get("userIdentity").unwrap_or(&Value::Null).to_string();
     let glance = Glance {
         at: event.at,
-        source: &event.source,
-        name: &event.name,
-        address: event.source_ip.as_deref().unwrap_or_default(),
+        source: event.source.as_bytes(),
+        name: event.name.as_bytes(),
+        address: event.source_ip.as_deref().unwrap_or_default().as_bytes(),
         identity: identity.as_bytes(),
         caller: rapidhash_v3(identity.as_bytes()),
         text: &[],
+        rest: &[],
+        id: &[],
+        behind: &[],
     };
     if sieve.glance(&glance) {
         sieve.record(&without_secrets(record));

@@ -1,143 +1,62 @@
 //! Records that matched a part of a rule: what is kept of them.
 
 use super::packed::{Packing, Unpacking};
+use super::parts::Part;
 use super::runs::Lays;
-use crate::harden::caller::{is_at_a_glance, members_named};
 use crate::harden::matching::{Members, is_one_of};
-use crate::harden::rule::{Is, Records, Rule, Shape};
-use crate::harden::rules::RULES;
 use crate::time::Moment;
-use memchr::memmem::Finder;
-use rapidhash::fast::RandomState;
+use rapidhash::v3::rapidhash_v3;
+use std::borrow::Cow;
 use std::cmp::Ordering;
-use std::collections::{BTreeSet, HashMap};
 use std::io::{self, Read, Write};
-use std::sync::LazyLock;
 
-/// A part of a rule that reads records themselves: which rule, which part, which records.
-type Part = (usize, usize, Records<'static>);
+/// What is told of every record: its ID, the key, whose it is, the call, from where.
+const TOLD: [&str; 5] = [
+    "eventID",
+    "userIdentity.accessKeyId",
+    "userIdentity.arn",
+    "eventName",
+    "sourceIPAddress",
+];
 
-/// Those parts that are about calls of any name.
-static UNNAMED: LazyLock<Vec<Part>> = LazyLock::new(|| {
-    let parts = RULES.iter().enumerate().flat_map(|(n, rule)| {
-        let records = rule.shape.records().into_iter().enumerate();
-        records.map(move |(part, records)| (n, part, records))
-    });
-    let is_named = |records: Records<'_>| {
-        records
-            .iter()
-            .all(|tests| tests.iter().any(|test| test.field == "eventName"))
-    };
-    let unnamed = parts.filter(|(.., records)| !is_at_a_glance(records) && !is_named(records));
-    unnamed.collect()
-});
+/// A fact has no more texts than these.
+const MOST: usize = 12;
 
-/// The parts that are about calls of any name.
-pub(super) fn unnamed() -> &'static [Part] {
-    &UNNAMED
-}
-
-/// What a record must name, with its quotes, to be of such a part; `None` where there is one that any record may be of.
-static NAMED: LazyLock<Option<Vec<Finder<'static>>>> = LazyLock::new(|| {
-    let members: Option<Vec<_>> = unnamed().iter().map(|(.., records)| members_named(records)).collect();
-    let all: BTreeSet<&str> = members?.into_iter().flatten().collect();
-    let quoted = all.into_iter().map(|member| format!("\"{member}\""));
-    Some(quoted.map(|member| Finder::new(&member).into_owned()).collect())
-});
-
-/// Whether a record's text may be of a part that is about calls of any name. Of one that was parsed there is no text.
-pub(super) fn may_be_unnamed(text: &[u8]) -> bool {
-    let named = NAMED.as_ref().filter(|_| !text.is_empty());
-    named.is_none_or(|members| members.iter().any(|member| member.find(text).is_some()))
-}
-
-/// Those parts by the names of the calls that they are about.
-static PARTS: LazyLock<HashMap<&'static str, Vec<Part>, RandomState>> = LazyLock::new(|| {
-    let mut parts: HashMap<&'static str, Vec<Part>, RandomState> = HashMap::default();
-    for (n, rule) in RULES.iter().enumerate() {
-        for (part, records) in rule.shape.records().into_iter().enumerate() {
-            if is_at_a_glance(records) {
-                continue;
-            }
-            let named = records
-                .iter()
-                .flat_map(|tests| tests.iter())
-                .filter_map(|test| match test.is {
-                    Is::Any(names) if test.field == "eventName" => Some(names),
-                    _ => None,
-                });
-            let names: BTreeSet<&'static str> = named.flatten().copied().collect();
-            for name in names {
-                parts.entry(name).or_default().push((n, part, records));
-            }
-        }
-    }
-    parts
-});
-
-/// The parts that are about calls of this name.
-pub(super) fn parts(name: &str) -> Option<&'static [Part]> {
-    PARTS.get(name).map(Vec::as_slice)
-}
-
-/// A record that matched a part of a rule.
+/// A record that matched a part of a rule. A trail has many: its texts are one.
 #[derive(Debug, Clone)]
 pub(super) struct Fact {
     pub(super) rule: u8,
     /// 0 for the earlier record of two, 2 for what takes it back, else 1.
     pub(super) part: u8,
     pub(super) at: Moment,
-    pub(super) id: Box<str>,
     /// The hash of what it has in common with those that it is counted with or joined to, and how many of its members that is.
     pub(super) group: u64,
-    pub(super) shared: u8,
-    /// The members by which it is counted or joined.
-    pub(super) joined: Box<[Box<str>]>,
-    /// Members that it may lack, then empty.
-    pub(super) same: Box<[Box<str>]>,
-    pub(super) key: Box<str>,
-    pub(super) who: Box<str>,
-    pub(super) call: Box<str>,
-    pub(super) address: Box<str>,
+    shared: u8,
+    /// How many members it is counted or joined by, and behind them how many that it may lack, then empty.
+    joined: u8,
+    same: u8,
+    /// All of them, and then what is told of every record; and where each ends.
+    text: Box<str>,
+    ends: [u32; MOST],
 }
 
-/// What a record is to rules.
-pub(super) fn facts(parts: &[Part], record: &impl Members) -> Vec<Fact> {
-    let matched = parts.iter().filter(|(_, _, records)| is_one_of(records, record));
-    let facts = matched.filter_map(|(n, part, _)| Fact::of(*n, *part, RULES.get(*n)?, record));
-    facts.collect()
+/// What a record is to rules: to those of these parts that `may` says. Where it tells no time, to none.
+pub(super) fn facts<'p>(
+    parts: &'p [Part],
+    may: impl Fn(usize) -> bool + 'p,
+    record: &'p impl Members,
+    at: Moment,
+) -> impl Iterator<Item = Fact> + 'p {
+    let matched = parts
+        .iter()
+        .enumerate()
+        .filter(move |(n, part)| may(*n) && is_one_of(part.records, record));
+    matched.filter_map(move |(_, part)| Fact::of(part, record, at))
 }
 
-/// The members by which records of a part are counted or joined, and those that they may lack.
-fn members(rule: &Rule<'static>, part: usize) -> (Vec<&'static str>, Vec<&'static str>) {
-    match rule.shape {
-        Shape::One(_) => Default::default(),
-        Shape::Count { by, .. } => (by.to_vec(), Vec::new()),
-        Shape::Several { by, field, .. } => (by.iter().copied().chain([field]).collect(), Vec::new()),
-        Shape::Then { joined, until, .. } => {
-            let side = joined.iter().map(|(one, two)| if part == 1 { *two } else { *one });
-            let same = until.filter(|_| part != 1).map(|until| until.same.to_vec());
-            (side.collect(), same.unwrap_or_default())
-        }
-        Shape::Ring { link, step, .. } => (vec![link.1, step.0, step.1], vec![link.0]),
-    }
-}
-
-/// How many of those members records have in common that count together.
-fn shared(rule: &Rule<'static>) -> usize {
-    match rule.shape {
-        Shape::One(_) | Shape::Ring { .. } => 0,
-        Shape::Count { by, .. } | Shape::Several { by, .. } => by.len(),
-        Shape::Then { joined, .. } => joined.len(),
-    }
-}
-
-/// A hash of texts.
-pub(super) fn number(texts: &[Box<str>]) -> u64 {
-    match texts {
-        [] => 0,
-        texts => rapidhash::v3::rapidhash_v3(texts.join("\n").as_bytes()),
-    }
+/// A hash of a text.
+pub(super) fn number(text: &str) -> u64 {
+    rapidhash_v3(text.as_bytes())
 }
 
 impl Lays for Fact {
@@ -149,96 +68,179 @@ impl Lays for Fact {
             .cmp(&place(other))
             .then_with(|| self.common().cmp(other.common()))
             .then_with(|| when(self).cmp(&when(other)))
-            .then_with(|| self.id.cmp(&other.id))
+            .then_with(|| self.id().cmp(other.id()))
     }
 
     fn write(&self, into: &mut impl Write) -> io::Result<()> {
         let mut out = Packing(into);
-        out.byte(self.rule)?;
-        out.byte(self.part)?;
-        out.byte(self.shared)?;
+        for byte in [self.rule, self.part, self.shared, self.joined, self.same] {
+            out.byte(byte)?;
+        }
         out.signed(self.at.millis())?;
         out.number(self.group)?;
-        out.text(&self.id)?;
-        out.texts(&self.joined)?;
-        out.texts(&self.same)?;
-        [&self.key, &self.who, &self.call, &self.address]
-            .into_iter()
-            .try_for_each(|text| out.text(text))
+        out.text(&self.text)?;
+        let count = self.count();
+        self.ends
+            .iter()
+            .take(count)
+            .try_for_each(|end| out.length(*end as usize))
     }
 
     fn read(from: &mut impl Read) -> io::Result<Self> {
         let mut rest = Unpacking(from);
-        Ok(Fact {
+        let mut fact = Fact {
             rule: rest.byte()?,
             part: rest.byte()?,
             shared: rest.byte()?,
+            joined: rest.byte()?,
+            same: rest.byte()?,
             at: Moment::from_millis(rest.signed()?),
             group: rest.number()?,
-            id: rest.text()?,
-            joined: rest.texts()?,
-            same: rest.texts()?,
-            key: rest.text()?,
-            who: rest.text()?,
-            call: rest.text()?,
-            address: rest.text()?,
-        })
+            text: rest.text()?,
+            ends: [0; MOST],
+        };
+        let count = fact.count();
+        for end in fact.ends.iter_mut().take(count) {
+            *end = u32::try_from(rest.length()?).map_err(|_| io::ErrorKind::InvalidData)?;
+        }
+        Ok(fact)
     }
 }
 
 impl Fact {
+    fn of(part: &Part, record: &impl Members, at: Moment) -> Option<Fact> {
+        let mut texts: [Cow<'_, str>; MOST] = Default::default();
+        let mut places = texts.iter_mut();
+        for field in &part.joined {
+            // What isn't there joins nothing.
+            *places.next()? = record.text(field)?;
+        }
+        for field in part.same.iter().chain(&TOLD) {
+            *places.next()? = record.text(field).unwrap_or_default();
+        }
+        let mut text = String::with_capacity(texts.iter().map(|text| text.len()).sum());
+        let mut ends = [0; MOST];
+        for (end, one) in ends.iter_mut().zip(&texts) {
+            text.push_str(one);
+            *end = u32::try_from(text.len()).ok()?;
+        }
+        let mut fact = Fact {
+            rule: u8::try_from(part.rule).ok()?,
+            part: u8::try_from(part.part).ok()?,
+            at,
+            group: 0,
+            shared: u8::try_from(part.shared).ok()?,
+            joined: u8::try_from(part.joined.len()).ok()?,
+            same: u8::try_from(part.same.len()).ok()?,
+            text: text.into_boxed_str(),
+            ends,
+        };
+        fact.group = rapidhash_v3(fact.texts(0, usize::from(fact.shared)).as_bytes());
+        Some(fact)
+    }
+
+    /// How many texts it has.
+    fn count(&self) -> usize {
+        (usize::from(self.joined) + usize::from(self.same) + TOLD.len()).min(MOST)
+    }
+
+    fn end(&self, n: usize) -> usize {
+        let before = n.checked_sub(1).and_then(|before| self.ends.get(before));
+        before.map_or(0, |end| *end as usize)
+    }
+
+    /// The texts from one to another, as one.
+    fn texts(&self, from: usize, to: usize) -> &str {
+        self.text.get(self.end(from)..self.end(to)).unwrap_or_default()
+    }
+
+    fn nth(&self, n: usize) -> &str {
+        self.texts(n, n + 1)
+    }
+
+    fn told(&self, n: usize) -> &str {
+        self.nth(usize::from(self.joined) + usize::from(self.same) + n)
+    }
+
+    pub(super) fn id(&self) -> &str {
+        self.told(0)
+    }
+
+    pub(super) fn key(&self) -> &str {
+        self.told(1)
+    }
+
+    pub(super) fn who(&self) -> &str {
+        self.told(2)
+    }
+
+    pub(super) fn call(&self) -> &str {
+        self.told(3)
+    }
+
+    pub(super) fn address(&self) -> &str {
+        self.told(4)
+    }
+
+    /// The members by which it is counted or joined.
+    pub(super) fn joined(&self) -> impl DoubleEndedIterator<Item = &str> + ExactSizeIterator {
+        (0..usize::from(self.joined)).map(|n| self.nth(n))
+    }
+
+    /// Members that it may lack, then empty.
+    pub(super) fn same(&self) -> impl Iterator<Item = &str> {
+        let from = usize::from(self.joined);
+        (from..from + usize::from(self.same)).map(|n| self.nth(n))
+    }
+
     /// What it has in common with those that it is counted with or joined to.
-    pub(super) fn common(&self) -> &[Box<str>] {
-        self.joined.get(..usize::from(self.shared)).unwrap_or_default()
+    pub(super) fn common(&self) -> impl DoubleEndedIterator<Item = &str> {
+        self.joined().take(usize::from(self.shared))
+    }
+
+    /// Whether it is counted with another, or joined to it.
+    pub(super) fn is_with(&self, other: &Fact) -> bool {
+        (self.rule, self.group) == (other.rule, other.group) && self.common().eq(other.common())
     }
 
     /// Whether it tells of the same record as another of its group.
     pub(super) fn is_copy_of(&self, other: &Fact) -> bool {
-        (self.part, &self.id) == (other.part, &other.id)
+        (self.part, self.id()) == (other.part, other.id())
     }
 
-    /// About how many bytes it takes: each text has a head and what the allocator adds.
+    /// About how many bytes it takes.
     pub(super) fn size(&self) -> usize {
-        const HEAD: usize = 32;
-        let lists = self.joined.iter().chain(&*self.same);
-        let texts = lists.chain([&self.id, &self.key, &self.who, &self.call, &self.address]);
+        const HEAD: usize = 16;
         // A list that grows is half empty at times.
-        2 * size_of::<Fact>() + texts.map(|text| text.len() + HEAD).sum::<usize>()
+        2 * size_of::<Fact>() + self.text.len() + HEAD
     }
 
     /// What it has in common with others that tell the same again.
     pub(super) fn likeness(&self) -> u64 {
-        let mut text = format!("{} {} {}", self.rule, self.part, self.address);
-        self.joined.iter().for_each(|one| {
-            text.push('\n');
-            text.push_str(one);
-        });
-        rapidhash::v3::rapidhash_v3(text.as_bytes())
+        let seed = u64::from(self.rule) << 8 | u64::from(self.part);
+        let joined = self.texts(0, usize::from(self.joined)).as_bytes();
+        rapidhash_v3(joined).rotate_left(23) ^ rapidhash_v3(self.address().as_bytes()).wrapping_add(seed)
     }
 
-    fn of(n: usize, part: usize, rule: &Rule<'static>, record: &impl Members) -> Option<Fact> {
-        let text = |field: &str| record.text(field).unwrap_or_default().into_owned().into_boxed_str();
-        let shared = shared(rule);
-        let (joined, same) = members(rule, part);
-        // What isn't there joins nothing.
-        let joined: Option<Box<[Box<str>]>> = joined
-            .into_iter()
-            .map(|field| record.text(field).map(|text| text.into_owned().into_boxed_str()))
-            .collect();
-        let joined = joined?;
-        Some(Fact {
-            rule: u8::try_from(n).ok()?,
-            part: u8::try_from(part).ok()?,
-            at: text("eventTime").parse().ok()?,
-            id: text("eventID"),
-            group: number(joined.get(..shared)?),
-            shared: u8::try_from(shared).ok()?,
-            joined,
-            same: same.into_iter().map(text).collect(),
-            key: text("userIdentity.accessKeyId"),
-            who: text("userIdentity.arn"),
-            call: text("eventName"),
-            address: text("sourceIPAddress"),
-        })
+    /// The same of another record.
+    pub(super) fn again(&self, at: Moment, id: &str, call: &str) -> Fact {
+        let mut fact = Fact {
+            at,
+            ends: [0; MOST],
+            text: Box::default(),
+            ..*self
+        };
+        let mut text = String::with_capacity(self.text.len() + id.len() + call.len());
+        let told = usize::from(self.joined) + usize::from(self.same);
+        for (n, end) in fact.ends.iter_mut().enumerate() {
+            text.push_str(match n {
+                _ if n == told => id,
+                _ if n == told + 3 => call,
+                _ => self.nth(n),
+            });
+            *end = u32::try_from(text.len()).unwrap_or(u32::MAX);
+        }
+        fact.text = text.into_boxed_str();
+        fact
     }
 }

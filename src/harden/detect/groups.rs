@@ -1,11 +1,12 @@
 //! What records say together, by the shape of each rule: they come group by group, in the order of their times, and are let go as soon as nothing
 //! that comes can be counted with them.
 
+use super::Hit;
 use super::fact::Fact;
+use super::followed::Followed;
 use super::hits::Growing;
 use super::joined::{Earlier, keep, rings, then_done};
 use super::loops::Back;
-use super::{Followed, Hit, follow};
 use crate::harden::caller::is_at_a_glance;
 use crate::harden::rule::{Rule, Shape, Within};
 use crate::harden::rules::RULES;
@@ -49,9 +50,7 @@ impl Groups {
     }
 
     pub(super) fn take(&mut self, fact: Fact) {
-        let place = |fact: &Fact| (fact.rule, fact.group);
-        let is_same = |last: &Fact| place(last) == place(&fact) && last.common() == fact.common();
-        if !self.last.as_ref().is_some_and(is_same) {
+        if !self.last.as_ref().is_some_and(|last| last.is_with(&fact)) {
             self.turn();
         } else if self.last.as_ref().is_some_and(|last| last.is_copy_of(&fact)) {
             // A record that comes twice counts once.
@@ -63,7 +62,7 @@ impl Groups {
         };
         match rule.shape {
             Shape::One(_) => {
-                let call = fact.call.to_string();
+                let call = fact.call().to_owned();
                 self.hits
                     .extend(Growing::whole(rule, [&fact]).map(|one| one.told(call)));
             }
@@ -73,7 +72,7 @@ impl Groups {
                 within: Within::Seconds(seconds),
                 ..
             } => self.group.several(rule, fact, at_least, seconds),
-            Shape::Several { .. } => drop(follow(&mut self.group.followed, [fact])),
+            Shape::Several { .. } => drop(self.group.followed.fold(fact)),
             Shape::Ring { .. } if !self.back.may_lead(&fact) => {}
             Shape::Then { .. } | Shape::Ring { .. } => self.group.all.push(fact),
         }
@@ -105,10 +104,10 @@ impl Groups {
                     .extend(group.growing.map(|one| of_several(one, by, group.told.len(), &last)));
             }
             Shape::Several { by, at_least, .. } => {
-                let mut facts: Vec<Fact> = group.followed.into_values().flat_map(<[Fact; 2]>::from).collect();
-                facts.sort_by(|one, two| (one.at, &one.id).cmp(&(two.at, &two.id)));
+                let mut facts: Vec<Fact> = group.followed.into_facts().collect();
+                facts.sort_by(|one, two| (one.at, one.id()).cmp(&(two.at, two.id())));
                 facts.dedup_by(|one, two| one.is_copy_of(two));
-                let several: BTreeSet<_> = facts.iter().filter_map(|fact| fact.joined.last()).collect();
+                let several: BTreeSet<_> = facts.iter().filter_map(|fact| fact.joined().next_back()).collect();
                 if several.len() >= at_least {
                     let whole = Growing::whole(rule, &facts);
                     self.hits
@@ -144,7 +143,7 @@ impl Groups {
 fn of_several(one: Growing, by: &[&str], several: usize, last: &Fact) -> Hit {
     let what = match by.last() {
         Some(&"eventSource") => {
-            let service = last.common().last().cloned().unwrap_or_default();
+            let service = last.common().next_back().unwrap_or_default();
             format!("through {several} endpoints of {service}")
         }
         _ => format!("{} of {several} roles", one.call),
@@ -170,7 +169,7 @@ impl Group {
     /// Records count that stand where so many texts are within the time.
     fn several(&mut self, rule: &Rule<'static>, fact: Fact, at_least: usize, seconds: i64) {
         let at = fact.at;
-        let what = fact.joined.last().cloned().unwrap_or_default();
+        let what = fact.joined().next_back().unwrap_or_default().into();
         *self.several.entry(what).or_default() += 1;
         self.near.push_back(fact);
         while self
@@ -188,7 +187,7 @@ impl Group {
     /// Lets the first record go, which counts or doesn't.
     fn let_go(&mut self, rule: &Rule<'static>) {
         let Some(fact) = self.near.pop_front() else { return };
-        let what = fact.joined.last();
+        let what = fact.joined().next_back();
         if let Some(what) = what
             && let Some(count) = self.several.get_mut(what)
         {
@@ -198,7 +197,7 @@ impl Group {
             }
         }
         if self.gone < self.counted {
-            self.told.extend(what.cloned());
+            self.told.extend(what.map(Box::from));
             Growing::add(&mut self.growing, rule, &fact);
         }
         self.gone += 1;

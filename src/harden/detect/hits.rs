@@ -39,8 +39,8 @@ impl Growing {
                 events: Vec::new(),
             },
             count: 0,
-            call: fact.call.clone(),
-            on: fact.joined.last().cloned().unwrap_or_default(),
+            call: fact.call().into(),
+            on: fact.joined().next_back().unwrap_or_default().into(),
         }
     }
 
@@ -49,11 +49,11 @@ impl Growing {
         let one = growing.get_or_insert_with(|| Growing::of(rule, fact));
         one.count += 1;
         one.hit.last = fact.at;
-        one.hit.key = fact.key.to_string();
-        one.hit.who = fact.who.to_string();
-        one.hit.addresses.insert(fact.address.to_string());
+        one.hit.key = fact.key().to_owned();
+        one.hit.who = fact.who().to_owned();
+        one.hit.addresses.insert(fact.address().to_owned());
         if one.hit.events.len() < NAMED {
-            one.hit.events.push(fact.id.to_string());
+            one.hit.events.push(fact.id().to_owned());
         }
     }
 

@@ -2,6 +2,7 @@
 //! sessions go them.
 
 use super::fact::{Fact, number};
+use super::joined::ring_of;
 use super::packed::{Packing, Unpacking};
 use super::runs::Lays;
 use crate::harden::rule::Shape;
@@ -44,13 +45,13 @@ impl Lays for Hop {
 /// The hops of a record that may be of a ring: what it was called with, and what it gave.
 pub(super) fn hops(fact: &Fact) -> impl Iterator<Item = Hop> {
     let role = step(fact).map(|(role, _)| role);
-    let hop = |key: &[Box<str>], is_used| {
+    let hop = |key: &str, is_used| {
         let key = number(key);
         role.map(|role| Hop { key, is_used, role })
     };
-    let used = hop(fact.joined.get(..1).unwrap_or_default(), true);
-    let is_given = fact.same.first().is_some_and(|given| !given.is_empty());
-    let given = hop(fact.same.get(..1).unwrap_or_default(), false).filter(|_| is_given);
+    let used = fact.joined().next().and_then(|key| hop(key, true));
+    let given = fact.same().next().filter(|given| !given.is_empty());
+    let given = given.and_then(|key| hop(key, false));
     used.into_iter().chain(given)
 }
 
@@ -66,9 +67,11 @@ pub(super) struct Steps {
 /// The step of a record that may be of a ring.
 fn step(fact: &Fact) -> Option<(u64, u64)> {
     let rule = RULES.get(usize::from(fact.rule))?;
-    let [_, from, to] = &*fact.joined else { return None };
-    let is_of_ring = matches!(rule.shape, Shape::Ring { .. });
-    is_of_ring.then(|| (number(std::slice::from_ref(from)), number(std::slice::from_ref(to))))
+    if !matches!(rule.shape, Shape::Ring { .. }) {
+        return None;
+    }
+    let [_, from, to] = ring_of(fact)?;
+    Some((number(from), number(to)))
 }
 
 impl Steps {

@@ -31,11 +31,6 @@ impl<W: Write> Packing<'_, W> {
         self.length(text.len())?;
         self.0.write_all(text.as_bytes())
     }
-
-    pub(super) fn texts(&mut self, texts: &[Box<str>]) -> io::Result<()> {
-        self.length(texts.len())?;
-        texts.iter().try_for_each(|text| self.text(text))
-    }
 }
 
 /// Reads it back.
@@ -78,10 +73,5 @@ impl<R: Read> Unpacking<'_, R> {
         }
         let text = String::from_utf8(bytes).map_err(|_| io::ErrorKind::InvalidData)?;
         Ok(text.into_boxed_str())
-    }
-
-    pub(super) fn texts(&mut self) -> io::Result<Box<[Box<str>]>> {
-        let count = self.length()?;
-        (0..count).map(|_| self.text()).collect()
     }
 }

@@ -10,24 +10,45 @@ pub(super) const HOUR_SECONDS: i64 = 3_600;
 /// So many bits hold the seconds of an hour.
 const WORDS: usize = 57;
 
+/// So many seconds need no room of their own.
+const FEW: usize = 11;
+
 /// More seconds than this take less room as bits.
-const FEW: usize = 200;
+const MORE: usize = 200;
 
 /// Seconds of an hour: most hours have few.
 #[derive(Debug, Clone)]
 enum Seconds {
-    Few(Vec<u16>),
+    Few(u8, [u16; FEW]),
+    More(Vec<u16>),
     Many(Box<[u64; WORDS]>),
 }
 
 impl Seconds {
     fn add(&mut self, second: u16) {
         match self {
-            Seconds::Few(few) if few.contains(&second) => {}
-            Seconds::Few(few) if few.len() < FEW => few.push(second),
-            Seconds::Few(few) => {
+            Seconds::Few(count, few) => {
+                let place = usize::from(*count);
+                if few.get(..place).is_some_and(|few| few.contains(&second)) {
+                    return;
+                }
+                match few.get_mut(place) {
+                    Some(free) => {
+                        *free = second;
+                        *count += 1;
+                    }
+                    None => {
+                        let mut more = Vec::with_capacity(2 * FEW);
+                        more.extend(few.iter().chain([&second]));
+                        *self = Seconds::More(more);
+                    }
+                }
+            }
+            Seconds::More(more) if more.contains(&second) => {}
+            Seconds::More(more) if more.len() < MORE => more.push(second),
+            Seconds::More(more) => {
                 let mut bits = Box::new([0; WORDS]);
-                few.iter().chain([&second]).for_each(|second| set(&mut bits, *second));
+                more.iter().chain([&second]).for_each(|second| set(&mut bits, *second));
                 *self = Seconds::Many(bits);
             }
             Seconds::Many(bits) => set(bits, second),
@@ -37,14 +58,16 @@ impl Seconds {
     /// About how many bytes it takes beside its place.
     fn size(&self) -> usize {
         match self {
-            Seconds::Few(few) => few.capacity() * size_of::<u16>(),
+            Seconds::Few(..) => 0,
+            Seconds::More(more) => more.capacity() * size_of::<u16>(),
             Seconds::Many(_) => WORDS * size_of::<u64>(),
         }
     }
 
     fn all(&self) -> Vec<u16> {
         match self {
-            Seconds::Few(few) => few.clone(),
+            Seconds::Few(count, few) => few.iter().take(usize::from(*count)).copied().collect(),
+            Seconds::More(more) => more.clone(),
             Seconds::Many(bits) => {
                 let is_set = |second: &u16| {
                     let word = bits.get(usize::from(second / 64)).copied().unwrap_or_default();
@@ -67,8 +90,6 @@ fn set(bits: &mut [u64; WORDS], second: u16) {
 pub(super) struct Sighting {
     pub(super) first: Moment,
     pub(super) last: Moment,
-    /// Whether its records may be such as rules look for whatever the call.
-    pub(super) is_followed: bool,
     between: Option<Seconds>,
 }
 
@@ -82,17 +103,33 @@ impl Sighting {
         Sighting {
             first: at,
             last: at,
-            is_followed: false,
-            between: is_counted.then(|| Seconds::Few(Vec::new())),
+            between: is_counted.then_some(Seconds::Few(0, [0; FEW])),
         }
     }
 
-    /// Takes a sighting in, and gives how many bytes more it takes now.
+    /// The first sighting of another hour.
+    pub(super) fn anew(&self, at: Moment) -> Self {
+        Sighting::at(at, self.between.is_some())
+    }
+
+    /// Takes a sighting in, and gives how many bytes more it takes now. What was first or last, and is no more, lies between.
+    #[inline]
     pub(super) fn add(&mut self, at: Moment) -> usize {
-        let size = |between: &Option<Seconds>| between.as_ref().map_or(0, Seconds::size);
-        let before = size(&self.between);
-        self.widen([at, at]);
-        size(&self.between).saturating_sub(before)
+        let inside = if at < self.first {
+            std::mem::replace(&mut self.first, at)
+        } else if at > self.last {
+            std::mem::replace(&mut self.last, at)
+        } else {
+            at
+        };
+        let Some(between) = &mut self.between else { return 0 };
+        let inside = second(inside);
+        if inside == second(self.first) || inside == second(self.last) {
+            return 0;
+        }
+        let before = between.size();
+        between.add(inside);
+        between.size().saturating_sub(before)
     }
 
     pub(super) fn write(&self, out: &mut Packing<'_, impl Write>) -> io::Result<()> {
@@ -107,28 +144,15 @@ impl Sighting {
     pub(super) fn read(rest: &mut Unpacking<'_, impl Read>) -> io::Result<Sighting> {
         let (first, last) = (Moment::from_millis(rest.signed()?), Moment::from_millis(rest.signed()?));
         let is_counted = rest.byte()? == 1;
-        let mut seconds = Seconds::Few(Vec::new());
+        let mut seconds = Seconds::Few(0, [0; FEW]);
         for _ in 0..rest.length()? {
             seconds.add(rest.short()?);
         }
         Ok(Sighting {
             first,
             last,
-            is_followed: false,
             between: is_counted.then_some(seconds),
         })
-    }
-
-    /// Takes other moments in; what was first or last, and is no more, lies between.
-    fn widen(&mut self, others: [Moment; 2]) {
-        let all = [self.first, self.last, others[0], others[1]];
-        self.first = all.into_iter().min().unwrap_or(self.first);
-        self.last = all.into_iter().max().unwrap_or(self.last);
-        let ends = [second(self.first), second(self.last)];
-        if let Some(between) = &mut self.between {
-            let inside = all.map(second).into_iter().filter(|second| !ends.contains(second));
-            inside.for_each(|second| between.add(second));
-        }
     }
 
     /// The first and the last sighting after `since`, until `end` with it.
@@ -159,7 +183,9 @@ mod tests {
         for step in [1, 7, 600] {
             let mut sighting = Sighting::at(at(0), true);
             let each = (0..3_600).step_by(usize::try_from(step).unwrap_or(1));
-            each.for_each(|second| sighting.widen([at(second); 2]));
+            for second in each {
+                sighting.add(at(second));
+            }
             let mut bytes = Vec::new();
             sighting.write(&mut Packing(&mut bytes)).unwrap();
             let sighting = Sighting::read(&mut Unpacking(&mut bytes.as_slice())).unwrap();

@@ -8,11 +8,12 @@ use crate::harden::matching::Members;
 use rapidhash::v3::rapidhash_v3;
 use std::cmp::Ordering;
 use std::io::{self, Read, Write};
+use std::sync::Arc;
 
 /// A caller at an address, hour by hour.
 #[derive(Debug)]
 pub(super) struct Place {
-    pub(super) address: Box<str>,
+    pub(super) address: Arc<str>,
     pub(super) hours: Vec<(i64, Sighting)>,
 }
 
@@ -41,7 +42,7 @@ impl Lays for Stay {
         let place = |stay: &Stay| stay.key;
         place(self)
             .cmp(&place(other))
-            .then_with(|| self.caller.members().cmp(&other.caller.members()))
+            .then_with(|| self.caller.compare(&other.caller))
     }
 
     fn write(&self, into: &mut impl Write) -> io::Result<()> {
@@ -72,7 +73,7 @@ impl Lays for Stay {
         })?;
         let mut places = Vec::new();
         for _ in 0..rest.length()? {
-            let address = rest.text()?;
+            let address = rest.text()?.into();
             let mut hours = Vec::new();
             for _ in 0..rest.length()? {
                 hours.push((rest.signed()?, Sighting::read(&mut rest)?));

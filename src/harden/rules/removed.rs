@@ -105,71 +105,63 @@ const NAMES: &[&str] = &["OustDenyAll*", "AWSRevokeOlderSessions*"];
 
 const OTHER_WHY: &str = "Who contains by hand gives the deny a name of his own: what it said tells it. Taking it away lets back in whoever was contained.";
 
-pub(super) const USERS_DENY_REMOVED: Rule<'static> = Rule {
-    id: "users-deny-removed",
-    title: "A policy that denied a user everything, all but some calls, or older sessions, was removed or written over",
-    why: OTHER_WHY,
-    innocent: "The responder's own undoing.",
-    row: Row::PermanentKey,
-    level: Level::High,
-    attack: "attack.t1562.001",
-    source: LAG_PAGE,
-    shape: Shape::Then {
-        first: &[
-            &denied(&["PutUserPolicy"], Denied::Nearly),
-            &denied(&["PutUserPolicy"], Denied::OlderSessions),
-        ],
-        then: &[&taken(&["DeleteUserPolicy"]), &over(&["PutUserPolicy"])],
-        joined: &[(OF_USER, OF_USER), (POLICY, POLICY), (ACCOUNT, ACCOUNT)],
-        until: None,
-        began: None,
-        within: Within::Life,
-    },
-};
+/// The rule on inline policies of one kind of principal: what it is called, how a policy is put there and taken away, and which member names it.
+macro_rules! inline_deny_removed {
+    ($id:literal, $whom:literal, $row:expr, $put:literal, $delete:literal, $named:expr) => {
+        Rule {
+            id: $id,
+            title: concat!(
+                "A policy that denied a ",
+                $whom,
+                " everything, all but some calls, or older sessions, was removed or written over"
+            ),
+            why: OTHER_WHY,
+            innocent: "The responder's own undoing.",
+            row: $row,
+            level: Level::High,
+            attack: "attack.t1562.001",
+            source: LAG_PAGE,
+            shape: Shape::Then {
+                first: &[
+                    &denied(&[$put], Denied::Nearly),
+                    &denied(&[$put], Denied::OlderSessions),
+                ],
+                then: &[&taken(&[$delete]), &over(&[$put])],
+                joined: &[($named, $named), (POLICY, POLICY), (ACCOUNT, ACCOUNT)],
+                until: None,
+                began: None,
+                within: Within::Life,
+            },
+        }
+    };
+}
 
-pub(super) const ROLES_DENY_REMOVED: Rule<'static> = Rule {
-    id: "roles-deny-removed",
-    title: "A policy that denied a role everything, all but some calls, or older sessions, was removed or written over",
-    why: OTHER_WHY,
-    innocent: "The responder's own undoing.",
-    row: Row::RoleSession,
-    level: Level::High,
-    attack: "attack.t1562.001",
-    source: LAG_PAGE,
-    shape: Shape::Then {
-        first: &[
-            &denied(&["PutRolePolicy"], Denied::Nearly),
-            &denied(&["PutRolePolicy"], Denied::OlderSessions),
-        ],
-        then: &[&taken(&["DeleteRolePolicy"]), &over(&["PutRolePolicy"])],
-        joined: &[(OF_ROLE, OF_ROLE), (POLICY, POLICY), (ACCOUNT, ACCOUNT)],
-        until: None,
-        began: None,
-        within: Within::Life,
-    },
-};
+pub(super) const USERS_DENY_REMOVED: Rule<'static> = inline_deny_removed!(
+    "users-deny-removed",
+    "user",
+    Row::PermanentKey,
+    "PutUserPolicy",
+    "DeleteUserPolicy",
+    OF_USER
+);
 
-pub(super) const GROUPS_DENY_REMOVED: Rule<'static> = Rule {
-    id: "groups-deny-removed",
-    title: "A policy that denied a group everything, all but some calls, or older sessions, was removed or written over",
-    why: OTHER_WHY,
-    innocent: "The responder's own undoing.",
-    row: Row::PermanentKey,
-    level: Level::High,
-    attack: "attack.t1562.001",
-    source: LAG_PAGE,
-    shape: Shape::Then {
-        first: &[
-            &denied(&["PutGroupPolicy"], Denied::Nearly),
-            &denied(&["PutGroupPolicy"], Denied::OlderSessions),
-        ],
-        then: &[&taken(&["DeleteGroupPolicy"]), &over(&["PutGroupPolicy"])],
-        joined: &[(OF_GROUP, OF_GROUP), (POLICY, POLICY), (ACCOUNT, ACCOUNT)],
-        until: None,
-        began: None,
-        within: Within::Life,
-    },
-};
+pub(super) const ROLES_DENY_REMOVED: Rule<'static> = inline_deny_removed!(
+    "roles-deny-removed",
+    "role",
+    Row::RoleSession,
+    "PutRolePolicy",
+    "DeleteRolePolicy",
+    OF_ROLE
+);
+
+pub(super) const GROUPS_DENY_REMOVED: Rule<'static> = inline_deny_removed!(
+    "groups-deny-removed",
+    "group",
+    Row::PermanentKey,
+    "PutGroupPolicy",
+    "DeleteGroupPolicy",
+    OF_GROUP
+);
 
 pub(super) const MANAGED_DENY_REMOVED: Rule<'static> = Rule {
     id: "managed-deny-removed",
