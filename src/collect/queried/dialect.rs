@@ -11,7 +11,7 @@
 use super::columns::Columns;
 use super::table::Table;
 use crate::time::Moment;
-use crate::trail::{COLUMNS, CREDENTIAL, Column, RESOURCE, SIGN_IN};
+use crate::trail::{COLUMNS, CREDENTIAL, Column, RESOURCE, SIGN_IN, SWITCHED_FROM};
 
 /// The column of an event data store that has the whole record, as JSON.
 pub(super) const WHOLE: &str = "eventjson";
@@ -54,6 +54,14 @@ impl Table {
         ))
     }
 
+    /// Who switched to a role, by ARN; `None` where the table doesn't tell. JSON may have a backslash before a slash.
+    pub(super) fn switched_from(&self) -> Option<String> {
+        let beside = self.json(&self.source(&SWITCHED_FROM)?);
+        Some(format!(
+            r#"nullif(replace(regexp_extract({beside}, '"SwitchFrom" *: *"([^"]+)"', 1), '\/', '/'), '')"#
+        ))
+    }
+
     /// A moment, to be compared with the time of a call.
     pub(super) fn moment(&self, at: Moment) -> String {
         let text = at.whole_second().to_string();
@@ -83,6 +91,7 @@ impl Table {
         let read = match name {
             // Of a list without an entry the first one is an error in some engines.
             _ if name == RESOURCE.name => format!("try({source}[1].arn)"),
+            _ if name == SWITCHED_FROM.name => self.switched_from().unwrap_or(source),
             "requestparameters" | "responseelements" if self.is_store() => without_tokens(&self.json(name)),
             "requestparameters" | "responseelements" => without_members(name),
             _ => source,

@@ -1,5 +1,5 @@
 //! The queries. They are plain enough to run unchanged on Trino, Athena and DuckDB: of functions only `split_part`, `regexp_extract`,
-//! `regexp_replace`, `coalesce`, `nullif` and `try` are used.
+//! `regexp_replace`, `coalesce`, `nullif`, `replace`, `substr`, `concat`, `array_agg` and `try` are used.
 //!
 //! A session token stands in the record of its mint, and a result lies in a bucket: tokens are cut out by the query itself.
 //! Texts of others come into a query only as key IDs, unique IDs, account numbers and names of Regions, whose letters are checked.
@@ -61,6 +61,9 @@ const IS_TEMPORARY: &str = "useridentity.accesskeyid LIKE 'ASIA%'";
 /// Which calls set a user's password.
 const SETS_PASSWORD: &str =
     "eventsource = 'iam.amazonaws.com' AND eventname IN ('CreateLoginProfile', 'UpdateLoginProfile')";
+
+/// Which calls are switches to a role in the console.
+const SWITCHES: &str = "eventsource = 'signin.amazonaws.com' AND eventname = 'SwitchRole'";
 
 /// Whose password it is.
 const WHOSE: &str =
