@@ -4,6 +4,7 @@ use super::EventError;
 use super::cut::{Cutter, Sink};
 use super::event::member;
 use super::read::{Broken, WRAPPINGS, unpacked};
+use super::utf16::Places;
 use super::{ocsf, row, table};
 use serde_json::Value;
 use std::io::{Cursor, Read};
@@ -53,8 +54,9 @@ pub(super) struct Reading<'a, T> {
     taker: &'a mut T,
     file: &'a str,
     breaks: u64,
-    /// The first value that is no record, why, and how many there are.
+    /// The first value that is no record by its place in the file, why, and how many there are.
     strange: Option<(u64, String, u64)>,
+    places: Places,
 }
 
 impl<'a, T: Taker> Reading<'a, T> {
@@ -65,8 +67,9 @@ impl<'a, T: Taker> Reading<'a, T> {
             file,
             breaks: 0,
             strange: None,
+            places: Places::default(),
         };
-        let mut text = unpacked(Box::new(stream), WRAPPINGS);
+        let mut text = unpacked(Box::new(stream), WRAPPINGS, &reading.places);
         let mut head = Vec::new();
         let failed = (&mut text).take(table::LOOKED_AT as u64).read_to_end(&mut head).err();
         let column = table::column(&head);
@@ -138,7 +141,8 @@ impl<T: Taker> Sink for Reading<'_, T> {
             // Behind a break, parts of records are met that aren't records; the break itself was told.
             Err(_) if guessed => false,
             Err(why) => {
-                let (.., count) = self.strange.get_or_insert((offset, why, 0));
+                let place = self.places.borrow().place(offset);
+                let (.., count) = self.strange.get_or_insert((place, why, 0));
                 *count += 1;
                 false
             }
@@ -148,7 +152,8 @@ impl<T: Taker> Sink for Reading<'_, T> {
     fn broken(&mut self, offset: u64, what: String) {
         self.breaks += 1;
         if self.breaks <= NAMED {
-            self.taker.damaged(self.file, Some(offset), what);
+            let place = self.places.borrow().place(offset);
+            self.taker.damaged(self.file, Some(place), what);
         }
     }
 }
