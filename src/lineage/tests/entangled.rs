@@ -28,3 +28,17 @@ proptest::proptest! {
         proptest::prop_assert!(is_all);
     }
 }
+
+/// Somebody signed in by an address that was asked for under no key: half a minute later, and under another one.
+#[test]
+fn a_sign_in_by_an_address_that_nobody_s_key_asked_for_is_followed() {
+    let trail = Trail {
+        case: 0,
+        times: &[0, 0, 0, 0, 0, 0, 27, 0],
+    };
+    let records = trail.records(&[(0, 21, 4, 8, 0), (0, 6, 0, 0, 0), (6, 0, 0, 0, 0)]);
+    let asked: AccessKeyId = trail.key(4).parse().unwrap();
+    let (found, is_all) = read_at_once(&records, &asked);
+    assert_eq!(found.credentials.len(), 2);
+    assert!(is_all);
+}
