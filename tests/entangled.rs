@@ -164,6 +164,21 @@ fn of_service(endpoint: &str, asked: &str, source: &[&str]) -> Value {
     without_coverage(&serde_json::from_slice(&output.stdout).unwrap())
 }
 
+/// What a service tells of each trail. Most of that is waiting.
+fn of_each(endpoint: &str, all: &[Drawn], source: &[&str]) -> Vec<Value> {
+    let parts = all.chunks(all.len().div_ceil(8));
+    std::thread::scope(|scope| {
+        let parts = parts.map(|part| {
+            scope.spawn(move || -> Vec<Value> {
+                let each = part.iter().map(|one| of_service(endpoint, &one.asked, source));
+                each.collect()
+            })
+        });
+        let parts: Vec<_> = parts.collect();
+        parts.into_iter().flat_map(|part| part.join().unwrap()).collect()
+    })
+}
+
 #[test]
 fn athena_tells_what_the_files_tell() {
     let Some(python) = peers::python() else { return };
@@ -175,7 +190,7 @@ fn athena_tells_what_the_files_tell() {
         &["serve", folder.path().to_str().unwrap()],
     ));
     let table = ["--athena", "primary", "--table", "cloudtrail"];
-    same(&all, all.iter().map(|one| of_service(&endpoint, &one.asked, &table)));
+    same(&all, of_each(&endpoint, &all, &table).into_iter());
 }
 
 #[test]
@@ -187,5 +202,5 @@ fn cloudtrail_lake_tells_what_the_files_tell() {
     let store = ["--lake", "0a1b2c3d-4e5f-6789-abcd-ef0123456781"];
     // The first query of all finds no place.
     oust(&endpoint, &all[0].asked, &store);
-    same(&all, all.iter().map(|one| of_service(&endpoint, &one.asked, &store)));
+    same(&all, of_each(&endpoint, &all, &store).into_iter());
 }

@@ -62,6 +62,9 @@ pub const SWITCHED_FROM: Column = column(
     &["additionalEventData", "SwitchFrom"],
 );
 
+/// The column of a row that says what its table lacks, by the names of columns and fields.
+pub const LACKS: &str = "lacks";
+
 /// The columns of a row.
 pub const COLUMNS: [Column; 37] = [
     column("eventid", "eventid", &["eventID"]),

@@ -47,6 +47,9 @@ pub(super) trait Taker {
 
     /// A place that could not be read.
     fn damaged(&mut self, file: &str, offset: Option<u64>, what: String);
+
+    /// What the table doesn't tell that rows came from.
+    fn lacks(&mut self, _what: &str) {}
 }
 
 /// One file on its way to whoever takes its records.
@@ -126,6 +129,10 @@ impl<'a, T: Taker> Reading<'a, T> {
                     return Ok(());
                 }
                 let otherwise = ocsf::record(value).or_else(|| row::record_of_row(value));
+                let lacks = value.get(row::LACKS).and_then(Value::as_str);
+                if let Some(lacks) = lacks.filter(|_| otherwise.is_some()) {
+                    self.taker.lacks(lacks);
+                }
                 let record = otherwise.as_ref().unwrap_or(value);
                 self.taker.record(record).map_err(|error| error.to_string())
             }

@@ -6,7 +6,7 @@
 
 mod links;
 
-use super::{DEEPEST, PRINCIPAL, SETS_PASSWORD, Table, WHOSE, child, is_mint, key, role, select, within};
+use super::{DEEPEST, PRINCIPAL, SETS_PASSWORD, Table, child, is_mint, key, role, select, whose, within};
 use crate::ids::AccessKeyId;
 use crate::trail::Window;
 use links::{BACK, FORWARD};
@@ -24,7 +24,7 @@ const OF_CALLER: &str = "eventname IN ('GetSessionToken', 'GetFederationToken', 
 /// The same rows as the rounds give, family and kin.
 pub(in super::super) fn whole(table: &Table, window: &Window, asked: &[AccessKeyId]) -> String {
     let (key, is_mint) = (key(table), is_mint());
-    let (child, role) = (child(table), role(table));
+    let (child, role, whose) = (child(table), role(table), whose(table));
     let where_ = |condition: &str| {
         let mut all = within(table, window);
         all.push(condition.to_owned());
@@ -49,7 +49,7 @@ pub(in super::super) fn whole(table: &Table, window: &Window, asked: &[AccessKey
             "{key} IN (SELECT k FROM family)\n    OR ({is_mint}\n      AND {child} IN (SELECT k FROM family))\n    \
              OR ({is_mint}\n      AND 'h ' || sharedeventid IN (SELECT k FROM family))\n    \
              OR {PRINCIPAL} IN (SELECT p FROM kin)\n    OR ({is_mint}\n      AND {role} IN (SELECT p FROM kin))\n    \
-             OR ({SETS_PASSWORD}\n      AND {WHOSE} IN (SELECT u FROM people))"
+             OR ({SETS_PASSWORD}\n      AND {whose} IN (SELECT u FROM people))"
         ),
     );
     format!(

@@ -7,12 +7,12 @@
 //! | `w` | a principal and ten minutes, for sign-ins by an address that lives a quarter of an hour |
 //! | `s` | a sign-in |
 //! | `h` | what the records of one call in several accounts share |
-//! | `a` | who switched to a role, by ARN |
+//! | `a` | who switched to a role, by ARN; of a role's session without the name of that |
 //! | `u` | a user whose password was set, by name |
 //!
 //! What happened at a moment is linked to the ten seconds that five seconds before and five behind it lie in: what is no further away lies in one of them.
 
-use super::super::{IS_TEMPORARY, SETS_PASSWORD, SWITCHES, Table, WHOSE, child, is_mint, key};
+use super::super::{IS_TEMPORARY, SETS_PASSWORD, SWITCHES, Table, bearer, child, is_mint, key, whose};
 use crate::trail::SIGN_IN;
 use crate::trail::apart::{ADDRESS_SECONDS, ISSUE_SECONDS, LOGIN_SECONDS};
 
@@ -43,7 +43,7 @@ pub(super) enum Node {
 use Node::{Addressed, At, Named, Near, Own, Within};
 
 /// The key that called; the same, where nothing gave it to this session; who called without a key; what was given to whom; a key that is no long-term one; the
-/// key of a session that was made one of the console.
+/// key of a session that was made one of the console, and that which the console was given for a switch.
 const K: Node = Own("k");
 const LONE: Node = Own("lone");
 const CHILD: Node = Own("child");
@@ -53,6 +53,7 @@ const SIGNED: Node = Named('s', "sign_in");
 const SHARED: Node = Named('h', "shared");
 const SWITCHED: Node = Named('a', "from_arn");
 const ARN: Node = Named('a', "arn");
+const SWITCH_KEY: Node = Own("switch_key");
 const SET: Node = Named('u', "whose");
 const USER: Node = Named('u', "u");
 const OWN_MOMENT: Node = At("p", "created");
@@ -61,7 +62,7 @@ const KEYLESS_MOMENT: Node = At("untold", "created");
 const NEAR_KEYLESS: Node = Near("untold", "created");
 
 /// From a key to those that may have given it.
-pub(super) const BACK: [(Node, Node); 17] = [
+pub(super) const BACK: [(Node, Node); 19] = [
     (LONE, OWN_MOMENT),
     (NEAR_OWN, LONE),
     (K, SIGNED),
@@ -80,11 +81,14 @@ pub(super) const BACK: [(Node, Node); 17] = [
     (LONE, Within("p", "created")),
     (Addressed("token_p", "done_at"), TOKEN),
     (Near("switched_p", "done_at"), SWITCHED),
+    (SWITCH_KEY, ARN),
     (ARN, K),
+    // One of the same moment that never called may have switched.
+    (ARN, OWN_MOMENT),
 ];
 
 /// From a key to those that may come of it.
-pub(super) const FORWARD: [(Node, Node); 21] = [
+pub(super) const FORWARD: [(Node, Node); 23] = [
     (K, OWN_MOMENT),
     (NEAR_OWN, LONE),
     (K, SIGNED),
@@ -102,7 +106,9 @@ pub(super) const FORWARD: [(Node, Node); 21] = [
     (TOKEN, Addressed("token_p", "done_at")),
     (Within("p", "created"), LONE),
     (K, ARN),
+    (NEAR_OWN, ARN),
     (SWITCHED, At("switched_p", "done_at")),
+    (ARN, SWITCH_KEY),
     (K, SET),
     (NEAR_KEYLESS, SET),
     (USER, LONE),
@@ -195,7 +201,7 @@ pub(super) fn facts(table: &Table, where_: &dyn Fn(&str) -> String) -> String {
             "useridentity.principalid",
             "untold",
         ),
-        when(IS_TEMPORARY, "useridentity.arn", "arn"),
+        when(&format!("{IS_TEMPORARY} OR {gave}"), &bearer("useridentity.arn"), "arn"),
         when(IS_TEMPORARY, "useridentity.username", "u"),
         format!("    {created} AS created"),
         format!("    {sign_in} AS sign_in"),
@@ -205,10 +211,15 @@ pub(super) fn facts(table: &Table, where_: &dyn Fn(&str) -> String) -> String {
         when(&gave, SESSION, "child_p"),
         when(&format!("{gave} AND {child} NOT LIKE 'AKIA%'"), &given, "session_key"),
         when(&is_token, &given, "token"),
+        when(
+            &format!("{held} AND {gave} AND coalesce(useridentity.invokedby, '') <> ''"),
+            &given,
+            "switch_key",
+        ),
         when(&is_token, "useridentity.principalid", "token_p"),
         when(&is_switch, "useridentity.principalid", "switched_p"),
-        when(&is_switch, &switched_from, "from_arn"),
-        when(&format!("{SETS_PASSWORD} AND {is_done}"), WHOSE, "whose"),
+        when(&is_switch, &bearer(&switched_from), "from_arn"),
+        when(&format!("{SETS_PASSWORD} AND {is_done}"), &whose(table), "whose"),
     ];
     format!(
         "switches(p) AS (
