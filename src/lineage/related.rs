@@ -3,7 +3,7 @@
 
 use super::Lineage;
 use super::holder::role_of;
-use super::let_in::calls;
+use super::let_in::{calls, sign_ins};
 use super::mint::is_mint;
 use crate::account::Holder;
 use crate::ids::{AccessKeyId, Arn};
@@ -35,7 +35,19 @@ pub fn related(evidence: &Evidence, lineage: &Lineage) -> Related {
     for (_, event) in calls(evidence, lineage) {
         related.principals.extend(principal(event));
     }
+    // Whoever bears a sign-in of the family may be of it; where a record leaves the key out, the others of the session tell which that is.
+    let sign_ins = sign_ins(evidence, lineage);
+    let bears = |event: &Event| {
+        event
+            .identity
+            .sign_in
+            .as_ref()
+            .is_some_and(|one| sign_ins.contains(one))
+    };
     let events = evidence.events();
+    for event in events.iter().filter(|event| bears(event)) {
+        related.principals.extend(principal(event));
+    }
     for event in &events {
         let is_own = event.identity.key.as_ref().is_some_and(|key| keys.contains(key));
         let given = event.given_key().and_then(|key| key.parse().ok());
