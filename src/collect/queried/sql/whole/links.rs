@@ -150,11 +150,10 @@ impl Node {
 pub(super) fn of(links: &[(Node, Node)]) -> String {
     let pairs = links.iter().flat_map(|(from, to)| {
         let to = to.texts();
-        let pairs = from.texts().into_iter().flat_map(move |from| {
+        from.texts().into_iter().flat_map(move |from| {
             let each: Vec<String> = to.iter().map(|to| format!("    ARRAY[{from}, {to}]")).collect();
             each
-        });
-        pairs
+        })
     });
     let pairs: Vec<String> = pairs.collect();
     format!(
