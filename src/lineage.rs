@@ -20,6 +20,7 @@ mod let_in;
 mod login;
 mod mint;
 mod observe;
+mod related;
 mod renamed;
 mod secret;
 mod session;
@@ -35,6 +36,7 @@ pub use coverage::{Coverage, Covered, LookedUp, Silence};
 pub use credential::{Credential, Kind, Mint, Use};
 pub use let_in::{let_in, sign_ins, unjoined};
 pub use mint::{MintedKey, mint_of, minting};
+pub use related::{Related, related};
 pub use secret::ReadSecret;
 pub use trace::{Ambiguous, Attempt, Lineage, Made, OnBehalf, Reached, RefusedByScp, Unresolved, trace};
 

@@ -1,5 +1,6 @@
 //! Playbook x lineage x account -> ordered concrete steps, preconditions, digest.
 
+mod ambiguous;
 mod basis;
 mod by_scp;
 mod facts;

@@ -53,7 +53,7 @@ pub use harvest::{Followed, Harvest};
 pub use index::{Index, IndexError};
 pub(crate) use members::{member, members};
 pub use read::{read_path, read_stream};
-pub use row::{COLUMNS, CREDENTIAL, Column, RESOURCE, SIGN_IN, record_of_row};
+pub use row::{COLUMNS, CREDENTIAL, Column, LACKS, RESOURCE, SIGN_IN, SWITCHED_FROM, record_of_row};
 pub use search::{Progress, search};
 pub use seen::{Hours, Recorder, Seen};
 pub use sift::{Glance, Make, Sieve, Sift};

@@ -155,7 +155,7 @@ fn a_run_leaves_a_case_that_tells_it_and_holds_no_secret() {
             assert!(!text.contains(word), "{file} holds `{word}`");
         }
     }
-    expect(&["cases", "--cases", cases], 0, &[&name, "completed"]);
+    expect(&["cases", "--cases", cases], 0, &[&name, "CONTAINED, by the look of"]);
     expect(
         &["report", &name, "--cases", cases],
         0,

@@ -169,6 +169,12 @@ fn cloudtrail_lake_tells_of_sign_ins() {
     let keys = keys_of(&columns);
     assert!(keys.contains(&ABYSS) && !keys.contains(&LOGIN), "{keys:?}");
     assert!(columns.to_string().contains("doesn't bear its sign-in"), "{columns}");
+    let gaps = |known: &Value| known["lineage"]["coverage"]["gaps"].to_string();
+    let lacks = "rows of a table without useridentity.credentialid, useridentity.sessioncontext.signinsessionarn";
+    assert!(
+        gaps(&columns).contains(lacks) && !gaps(&whole).contains(lacks),
+        "{columns}"
+    );
 }
 
 /// The records of a table, asked with ever new keys until nothing is new, give the same family as the files do.
@@ -319,7 +325,14 @@ fn no_query_s_rows_hold_a_session_token() {
             .map(|n| json!({"sessionToken": token(n)}))
             .collect::<Vec<Value>>()
     );
-    let folder = fixture_and(&[many, most]);
+    // Under other names: in the environment of what is started, in an address, in a text that was cut off.
+    let mut other = called("s3", "2026-03-24T14:12:00Z", &support_user(), None);
+    other["requestParameters"] = json!({"overrides": {"containerOverrides": [{"environment": [{"name": "AWS_SESSION_TOKEN", "value": token(31)},
+        {"name": "PATH", "value": "/bin"}]}]}, "url": format!("https://b/o?X-Amz-Security-Token={}&X-Amz-Signature=5", token(32)),
+        "environment": {"aws_session_token": token(33), "REGION": "eu-west-1"}});
+    let mut cut = called("s4", "2026-03-24T14:13:00Z", &support_user(), None);
+    cut["requestParameters"] = json!(format!("{{\"credentials\":{{\"sessionToken\":\"{}", token(34)));
+    let folder = fixture_and(&[many, most, other, cut]);
     let expected = of_folder(folder.path(), &[A], &[]);
     assert!(keys_of(&expected).contains(&"ASIARZPUZDIKNEARNEAR"));
     let printed = oust(&["trace", "--print-sql", "--table", "cloudtrail", A]);
@@ -337,6 +350,13 @@ fn no_query_s_rows_hold_a_session_token() {
     let policy: Value = serde_json::from_str(asked["policy"].as_str().unwrap()).unwrap();
     assert_eq!(policy, json!({"Statement": [], "x": "{}"}));
     assert!(inside(&row("s2"), "requestparameters")["keptBack"].is_string());
+    let asked = inside(&row("s3"), "requestparameters");
+    assert_eq!(
+        asked,
+        json!({"overrides": {"containerOverrides": [{"environment": [{}, {"name": "PATH", "value": "/bin"}]}]},
+            "url": "https://b/o?&X-Amz-Signature=5", "environment": {"REGION": "eu-west-1"}})
+    );
+    assert!(row("s4")["requestparameters"].as_str().unwrap().contains("keptBack"));
     let rows = tempfile::tempdir().unwrap();
     std::fs::write(rows.path().join("rows.jsonl"), text).unwrap();
     let found = of_folder(rows.path(), &[A], &[]);
@@ -1024,6 +1044,11 @@ fn a_table_tells_of_sessions_of_aws_login() {
         documented.to_string().contains("doesn't bear its sign-in"),
         "{documented}"
     );
+    // What a table doesn't tell is no silence.
+    let gaps = |known: &Value| known["lineage"]["coverage"]["gaps"].to_string();
+    let lacks = "rows of a table without useridentity.sessioncontext.sourceidentity, useridentity.sessioncontext.signinsessionarn, useridentity.credentialid";
+    assert!(gaps(&documented).contains(lacks), "{documented}");
+    assert!(!gaps(&rows).contains("rows of a table without"), "{rows}");
 }
 
 /// The same through LookupEvents: no key leads to the sign-in, the name does.

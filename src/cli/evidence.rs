@@ -10,7 +10,7 @@ use super::window::{left_out, window};
 use super::world::{World, wall_clock};
 use crate::collect::{self, Found, Queried};
 use crate::ids::AccessKeyId;
-use crate::lineage::{trace, unjoined};
+use crate::lineage::{related, trace, unjoined};
 use crate::mount::{AwsError, Clients, Trouble};
 use crate::trail::{Event, Evidence, Followed, Window};
 
@@ -80,9 +80,13 @@ pub async fn evidence(
                 && (!is_live || known.beyond(&looked_up_for).is_empty())
                 && (!has_table || known.beyond(&queried_for).is_empty())
         };
-        // Sessions of `aws login` come to light among the kin: what they gave is asked for then, of every source.
-        if let Some(table) = table.as_mut().filter(|_| is_settled(&known)) {
-            let kin = table.kin(&lineage, &window, &tell).await?;
+        // Sessions of `aws login` come to light among the kin: what they gave is asked for then, of every source. Records of switches lead on to further kin.
+        while let Some(table) = table.as_mut().filter(|_| is_settled(&known)) {
+            let related = related(&all.evidence, &lineage);
+            if !table.is_beyond(&related) {
+                break;
+            }
+            let kin = table.kin(&related, &window, &tell).await?;
             all.merge(kin.clone());
             found.merge(kin);
             lineage = trace(&all.evidence, keys);

@@ -5,6 +5,7 @@
 mod athena;
 mod columns;
 mod dialect;
+mod kin;
 mod lake;
 mod room;
 mod round;
@@ -20,12 +21,11 @@ pub use table::{NameError, Partition, Table, checked};
 use super::lookup::Found;
 use super::s3::weigh;
 use super::search::Search;
-use crate::account::Holder;
 use crate::ids::AccessKeyId;
-use crate::lineage::Lineage;
+use crate::lineage::Related;
 use crate::mount::{AwsError, Clients};
 use crate::time::Moment;
-use crate::trail::Window;
+use crate::trail::{CREDENTIAL, SIGN_IN, Window};
 use lake::Lake;
 use room::{KEY_LETTERS, parts, room, windows};
 use round::Round;
@@ -65,6 +65,17 @@ impl Engine {
         }
     }
 
+    /// What is not told of a record.
+    fn lacks(&self, table: &Table) -> Option<String> {
+        let lacks = match self {
+            Engine::Athena(_) => table.lacks(),
+            // What has no column stands in the whole record alone.
+            Engine::Lake(lake) if lake.is_partial => [CREDENTIAL, SIGN_IN].map(|column| column.source).join(", "),
+            Engine::Lake(_) => String::new(),
+        };
+        Some(lacks).filter(|lacks| !lacks.is_empty())
+    }
+
     fn tally(&self) -> Tally {
         match self {
             Engine::Athena(athena) => athena.tally,
@@ -82,7 +93,7 @@ pub struct Queried {
     /// What was weighed last: the family's first query and the one for its kin are over the same days.
     weighed: Option<(Window, String)>,
     /// Users and roles that were asked for already: who else uses them.
-    kin: BTreeSet<String>,
+    kin: Related,
 }
 
 /// How many objects are counted before a query to tell what it will scan.
@@ -122,7 +133,7 @@ impl Queried {
             engine,
             clients: clients.clone(),
             weighed: None,
-            kin: BTreeSet::new(),
+            kin: Related::default(),
         }
     }
 
@@ -233,25 +244,26 @@ impl Queried {
         Ok(found)
     }
 
-    /// Asks what others did who carry the rights of the family's users and roles, and how they came by them: sessions that no mint is known of,
-    /// and whom a revocation hits besides. Each user and role is asked for once.
+    /// Asks what others did who carry the rights of the family's users and roles, and how they came by them: sessions that no mint is known of, and whom a
+    /// revocation hits besides; and who switched to a role, who set a user's password, and what the records of a mint share. Each is asked for once.
     ///
     /// # Errors
     /// The query failed.
-    pub async fn kin(&mut self, lineage: &Lineage, window: &Window, tell: &dyn Fn(&str)) -> Result<Found, AwsError> {
+    pub async fn kin(&mut self, related: &Related, window: &Window, tell: &dyn Fn(&str)) -> Result<Found, AwsError> {
         let mut found = Found::default();
-        let principals: BTreeSet<String> = principals(lineage).difference(&self.kin).cloned().collect();
-        self.kin.extend(principals.iter().cloned());
-        let principals = principals.iter().map(String::as_str).collect();
+        let fresh = related.beyond(&self.kin);
+        self.kin.add(&fresh);
+        let names = kin::names(&fresh);
+        let names = names.iter().map(String::as_str).collect();
         let mut search = Search::default();
         let mut asked: Vec<(Window, BTreeSet<&str>)> = Vec::new();
         for window in windows(window, self.engine.most()) {
-            let some = parts(&principals, room(&window, self.engine.most()) / 2);
+            let some = parts(&names, room(&window, self.engine.most()) / 2);
             asked.extend(some.into_iter().map(|some| (window.clone(), some)));
         }
         for (window, some) in asked {
-            let sql = sql::kin(&self.table, &window, &some);
-            let what = format!("who else uses the same {} users and roles", some.len());
+            let sql = kin::sql(&self.table, &window, &some);
+            let what = format!("who else uses the same {} users and roles", kin::principals(&some));
             let rows = self.ask(&sql, &window, &what, &mut search, &mut found, tell).await?;
             if rows > sql::MOST_OF_OTHERS {
                 found.gap(format!(
@@ -264,6 +276,11 @@ impl Queried {
         Ok(found)
     }
 
+    /// Whether anybody among them was not asked for yet.
+    pub fn is_beyond(&self, related: &Related) -> bool {
+        related.beyond(&self.kin) != Related::default()
+    }
+
     /// Says what the rows are of, and what they cost.
     pub fn cover(&self, window: &Window, found: &mut Found) {
         let Tally { bytes, queries, rows } = self.engine.tally();
@@ -273,6 +290,7 @@ impl Queried {
             self.table.name(),
             self.before(window)
         ));
+        found.evidence.lacks.extend(self.engine.lacks(&self.table));
         if rows == 0 {
             let check = match self.engine {
                 Engine::Athena(_) => "the table, its partitions,",
@@ -341,20 +359,6 @@ impl Queried {
 /// The whole search as one query, for engines that run elsewhere.
 pub fn whole_query(table: &Table, window: &Window, keys: &[AccessKeyId]) -> String {
     sql::whole(table, window, keys)
-}
-
-/// The users and roles whose rights the family carries, by unique ID.
-fn principals(lineage: &Lineage) -> BTreeSet<String> {
-    let ids = lineage
-        .credentials
-        .iter()
-        .filter_map(|member| match member.holder.as_ref()? {
-            Holder::User { id, .. } | Holder::Role { id, .. } => Some(id.clone()),
-            Holder::FederatedUser { user_id, .. } => Some(user_id.clone()),
-            Holder::Root => None,
-        });
-    let plain = |id: &String| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    ids.filter(plain).collect()
 }
 
 #[cfg(test)]

@@ -96,37 +96,54 @@ fn is_of_console(group: &[&Unminted<'_>], ways: &Ways<'_>) -> bool {
 
 /// How a group came in, by what one of its sessions bears itself.
 enum Direct<'a, 'i> {
-    /// By a mint; by one of several, where they gave sessions at the same moment.
-    Mints(Vec<&'i Issue<'a>>),
+    /// By a mint; by one of several, where they gave sessions at the same moment; or by a switch, where that is nearer.
+    Mints(Vec<&'i Issue<'a>>, Option<Switch<'a>>),
     Way(Way<'a>),
-    /// By a switch of one of these.
-    Switch(&'a Event, Vec<&'a Switcher>),
+    Switch(Switch<'a>),
 }
+
+/// A switch, and the sessions that may have switched.
+type Switch<'a> = (&'a Event, Vec<&'a Switcher>);
 
 fn direct<'a, 'i>(group: &[&Unminted<'a>], ways: &Ways<'a>, given: &Given<'a, 'i>) -> Option<Direct<'a, 'i>> {
     let console = is_of_console(group, ways);
+    let mut switches = group.iter().map(|session| switched(session, group, ways));
+    let switch = switches.find_map(|switch| switch);
     // What one of them asked for itself is not where they come from.
-    let mut mints = group.iter().map(|session| {
+    let mut given = group.iter().filter_map(|session| {
         let mut mints = given.mints_of(session, console, ways);
         mints.retain(|mint| is_by_another(group, mint.askers()));
-        mints
+        Some((session.created?, mints)).filter(|(_, mints)| !mints.is_empty())
     });
-    let mints = mints.find(|mints| !mints.is_empty());
+    if let Some((created, mints)) = given.next() {
+        // What a record says of who asked for the console leaves out the switch tells.
+        let is_untold = mints.iter().all(|mint| mint.is_switch && mint.by().is_none());
+        return Some(match switch {
+            Some(switch) if is_untold => Direct::Switch(switch),
+            switch => {
+                let nearest = mints.iter().flat_map(|mint| Stamp::of_issue(mint).issued);
+                let nearest = nearest.map(|at| apart(at, created)).min();
+                let is_nearer = |(event, _): &Switch<'_>| nearest.is_some_and(|mint| apart(event.at, created) < mint);
+                Direct::Mints(mints, switch.filter(is_nearer))
+            }
+        });
+    }
     let mut by_password = group.iter().filter_map(|session| ways.by_password(session));
-    let mut way = || by_password.find(|way| is_by_another(group, way.by_keys()));
-    let switch = || group.iter().find_map(|session| switched(session, group, ways));
-    mints
-        .map(Direct::Mints)
-        .or_else(|| way().map(Direct::Way))
-        .or_else(switch)
+    let way = by_password.find(|way| is_by_another(group, way.by_keys()));
+    way.map(Direct::Way).or(switch.map(Direct::Switch))
+}
+
+/// How many seconds lie between two moments.
+fn apart(one: Moment, two: Moment) -> i64 {
+    (one.seconds() - two.seconds()).abs()
 }
 
 /// How somebody switched to this session, who is none of its own group.
-fn switched<'a, 'i>(session: &Unminted<'a>, group: &[&Unminted<'a>], ways: &Ways<'a>) -> Option<Direct<'a, 'i>> {
+fn switched<'a>(session: &Unminted<'a>, group: &[&Unminted<'a>], ways: &Ways<'a>) -> Option<Switch<'a>> {
     let switch = ways.switches.to(session.principal?, session.created?)?;
     let mut from = ways.switches.from(switch);
     from.retain(|one| group.iter().all(|session| *session.key != one.key));
-    (!from.is_empty()).then_some(Direct::Switch(switch, from))
+    (!from.is_empty()).then_some((switch, from))
 }
 
 /// Where the keys of a group come from.
@@ -142,25 +159,35 @@ fn came<'a>(group: &[&Unminted<'a>], ways: &Ways<'a>, given: &Given<'a, '_>) -> 
         key: first.key.clone(),
     };
     match direct(group, ways, given) {
-        Some(Direct::Mints(mints)) => {
+        Some(Direct::Mints(mints, nearer)) => {
+            let switchers = || {
+                nearer
+                    .iter()
+                    .flat_map(|(_, from)| from.iter().map(|one| one.key.clone()))
+            };
             let of_each = |mint: &&Issue<'a>| -> Vec<Issue<'a>> {
-                let rivals = || rivals(mint, &mints);
+                let rivals = || rivals(mint, &mints).into_iter().chain(switchers()).collect();
                 match (mint.by(), given.first_call(mint)) {
                     (Some(_), _) => group.iter().map(|session| of_mint(session, mint, rivals())).collect(),
-                    (None, Some(call)) if mints.len() == 1 => beside_all(call, group),
+                    (None, Some(call)) if mints.len() == 1 && nearer.is_none() => beside_all(call, group),
                     (None, _) => group.iter().map(|session| of_key(session, mint, rivals())).collect(),
                 }
             };
-            mints.iter().flat_map(of_each).collect()
+            let mut found: Vec<Issue<'a>> = mints.iter().flat_map(of_each).collect();
+            if let Some(switch) = &nearer {
+                let minted = mints.iter().map(|mint| mint.by().unwrap_or(&mint.key).clone());
+                found.extend(by_switchers(first, switch, &minted.collect::<Vec<AccessKeyId>>()));
+                found.extend(beside_all(by_first, others));
+            }
+            found
         }
         Some(Direct::Way(way)) => {
             let mut found = vec![by_way(first, &way)];
             found.extend(beside_all(by_first, others));
             found
         }
-        Some(Direct::Switch(switch, from)) => {
-            let by_each = from.iter().map(|one| by_switch(first, switch, one, &from));
-            let mut found: Vec<Issue<'a>> = by_each.collect();
+        Some(Direct::Switch(switch)) => {
+            let mut found = by_switchers(first, &switch, &[]);
             found.extend(beside_all(by_first, others));
             found
         }
@@ -204,10 +231,19 @@ fn by_way<'a>(session: &Unminted<'a>, way: &Way<'a>) -> Issue<'a> {
     }
 }
 
-/// A session that somebody switched to, whose mint isn't in the evidence; by this one of the sessions that may have.
-fn by_switch<'a>(session: &Unminted<'a>, switch: &'a Event, by: &Switcher, all: &[&Switcher]) -> Issue<'a> {
+/// A session that somebody switched to, whose mint isn't in the evidence: by each of the sessions that may have. These others may have asked for it, too.
+fn by_switchers<'a>(session: &Unminted<'a>, (switch, from): &Switch<'a>, others: &[AccessKeyId]) -> Vec<Issue<'a>> {
+    let all: Vec<&AccessKeyId> = from.iter().map(|one| &one.key).chain(others).collect();
+    let each = from.iter().map(|one| {
+        let rivals = all.iter().filter(|key| **key != &one.key);
+        by_switch(session, switch, one, rivals.map(|key| (*key).clone()).collect())
+    });
+    each.collect()
+}
+
+/// The same by this one of them.
+fn by_switch<'a>(session: &Unminted<'a>, switch: &'a Event, by: &Switcher, rivals: Vec<AccessKeyId>) -> Issue<'a> {
     let whose = switch.switched_from.as_ref().map(ToString::to_string);
-    let others = all.iter().map(|one| &one.key).filter(|key| **key != by.key);
     let joined = Joined {
         by: format!(
             "its mint is not in the evidence; joined by the switch, which names {} alone",
@@ -217,7 +253,7 @@ fn by_switch<'a>(session: &Unminted<'a>, switch: &'a Event, by: &Switcher, all: 
         is_by_password: false,
         beside: None,
         of: Some(by.stamp.clone()),
-        rivals: others.cloned().collect(),
+        rivals,
     };
     Issue {
         told: vec![by.key.clone()],

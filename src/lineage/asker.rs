@@ -22,7 +22,7 @@ pub(super) struct Askers<'a> {
 }
 
 /// The unique ID of who called, and the moment of issue.
-type Session<'a> = (&'a str, Moment);
+pub(super) type Session<'a> = (&'a str, Moment);
 
 /// A key that was given to a principal.
 struct Candidate {
@@ -96,12 +96,22 @@ impl<'a> Askers<'a> {
     /// The keys of the session that made a call whose record has none, but for the one that the call gave: one that called, else the one that was given
     /// for it first. Where several sessions bear the same, each of them may have called: then it is all of theirs.
     pub(super) fn keys(&self, event: &Event, gave: Option<&AccessKeyId>) -> Vec<AccessKeyId> {
-        let Some(session) = session(event).filter(|_| !event.is_forwarded()) else {
-            return Vec::new();
-        };
+        let session = session(event).filter(|_| !event.is_forwarded());
+        session.map_or_else(Vec::new, |session| {
+            self.of_session(session, event.at, |key| Some(key) != gave)
+        })
+    }
+
+    /// The same for whatever a session did at some moment, by those of its keys that may be.
+    pub(super) fn of_session(
+        &self,
+        session: Session<'_>,
+        at: Moment,
+        may_be: impl Fn(&AccessKeyId) -> bool,
+    ) -> Vec<AccessKeyId> {
         let called = self.called.get(&session).into_iter().flatten().copied();
-        let mut keys: Vec<&AccessKeyId> = called.filter(|key| Some(*key) != gave).collect();
-        let given = self.nearest(event, session, gave);
+        let mut keys: Vec<&AccessKeyId> = called.filter(|key| may_be(key)).collect();
+        let given = self.nearest(session, at, may_be);
         // Beside what bears the very moment, what was given near it is another's.
         let is_one = |one: &&&Candidate| !one.keeps_session && (keys.is_empty() || one.bears == session.1);
         let sessions: Vec<&AccessKeyId> = given.iter().filter(is_one).map(|one| &one.key).collect();
@@ -118,12 +128,16 @@ impl<'a> Askers<'a> {
         keys.into_iter().cloned().collect()
     }
 
-    /// The keys that were given for a session, but for this one: those nearest to the moment that it bears, in their order.
-    fn nearest(&self, event: &Event, (principal, created): Session<'_>, gave: Option<&AccessKeyId>) -> Vec<&Candidate> {
+    /// The keys that were given for a session and may be: those nearest to the moment that it bears, in their order.
+    fn nearest(
+        &self,
+        (principal, created): Session<'_>,
+        at: Moment,
+        may_be: impl Fn(&AccessKeyId) -> bool,
+    ) -> Vec<&Candidate> {
         let apart = |one: &Candidate| (one.bears.seconds() - created.seconds()).abs();
         let given = self.given.get(principal).into_iter().flatten();
-        let fitting =
-            given.filter(|one| near(one.bears, created) && follows(event.at, one.since) && Some(&one.key) != gave);
+        let fitting = given.filter(|one| near(one.bears, created) && follows(at, one.since) && may_be(&one.key));
         let mut fitting: Vec<&Candidate> = fitting.collect();
         fitting.sort_by_key(|one| (apart(one), one.since, &one.key));
         fitting.dedup_by_key(|one| &one.key);
@@ -138,7 +152,9 @@ impl<'a> Askers<'a> {
 
     /// Says who asked for each of `issues` whose record doesn't.
     pub(super) fn tell(&self, issues: &mut [Issue<'a>]) {
-        for issue in issues.iter_mut().filter(|issue| issue.asker.identity.key.is_none()) {
+        // Of what somebody switched to it was told by the switch.
+        let is_untold = |issue: &&mut Issue<'a>| issue.asker.identity.key.is_none() && issue.told.is_empty();
+        for issue in issues.iter_mut().filter(is_untold) {
             // A key doesn't ask for itself.
             issue.told = self.keys(issue.asker, Some(&issue.key));
         }

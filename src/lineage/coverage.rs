@@ -200,6 +200,12 @@ fn gaps(evidence: &Evidence) -> Vec<String> {
             "nothing of {GLOBAL} is in it, where calls to IAM, to the global endpoint of STS and most sign-ins are recorded"
         ));
     }
+    gaps.extend(evidence.lacks.iter().map(|lacks| {
+        format!(
+            "rows of a table without {lacks}: what only that tells isn't in it, such as sessions that nothing but a sign-in joins, or that somebody \
+             switched to in the console"
+        )
+    }));
     if !seen.data {
         gaps.push(
             "no data events are in it: reads of S3 objects and calls of functions are not recorded, or were not read"

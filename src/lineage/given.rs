@@ -9,7 +9,7 @@ use crate::ids::{AccessKeyId, KeyKind};
 use crate::time::Moment;
 use crate::trail::Event;
 use crate::trail::apart::ADDRESS_SECONDS;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How long before its sign-in a session of the console may have been asked for, with what clocks may differ.
 const ASKED_SECONDS: i64 = ADDRESS_SECONDS as i64 + SLACK_SECONDS;
@@ -129,8 +129,7 @@ impl<'a, 'i> Given<'a, 'i> {
         // Whoever signs in through another provider is given a key and signed in at once.
         near.retain(|(between, issue)| apart.is_none_or(|apart| *between < apart || is_federated(issue)));
         let Some((least, nearest)) = near.first().copied() else {
-            let signed_in = || self.signed_in(of_principal, login?.at);
-            return signed_in().into_iter().collect();
+            return login.map_or_else(Vec::new, |login| self.signed_in(of_principal, login.at));
         };
         // What was made one of the console is of the session that asked for it.
         let is_rival = |(between, issue): &(i64, &Issue<'a>)| {
@@ -140,11 +139,18 @@ impl<'a, 'i> Given<'a, 'i> {
         std::iter::once(nearest).chain(rivals).collect()
     }
 
-    /// The mint whose holder may have signed in at that moment: the last that made a session one of the console.
-    fn signed_in(&self, of_principal: &BTreeMap<i64, Vec<&'i Issue<'a>>>, at: Moment) -> Option<&'i Issue<'a>> {
+    /// The mints whose holders may have signed in at that moment: of each that asked for a session of the console the last one. By which of several addresses
+    /// somebody signed in, nothing tells.
+    fn signed_in(&self, of_principal: &BTreeMap<i64, Vec<&'i Issue<'a>>>, at: Moment) -> Vec<&'i Issue<'a>> {
         let before = of_principal.range(at.seconds() - ASKED_SECONDS..=at.seconds() + SLACK_SECONDS);
-        let mut issues = before.rev().flat_map(|(_, issues)| issues).copied();
-        issues.find(|issue| issue.keeps_session() && issue.event.at.seconds() <= at.seconds() + SLACK_SECONDS)
+        let issues = before.rev().flat_map(|(_, issues)| issues.iter().rev()).copied();
+        let may_be =
+            |issue: &&Issue<'_>| issue.keeps_session() && issue.event.at.seconds() <= at.seconds() + SLACK_SECONDS;
+        let mut known = BTreeSet::new();
+        let mut found: Vec<&Issue<'a>> = issues.filter(may_be).collect();
+        found.sort_by_key(|issue| std::cmp::Reverse((issue.event.at, &issue.event.id)));
+        found.retain(|issue| known.insert(issue.askers().collect::<Vec<&AccessKeyId>>()));
+        found
     }
 }
 

@@ -66,7 +66,7 @@ fn done<'a>(evidence: &'a Evidence, lineage: &'a Lineage) -> impl Iterator<Item 
 
 /// The calls of members, those that were refused among them, with the key of each; of what leads on also where the record leaves the key out and its
 /// session tells it.
-fn calls<'a>(evidence: &'a Evidence, lineage: &'a Lineage) -> Vec<(&'a AccessKeyId, &'a Event)> {
+pub(super) fn calls<'a>(evidence: &'a Evidence, lineage: &'a Lineage) -> Vec<(&'a AccessKeyId, &'a Event)> {
     let members: BTreeSet<&AccessKeyId> = lineage.credentials.iter().map(|member| &member.key).collect();
     let events = evidence.events();
     let is_untold = |event: &Event| {

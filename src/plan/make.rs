@@ -1,7 +1,7 @@
 //! From the steps of a playbook to the steps of a plan.
 
 use super::foothold::{passwords_set, service_credentials_made};
-use super::{FORMAT, Facts, NotTouched, Plan, Step, basis, outlook, reading};
+use super::{FORMAT, Facts, NotTouched, Plan, Step, ambiguous, basis, outlook, reading};
 use crate::account::{KeyStatus, User};
 use crate::action::revoke::Issuer;
 use crate::action::{Action, Change, Member, Setting};
@@ -26,6 +26,7 @@ pub fn plan(playbook: &Playbook, end: End, facts: Facts<'_>, now: Moment) -> Pla
         making.step(step);
     }
     making.leave_alone();
+    ambiguous::mark(&mut making.steps, facts.lineage);
     Plan {
         oust_plan: FORMAT,
         playbook: playbook.name.clone(),

@@ -55,6 +55,9 @@ pub struct Step {
     /// Who is hit besides the intruder, as the trail shows it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub hits: Vec<String>,
+    /// Why it isn't sure that whom it treats is of the family, where that isn't.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ambiguous: Vec<String>,
     /// Whether it can be undone.
     pub undo: Undo,
     /// Whether it asks for more than a yes.
@@ -80,6 +83,7 @@ impl Step {
             api: words.api,
             breaks: words.breaks,
             hits: Vec::new(),
+            ambiguous: Vec::new(),
             undo: words.undo,
             destructive,
             required: true,

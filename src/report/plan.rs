@@ -117,6 +117,7 @@ pub fn step_head(step: &Step, of: usize, paint: Paint) -> String {
 pub fn question(step: &Step, paint: Paint) -> String {
     let mut rows = vec![("call", step.api.clone()), ("breaks", step.breaks.clone())];
     rows.extend(step.hits.iter().map(|hit| ("hits", hit.clone())));
+    rows.extend(step.ambiguous.iter().map(|doubt| ("unsure", doubt.clone())));
     rows.push(("undo", step.undo.describe()));
     let row = |(name, text): &(&str, String)| format!("       {name:<7} {}", paint.fold(15, text));
     rows.iter().map(row).collect::<Vec<_>>().join("\n")
@@ -137,6 +138,9 @@ fn facts(step: &Step, paint: Paint, out: &mut Vec<String>) {
     }
     for hit in &step.hits {
         row("hits", hit);
+    }
+    for doubt in &step.ambiguous {
+        row("unsure", doubt);
     }
 }
 

@@ -3,7 +3,7 @@
 
 mod read;
 
-use super::redact::redact;
+use super::redact::{redact, redact_text};
 use super::reveals::revealed;
 use crate::ids::{AccessKeyId, AccountId, Arn};
 use crate::time::Moment;
@@ -159,6 +159,14 @@ fn parsed<T: std::str::FromStr>(record: &Value, path: &str) -> Option<T> {
     member(record, path)?.as_str()?.parse().ok()
 }
 
+/// What somebody was told, without what they had told.
+fn without_tokens(text: Option<String>) -> Option<String> {
+    text.map(|mut text| {
+        redact_text(&mut text);
+        text
+    })
+}
+
 /// `true` as a boolean or as a text: both spellings are met.
 fn truth(record: &Value, path: &str) -> Option<bool> {
     match member(record, path)? {
@@ -202,7 +210,7 @@ impl Event {
             source_ip: text(record, "/sourceIPAddress"),
             user_agent: text(record, "/userAgent"),
             error: text(record, "/errorCode").or_else(|| text(record, "/responseElements/errorCode")),
-            error_message: text(record, "/errorMessage"),
+            error_message: without_tokens(text(record, "/errorMessage")),
             identity: identity(record),
             request,
             response: without_secrets("responseElements"),

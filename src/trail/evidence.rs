@@ -54,6 +54,8 @@ pub struct Evidence {
     pub damage: Vec<Damage>,
     /// Remarks on what the evidence covers.
     pub notes: BTreeSet<String>,
+    /// What tables that rows came from don't tell of a record, by the names of columns and fields.
+    pub lacks: BTreeSet<String>,
 }
 
 /// Which of two records of one event is to be believed: a correction before what it corrects, then the later, then any order that is
@@ -187,6 +189,7 @@ impl Evidence {
             .into_iter()
             .for_each(|damage| self.damaged(&damage.file, damage.offset, damage.what));
         self.notes.extend(other.notes);
+        self.lacks.extend(other.lacks);
     }
 
     /// The first and the last moment that an event speaks of.
@@ -216,5 +219,11 @@ impl Taker for Evidence {
 
     fn damaged(&mut self, file: &str, offset: Option<u64>, what: String) {
         Evidence::damaged(self, file, offset, what);
+    }
+
+    fn lacks(&mut self, what: &str) {
+        if !self.lacks.contains(what) {
+            self.lacks.insert(what.to_owned());
+        }
     }
 }

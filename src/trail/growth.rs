@@ -76,6 +76,12 @@ pub(super) struct Growth {
     names: Numbers,
     /// Who switched to one of their sessions, by name.
     switched: Numbers,
+    /// The sessions that their keys were given for.
+    minted: Sessions,
+    /// The sessions that one of them switched to.
+    switched_to: Sessions,
+    /// Those of their sessions that were given in the console: somebody may have signed in by one a while later.
+    addressed: Sessions,
 }
 
 impl Growth {
@@ -90,7 +96,9 @@ impl Growth {
     }
 
     fn size(&self) -> usize {
-        self.keys.len() + self.sessions.size() + self.entered.len() + self.names.len() + self.switched.len()
+        let sessions = [&self.sessions, &self.minted, &self.switched_to, &self.addressed].map(Sessions::size);
+        let numbers = [&self.keys, &self.entered, &self.names, &self.switched].map(Numbers::len);
+        sessions.iter().chain(&numbers).sum()
     }
 
     /// Adds the keys that gave those that are known, whoever may have.
@@ -118,13 +126,15 @@ impl Growth {
             self.sessions.add_keyless(pages);
             let may_be = |who: &&Who| self.sessions.hold(who, true);
             let more = callers(pages).filter(may_be).map(|who| who.key);
-            // Who switched to one of the sessions is known by name.
-            let switches = edges(pages).filter(|gave| gave.is_switch && self.sessions.hold(&gave.new, true));
+            // Who switched to one of the sessions is known by name, also where a mint of it is known; one that never called may have.
+            let own = edges(pages).filter(|gave| self.keys.contains(&gave.new.key));
+            own.for_each(|gave| self.minted.add(&gave.new, true));
+            let is_one = |who: &Who| self.sessions.hold(who, true) || self.minted.hold(who, true);
+            let switches = edges(pages).filter(|gave| gave.is_switch && is_one(&gave.new));
             let by_name = switches.filter_map(Gave::switched).filter(|name| *name != 0);
             self.switched.extend(by_name);
-            let switchers = callers(pages)
-                .filter(|who| self.switched.contains(&who.name))
-                .map(|who| who.key);
+            let known = callers(pages).chain(edges(pages).map(|gave| &gave.new));
+            let switchers = known.filter(|who| self.switched.contains(&who.name)).map(|who| who.key);
             let more = more.chain(switchers);
             // What was made one of the console may bear the moment of the session that asked.
             let keeps = |gave: &Gave| gave.is_of_console && self.sessions.hold_asker(gave);
@@ -154,13 +164,21 @@ impl Growth {
             self.names.extend(theirs.map(|who| who.name).filter(|name| *name != 0));
             // What was made one of the console may bear the moment of the session that asked.
             let keeps = |gave: &&Gave| gave.is_of_console && self.keys.contains(&gave.new.key);
-            edges(pages)
-                .filter(keeps)
-                .for_each(|gave| self.sessions.add_asker(gave));
+            edges(pages).filter(keeps).for_each(|gave| {
+                self.sessions.add_asker(gave);
+                self.addressed.add(&gave.new, true);
+            });
             // What one of them switched to is a session of its own, whichever of the user's or role's sessions it was.
             let is_switched = |gave: &&Gave| gave.switched().is_some_and(|by| self.names.contains(&by));
-            let switched = edges(pages).filter(is_switched).map(|gave| &gave.new);
-            switched.for_each(|who| self.sessions.add(who, true));
+            let switches = edges(pages).filter(is_switched).map(|gave| &gave.new);
+            switches.for_each(|who| {
+                self.sessions.add(who, true);
+                self.switched_to.add(who, true);
+            });
+            // What the console was given for it, whose record may leave out who asked.
+            let minted = edges(pages).filter(|gave| self.switched_to.hold(&gave.new, true));
+            let minted: Vec<u64> = minted.map(|gave| gave.new.key).collect();
+            self.take(minted);
             self.sessions.add_keyless(pages);
             // Where the record leaves the key out, whoever has a session of the same moment may have asked.
             let is_by = |gave: &Gave| self.keys.contains(&gave.by_key()) || self.sessions.hold_asker(gave);
@@ -168,7 +186,15 @@ impl Growth {
             let entered = let_in.flat_map(|gave| [gave.new.id, gave.new.name]);
             self.entered.extend(entered.filter(|number| *number != 0));
             let is_entered = |who: &Who| self.entered.contains(&who.id) || self.entered.contains(&who.name);
-            let is_one = |who: &&Who| is_entered(who) || self.sessions.hold(who, given.lack(who));
+            let (earlier, later) = (
+                ADDRESS_SECONDS + ISSUE_SECONDS + LOGIN_SECONDS,
+                ISSUE_SECONDS + LOGIN_SECONDS,
+            );
+            let is_one = |who: &&Who| {
+                let is_lone = given.lack(who);
+                let has_signed_in = is_lone && self.addressed.is_issued(who, earlier, later);
+                is_entered(who) || has_signed_in || self.sessions.hold(who, is_lone)
+            };
             let more = callers(pages).filter(is_one).map(|who| who.key);
             let given = edges(pages).filter(|gave| self.sessions.hold_asker(gave));
             self.take(more.chain(given.flat_map(|gave| [gave.new.key, gave.shared])).collect());
@@ -341,28 +367,56 @@ mod tests {
         }
     }
 
-    fn any_gave() -> impl Strategy<Value = Gave> {
+    fn any_gave(with_sessions: bool) -> impl Strategy<Value = Gave> {
         let numbers = [0_u64..12, 0..12, 0..6, 0..4];
-        (numbers, any::<bool>(), any::<bool>()).prop_map(|([by, key, id, shared], is_long_term, is_of_console)| Gave {
-            by: number_of(by),
-            new: Who {
+        let most = if with_sessions { 3_u32 } else { 1 };
+        let kinds = [any::<bool>(), any::<bool>(), any::<bool>()];
+        let sessions = [0..most, 0..most];
+        (numbers, kinds, sessions).prop_map(move |([by, key, id, shared], kinds, [since, by_since])| {
+            let [is_long_term, is_of_console, is_switch] = kinds;
+            let new = Who {
                 key: number_of(key),
                 id: number_of(id).rotate_left(8),
+                name: number_of(id).rotate_left(24),
+                since: since * 100,
                 ..Who::default()
-            },
-            shared: number_of(shared).rotate_left(16),
-            is_long_term: is_long_term && by % 4 == 0,
-            is_of_console: is_of_console && by % 3 == 0,
-            ..Gave::default()
+            };
+            let gave = Gave {
+                by: number_of(by),
+                new,
+                shared: number_of(shared).rotate_left(16),
+                is_long_term: is_long_term && by % 4 == 0,
+                is_of_console: is_of_console && by % 3 == 0,
+                ..Gave::default()
+            };
+            match by % 5 {
+                // Somebody switched who is known by name; or the record leaves the key out.
+                1 if with_sessions && is_switch => Gave {
+                    by: !number_of(shared).rotate_left(24),
+                    new: Who { key: 0, ..new },
+                    is_switch,
+                    ..Gave::default()
+                },
+                2 if by_since > 0 => Gave {
+                    by: number_of(id).rotate_left(8),
+                    by_since: by_since * 100,
+                    ..gave
+                },
+                _ => gave,
+            }
         })
     }
 
     fn any_who(with_sessions: bool) -> impl Strategy<Value = Who> {
         let most = if with_sessions { 3_u32 } else { 1 };
-        (0_u64..12, 0_u64..6, 0..most, 0..most).prop_map(|(key, id, sign_in, since)| Who {
+        (0_u64..12, 0_u64..6, 0..most, 0..most).prop_map(move |(key, id, sign_in, since)| Who {
             key: number_of(key),
             id: number_of(id).rotate_left(8),
-            name: 0,
+            name: if with_sessions {
+                number_of(id).rotate_left(24)
+            } else {
+                0
+            },
             sign_in,
             since: since * 100,
         })
@@ -370,7 +424,7 @@ mod tests {
 
     fn any_sources(with_sessions: bool) -> impl Strategy<Value = Vec<Facts>> {
         let callers = prop::collection::vec(any_who(with_sessions), 0..4);
-        let gave = prop::collection::vec(any_gave(), 0..3);
+        let gave = prop::collection::vec(any_gave(with_sessions), 0..3);
         let facts = (callers, gave).prop_map(|(callers, gave)| Facts {
             callers,
             gave,

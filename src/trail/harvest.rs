@@ -165,4 +165,8 @@ impl Taker for Kept<'_> {
             what,
         });
     }
+
+    fn lacks(&mut self, what: &str) {
+        lock(self.total).evidence.lacks.insert(what.to_owned());
+    }
 }

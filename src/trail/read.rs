@@ -4,7 +4,7 @@
 
 use super::scan::Scratch;
 use super::shape::Reading;
-use super::utf16::{Utf16, is_utf16};
+use super::utf16::{Places, Utf16, is_utf16};
 use super::walk::{Met, Walk};
 use super::{Evidence, Window};
 use std::fs::File;
@@ -134,21 +134,21 @@ fn is_followed(packed: &[u8], size: usize) -> bool {
 
 const GZIP: [u8; 3] = [0x1f, 0x8b, 8];
 
-/// The stream without its gzip wrapping, if it has one, and in UTF-8. Several members one behind the other are one file.
-pub(super) fn unpacked<'a>(mut stream: Box<dyn Read + 'a>, wrappings: u8) -> Box<dyn Read + 'a> {
+/// The stream without its gzip wrapping, if it has one, and in UTF-8; where its letters stood then `places` says. Several members one behind the other are one file.
+pub(super) fn unpacked<'a>(mut stream: Box<dyn Read + 'a>, wrappings: u8, places: &Places) -> Box<dyn Read + 'a> {
     let mut head = Vec::new();
     let read = (&mut stream).take(2).read_to_end(&mut head);
     let packed = head == [0x1f, 0x8b] && wrappings > 0;
     if is_utf16(&head) {
         let is_big_endian = head.starts_with(&[0xfe]);
         let text = Broken(read.err()).chain(stream);
-        return Box::new(Utf16::of(text, is_big_endian));
+        return Box::new(Utf16::of(text, is_big_endian, places.clone()));
     }
     let whole = io::Cursor::new(head).chain(Broken(read.err())).chain(stream);
     if packed {
         // The decoder reads in small steps, so the file is read ahead of it.
         let decoder = flate2::read::MultiGzDecoder::new(BufReader::new(whole));
-        unpacked(Box::new(decoder), wrappings - 1)
+        unpacked(Box::new(decoder), wrappings - 1, places)
     } else {
         Box::new(whole)
     }

@@ -54,8 +54,19 @@ pub const SIGN_IN: Column = further(
 /// <https://docs.aws.amazon.com/kms/latest/developerguide/ct-decrypt.html>
 pub const RESOURCE: Column = column("resource_arn", "resources", &["resources", "0", "ARN"]);
 
+/// Who switched to a role in the console, by ARN: one member of what stands beside request and answer.
+/// <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-aws-console-sign-in-events.html>
+pub const SWITCHED_FROM: Column = column(
+    "switchedfrom",
+    "additionaleventdata",
+    &["additionalEventData", "SwitchFrom"],
+);
+
+/// The column of a row that says what its table lacks, by the names of columns and fields.
+pub const LACKS: &str = "lacks";
+
 /// The columns of a row.
-pub const COLUMNS: [Column; 36] = [
+pub const COLUMNS: [Column; 37] = [
     column("eventid", "eventid", &["eventID"]),
     column("eventtime", "eventtime", &["eventTime"]),
     column("eventsource", "eventsource", &["eventSource"]),
@@ -148,6 +159,7 @@ pub const COLUMNS: [Column; 36] = [
     SIGN_IN,
     CREDENTIAL,
     RESOURCE,
+    SWITCHED_FROM,
 ];
 
 /// The record that a row came from, if the object is such a row.

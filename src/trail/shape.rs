@@ -4,6 +4,7 @@ use super::EventError;
 use super::cut::{Cutter, Sink};
 use super::event::member;
 use super::read::{Broken, WRAPPINGS, unpacked};
+use super::utf16::Places;
 use super::{ocsf, row, table};
 use serde_json::Value;
 use std::io::{Cursor, Read};
@@ -46,6 +47,9 @@ pub(super) trait Taker {
 
     /// A place that could not be read.
     fn damaged(&mut self, file: &str, offset: Option<u64>, what: String);
+
+    /// What the table doesn't tell that rows came from.
+    fn lacks(&mut self, _what: &str) {}
 }
 
 /// One file on its way to whoever takes its records.
@@ -53,8 +57,9 @@ pub(super) struct Reading<'a, T> {
     taker: &'a mut T,
     file: &'a str,
     breaks: u64,
-    /// The first value that is no record, why, and how many there are.
+    /// The first value that is no record by its place in the file, why, and how many there are.
     strange: Option<(u64, String, u64)>,
+    places: Places,
 }
 
 impl<'a, T: Taker> Reading<'a, T> {
@@ -65,8 +70,9 @@ impl<'a, T: Taker> Reading<'a, T> {
             file,
             breaks: 0,
             strange: None,
+            places: Places::default(),
         };
-        let mut text = unpacked(Box::new(stream), WRAPPINGS);
+        let mut text = unpacked(Box::new(stream), WRAPPINGS, &reading.places);
         let mut head = Vec::new();
         let failed = (&mut text).take(table::LOOKED_AT as u64).read_to_end(&mut head).err();
         let column = table::column(&head);
@@ -123,6 +129,10 @@ impl<'a, T: Taker> Reading<'a, T> {
                     return Ok(());
                 }
                 let otherwise = ocsf::record(value).or_else(|| row::record_of_row(value));
+                let lacks = value.get(row::LACKS).and_then(Value::as_str);
+                if let Some(lacks) = lacks.filter(|_| otherwise.is_some()) {
+                    self.taker.lacks(lacks);
+                }
                 let record = otherwise.as_ref().unwrap_or(value);
                 self.taker.record(record).map_err(|error| error.to_string())
             }
@@ -138,7 +148,8 @@ impl<T: Taker> Sink for Reading<'_, T> {
             // Behind a break, parts of records are met that aren't records; the break itself was told.
             Err(_) if guessed => false,
             Err(why) => {
-                let (.., count) = self.strange.get_or_insert((offset, why, 0));
+                let place = self.places.borrow().place(offset);
+                let (.., count) = self.strange.get_or_insert((place, why, 0));
                 *count += 1;
                 false
             }
@@ -148,7 +159,8 @@ impl<T: Taker> Sink for Reading<'_, T> {
     fn broken(&mut self, offset: u64, what: String) {
         self.breaks += 1;
         if self.breaks <= NAMED {
-            self.taker.damaged(self.file, Some(offset), what);
+            let place = self.places.borrow().place(offset);
+            self.taker.damaged(self.file, Some(place), what);
         }
     }
 }

@@ -220,7 +220,7 @@ impl<S: Sieve> Taker for Full<'_, S> {
 /// The record without session tokens.
 pub(super) fn without_secrets(record: &Value) -> Value {
     let mut record = record.clone();
-    for member in ["requestParameters", "responseElements"] {
+    for member in ["requestParameters", "responseElements", "errorMessage"] {
         if let Some(inner) = record.get_mut(member) {
             super::redact::redact(inner);
         }

@@ -254,6 +254,19 @@ fn a_text_in_utf_16_is_read() {
             assert!(found.damage.is_empty(), "{:?}", found.damage);
         }
         assert_eq!(read(&plain[..plain.len() - 20]).damage[0].what, "the file is cut off");
+        // A place is one in the file, whatever letters stand before it.
+        let broken = format!(
+            "\u{feff}{{\"a\u{43a}\u{1f511}\":1,\"Records\":[{},@{}]}}",
+            record(1),
+            record(2)
+        );
+        let place = |part: &str| part.encode_utf16().count() as u64 * 2;
+        let damage = read(&super::utf16::written(&broken, is_big_endian)).damage;
+        assert_eq!(
+            damage[0].offset,
+            Some(place(broken.split('@').next().unwrap())),
+            "{damage:?}"
+        );
     }
 }
 

@@ -2,6 +2,7 @@
 
     trail_sources.py serve FOLDER     serves moto; prints its port, then runs until it is killed
     trail_sources.py query FOLDER     runs the SQL of stdin on DuckDB over the records of FOLDER; writes its rows as JSON lines
+    trail_sources.py queries FOLDER   the same for each line of stdin, which is SQL as a JSON text; writes a list of rows for each
 
 S3: bucket `trail` has the records of FOLDER under `AWSLogs/o-example/ACCOUNT/CloudTrail/REGION/YYYY/MM/DD/`, and decoys that must not be read.
 Athena: moto's server, with its queries run by DuckDB.
@@ -177,5 +178,13 @@ def query(folder):
         print(json.dumps(dict(zip(names, line))))
 
 
+def queries(folder):
+    connection = engine(folder)
+    for line in sys.stdin:
+        found = connection.execute(json.loads(line))
+        names = [column[0] for column in found.description]
+        print(json.dumps([dict(zip(names, row)) for row in found.fetchall()]), flush=True)
+
+
 if __name__ == "__main__":
-    {"serve": serve, "query": query}[sys.argv[1]](sys.argv[2])
+    {"serve": serve, "query": query, "queries": queries}[sys.argv[1]](sys.argv[2])

@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
 pub mod accounts;
+pub mod entangled;
 pub mod peers;
 pub mod process;
 pub mod served;

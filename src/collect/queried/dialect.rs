@@ -11,7 +11,7 @@
 use super::columns::Columns;
 use super::table::Table;
 use crate::time::Moment;
-use crate::trail::{COLUMNS, CREDENTIAL, Column, RESOURCE, SIGN_IN};
+use crate::trail::{COLUMNS, CREDENTIAL, Column, LACKS, RESOURCE, SIGN_IN, SWITCHED_FROM};
 
 /// The column of an event data store that has the whole record, as JSON.
 pub(super) const WHOLE: &str = "eventjson";
@@ -54,6 +54,14 @@ impl Table {
         ))
     }
 
+    /// Who switched to a role, by ARN; `None` where the table doesn't tell. JSON may have a backslash before a slash.
+    pub(super) fn switched_from(&self) -> Option<String> {
+        let beside = self.json(&self.source(&SWITCHED_FROM)?);
+        Some(format!(
+            r#"nullif(replace(regexp_extract({beside}, '"SwitchFrom" *: *"([^"]+)"', 1), '\/', '/'), '')"#
+        ))
+    }
+
     /// A moment, to be compared with the time of a call.
     pub(super) fn moment(&self, at: Moment) -> String {
         let text = at.whole_second().to_string();
@@ -63,9 +71,20 @@ impl Table {
         }
     }
 
-    /// The columns of a row, without session tokens. What the table hasn't got is null.
+    /// What the table doesn't tell of a record, by the names of columns and fields; empty where it tells all.
+    pub(super) fn lacks(&self) -> String {
+        let lacking = COLUMNS.iter().filter(|column| self.source(column).is_none());
+        let names: Vec<&str> = lacking.map(|column| column.source).collect();
+        names.join(", ")
+    }
+
+    /// The columns of a row, without session tokens. What the table hasn't got is null, and each row says so.
     pub(super) fn row(&self) -> String {
         let mut each: Vec<String> = COLUMNS.iter().map(|column| self.shown(column)).collect();
+        let lacks = self.lacks();
+        if !lacks.is_empty() {
+            each.push(format!("  '{lacks}' AS {LACKS}"));
+        }
         if self.is_store() {
             each.push(format!("  coalesce({}, '') AS {WHOLE}", without_tokens(WHOLE)));
         }
@@ -83,6 +102,7 @@ impl Table {
         let read = match name {
             // Of a list without an entry the first one is an error in some engines.
             _ if name == RESOURCE.name => format!("try({source}[1].arn)"),
+            _ if name == SWITCHED_FROM.name => self.switched_from().unwrap_or(source),
             "requestparameters" | "responseelements" if self.is_store() => without_tokens(&self.json(name)),
             "requestparameters" | "responseelements" => without_members(name),
             _ => source,
@@ -103,24 +123,41 @@ impl Table {
     }
 }
 
-/// A text of JSON with every session token in it empty, whether it stands in it or in a text within, and whatever of its letters are escaped. CloudTrail
-/// Lake replaces all that it finds.
+/// How the names of session tokens and secret keys end, in JSON, in the environment of what is started, and in addresses.
+const NAME: &str = "[a-z0-9_-]*(?:(?:session|security)[-_]?token|secret[-_]?access[-_]?key)";
+
+/// A text of JSON with every session token and secret key in it empty, whether it stands in it or in a text within, as a member, as a pair of name and value or
+/// in an address, whatever of its letters are escaped, and also where the text is cut off in it. CloudTrail Lake replaces all that it finds.
 fn without_tokens(text: &str) -> String {
     format!(
-        r#"regexp_replace({text}, '(?i)("(?:session|security)[-_]?token\\*" *: *\\*")(?:[^"\\]|\\+[^"\\])+', '$1')"#
+        r#"regexp_replace({text}, '(?i)("{NAME}\\*"(?: *, *\\*"value\\*")? *: *\\*"|{NAME}(?:=|%3d))(?:[^"\\&]|\\+[^"\\])+', '$1')"#
     )
 }
 
 /// So many session tokens are cut out where an engine replaces only the first that it finds, as DuckDB does: no call gives more.
 const CUTS: usize = 4;
 
-/// A session token with its name, in JSON or in a text of JSON within, whose quotes stand behind backslashes.
-const TOKEN: &str = r#"(?:"(?:session|security)[-_]?token"\s*:\s*"(?:[^"\\]|\\.)*"|\\+"(?:session|security)[-_]?token\\+"\s*:\s*\\+"(?:[^"\\]|\\+[^"\\])*\\+")"#;
+/// A session token or secret key with its name: in JSON; in a text of JSON within, whose quotes stand behind backslashes; as a pair of name and value; in an
+/// address.
+fn token() -> String {
+    let (plain, within) = (r#""(?:[^"\\]|\\.)*""#, r#"\\+"(?:[^"\\]|\\+[^"\\])*\\+""#);
+    format!(
+        r#"(?:"{NAME}"\s*:\s*{plain}|\\+"{NAME}\\+"\s*:\s*{within}|"(?:name|key)"\s*:\s*"{NAME}"\s*,\s*"value"\s*:\s*{plain}|{NAME}(?:=|%3d)[^"\\&\s]+)"#
+    )
+}
+
+/// What is left of a token that was not cut out: one too many, one that the text is cut off in, or one that is written in another way.
+fn left() -> String {
+    format!(r#"{NAME}(?:\\*"?\s*:\s*\\*"|(?:=|%3d)[^"\\&\s]|\\*"\s*,\s*\\*"value|\\*"\s*\}})"#)
+}
 
 /// A text of JSON without its session tokens and their names, the same on an engine that replaces all that it finds and on one that replaces the first. How
-/// a part of what is found is put back is written in another way for each: so nothing is. Of a text with more tokens than are cut out nothing is given.
+/// a part of what is found is put back is written in another way for each: so nothing is. Of a text that has still one then nothing is given.
 fn without_members(text: &str) -> String {
-    let cut = |text: String, _| format!(r#"regexp_replace({text}, '(?i)\s*,\s*{TOKEN}|{TOKEN}\s*,?', '')"#);
+    let (token, left) = (token(), left());
+    let cut = |text: String, _| format!(r#"regexp_replace({text}, '(?i)\s*,\s*{token}|{token}\s*,?', '')"#);
     let cut_out = (0..CUTS).fold(text.to_owned(), cut);
-    format!(r#"regexp_replace({cut_out}, '(?is)^.*{TOKEN}.*$', '{{"keptBack":"too many session tokens"}}')"#)
+    format!(
+        r#"regexp_replace({cut_out}, '(?is)^.*{left}.*$', '{{"keptBack":"too many session tokens, or one cut off"}}')"#
+    )
 }

@@ -26,6 +26,8 @@ pub(super) struct Lake {
     store: String,
     owner: Option<String>,
     pub(super) tally: Tally,
+    /// Whether rows came without the whole record.
+    pub(super) is_partial: bool,
 }
 
 impl Lake {
@@ -36,6 +38,7 @@ impl Lake {
             store: store.id.clone(),
             owner: store.owner.as_ref().map(|owner| owner.as_str().to_owned()),
             tally: Tally::default(),
+            is_partial: false,
         }
     }
 
@@ -45,6 +48,7 @@ impl Lake {
         let bytes = self.wait(&id).await?;
         let rows = self.fetch(&id).await?;
         self.tally.add(bytes, rows.len());
+        self.is_partial |= rows.iter().any(|row| row.get(WHOLE).is_none_or(Value::is_null));
         tell(&format!(
             "CloudTrail Lake: {} rows, {bytes} bytes scanned ({} in all)",
             rows.len(),

@@ -1,5 +1,5 @@
 //! The queries. They are plain enough to run unchanged on Trino, Athena and DuckDB: of functions only `split_part`, `regexp_extract`,
-//! `regexp_replace`, `coalesce`, `nullif` and `try` are used.
+//! `regexp_replace`, `coalesce`, `nullif`, `replace`, `substr`, `concat`, `array_agg` and `try` are used.
 //!
 //! A session token stands in the record of its mint, and a result lies in a bucket: tokens are cut out by the query itself.
 //! Texts of others come into a query only as key IDs, unique IDs, account numbers and names of Regions, whose letters are checked.
@@ -19,7 +19,7 @@ use std::collections::BTreeSet;
 const LATE_SECONDS: i64 = 3 * 86_400;
 
 /// Which events give a credential.
-fn is_mint() -> String {
+pub(super) fn is_mint() -> String {
     let services: BTreeSet<String> = minting()
         .map(|(service, _)| format!("{service}.amazonaws.com"))
         .collect();
@@ -48,7 +48,7 @@ fn key(table: &Table) -> String {
 }
 
 /// The role that a mint gave a session of, by its unique ID.
-fn role(table: &Table) -> String {
+pub(super) fn role(table: &Table) -> String {
     format!(
         r#"regexp_extract({}, '"assumedRoleId\\?" *: *\\?"([A-Z0-9]+):', 1)"#,
         table.json("responseelements")
@@ -59,15 +59,27 @@ fn role(table: &Table) -> String {
 const IS_TEMPORARY: &str = "useridentity.accesskeyid LIKE 'ASIA%'";
 
 /// Which calls set a user's password.
-const SETS_PASSWORD: &str =
+pub(super) const SETS_PASSWORD: &str =
     "eventsource = 'iam.amazonaws.com' AND eventname IN ('CreateLoginProfile', 'UpdateLoginProfile')";
 
+/// Which calls are switches to a role in the console.
+pub(super) const SWITCHES: &str = "eventsource = 'signin.amazonaws.com' AND eventname = 'SwitchRole'";
+
 /// Whose password it is.
-const WHOSE: &str =
-    r#"coalesce(nullif(regexp_extract(requestparameters, '"userName" *: *"([^"]+)"', 1), ''), useridentity.username)"#;
+pub(super) fn whose(table: &Table) -> String {
+    format!(
+        r#"coalesce(nullif(regexp_extract({}, '"userName" *: *"([^"]+)"', 1), ''), useridentity.username)"#,
+        table.json("requestparameters")
+    )
+}
+
+/// An ARN, of a role's session without the name of that.
+pub(super) fn bearer(arn: &str) -> String {
+    format!("coalesce(nullif(regexp_extract({arn}, '^(.*:assumed-role/[^/]+)/', 1), ''), {arn})")
+}
 
 /// The user or role that a caller carries the rights of, by its unique ID: the issuer of a session, else the caller itself.
-const PRINCIPAL: &str = "coalesce(nullif(useridentity.sessioncontext.sessionissuer.principalid, ''), split_part(useridentity.principalid, ':', 1))";
+pub(super) const PRINCIPAL: &str = "coalesce(nullif(useridentity.sessioncontext.sessionissuer.principalid, ''), split_part(useridentity.principalid, ':', 1))";
 
 /// How many rows of others are fetched: who else uses the same roles may have made millions of calls.
 pub(super) const MOST_OF_OTHERS: usize = 100_000;
@@ -76,7 +88,7 @@ pub(super) const MOST_OF_OTHERS: usize = 100_000;
 /// for ever.
 const DEEPEST: u32 = 100;
 
-fn quoted<'a>(texts: impl IntoIterator<Item = &'a str>) -> String {
+pub(super) fn quoted<'a>(texts: impl IntoIterator<Item = &'a str>) -> String {
     let each: Vec<String> = texts
         .into_iter()
         .map(|text| format!("'{}'", text.replace('\'', "''")))
@@ -138,7 +150,7 @@ fn within(table: &Table, window: &Window) -> Vec<String> {
     all
 }
 
-fn select(table: &Table, window: &Window, condition: &str) -> String {
+pub(super) fn select(table: &Table, window: &Window, condition: &str) -> String {
     let mut all = within(table, window);
     all.push(format!("({condition})"));
     format!(
@@ -190,15 +202,4 @@ pub(super) fn bearing(table: &Table, window: &Window, sign_ins: &BTreeSet<&str>)
     let sign_in = table.source(&SIGN_IN)?;
     let condition = format!("{sign_in} IN ({})", quoted(sign_ins.iter().copied()));
     Some(select(table, window, &condition))
-}
-
-/// What others did who carry the rights of the same users and roles, and how they came by them. `principals` are unique IDs.
-pub(super) fn kin(table: &Table, window: &Window, principals: &BTreeSet<&str>) -> String {
-    let ids = quoted(principals.iter().copied());
-    let condition = format!(
-        "{PRINCIPAL} IN ({ids})\n    OR ({}\n      AND {} IN ({ids}))",
-        is_mint(),
-        role(table)
-    );
-    format!("{}\nLIMIT {}", select(table, window, &condition), MOST_OF_OTHERS + 1)
 }

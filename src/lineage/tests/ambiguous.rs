@@ -165,3 +165,53 @@ fn a_console_session_of_one_of_two_mints_is_of_both() {
     let roots: BTreeSet<&AccessKeyId> = lineage.roots().map(|root| &root.key).collect();
     assert_eq!(roots, [&a, &owner].into());
 }
+
+/// By which of several addresses somebody signed in that were asked for, nothing tells: any of those who asked may have.
+#[test]
+fn a_sign_in_by_one_of_several_addresses_is_of_whoever_asked_for_one() {
+    let (origins, sessions) = ([key("AKIAQ"), key("AKIAR")], [key("ASIAONE"), key("ASIATWO")]);
+    let console = key("ASIACONSOLE");
+    let mut records = Vec::new();
+    for (n, (origin, session)) in origins.iter().zip(&sessions).enumerate() {
+        let issued = format!("2026-03-24T09:0{}:00Z", 4 + n);
+        records.push(assume(&format!("a{n}"), &issued, origin, "u", session));
+        let at = format!("2026-03-24T09:2{n}:00Z");
+        let mut sign = by_role(
+            &format!("s{n}"),
+            &at,
+            "GetSigninToken",
+            "X",
+            session,
+            &issued,
+            "python-requests",
+        );
+        sign["eventSource"] = json!("signin.amazonaws.com");
+        sign["responseElements"] = json!({"credentials": {"accessKeyId": key(&format!("ASIASIGN{}", ["A", "B"][n]))}});
+        records.push(sign);
+    }
+    let entered = "2026-03-24T09:25:00Z";
+    let mut login = by_role("l", entered, "ConsoleLogin", "X", &console, entered, BROWSER);
+    login["eventSource"] = json!("signin.amazonaws.com");
+    login["userIdentity"]["accessKeyId"] = Value::Null;
+    login["userIdentity"]["sessionContext"]["attributes"] = Value::Null;
+    login["responseElements"] = json!({"ConsoleLogin": "Success"});
+    records.push(login);
+    records.push(by_role(
+        "c",
+        "2026-03-24T09:26:00Z",
+        "ListUsers",
+        "X",
+        &console,
+        entered,
+        BROWSER,
+    ));
+    for (asked, own, other) in [(0, 0, 1), (1, 1, 0)] {
+        let lineage = both_ways(&records, &origins[asked]);
+        let minted = lineage.member(&console).unwrap().minted.clone().unwrap();
+        assert_eq!(
+            (&minted.by, minted.or_by),
+            (&sessions[own], [sessions[other].clone()].into())
+        );
+    }
+    assert_eq!(both_ways(&records, &console).roots().count(), 2);
+}

@@ -184,3 +184,83 @@ fn the_keys_of_a_session_that_a_mint_of_the_console_opens_belong_together() {
     let apart = [assume, records[2].clone(), again];
     assert!(both_ways(&apart, &fresh).member(&second).is_some());
 }
+
+/// Of two sessions of one role that were issued in one second, each under a key of its own, either may have switched.
+#[test]
+fn a_switch_by_one_of_two_sessions_of_one_second_is_ambiguous() {
+    let (mut records, [_, fresh]) = switched();
+    let (one, two) = (key("ASIAONE"), key("ASIATWO"));
+    let origins = [key("AKIAQ"), key("AKIAR")];
+    records.remove(0);
+    records[0]["additionalEventData"]["SwitchFrom"] = json!("arn:aws:sts::123456789012:assumed-role/R/s");
+    for (n, (session, origin)) in [&one, &two].into_iter().zip(&origins).enumerate() {
+        records.push(mint(&format!("m{n}"), SIGNED_IN, origin, "u", "AssumeRole", session));
+    }
+    // Whether the other one called or not.
+    records.push(use_by_role("c1", &one, SIGNED_IN));
+    for _ in 0..2 {
+        for (asked, own, other) in [(&origins[0], &one, &two), (&origins[1], &two, &one)] {
+            let lineage = both_ways(&records, asked);
+            assert_eq!(
+                by(&lineage, &fresh),
+                Some((own.clone(), [other.clone()].into())),
+                "{asked}"
+            );
+        }
+        assert_eq!(both_ways(&records, &fresh).roots().count(), 2);
+        records.push(use_by_role("c2", &two, SIGNED_IN));
+    }
+}
+
+/// A mint some seconds away gave another session, perhaps: a switch in the very second counts beside it.
+#[test]
+fn a_switch_of_the_very_second_counts_beside_a_mint_that_is_further_away() {
+    let (mut records, [console, fresh]) = switched();
+    let (origin, given) = (key("AKIAQ"), key("ASIAGIVEN"));
+    let mut near = mint("m", "2026-03-24T09:30:03Z", &origin, "u", "AssumeRole", &given);
+    near["responseElements"]["assumedRoleUser"] =
+        json!({"assumedRoleId": "AROAY:s", "arn": "arn:aws:sts::123456789012:assumed-role/Y/s"});
+    near["userAgent"] = json!(BROWSER);
+    records.push(near);
+    for (asked, other) in [(&console, &origin), (&origin, &console)] {
+        let lineage = both_ways(&records, asked);
+        assert_eq!(
+            by(&lineage, &fresh),
+            Some((asked.clone(), [other.clone()].into())),
+            "{asked}"
+        );
+    }
+    // In the same second the mint is the switch's.
+    records[3]["eventTime"] = json!(SWITCHED);
+    assert_eq!(
+        by(&both_ways(&records, &origin), &fresh),
+        Some((origin.clone(), BTreeSet::new()))
+    );
+}
+
+/// The console's own mint may say little of who asked: what the switch tells is no less for it.
+#[test]
+fn a_mint_of_the_console_that_tells_little_takes_nobody_out_of_the_family() {
+    let (records, [console, fresh]) = switched();
+    let (internal, given) = (key("ASIAINTERNAL"), key("ASIAGIVEN"));
+    let with = |key: Value, created: Value| {
+        let mut assume = console_mint(&internal, &given);
+        assume["userIdentity"]["accessKeyId"] = key;
+        assume["userIdentity"]["sessionContext"]["attributes"]["creationDate"] = created;
+        [&records[..], &[assume]].concat()
+    };
+    for (internal, created) in [
+        (Value::Null, json!(SIGNED_IN)),
+        (Value::Null, Value::Null),
+        (Value::Null, json!("2026-03-24T09:06:03Z")),
+        (json!(internal), json!("2026-03-24T09:06:03Z")),
+    ] {
+        let records = with(internal.clone(), created.clone());
+        let lineage = both_ways(&records, &console);
+        for member in [&fresh, &given] {
+            assert!(lineage.member(member).is_some(), "{member}: {internal} {created}");
+        }
+        let back = both_ways(&records, &fresh);
+        assert!(back.roots().any(|root| root.key == console), "{internal} {created}");
+    }
+}

@@ -165,7 +165,7 @@ impl Record<'_> {
             source_ip: text(&self.source_ip),
             user_agent: text(&self.user_agent),
             error: text(&self.error_code).or_else(error),
-            error_message: text(&self.error_message),
+            error_message: super::without_tokens(text(&self.error_message)),
             identity: self.identity(),
             request,
             response,
