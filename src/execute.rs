@@ -7,6 +7,7 @@
 //! counted in round trips. A step that a person must be asked for waits for nobody, and nobody waits for it.
 
 mod again;
+mod ahead;
 mod eyes;
 mod guard;
 mod guarding;
@@ -131,6 +132,8 @@ struct Run<'a> {
     lifted: Vec<(Step, Change)>,
     /// The account as evidence shows it, and when it was read.
     seen: Option<(Moment, Account)>,
+    /// Cuts that went out before anybody had looked, and are to be read back with the rest of their wave.
+    sent: wave::Sent,
     /// Who was in the account before this run changed anything.
     known: Option<meanwhile::Principals>,
 }
@@ -209,6 +212,7 @@ impl<'a> Run<'a> {
             queue: steps.iter().cloned().collect(),
             agreed: BTreeMap::new(),
             lifted: Vec::new(),
+            sent: wave::Sent::default(),
         }
     }
 }

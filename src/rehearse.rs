@@ -129,6 +129,7 @@ pub fn family(plan: &Plan) -> Family {
         before: None,
         set: Vec::new(),
         open: BTreeSet::new(),
+        at_once: BTreeSet::new(),
         spared: None,
     }
 }

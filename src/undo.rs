@@ -2,26 +2,30 @@
 //!
 //! Undoing is a plan like any other: rehearsed, asked for, executed by the same executor into the same case. Four things are never
 //! undone unless they are named one by one: a leaked key is not made active, AWS's quarantine is not detached, no deny is removed while
-//! a credential of the lineage could use what it denies, and what the family itself put there is not put back. Whether a credential could
+//! a credential of the lineage could use what it denies or a way back that it left would be open again, and what the family itself put there is not put back. Whether a credential could
 //! is not guessed here: the rehearsal of the undoing tells ([`Denies`]).
 //!
 //! The step that undoes step `3` is `u3`; it can be undone too, by `uu3`, which is step 3 again.
 
+mod backwards;
 mod drift;
 mod made;
+mod needs;
 
 pub use drift::{Drifted, drifted, members};
 
-use crate::account::{Account, KeyStatus, is_quarantine};
+use crate::account::Account;
 use crate::action::revoke::Issuer;
 use crate::action::{Action, Change, Inverse, Member, Setting};
 use crate::ids::StepId;
 use crate::journal::Entry;
-use crate::lineage::{Kind, Lineage};
-use crate::plan::{Step, made_by};
+use crate::lineage::Lineage;
+use crate::plan::Step;
+use backwards::{Backwards, makes};
 use made::{Made, standing};
+use needs::Thing;
 use serde::Serialize;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// Which denies stay, and why.
 #[derive(Debug, Clone, Default)]
@@ -87,6 +91,8 @@ pub struct Undoing {
     pub left: Vec<Left>,
     /// What is lost although its step is undone.
     pub lost: Vec<Lost>,
+    /// What is undone only because it was named, with what speaks against it.
+    pub dared: Vec<Left>,
     /// Members that it changes, each with what the journal left there.
     #[serde(skip)]
     expected: Vec<(Member, StepId, Setting)>,
@@ -116,60 +122,24 @@ pub fn undo(
     care: &Care<'_>,
     only: &BTreeSet<StepId>,
 ) -> Undoing {
-    let known = with_the_gone(account, before);
-    let mut undoing = Undoing {
-        steps: Vec::new(),
-        left: Vec::new(),
-        lost: Vec::new(),
-        expected: Vec::new(),
-        lifting: Vec::new(),
-    };
-    // Where the later of two changes of one thing stays, the earlier one stays beneath it.
-    let mut beneath: HashMap<Member, StepId> = HashMap::new();
     let standing = standing(entries);
-    let wanted = |made: &Made| match only.is_empty() {
-        true => !made.is_undoing(),
-        false => only.contains(&made.step),
+    let backwards = Backwards {
+        standing: &standing,
+        account,
+        known: with_the_gone(account, before),
+        care,
+        only,
     };
-    let comes_back = standing
-        .iter()
-        .filter(|made| wanted(made))
-        .filter_map(|made| match &made.change {
-            Change {
-                member: Member::User { user },
-                to: Setting::Absent,
-            } => Some(user.clone()),
-            _ => None,
-        });
-    let comes_back: BTreeSet<String> = comes_back.collect();
-    for made in standing.into_iter().rev() {
-        let member = made.change.member.clone();
-        if !wanted(&made) {
-            // An undoing left what the change before it had made: it is in nobody's way.
-            if !made.is_undoing() {
-                beneath.entry(member).or_insert(made.step);
-            }
-            continue;
+    // What comes back is there for what hangs on it; what would come back and may not is as gone as before.
+    let mut back: HashSet<Thing> = backwards.deleted().collect();
+    loop {
+        let undoing = backwards.with(&back);
+        let made: HashSet<Thing> = undoing.steps.iter().filter_map(makes).collect();
+        if back.is_subset(&made) {
+            return undoing;
         }
-        match reverse(&made, care, &beneath, account, &comes_back) {
-            Err(why) => {
-                undoing.left.push(Left {
-                    step: made.step.clone(),
-                    did: made.change.title(),
-                    why,
-                });
-                beneath.entry(member).or_insert(made.step);
-            }
-            Ok(inverse) => undoing.take(&made, inverse, &known),
-        }
+        back.retain(|thing| made.contains(thing));
     }
-    // A user first, then what hangs on it, whichever order the journal was written in.
-    undoing.steps.sort_by_key(|step| !makes_a_user(step));
-    undoing
-}
-
-fn makes_a_user(step: &Step) -> bool {
-    matches!(&step.action, Action::Change { change } if matches!(change.member, Member::User { .. }) && change.to != Setting::Absent)
 }
 
 impl Undoing {
@@ -198,50 +168,6 @@ impl Undoing {
         let lost = self.lost.last().filter(|lost| lost.step == made.step);
         step.fact = lost.map(|lost| format!("lost for good: {}", lost.what));
         self.steps.push(step);
-    }
-}
-
-/// The change that undoes `made`, or why it is left.
-fn reverse(
-    made: &Made,
-    care: &Care<'_>,
-    beneath: &HashMap<Member, StepId>,
-    account: &Account,
-    comes_back: &BTreeSet<String>,
-) -> Result<Change, String> {
-    let inverse = match made.change.inverse(&made.before) {
-        Inverse::None(reason) => return Err(reason),
-        Inverse::Exact(inverse) | Inverse::Partial { change: inverse, .. } => inverse,
-    };
-    if let Some(later) = beneath.get(&made.change.member) {
-        return Err(format!(
-            "step {later} changed the same thing later and stays: undo that first"
-        ));
-    }
-    if let Some(user) = needs_user(&inverse)
-        && !account.users.contains_key(user)
-        && !comes_back.contains(user)
-    {
-        return Err(format!("user `{user}` is gone: undo the step that deleted it first"));
-    }
-    match forbidden(&inverse, &made.change, care) {
-        Some(why) if !care.named.contains(&made.step) => Err(why),
-        _ => Ok(inverse),
-    }
-}
-
-/// The user that must be there for the change to be made.
-fn needs_user(inverse: &Change) -> Option<&str> {
-    match &inverse.member {
-        Member::User { .. }
-        | Member::RolePolicy { .. }
-        | Member::RoleAttachment { .. }
-        | Member::TrustPolicy { .. }
-        | Member::Role { .. }
-        | Member::ManagedPolicy { .. }
-        | Member::VirtualMfaDevice { .. } => None,
-        _ if inverse.to == Setting::Absent => None,
-        other => other.owner(),
     }
 }
 
@@ -280,44 +206,4 @@ fn bound(member: &Member) -> Option<Issuer> {
         | Member::Role { role } => Some(Issuer::Role(role.clone())),
         other => other.owner().map(|user| Issuer::User(user.to_owned())),
     }
-}
-
-/// Why `inverse` may not be made unless it is named.
-fn forbidden(inverse: &Change, change: &Change, care: &Care<'_>) -> Option<String> {
-    let leaked = |key| {
-        let member = care.lineage.member(key);
-        care.lineage.asked.contains(key) || member.is_some_and(|member| member.kind == Kind::LongTerm)
-    };
-    match (&inverse.member, &inverse.to) {
-        (Member::AccessKey { key, .. }, Setting::Status(KeyStatus::Active)) if leaked(key) => {
-            return Some(format!(
-                "{key} is leaked: an active key would let the intruder in again; name the step to do it all the same"
-            ));
-        }
-        (Member::Attachment { policy, .. }, Setting::Absent) if is_quarantine(policy) => {
-            return Some("AWS put the quarantine there and says not to remove it".to_owned());
-        }
-        _ => {}
-    }
-    if lifts_a_deny(change) {
-        return care.denies.kept(&change.member).cloned();
-    }
-    // A hold makes keys inactive and sets back who is let in, before the trail tells whose doing they were.
-    if let (Member::AccessKey { key, .. }, Setting::Status(KeyStatus::Active), Some(doubt)) =
-        (&inverse.member, &inverse.to, care.doubt)
-    {
-        return Some(format!("whether the family had given {key} cannot be said: {doubt}"));
-    }
-    if let (Member::TrustPolicy { .. }, Some(doubt)) = (&change.member, care.doubt) {
-        return Some(format!(
-            "whether the family had changed who is let in cannot be said: {doubt}"
-        ));
-    }
-    // The original, not what undo made of it: an uploaded key is known to the trail by its user alone.
-    let is_taken_away = change.to == Setting::Absent || matches!(change.member, Member::TrustPolicy { .. });
-    let made = made_by(care.lineage, &change.member).filter(|_| inverse.to != Setting::Absent && is_taken_away)?;
-    Some(format!(
-        "the family itself put it there ({} at {}); name the step to put it back all the same",
-        made.call, made.at
-    ))
 }

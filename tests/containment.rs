@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 use support::peers;
-use support::served::{OUST, Served, said};
+use support::served::{self, OUST, Served, said};
 
 /// A playbook that waits a second in the place of half a minute.
 fn quick(folder: &Path) -> String {
@@ -70,7 +70,7 @@ fn report(case: &str, cases: &str) -> String {
 
 /// A user with ten reached roles under 50 ms of latency: the owner, the first cuts, everything else, each read back.
 #[test]
-fn ten_roles_are_contained_in_six_round_trips_and_the_first_deny_is_the_second_call() {
+fn ten_roles_are_contained_in_six_round_trips_and_the_first_cut_is_the_second_call() {
     let folder = tempfile::tempdir().unwrap();
     let cases = folder.path().join("cases").to_str().unwrap().to_owned();
     let served = Served::of(&ten_roles(folder.path()), &["--played", "--latency", "50ms"]);
@@ -88,9 +88,15 @@ fn ten_roles_are_contained_in_six_round_trips_and_the_first_deny_is_the_second_c
     // The owner is asked for before the case is opened, beside who calls.
     assert!(path.round_trips < 6, "{path:?}");
     assert_eq!(path.to_first_change, Some(1), "{path:?}");
+    let place = |operation: &str| calls.iter().position(|call| call.operation == operation).unwrap();
+    let (cut, deny) = (place("UpdateAccessKey"), place("PutUserPolicy"));
+    let until = |place: usize| critical_path(&calls[..=place], calls[0].at).round_trips;
+    // Nothing but whose the key is and who calls was waited for; what was there is looked at beside the cut, and the deny waits for that look.
+    assert_eq!((until(cut), until(deny)), (2, 3), "{calls:?}");
+    let answered = |call: &&ApiCall| call.at.plus_millis(call.millis.unwrap()) <= calls[cut].at;
     let before: Vec<&str> = calls
         .iter()
-        .take_while(|call| call.operation != "UpdateAccessKey" && call.operation != "PutUserPolicy")
+        .filter(answered)
         .map(|call| call.operation.as_str())
         .collect();
     assert_eq!(before.len(), 2, "{before:?}");
@@ -557,4 +563,74 @@ fn ctrl_c_while_the_trail_is_read_leaves_a_case_that_can_be_resumed() {
     let (case, _) = only_case(&cases);
     let resumed = served.oust("responder-key", None, &["resume", &case, "--yes", "--cases", &cases]);
     assert_eq!(resumed.status.code(), Some(0), "{}", said(&resumed));
+}
+
+/// What goes wrong behind the first wave is not told as if nothing had been changed. The responder loses his permissions while the trail is read, and what he
+/// may not do is seen in the rehearsal before AWS enforces it.
+#[test]
+fn a_failure_behind_the_first_wave_says_that_something_was_done() {
+    let folder = tempfile::tempdir().unwrap();
+    let cases = folder.path().join("cases").to_str().unwrap().to_owned();
+    let served = Served::start(&["--played", "--lag", "20s"]);
+    let stolen = served.key("A")["access_key_id"].as_str().unwrap().to_owned();
+    let playbook = quick(folder.path());
+    let args = ["run", &stolen, "--yes", "--playbook", &playbook, "--cases", &cases];
+    let from_stdin = [&args[..], &["--logs", "-"]].concat();
+    let mut command = served.command("responder-key", None, &from_stdin);
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut run = command.spawn().unwrap();
+    let began = std::time::Instant::now();
+    let is_over = || {
+        let cases = std::fs::read_dir(&cases).into_iter().flatten();
+        let journals = cases.map(|case| case.unwrap().path().join("journal.jsonl"));
+        let mut texts = journals.filter_map(|path| std::fs::read_to_string(path).ok());
+        texts.any(|text| text.contains("\"event\":\"closed\""))
+    };
+    while !is_over() {
+        assert!(began.elapsed() < Duration::from_secs(60));
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let bound = served.iam("responder-key").put_user_permissions_boundary();
+    let bound = bound
+        .user_name("responder")
+        .permissions_boundary("arn:aws:iam::aws:policy/AWSDenyAll");
+    served::wait(bound.send()).unwrap();
+    drop(run.stdin.take());
+    let output = run.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(6), "{}", said(&output));
+    assert!(said(&output).contains("nothing more was changed"), "{}", said(&output));
+}
+
+/// Whom the plan would cut off is only known when the trail is read; the first wave stands by then.
+#[test]
+fn a_refusal_behind_the_first_wave_is_not_contained() {
+    let folder = tempfile::tempdir().unwrap();
+    let cases = folder.path().join("cases").to_str().unwrap().to_owned();
+    let served = Served::start(&["--played"]);
+    let stolen = served.key("A")["access_key_id"].as_str().unwrap().to_owned();
+    let attached = served
+        .iam("responder-key")
+        .attach_role_policy()
+        .role_name("MyBucketRole");
+    let attached = attached.policy_arn("arn:aws:iam::aws:policy/AdministratorAccess");
+    served::wait(attached.send()).unwrap();
+    let session = served.assume_role("MyBucketRole", "responder-key");
+    let args = ["run", &stolen, "--yes", "--cases", &cases];
+    let mut command = served.command("responder-key", None, &args);
+    command
+        .env("AWS_ACCESS_KEY_ID", session.access_key_id())
+        .env("AWS_SECRET_ACCESS_KEY", session.secret_access_key())
+        .env("AWS_SESSION_TOKEN", session.session_token().unwrap());
+    let output = command.output().unwrap();
+    assert!(said(&output).contains("error[refused."), "{}", said(&output));
+    assert!(
+        said(&output).contains("the first wave is done and stands"),
+        "{}",
+        said(&output)
+    );
+    assert!(!said(&output).contains("nothing was changed"), "{}", said(&output));
+    assert_eq!(output.status.code(), Some(3), "{}", said(&output));
 }

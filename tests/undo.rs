@@ -11,7 +11,7 @@ use oust::account::{Account, Holder, KeyStatus, Session, SessionKind, diff};
 use oust::action::{Setting, read};
 use oust::execute::{Consent, Hooks, Remedy, execute};
 use oust::ids::{AccessKeyId, StepId};
-use oust::journal::{Agreement, Entry, Event, Finish, Journal, Judgement};
+use oust::journal::{Agreement, Entry, Event, Finish, Journal, Judgement, load};
 use oust::lineage::{Lineage, trace};
 use oust::mount::Mount;
 use oust::plan::{Facts, Plan, Step, plan};
@@ -20,10 +20,11 @@ use oust::rehearse::{ToUndo, family};
 use oust::time::{ManualClock, Moment};
 use oust::trail::Evidence;
 use oust::twin::{State, Twin};
-use oust::undo::{Care, Denies, Undoing, drifted, members, undo};
+use oust::undo::{Care, Denies, Undoing, done, drifted, members, undo};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
+use support::served::{Served, said};
 use support::story;
 
 type World = Mount<oust::mount::Twin>;
@@ -619,4 +620,231 @@ fn quarantine_and_the_intruder_s_own_policies_are_left_unless_named() {
         assert!(of(BTreeSet::new()).left[0].why.contains("quarantine"));
         assert_eq!(of([step].into()).steps.len(), 1);
     }
+}
+
+/// A served twin, a case folder, and a playbook that waits a second in the place of half a minute.
+struct Incident {
+    served: Served,
+    folder: tempfile::TempDir,
+}
+
+impl Incident {
+    fn of(scenario: &str) -> Self {
+        Incident {
+            served: Served::of(scenario, &["--played"]),
+            folder: tempfile::tempdir().unwrap(),
+        }
+    }
+
+    fn iam(&self, signing: &str) -> aws_sdk_iam::Client {
+        self.served.iam(signing)
+    }
+
+    fn oust(&self, args: &[&str]) -> (Option<i32>, String) {
+        let cases = self.folder.path().join("cases");
+        let args = [args, &["--yes", "--cases", cases.to_str().unwrap()]].concat();
+        let output = self.served.oust("responder-key", None, &args);
+        (output.status.code(), said(&output))
+    }
+
+    /// Runs against A; gives the case and its journal.
+    fn run(&self, end: &str) -> (String, Vec<Entry>) {
+        let known = self.cases();
+        let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/playbooks/user-key.toml")).unwrap();
+        let playbook = self.folder.path().join("quick.toml");
+        std::fs::write(&playbook, text.replace("seconds = 30", "seconds = 1")).unwrap();
+        let key = self.served.key("A")["access_key_id"].as_str().unwrap().to_owned();
+        let (code, said) = self.oust(&["run", &key, "--playbook", playbook.to_str().unwrap(), "--end", end]);
+        assert_eq!(code, Some(0), "{said}");
+        let case = self.cases().into_iter().find(|case| !known.contains(case)).unwrap();
+        let entries = self.journal(&case);
+        (case, entries)
+    }
+
+    fn cases(&self) -> Vec<String> {
+        let cases = std::fs::read_dir(self.folder.path().join("cases"))
+            .into_iter()
+            .flatten();
+        let folders = cases.map(Result::unwrap).filter(|entry| entry.path().is_dir());
+        folders.map(|entry| entry.file_name().into_string().unwrap()).collect()
+    }
+
+    fn journal(&self, case: &str) -> Vec<Entry> {
+        load(&self.folder.path().join("cases").join(case).join("journal.jsonl"))
+            .unwrap()
+            .0
+    }
+}
+
+/// The step of a journal that changed something whose title contains all of `words`.
+fn step_of(entries: &[Entry], words: &[&str]) -> String {
+    let titles = entries.iter().filter_map(|entry| match &entry.event {
+        Event::Intended { step, change, .. } => Some((step, change.title())),
+        _ => None,
+    });
+    let mut all = titles.filter(|(_, title)| words.iter().all(|word| title.contains(word)));
+    all.next().expect("such a step").0.to_string()
+}
+
+const STRANGER: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::999999999999:root"},"Action":"sts:AssumeRole"}]}"#;
+const ADMIN: &str = "arn:aws:iam::aws:policy/AdministratorAccess";
+
+/// The family makes a role that another account may assume, with all rights.
+async fn evil_role(iam: &aws_sdk_iam::Client) {
+    let made = iam
+        .create_role()
+        .role_name("evilrole")
+        .assume_role_policy_document(STRANGER);
+    made.send().await.unwrap();
+    let attached = iam.attach_role_policy().role_name("evilrole").policy_arn(ADMIN);
+    attached.send().await.unwrap();
+}
+
+/// No credential of the family waits behind the deny of a role that it made for another account, nor behind that of a user whose password it set: but
+/// whoever comes in that way does.
+#[test]
+fn a_deny_that_closes_a_way_back_stays_unless_it_is_named() {
+    let incident = Incident::of("fights-back");
+    wait(async {
+        let iam = incident.iam("A");
+        evil_role(&iam).await;
+        let password = iam
+            .create_login_profile()
+            .user_name("deploy-bot")
+            .password("Intruder1234!!");
+        password.send().await.unwrap();
+    });
+    let (case, entries) = incident.run("contain");
+    let denied = |role: &str| {
+        let iam = incident.iam("responder-key");
+        let named = wait(iam.list_role_policies().role_name(role).send()).unwrap();
+        named.policy_names.contains(&"OustDenyAll".to_owned())
+    };
+    assert!(denied("evilrole"));
+    let (_, said) = incident.oust(&["undo", &case]);
+    assert!(denied("evilrole"), "{said}");
+    assert!(
+        said.contains("a way back would be open again: CreateRole evilrole"),
+        "{said}"
+    );
+    let user = incident.served.user_policies("deploy-bot");
+    assert!(user.contains(&"OustDenyAll".to_owned()), "{said}");
+    let step = step_of(&entries, &["evilrole", "OustDenyAll"]);
+    let (code, said) = incident.oust(&["undo", &case, "--step", &step]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(
+        said.contains("this lets the intruder in again, and was named: CreateRole evilrole"),
+        "{said}"
+    );
+    assert!(!denied("evilrole"));
+}
+
+/// What the family made stays gone, and what hung on it is no obstacle for the rest.
+#[test]
+fn what_the_family_made_stays_gone_and_all_else_comes_back() {
+    for end in ["strip", "delete"] {
+        let incident = Incident::of("fights-back");
+        wait(async {
+            let iam = incident.iam("A");
+            evil_role(&iam).await;
+            iam.create_user().user_name("evil").send().await.unwrap();
+            let attached = iam.attach_user_policy().user_name("evil").policy_arn(ADMIN);
+            attached.send().await.unwrap();
+            iam.create_access_key().user_name("evil").send().await.unwrap();
+        });
+        let (responder, user) = (incident.iam("responder-key"), "deploy-bot");
+        let rights = || {
+            let listed = wait(responder.list_attached_user_policies().user_name(user).send());
+            let mut all: Vec<String> = listed
+                .map(|listed| {
+                    listed
+                        .attached_policies()
+                        .iter()
+                        .filter_map(|one| one.policy_arn.clone())
+                        .collect()
+                })
+                .unwrap_or_default();
+            all.extend(incident.served.user_policies(user));
+            all.retain(|one| !one.contains("Oust") && !one.contains("AWSDenyAll"));
+            all
+        };
+        let before = rights();
+        let (case, entries) = incident.run(end);
+        let (code, told) = incident.oust(&["undo", &case]);
+        assert_eq!(code, Some(0), "{end}: {told}");
+        assert_eq!(rights(), before, "{end}: {told}");
+        let evil = || wait(responder.get_user().user_name("evil").send()).is_ok();
+        assert!(!evil(), "{end}: {told}");
+        assert!(
+            told.contains("user `evil` is gone: undo the step that deleted it first"),
+            "{end}: {told}"
+        );
+        // Whoever names it gets it, and is told whose it is.
+        let step = step_of(&entries, &["delete user `evil`"]);
+        let (code, told) = incident.oust(&["undo", &case, "--step", &step]);
+        assert_eq!(code, Some(0), "{end}: {told}");
+        assert!(told.contains("named, and undone all the same"), "{end}: {told}");
+        assert!(
+            told.contains("the family itself put it there (CreateUser"),
+            "{end}: {told}"
+        );
+        assert!(evil());
+    }
+}
+
+/// The first wave cuts before anything is read, and still the journal tells what was there: an inactive key isn't made active by undo, a deny of an
+/// earlier case isn't this one's, and somebody's policy of the same name comes back.
+#[test]
+fn the_first_wave_is_undone_to_what_really_was_there() {
+    let status = |incident: &Incident| {
+        let listed = wait(
+            incident
+                .iam("responder-key")
+                .list_access_keys()
+                .user_name("support-user")
+                .send(),
+        );
+        let key = incident.served.key("A")["access_key_id"].as_str().unwrap().to_owned();
+        let held = listed.unwrap().access_key_metadata;
+        let of = held.into_iter().find(|one| one.access_key_id.as_deref() == Some(&key));
+        of.unwrap().status.unwrap().as_str().to_owned()
+    };
+    let stands = |entries: &[Entry]| {
+        let all = done(entries).into_iter().map(|step| step.to_string());
+        all.filter(|step| step.starts_with("f-")).collect::<Vec<_>>()
+    };
+    let theirs =
+        r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:ListAllMyBuckets","Resource":"*"}]}"#;
+    let incident = Incident::of("stolen-key");
+    let put = incident
+        .iam("responder-key")
+        .put_user_policy()
+        .user_name("support-user");
+    wait(put.policy_name("OustDenyAll").policy_document(theirs).send()).unwrap();
+    let (first, entries) = incident.run("contain");
+    assert_eq!(stands(&entries), ["f-1", "f-2"]);
+    let (second, entries) = incident.run("contain");
+    assert_eq!(
+        stands(&entries),
+        Vec::<String>::new(),
+        "a second case of the same key changed nothing"
+    );
+    let (_, told) = incident.oust(&["undo", &second]);
+    let denied = || {
+        let got = incident
+            .iam("responder-key")
+            .get_user_policy()
+            .user_name("support-user");
+        let got = wait(got.policy_name("OustDenyAll").send()).unwrap().policy_document;
+        !got.contains("ListAllMyBuckets")
+    };
+    assert!(denied(), "{told}");
+    let (code, told) = incident.oust(&["undo", &first, "--step", "f-1", "--step", "f-2"]);
+    assert_eq!(code, Some(0), "{told}");
+    assert_eq!((denied(), status(&incident).as_str()), (false, "Active"), "{told}");
+
+    let incident = Incident::of("stolen-key");
+    incident.served.deactivate("support-user", "A", "responder-key");
+    let (_, entries) = incident.run("contain");
+    assert_eq!(stands(&entries), ["f-2"]);
 }

@@ -1,7 +1,9 @@
 //! The first wave: what needs no tracing. The key off and a deny on its user stop the bleeding while the trail is still to be read.
 //!
 //! One call tells whose the key is, the next ones cut: everything else waits. What is known by then is the user's name alone, so the rehearsal is one
-//! on an account with that user in it, and a key that was active; the plan that follows is made on the account as it is read afterwards.
+//! on an account with that user in it, and a key that was active; the plan that follows is made on the account as it is read afterwards. But the journal
+//! tells what really was there, or undo would give back what never was: an inactive key is off whoever cuts it once more, so its cut goes out unlooked, and
+//! what it was is read beside it; a policy of the playbook's name may be somebody else's, so the deny goes out when that was read beside the key's cut.
 
 use super::Desk;
 use super::args::RunArgs;
@@ -12,9 +14,10 @@ use super::prepare::{playbook, signs};
 use super::run::{carry_out, open, unwritten};
 use super::world::{World, wall_clock};
 use crate::account::{AccessKey, Account, Credentials, Holder, KeyStatus, User};
+use crate::action::{Action, Member, Setting};
 use crate::collect::{self, Caller};
 use crate::execute::Family;
-use crate::ids::{AccessKeyId, KeyKind, PrincipalArn};
+use crate::ids::{AccessKeyId, KeyKind, PrincipalArn, StepId};
 use crate::journal::{Finish, Journal, progress};
 use crate::lineage::trace;
 use crate::live::{Permitted, guard};
@@ -77,7 +80,7 @@ pub(super) async fn first_wave(
     args: &RunArgs,
     keys: &[AccessKeyId],
 ) -> Result<Option<Opened>, Failure> {
-    let Some((rehearsed, account)) = known_at_once(desk, world, args, keys).await? else {
+    let Some(rehearsed) = known_at_once(desk, world, args, keys).await? else {
         return Ok(None);
     };
     let begun = Begun {
@@ -95,8 +98,13 @@ pub(super) async fn first_wave(
     let mode = if args.yes { Mode::Beforehand } else { Mode::Asked };
     let steps = rehearsed.plan().steps.len();
     let mut console = Console::new(desk, &case, mode, steps, world.clients().now());
+    // Whoever asks a person looks first: he takes longer than a look.
+    let at_once = match mode {
+        Mode::Beforehand => keys_off(rehearsed.plan()).collect(),
+        Mode::Asked => BTreeSet::new(),
+    };
     let family = Family {
-        read: Some((world.clients().now(), account)),
+        at_once,
         ..family(rehearsed.plan())
     };
     let finish = carry_out(world, &rehearsed, family, &mut journal, &mut console).await?;
@@ -116,7 +124,7 @@ async fn known_at_once(
     world: &World,
     args: &RunArgs,
     keys: &[AccessKeyId],
-) -> Result<Option<(Rehearsed, Account)>, Failure> {
+) -> Result<Option<Rehearsed>, Failure> {
     let World::Live { .. } = world else {
         return Ok(None);
     };
@@ -156,11 +164,21 @@ async fn known_at_once(
     let account = account(&caller, &owned);
     let plan = made(&short, keys, &owned, &account, clients.now());
     let rehearsed = rehearse(plan, &account, &caller, signing.as_ref(), clients.now()).await;
-    Ok(rehearsed.ok().map(|rehearsed| (rehearsed, account)))
+    Ok(rehearsed.ok())
 }
 
-/// The steps of a playbook that need no tracing, and whose members are known without looking: a leaked key is never made active again, and an
-/// inline policy of the playbook's name is nobody else's. `None` where it doesn't contain them both.
+/// The steps that make a key inactive.
+fn keys_off(plan: &Plan) -> impl Iterator<Item = StepId> {
+    let off = |step: &&Step| match &step.action {
+        Action::Change { change } => {
+            matches!(change.member, Member::AccessKey { .. }) && change.to == Setting::Status(KeyStatus::Inactive)
+        }
+        _ => false,
+    };
+    plan.steps.iter().filter(off).map(|step| step.id.clone())
+}
+
+/// The steps of a playbook that need no tracing. `None` where it doesn't contain them both.
 fn at_once(playbook: &Playbook) -> Option<Playbook> {
     let wanted = |verb: &Verb| {
         matches!(

@@ -16,7 +16,7 @@ use crate::collect::{self, Collected};
 use crate::ids::{AccessKeyId, StepId};
 use crate::journal::{Entry, Event, Finish, progress};
 use crate::lineage::trace;
-use crate::plan::Plan;
+use crate::plan::{Foothold, Plan, users_with_footholds};
 use crate::rebuild::{CLOUDFORMATION, TERRAFORM};
 use crate::rehearse::{Rehearsed, ToUndo, family, judge};
 use crate::report;
@@ -30,6 +30,7 @@ use std::collections::BTreeSet;
 struct Shown<'a> {
     left: &'a [Left],
     lost: &'a [Lost],
+    dared: &'a [Left],
     #[serde(flatten)]
     rehearsed: &'a Rehearsed,
 }
@@ -87,8 +88,11 @@ pub(super) async fn undo(desk: &Desk, args: UndoArgs) -> Result<Exit, Failure> {
         true => rehearsed,
         // Somebody undid a part already: the rest is rehearsed by itself.
         false => {
-            plan.steps.clone_from(&undoing.steps);
-            let again = crate::rehearse::rehearse(plan, &collected.account, &caller, signing.as_ref(), now);
+            let rest = Plan {
+                steps: undoing.steps.clone(),
+                ..plan.clone()
+            };
+            let again = crate::rehearse::rehearse(rest, &collected.account, &caller, signing.as_ref(), now);
             again.await.map_err(rehearsing)?
         }
     };
@@ -97,6 +101,7 @@ pub(super) async fn undo(desk: &Desk, args: UndoArgs) -> Result<Exit, Failure> {
         let shown = Shown {
             left: &undoing.left,
             lost: &undoing.lost,
+            dared: &undoing.dared,
             rehearsed: &rehearsed,
         };
         desk.result(|| report::plan(&rehearsed, desk.paint()), &shown)?;
@@ -107,7 +112,7 @@ pub(super) async fn undo(desk: &Desk, args: UndoArgs) -> Result<Exit, Failure> {
         return Err(failure);
     }
     rehearsed_well(&rehearsed)?;
-    revives_nobody(desk, &rehearsed, &named)?;
+    revives_nobody(desk, &rehearsed, &to_undo.opened(&rehearsed), &named)?;
     if is_dry {
         return Ok(Exit::Success);
     }
@@ -226,6 +231,12 @@ fn say_beforehand(desk: &Desk, case: &Case, undoing: &Undoing, gone: &BTreeSet<S
             left.step, left.did, left.why
         ));
     }
+    for dared in &undoing.dared {
+        desk.terminal.urgent(&format!(
+            "named, and undone all the same: step {} ({}): {}",
+            dared.step, dared.did, dared.why
+        ));
+    }
     for lost in &undoing.lost {
         desk.terminal.urgent(&format!(
             "lost for good: step {} ({}): {}",
@@ -283,13 +294,18 @@ async fn not_drifted(world: &World, undoing: &mut Undoing) -> Result<(), Failure
     ))
 }
 
-/// An undoing that would bring a credential of the family back to life is not carried out, unless its steps are named.
-fn revives_nobody(desk: &Desk, rehearsed: &Rehearsed, named: &BTreeSet<StepId>) -> Result<(), Failure> {
+/// An undoing that would bring a credential of the family back to life, or open a way back that it left, is not carried out, unless its steps are named.
+fn revives_nobody(
+    desk: &Desk,
+    rehearsed: &Rehearsed,
+    opened: &[Foothold],
+    named: &BTreeSet<StepId>,
+) -> Result<(), Failure> {
     let revived = rehearsed.revived();
-    let each: Vec<String> = revived
+    let revived = revived
         .iter()
-        .map(|row| format!("{} ({}) {}", row.label, row.key, row.end))
-        .collect();
+        .map(|row| format!("{} ({}) {}", row.label, row.key, row.end));
+    let each: Vec<String> = revived.chain(opened.iter().map(ToString::to_string)).collect();
     if each.is_empty() {
         return Ok(());
     }

@@ -31,6 +31,8 @@ pub struct Family {
     pub set: Vec<(Step, Change)>,
     /// Steps whose call an earlier part of the same run may have made: what is so already was done by it.
     pub open: BTreeSet<StepId>,
+    /// Steps that go out before anybody has looked at their members: what was there is read beside them. Only for what harms nothing where it was so already.
+    pub at_once: BTreeSet<StepId>,
     /// Whom a hold never denies: who carries the plan out, and whom a person calls innocent. `None` where that isn't known: then nobody counts as new who
     /// was there when the evidence was kept.
     pub spared: Option<Vec<PrincipalArn>>,

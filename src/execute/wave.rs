@@ -20,12 +20,30 @@ const AT_ONCE: usize = 16;
 /// After how long, in seconds, what was read is read again before it is changed: the person had to think.
 const STALE_SECONDS: i64 = 5;
 
+/// What was called for: what may be done, with whether it is in doubt, and what was refused.
+pub(super) type Sent = (Vec<(Looked, bool)>, Vec<(Looked, AwsError)>);
+
 /// A step whose member was read.
 #[derive(Debug, Clone)]
 pub(super) struct Looked {
     pub(super) step: Step,
     pub(super) change: Change,
     pub(super) before: Setting,
+}
+
+/// Reads the members of all steps at once, but for those that were seen already.
+pub(super) async fn look(
+    clients: &Clients,
+    members: Vec<(Step, Member, Option<Setting>)>,
+) -> Vec<(Step, Result<Setting, AwsError>)> {
+    let reads = members.into_iter().map(|(step, member, seen)| async move {
+        let found = match seen {
+            Some(seen) => Ok(seen),
+            None => patiently(clients, &step.id, async || read(clients, &member).await).await,
+        };
+        (step, found)
+    });
+    stream::iter(reads).buffered(at_once(clients)).collect().await
 }
 
 /// How many requests may be under way in this world.
@@ -38,7 +56,15 @@ impl Run<'_> {
     pub(super) async fn wave(&mut self, steps: &[Step]) -> Result<Next, ExecuteError> {
         let mut agreed = Vec::new();
         let looked_at = self.clients().now();
-        for (step, found) in self.look(steps).await {
+        let (ahead, stop) = self.ahead(steps)?;
+        if let Some(finish) = stop {
+            return Ok(Next::End(finish));
+        }
+        let found = match ahead.is_empty() {
+            true => look(self.clients(), self.to_look_at(steps)).await,
+            false => self.beside(ahead, steps).await?,
+        };
+        for (step, found) in found {
             self.hooks.starts(&step);
             let before = match found {
                 Ok(before) => before,
@@ -133,21 +159,15 @@ impl Run<'_> {
         }
     }
 
-    /// Reads the members of all steps at once. What a cut is about is not read again where the evidence that was just kept shows it.
-    async fn look(&self, steps: &[Step]) -> Vec<(Step, Result<Setting, AwsError>)> {
-        let clients = self.clients();
+    /// The members of the steps. What a cut is about is not read again where the evidence that was just kept shows it.
+    pub(super) fn to_look_at(&self, steps: &[Step]) -> Vec<(Step, Member, Option<Setting>)> {
         let members = steps.iter().filter_map(|step| Some((step, step.action.member()?)));
-        let reads = members.map(|(step, member)| {
-            let seen = self.seen_already(step, &member);
-            async move {
-                let found = match seen {
-                    Some(seen) => Ok(seen),
-                    None => patiently(clients, &step.id, async || read(clients, &member).await).await,
-                };
-                (step.clone(), found)
-            }
-        });
-        stream::iter(reads).buffered(at_once(clients)).collect().await
+        members
+            .map(|(step, member)| {
+                let seen = self.seen_already(step, &member);
+                (step.clone(), member, seen)
+            })
+            .collect()
     }
 
     /// What the evidence says of the member of a cut, if it is from just now and this run hasn't set the member since. On a twin reads cost nothing.
@@ -155,7 +175,9 @@ impl Run<'_> {
         let (_, account) = self.seen.as_ref().filter(|(at, _)| self.is_fresh(*at))?;
         let before = known(account, member)?;
         let cut = step.action.change_on(&before, self.clients().now())?.is_cut();
-        let untouched = self.set_by_this_run(step).is_none();
+        // What an earlier part of the run had set was set before that evidence was read.
+        let kept = self.kept.iter().find(|(_, kept)| kept.member == *member);
+        let untouched = kept.is_none_or(|kept| self.family.set.contains(kept));
         (cut && untouched && self.clients().side_by_side()).then_some(before)
     }
 
@@ -196,12 +218,18 @@ impl Run<'_> {
         let mut under_way = agreed;
         let mut open: Vec<(Looked, Event)> = Vec::new();
         for n in 1..=TRIES {
-            let Some(first) = under_way.first() else { break };
-            if n > 1 {
-                self.clients().rest(pause(&first.step.id, n - 1)).await;
+            let (mut made, mut refused) = std::mem::take(&mut self.sent);
+            if let Some(first) = under_way.first() {
+                if n > 1 {
+                    self.clients().rest(pause(&first.step.id, n - 1)).await;
+                }
+                let (more, others) = self.call(&under_way).await?;
+                made.extend(more);
+                refused.extend(others);
+            } else if made.is_empty() && refused.is_empty() {
+                break;
             }
             let last = n == TRIES;
-            let (made, refused) = self.call(&under_way).await?;
             under_way = Vec::new();
             for (looked, error) in refused {
                 let in_use = self.is_in_use(&looked, &error).await?;
@@ -293,7 +321,7 @@ impl Run<'_> {
 
     /// Calls for each, with its intent on disk before the first goes out. Gives those that may be done, with whether it is in doubt, and those that
     /// were refused.
-    async fn call(&mut self, steps: &[Looked]) -> Result<(Vec<(Looked, bool)>, Vec<(Looked, AwsError)>), ExecuteError> {
+    pub(super) async fn call(&mut self, steps: &[Looked]) -> Result<Sent, ExecuteError> {
         let intended = steps.iter().map(|looked| Event::Intended {
             step: looked.step.id.clone(),
             change: looked.change.clone(),

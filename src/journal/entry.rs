@@ -117,6 +117,14 @@ pub enum Event {
         /// What it was.
         before: Setting,
     },
+    /// A member was read beside its change, which waited for no look: this is what it was before. The intent couldn't tell it, and said that the member
+    /// was so already.
+    LookedBeside {
+        /// The step.
+        step: StepId,
+        /// What it was.
+        before: Setting,
+    },
     /// The member is what the step wants already: nothing was called.
     AlreadySo {
         /// The step.
@@ -240,6 +248,7 @@ impl Event {
         match self {
             Event::EvidenceKept { step, .. }
             | Event::Looked { step, .. }
+            | Event::LookedBeside { step, .. }
             | Event::AlreadySo { step }
             | Event::Agreed { step, .. }
             | Event::Declined { step }

@@ -7,7 +7,7 @@ use crate::collect::Caller;
 use crate::execute::ExecuteError;
 use crate::ids::{AccessKeyId, StepId};
 use crate::journal::{Entry, Finish};
-use crate::plan::Plan;
+use crate::plan::{Foothold, Plan, footholds};
 use crate::time::Moment;
 use crate::undo::{Care, Denies, Undoing, undo};
 use std::collections::BTreeSet;
@@ -78,7 +78,45 @@ impl ToUndo<'_> {
                 None => more |= denies.all.replace(why).is_none(),
             }
         }
+        for foothold in self.opened(rehearsed) {
+            let why = format!("it is a deny, and without it a way back would be open again: {foothold}");
+            let holders = self.holders(&foothold);
+            if holders.is_empty() {
+                more |= denies.all.replace(why).is_none();
+                continue;
+            }
+            for holder in holders {
+                more |= denies.of.insert(holder, why.clone()).is_none();
+            }
+        }
         more
+    }
+
+    /// The ways back that the undoing opens: they were closed before it, or not as open.
+    pub fn opened(self, rehearsed: &Rehearsed) -> Vec<Foothold> {
+        let before = footholds(&self.plan.lineage, self.account, self.now);
+        let as_before = |end: &Foothold| before.iter().any(|one| one.what == end.what && one.state == end.state);
+        let end = rehearsed.proof().footholds.iter();
+        let open = end.filter(|end| !end.state.is_closed() && !as_before(end));
+        open.cloned().collect()
+    }
+
+    /// Whose policies bind whoever comes in by the foothold. A name may be a user's and a role's: both then.
+    fn holders(self, foothold: &Foothold) -> Vec<Issuer> {
+        let lineage = &self.plan.lineage;
+        let of_it = lineage.made.iter().filter(|made| {
+            let what = format!("{} {}", made.call, made.what);
+            what.trim() == foothold.what
+        });
+        // Who changes his own password names no user.
+        let names = of_it.filter_map(|made| made.what.split_whitespace().next().or(lineage.user()));
+        let names: BTreeSet<&str> = names.collect();
+        let users = names.iter().filter(|name| self.account.users.contains_key(**name));
+        let roles = self.account.roles.keys();
+        let roles = roles
+            .filter(|role| names.contains(role.as_str()) || foothold.what == format!("trust policy of role `{role}`"));
+        let users = users.map(|name| Issuer::User((*name).to_owned()));
+        users.chain(roles.cloned().map(Issuer::Role)).collect()
     }
 
     /// Whose policies bind the credential.

@@ -41,6 +41,14 @@ pub(super) fn standing(entries: &[Entry]) -> Vec<Made> {
                 };
                 intended.insert(step.clone(), intent);
             }
+            // It went out before anybody had looked: this is what was there.
+            Event::LookedBeside { step, before } => {
+                let of = |one: &&mut Made| one.step == *step;
+                let open = intended.get_mut(step);
+                if let Some(one) = open.or_else(|| made.iter_mut().find(of)) {
+                    one.before = before.clone();
+                }
+            }
             Event::Done { step }
             | Event::InDoubt { step, .. }
             | Event::Verified { step }
@@ -62,6 +70,8 @@ pub(super) fn standing(entries: &[Entry]) -> Vec<Made> {
     for open in intended.into_values() {
         settle(&mut made, open);
     }
+    // What went out unlooked and was so before changed nothing.
+    made.retain(|one| !one.before.same_as(&one.change.to));
     made
 }
 

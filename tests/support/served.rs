@@ -119,6 +119,11 @@ impl Served {
         wait(update.status(inactive).send()).unwrap();
     }
 
+    /// IAM, as whoever signs as `signing`.
+    pub fn iam(&self, signing: &str) -> aws_sdk_iam::Client {
+        self.mount(signing).clients().iam.clone()
+    }
+
     pub fn mount(&self, name: &str) -> oust::mount::Mount<oust::mount::Twin> {
         let key = self.key(name);
         let text = |name: &str| key[name].as_str().unwrap();
@@ -178,7 +183,7 @@ pub fn said(output: &Output) -> String {
     )
 }
 
-fn wait<T>(future: impl Future<Output = T>) -> T {
+pub fn wait<T>(future: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.unwrap().block_on(future)
 }
