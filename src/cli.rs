@@ -5,6 +5,7 @@ mod athena;
 mod cases;
 mod conclude;
 mod console;
+mod door;
 mod evidence;
 mod exit;
 mod files;
@@ -39,8 +40,7 @@ mod world;
 
 pub use exit::Exit;
 
-use args::{Cli, Command, Format};
-use clap::Parser;
+use args::{Command, Format};
 use exit::Failure;
 use std::path::PathBuf;
 use terminal::{Terminal, paint_status};
@@ -58,7 +58,7 @@ struct Desk {
 /// Runs the program on the arguments of the process.
 pub fn main() -> Exit {
     terminal::honour_no_color(std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()));
-    let cli = match Cli::try_parse() {
+    let cli = match door::read() {
         Ok(cli) => cli,
         Err(error) => return terminal::clap_says(&error),
     };
@@ -85,6 +85,7 @@ pub fn main() -> Exit {
 }
 
 async fn dispatch(desk: &Desk, command: Command) -> Result<Exit, Failure> {
+    door::understood(&command)?;
     match command {
         Command::Trace(args) => trace::trace(desk, args).await,
         Command::Plan(args) => plan::plan(desk, args).await,

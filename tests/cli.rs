@@ -806,3 +806,97 @@ fn an_intruder_who_cannot_be_played_is_refused_before_anything_is_served() {
         &["error[intruder.key]", "doesn't tell which credential"],
     );
 }
+
+#[test]
+fn a_plan_file_s_playbook_and_end_are_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = folder.path().join("plan.json");
+    let plan = plan.to_str().unwrap();
+    let twin = ["--scenario", "stolen-key"];
+    let made = [&["plan", STOLEN, "--odds", "0", "--out", plan][..], &twin].concat();
+    // What carries it out is told with the world that it was made in.
+    expect(
+        &made,
+        0,
+        &[&format!("`oust run {plan} --scenario stolen-key` carries it out")],
+    );
+    for given in [
+        &["--end", "delete"][..],
+        &["--end", "contain"],
+        &["--playbook", "user-key"],
+    ] {
+        let run = [&["run", plan, "--yes"][..], given, &twin].concat();
+        expect(&run, 2, &["plan.and_choice", given[0], "nothing was done"]);
+    }
+    let two = [&["run", plan, plan, "--yes"][..], &twin].concat();
+    expect(&two, 2, &["plan.not_alone", "nothing was done"]);
+    expect(
+        &["run", "nope.json"],
+        7,
+        &["key.no_file", "there is no file `nope.json`"],
+    );
+    expect(&["plan", plan], 2, &["is a file", "--finding"]);
+}
+
+#[test]
+fn a_table_that_nobody_would_ask_is_refused() {
+    for command in ["trace", "plan", "run"] {
+        expect(
+            &[command, STOLEN, "--scenario", "stolen-key", "--table", "cloudtrail"],
+            2,
+            &["athena.unasked", "`cloudtrail`", "--athena"],
+        );
+    }
+    let detect = [
+        "harden",
+        "--detect",
+        "--scenario",
+        "stolen-key",
+        "--table",
+        "cloudtrail",
+    ];
+    expect(&detect, 2, &["athena.unasked"]);
+    let store = "0a1b2c3d-0000-0000-0000-000000000000";
+    let lake = ["trace", STOLEN, "--lake", store, "--table", "cloudtrail"];
+    expect(&lake, 2, &["athena.unasked", "--lake"]);
+    expect(
+        &["trace", STOLEN, "--print-sql", "--table", "cloudtrail"],
+        0,
+        &["SELECT"],
+    );
+    expect(&["harden", "--rules", "--table", "mine"], 0, &[]);
+}
+
+#[test]
+fn what_can_be_told_at_the_door_is_told_before_anything_is_read() {
+    let twin = ["plan", STOLEN, "--endpoint-url", "http://127.0.0.1:1"];
+    let with = |more: &[&'static str], code: i32, parts: &[&str]| {
+        let said = expect(&[&twin[..], more].concat(), code, parts);
+        assert!(!said.contains("aws.unreachable"), "{said}");
+    };
+    with(&["--odds-lag", "x"], 2, &["odds.lag", "nothing was asked"]);
+    with(&["--against", "nope"], 7, &["file.unreadable", "notyet"]);
+    with(&["--out", "/nope/x.json"], 7, &["plan.unwritable", "nothing was asked"]);
+    for url in ["foo", "http://", "ftp://x", "127.0.0.1:4566"] {
+        let said = expect(&["trace", STOLEN, "--endpoint-url", url], 2, &["it is no URL"]);
+        assert!(!said.contains("aws.credentials"), "{said}");
+    }
+    for command in ["trace", "plan", "run"] {
+        expect(&[command], 2, &["--finding FILE"]);
+    }
+}
+
+#[test]
+fn a_place_in_a_file_is_told_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = write(folder.path(), "plan.json", "{\"oust_plan\": }");
+    let said = expect(
+        &["run", &plan, "--scenario", "stolen-key"],
+        7,
+        &["plan.malformed", "nothing was done"],
+    );
+    assert_eq!(said.matches("line 1").count(), 1, "{said}");
+    let snapshot = write(folder.path(), "s.json", "nonsense");
+    let said = expect(&["trace", STOLEN, "--snapshot", &snapshot], 7, &["snapshot.malformed"]);
+    assert_eq!(said.matches("line 1").count(), 1, "{said}");
+}

@@ -1,8 +1,9 @@
 //! `oust plan`: a rehearsed plan, or the permissions that it needs; changes nothing.
 
 use super::Desk;
-use super::args::PlanArgs;
+use super::args::{PlanArgs, Sources};
 use super::athena::understood;
+use super::door::unwritable;
 use super::exit::{Exit, Failure};
 use super::keys::keys;
 use super::odds::odds;
@@ -11,6 +12,7 @@ use super::world::World;
 use crate::permissions::{standing, with_fight};
 use crate::plan::{fighting, permissions};
 use crate::report;
+use std::path::Path;
 
 pub(super) async fn plan(desk: &Desk, args: PlanArgs) -> Result<Exit, Failure> {
     if args.permissions && args.keys == ["standing"] {
@@ -30,17 +32,12 @@ pub(super) async fn plan(desk: &Desk, args: PlanArgs) -> Result<Exit, Failure> {
     if let Some(path) = &args.out {
         let json = serde_json::to_string_pretty(rehearsed.plan())
             .map_err(|error| Failure::new(Exit::Failure, "json", error.to_string()))?;
-        std::fs::write(path, json + "\n").map_err(|error| {
-            Failure::new(
-                Exit::Input,
-                "plan.unwritable",
-                format!("`{}` cannot be written: {error}", path.display()),
-            )
-        })?;
+        std::fs::write(path, json + "\n").map_err(|error| unwritable(path, &error, "the plan was not kept"))?;
         desk.terminal.status(&format!(
-            "the plan is in {}: `oust run {}` carries it out",
+            "the plan is in {}: `{}` carries it out{}",
             path.display(),
-            path.display()
+            carrying_out(path, &args),
+            with_the_same(&args.sources)
         ));
     }
     if args.permissions {
@@ -59,6 +56,57 @@ pub(super) async fn plan(desk: &Desk, args: PlanArgs) -> Result<Exit, Failure> {
         Some(failure) => Err(failure),
         None if rehearsed.contains() && prepared.gaps.is_empty() => Ok(Exit::Success),
         None => Ok(Exit::NotContained),
+    }
+}
+
+/// The command that carries the plan out where it was made.
+fn carrying_out(plan: &Path, args: &PlanArgs) -> String {
+    let world = &args.world;
+    let text = |path: &Path| path.display().to_string();
+    let flags = [
+        ("--scenario", world.scenario.clone()),
+        ("--snapshot", world.snapshot.as_deref().map(text)),
+        ("--profile", world.profile.clone()),
+        ("--organizations-profile", world.organizations_profile.clone()),
+        ("--region", world.region.clone()),
+        ("--endpoint-url", world.endpoint_url.clone()),
+    ];
+    let mut words = vec!["oust run".to_owned(), quoted(&text(plan))];
+    for (flag, value) in flags {
+        words.extend(value.map(|value| format!("{flag} {}", quoted(&value))));
+    }
+    words.join(" ")
+}
+
+/// A word as a shell takes it.
+fn quoted(word: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "-_./:,=@+".contains(c);
+    if word.chars().all(is_plain) && !word.is_empty() {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
+}
+
+/// The evidence is read again then: what was given for the plan is to be given for that, too.
+fn with_the_same(sources: &Sources) -> String {
+    let given = [
+        ("--logs", !sources.logs.is_empty()),
+        ("--athena", sources.athena.is_some()),
+        ("--lake", sources.lake.is_some()),
+        ("--since", sources.since.is_some()),
+        ("--until", sources.until.is_some()),
+        ("--regions", !sources.regions.is_empty()),
+        ("--accounts", !sources.accounts.is_empty()),
+    ];
+    let given: Vec<&str> = given
+        .iter()
+        .filter(|(_, is_given)| *is_given)
+        .map(|(flag, _)| *flag)
+        .collect();
+    match given.as_slice() {
+        [] => String::new(),
+        given => format!(", with the same {}", given.join(", ")),
     }
 }
 

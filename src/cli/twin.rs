@@ -133,8 +133,9 @@ async fn serve_twin(desk: &Desk, offer: Offer, weather: Weather, fight: &Fight, 
         Failure::new(
             Exit::Failure,
             "twin.port",
-            format!("127.0.0.1:{port} cannot be listened on: {error}"),
+            format!("127.0.0.1:{port} cannot be listened on: {error}; nothing is served"),
         )
+        .hint("name another --port, or leave it out: a free one is picked")
     })?;
     let address = listener
         .local_addr()

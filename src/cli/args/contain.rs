@@ -171,6 +171,9 @@ pub struct RunArgs {
     pub race: Race,
     #[command(flatten)]
     pub innocent: Innocent,
+    /// Which of --playbook and --end were given.
+    #[arg(skip)]
+    pub chosen: Vec<String>,
 }
 
 /// Whom the responder knows.

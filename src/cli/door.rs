@@ -1,0 +1,134 @@
+//! What can be told of a command line before anything is asked or read: what contradicts itself, and what would be passed over in silence.
+
+use super::args::{Cli, Command, PlanArgs, Race, RunArgs, Sources};
+use super::exit::{Exit, Failure};
+use super::intruder::script;
+use crate::twin::weather::{Lag, WeatherError};
+use clap::parser::ValueSource;
+use clap::{ArgMatches, CommandFactory, FromArgMatches};
+use std::fs::{self, OpenOptions};
+use std::path::Path;
+
+/// Reads the arguments of the process.
+///
+/// # Errors
+/// They are none of this program.
+pub fn read() -> Result<Cli, clap::Error> {
+    let matches = Cli::command().try_get_matches()?;
+    let mut cli = Cli::from_arg_matches(&matches)?;
+    if let (Command::Run(args), Some((_, given))) = (&mut cli.command, matches.subcommand()) {
+        args.chosen = ["playbook", "end"]
+            .into_iter()
+            .filter(|name| is_typed(given, name))
+            .map(|name| format!("--{name}"))
+            .collect();
+    }
+    Ok(cli)
+}
+
+/// Whether a person gave it, and it isn't the default.
+fn is_typed(matches: &ArgMatches, name: &str) -> bool {
+    matches.value_source(name) == Some(ValueSource::CommandLine)
+}
+
+/// # Errors
+/// The first thing that stands against it.
+pub fn understood(command: &Command) -> Result<(), Failure> {
+    match command {
+        Command::Trace(args) => asked_for(&args.sources, args.print_sql || args.print_ddl.is_some()),
+        Command::Plan(args) => to_plan(args),
+        Command::Run(args) => to_run(args),
+        Command::Harden(args) => asked_for(&args.sources, args.rules.is_some()),
+        _ => Ok(()),
+    }
+}
+
+/// A table that is named and never asked leaves whoever named it in the belief that it was.
+fn asked_for(sources: &Sources, is_printed: bool) -> Result<(), Failure> {
+    let Some(table) = sources
+        .table
+        .as_ref()
+        .filter(|_| sources.athena.is_none() && !is_printed)
+    else {
+        return Ok(());
+    };
+    let (why, hint) = match sources.lake {
+        Some(_) => ("--lake asks an event data store", "leave one of the two out"),
+        None => (
+            "a table is asked through a workgroup of Athena, which --athena names",
+            "add --athena WORKGROUP (often `primary`), or leave --table out",
+        ),
+    };
+    let message = format!("the table `{table}` would not be asked: {why}; nothing was asked");
+    Err(Failure::new(Exit::Usage, "athena.unasked", message).hint(hint))
+}
+
+fn to_plan(args: &PlanArgs) -> Result<(), Failure> {
+    asked_for(&args.sources, false)?;
+    if !args.permissions {
+        can_race(&args.race)?;
+    }
+    args.out.as_deref().map_or(Ok(()), writable)
+}
+
+fn to_run(args: &RunArgs) -> Result<(), Failure> {
+    asked_for(&args.sources, false)?;
+    can_race(&args.race)?;
+    let is_file = |target: &&String| Path::new(target).is_file();
+    let Some(file) = args.targets.iter().find(is_file) else {
+        return Ok(());
+    };
+    if args.targets.len() > 1 {
+        let message = format!("`{file}` is carried out by itself, and more was given beside it; nothing was done");
+        return Err(Failure::new(Exit::Usage, "plan.not_alone", message).hint(
+            "give one plan file and nothing else, or only the keys: `oust plan KEY KEY` makes one plan of several",
+        ));
+    }
+    if args.chosen.is_empty() {
+        return Ok(());
+    }
+    let message = format!(
+        "`{file}` says by itself by which playbook it was made and how far it goes, and {} would change nothing of it; nothing was done",
+        args.chosen.join(" and ")
+    );
+    Err(Failure::new(Exit::Usage, "plan.and_choice", message)
+        .hint("make a new plan with `oust plan`, or leave that out"))
+}
+
+/// Whether the fights that are asked for can be played.
+fn can_race(asked: &Race) -> Result<(), Failure> {
+    if asked.odds == 0 {
+        return Ok(());
+    }
+    lag(asked)?;
+    script(&asked.against).map(drop)
+}
+
+/// How late changes take effect in fights.
+///
+/// # Errors
+/// It is no length of time.
+pub fn lag(asked: &Race) -> Result<Lag, Failure> {
+    asked.odds_lag.parse().map_err(|error: WeatherError| {
+        let message = format!("--odds-lag: {error}; nothing was asked");
+        Failure::new(Exit::Usage, "odds.lag", message)
+    })
+}
+
+/// Whether a plan can be written there; nothing is left behind by looking.
+fn writable(path: &Path) -> Result<(), Failure> {
+    let was_there = path.exists();
+    let opened = OpenOptions::new().append(true).create(true).open(path);
+    opened.map_err(|error| unwritable(path, &error, "nothing was asked"))?;
+    if !was_there {
+        // What stays in the way of that is found when the plan is written.
+        let _ = fs::remove_file(path);
+    }
+    Ok(())
+}
+
+/// A plan that can't be written.
+pub fn unwritable(path: &Path, error: &std::io::Error, but: &str) -> Failure {
+    let message = format!("`{}` cannot be written: {error}; {but}", path.display());
+    Failure::new(Exit::Input, "plan.unwritable", message).hint("name another file with --out")
+}
