@@ -14,6 +14,7 @@ mod folder;
 mod further;
 mod harden;
 mod innocent;
+mod interrupts;
 mod intruder;
 mod keys;
 mod leads;

@@ -339,7 +339,7 @@ fn ending(desk: &Desk, world: &World, outcome: &Outcome) -> String {
                 from.clock_face()
             ),
             None => format!(
-                "what was cut can be turned round: `oust watch {case}` keeps looking until the last token has expired."
+                "a cut can be turned round: `oust watch {case}` keeps looking until the last token has expired."
             ),
         };
         let undo = match outcome.finish {

@@ -15,7 +15,7 @@ use super::odds::odds;
 use super::prepare::{Prepared, account, missing, not_against_oneself, prepared, rehearsed, traced};
 use super::renew::signed_in;
 use super::world::{World, read_text, wall_clock};
-use crate::execute::{ExecuteError, Family, Hooks, execute};
+use crate::execute::{ExecuteError, Family, execute};
 use crate::ids::{AccessKeyId, PrincipalArn};
 use crate::journal::{Event, Finish, Journal};
 use crate::plan::{Plan, drift};
@@ -289,9 +289,10 @@ pub(super) async fn carry_out(
     rehearsed: &Rehearsed,
     family: Family,
     journal: &mut Journal,
-    hooks: &mut dyn Hooks,
+    hooks: &mut Console<'_>,
 ) -> Result<Finish, Failure> {
     let steps = &rehearsed.plan().steps;
+    hooks.carries_out(steps);
     let own = PrincipalArn::of(rehearsed.caller()).and_then(PrincipalArn::principal);
     let others = family.spared.clone().unwrap_or_default();
     let family = Family {

@@ -63,6 +63,11 @@ impl Terminal {
         self.width
     }
 
+    /// Whether nothing but results, errors and questions is wanted.
+    pub fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
     /// Whether a person can be asked.
     pub fn can_ask(&self) -> bool {
         self.interactive

@@ -11,6 +11,7 @@ use super::told::{CLOCK_DOUBT_SECONDS, untold_to_undo};
 use super::world::{World, wall_clock};
 use crate::action::{Member, Setting, read};
 use crate::collect::{self, Collected, Scope};
+use crate::execute::Hooks;
 use crate::ids::{AccessKeyId, StepId};
 use crate::journal::{Entry, Event, Finish};
 use crate::lineage::trace;
@@ -107,7 +108,7 @@ pub(super) async fn undo(desk: &Desk, args: UndoArgs) -> Result<Exit, Failure> {
     let mode = if args.yes { Mode::Beforehand } else { Mode::Asked };
     let mut console = Console::new(desk, &case, mode, rehearsed.plan().steps.len(), world.clients().now());
     let finish = carry_out(&world, &rehearsed, family(rehearsed.plan()), &mut journal, &mut console).await?;
-    conclude(desk, &world, &finish, console.was_interrupted())
+    conclude(desk, &world, &finish, console.interrupted())
 }
 
 /// The steps that --step names; each must be one that stands.

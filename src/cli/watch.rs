@@ -6,11 +6,12 @@
 use super::Desk;
 use super::args::WatchArgs;
 use super::conclude::{at_the_end, before};
-use super::console::{Mode, watch_ctrl_c};
+use super::console::Mode;
 use super::exit::{Exit, Failure};
 use super::folder::{Begun, Case};
 use super::further::{carried_out, found};
 use super::innocent;
+use super::interrupts::watch_ctrl_c;
 use super::prepare::missing;
 use super::renew::signed_in;
 use super::resume;
