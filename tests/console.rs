@@ -225,6 +225,47 @@ fn ctrl_c_stops_before_the_next_step_and_says_what_is_open() {
     assert!(journals[0].contains("\"finish\":\"stopped\""), "{}", journals[0]);
 }
 
+/// Nothing is changed any more by then: whoever doesn't want to wait presses it again, and the journal is whole.
+#[test]
+fn a_second_ctrl_c_ends_at_once() {
+    let served = Served::start(&["--played", "--latency", "300ms"]);
+    let mut session = Session::against(&served);
+    session.answer(QUESTION, "y");
+    session.until(QUESTION);
+    session.press("\u{3}");
+    session.until("(Ctrl-C again ends at once)");
+    session.press("\u{3}");
+    let cases = session.cases.clone();
+    let code = session.child.wait().unwrap().exit_code();
+    let screen = session.screen.lock().unwrap().clone();
+    assert_eq!(code, 130, "{screen}");
+    assert!(!screen.contains("STOPPED before"), "{screen}");
+    let case = std::fs::read_dir(&cases).unwrap().next().unwrap().unwrap().file_name();
+    let report = std::process::Command::new(support::served::OUST)
+        .args(["report", case.to_str().unwrap(), "--cases", cases.to_str().unwrap()])
+        .output()
+        .unwrap();
+    let said = support::served::said(&report);
+    assert_eq!(report.status.code(), Some(0), "{said}");
+}
+
+#[test]
+fn whoever_picks_nothing_is_asked_again() {
+    let mut session = Session::of(|command, folder| {
+        let note = folder.join("note.txt");
+        std::fs::write(&note, format!("seen: {STOLEN}")).unwrap();
+        command.args(["run", "--finding", note.to_str().unwrap(), "--scenario", "stolen-key"]);
+    });
+    session.until("Which keys are compromised?");
+    session.press("\r");
+    session.until("none was picked: space picks");
+    session.until("Which keys are compromised?");
+    session.press(" \r");
+    session.answer(QUESTION, "t");
+    let (code, screen, _) = session.end();
+    assert_eq!(code, 5, "{screen}");
+}
+
 /// The first wave's steps are read together: what the first one came to doesn't stand below the title of the second.
 #[test]
 fn each_step_s_lines_stand_below_its_own_title() {

@@ -41,7 +41,12 @@ pub(super) fn cases(desk: &Desk, args: &CaseFolder) -> Result<Exit, Failure> {
     }
     let text = || {
         if rows.is_empty() {
-            return format!("no cases in {}", args.cases.display());
+            let which = if Case::all(&args.cases).is_empty() {
+                "no cases"
+            } else {
+                "no case that can be read"
+            };
+            return format!("{which} in {}", args.cases.display());
         }
         let line = |row: &Row| {
             let finish = match &row.finish {

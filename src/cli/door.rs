@@ -1,13 +1,17 @@
 //! What can be told of a command line before anything is asked or read: what contradicts itself, and what would be passed over in silence.
 
-use super::args::{Cli, Command, PlanArgs, Race, RunArgs, Sources};
+use super::args::{Cli, Command, PlanArgs, Race, RunArgs, Sources, TwinCommand};
 use super::exit::{Exit, Failure};
 use super::intruder::script;
-use crate::twin::weather::{Lag, WeatherError};
+use crate::catalogue::catalogue;
+use crate::twin::weather::{Faults, Lag, WeatherError};
 use clap::parser::ValueSource;
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
 use std::fs::{self, OpenOptions};
 use std::path::Path;
+
+/// Operations of S3 whose names are none of their permissions'.
+const S3_OPERATIONS: [&str; 4] = ["ListBuckets", "ListObjects", "HeadBucket", "HeadObject"];
 
 /// Reads the arguments of the process.
 ///
@@ -39,6 +43,7 @@ pub fn understood(command: &Command) -> Result<(), Failure> {
         Command::Plan(args) => to_plan(args),
         Command::Run(args) => to_run(args),
         Command::Harden(args) => asked_for(&args.sources, args.rules.is_some()),
+        Command::Twin(TwinCommand::Serve { forecast, .. }) => forecast.faults.as_ref().map_or(Ok(()), can_go_wrong),
         _ => Ok(()),
     }
 }
@@ -102,6 +107,22 @@ fn can_race(asked: &Race) -> Result<(), Failure> {
     }
     lag(asked)?;
     script(&asked.against).map(drop)
+}
+
+/// A call that nobody makes never goes wrong, and whoever scripted it would wait for that.
+fn can_go_wrong(faults: &Faults) -> Result<(), Failure> {
+    let is_known = |name: &str| {
+        let services = catalogue().services.values();
+        let mut actions = services.flat_map(|service| &service.actions);
+        S3_OPERATIONS.contains(&name) || actions.any(|action| action.name == name)
+    };
+    let scripted = faults.scripted.iter().filter_map(|one| one.operation.as_deref());
+    let Some(unknown) = scripted.into_iter().find(|name| !is_known(name)) else {
+        return Ok(());
+    };
+    let message = format!("--faults: there is no operation `{unknown}`; nothing is served");
+    Err(Failure::new(Exit::Usage, "twin.faults", message)
+        .hint("write it as AWS does, without its service: PutUserPolicy:1=503, or *:7=503 for the seventh call of all"))
 }
 
 /// How late changes take effect in fights.

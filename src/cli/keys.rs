@@ -115,16 +115,20 @@ fn chosen(desk: &Desk, name: &str, candidates: Vec<AccessKeyId>) -> Result<Vec<A
     if !desk.terminal.can_ask() {
         return Err(failure());
     }
-    let picked = desk.terminal.pick(
-        &format!("`{name}` is no finding that this program knows. Which keys are compromised?"),
-        &texts,
-    );
-    let picked = picked.map_err(|_| Failure::new(Exit::Stopped, "finding.unknown", message.clone()))?;
-    let keys: Vec<AccessKeyId> = picked
-        .into_iter()
-        .filter_map(|place| candidates.get(place).cloned())
-        .collect();
-    if keys.is_empty() { Err(failure()) } else { Ok(keys) }
+    let question = format!("`{name}` is no finding that this program knows. Which keys are compromised?");
+    loop {
+        let picked = desk.terminal.pick(&question, &texts);
+        let picked = picked.map_err(|_| Failure::new(Exit::Stopped, "finding.unknown", message.clone()))?;
+        let keys: Vec<AccessKeyId> = picked
+            .into_iter()
+            .filter_map(|place| candidates.get(place).cloned())
+            .collect();
+        if !keys.is_empty() {
+            return Ok(keys);
+        }
+        desk.terminal
+            .urgent("none was picked: space picks the one that is pointed at, enter goes on, escape ends");
+    }
 }
 
 fn file(path: &Path) -> Result<Vec<u8>, Failure> {

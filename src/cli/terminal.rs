@@ -167,7 +167,7 @@ pub fn clap_says(error: &clap::Error) -> super::Exit {
     // Nobody left to read it is no reason to fail differently.
     let _ = error.print();
     let text = error.to_string();
-    if error.kind() == clap::error::ErrorKind::MissingRequiredArgument && (text.contains("<KEY")) {
+    if error.kind() == clap::error::ErrorKind::MissingRequiredArgument && text.contains("\n  <KEY") {
         let _ = writeln!(
             io::stderr(),
             "\n  hint: give the compromised access key ID, or what names it: --finding FILE"

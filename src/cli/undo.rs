@@ -59,8 +59,8 @@ pub(super) async fn undo(desk: &Desk, args: UndoArgs) -> Result<Exit, Failure> {
     };
     let rehearsing = |error: crate::execute::ExecuteError| Failure::new(Exit::Failure, "rehearsal", error.to_string());
     let (mut undoing, rehearsed) = to_undo.rehearsed().await.map_err(rehearsing)?;
-    say_beforehand(desk, &case, &undoing);
     left_although_named(&undoing, &named)?;
+    say_beforehand(desk, &case, &undoing);
     let before = undoing.steps.len();
     not_drifted(&world, &mut undoing).await?;
     if let (true, Some(doubt), Some(first)) = (undoing.steps.is_empty(), &doubt, undoing.left.first()) {
@@ -172,17 +172,14 @@ async fn around(world: &World, plan: &Plan) -> Result<Collected, Failure> {
 
 /// What stays, what is lost for good, and by what that can be built again.
 fn say_beforehand(desk: &Desk, case: &Case, undoing: &Undoing) {
+    let paint = desk.paint_status();
     for left in &undoing.left {
-        desk.terminal.status(&format!(
-            "left as it is: step {} ({}): {}",
-            left.step, left.did, left.why
-        ));
+        let line = format!("left as it is: step {} ({}): {}", left.step, left.did, left.why);
+        desk.terminal.status(&paint.fold(2, &line));
     }
     for lost in &undoing.lost {
-        desk.terminal.urgent(&format!(
-            "lost for good: step {} ({}): {}",
-            lost.step, lost.did, lost.what
-        ));
+        let line = format!("lost for good: step {} ({}): {}", lost.step, lost.did, lost.what);
+        desk.terminal.urgent(&paint.fold(2, &line));
     }
     let built = [CLOUDFORMATION, TERRAFORM].map(|name| case.path.join(name));
     for file in built.iter().filter(|file| file.is_file()) {
