@@ -121,10 +121,16 @@ impl Desk {
     /// Says what went wrong, and gives the exit code.
     fn fail(&self, failure: &Failure) -> Exit {
         let head = paint_status(crate::report::Tone::Bad, "error");
-        self.terminal
-            .urgent(&format!("{head}[{}]: {}", failure.code, failure.message));
+        // The word is painted behind the folding, which takes no colours.
+        let text = format!("error[{}]: {}", failure.code, failure.message);
+        // Lines of their own show a place in a file: they stay as they are.
+        let text = match text.contains('\n') {
+            true => text,
+            false => self.folded(2, &text),
+        };
+        self.terminal.urgent(&text.replacen("error", &head, 1));
         for hint in &failure.hints {
-            self.terminal.urgent(&format!("  hint: {hint}"));
+            self.terminal.urgent(&self.folded(8, &format!("  hint: {hint}")));
         }
         failure.exit
     }
@@ -162,6 +168,22 @@ impl Desk {
         }
     }
 
+    /// What is told on stderr, folded where a person reads it there. What is kept elsewhere stays a line for each thing.
+    fn folded(&self, indent: usize, text: &str) -> String {
+        match self.terminal.shows_status() {
+            true => folded(self.paint_status(), indent, text),
+            false => text.to_owned(),
+        }
+    }
+
+    /// The same for a line on stdout.
+    fn folded_result(&self, indent: usize, text: &str) -> String {
+        match self.terminal.shows_results() {
+            true => folded(self.paint(), indent, text),
+            false => text.to_owned(),
+        }
+    }
+
     /// Lists every API call, where that was asked for.
     fn list_calls(&self, clients: &crate::mount::Clients) {
         if !self.trace_calls {
@@ -179,4 +201,11 @@ impl Desk {
             ));
         }
     }
+}
+
+/// A line that keeps what it is indented by, folded.
+fn folded(paint: crate::report::Paint, indent: usize, text: &str) -> String {
+    let rest = text.trim_start_matches(' ');
+    let lead = text.len() - rest.len();
+    " ".repeat(lead) + &paint.fold(indent, rest)
 }

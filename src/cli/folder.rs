@@ -352,7 +352,8 @@ pub fn read_plan(path: &Path, text: &str) -> Result<Plan, Failure> {
                 plan.oust_plan,
                 crate::plan::FORMAT
             ),
-        ))
+        )
+        .hint("make the plan anew with `oust plan KEY --out FILE`"))
     }
 }
 

@@ -49,7 +49,7 @@ pub(super) async fn plan(desk: &Desk, args: PlanArgs) -> Result<Exit, Failure> {
     }
     desk.result(|| report::plan(rehearsed, desk.paint()), rehearsed)?;
     for gap in &prepared.gaps {
-        desk.terminal.urgent(&format!("in doubt: {gap}"));
+        desk.terminal.urgent(&desk.folded(2, &format!("in doubt: {gap}")));
     }
     desk.list_calls(world.clients());
     match missing(rehearsed) {

@@ -205,17 +205,18 @@ async fn from_plan(desk: &Desk, world: &World, args: &RunArgs, file: &Path) -> R
 /// Says beforehand why nothing can be called contained at the end, whatever the steps do.
 fn in_doubt(desk: &Desk, prepared: &Prepared) {
     for doubt in prepared.doubts() {
-        desk.terminal.urgent(&format!("in doubt: {doubt}"));
+        desk.terminal.urgent(&desk.folded(2, &format!("in doubt: {doubt}")));
     }
     let lacking = prepared.rehearsed.unarmed().iter();
     let lacking: Vec<String> = lacking
         .map(|permission| format!("{} on {}", permission.action, permission.resource))
         .collect();
     if !lacking.is_empty() {
-        desk.terminal.urgent(&format!(
+        let line = format!(
             "should somebody fight back, whoever appears then cannot be denied: you lack {}",
             lacking.join("; ")
-        ));
+        );
+        desk.terminal.urgent(&desk.folded(2, &line));
     }
 }
 

@@ -68,6 +68,16 @@ impl Terminal {
         self.quiet
     }
 
+    /// Whether stderr is a terminal.
+    pub fn shows_status(&self) -> bool {
+        io::stderr().is_terminal()
+    }
+
+    /// Whether stdout is a terminal.
+    pub fn shows_results(&self) -> bool {
+        io::stdout().is_terminal()
+    }
+
     /// Whether a person can be asked.
     pub fn can_ask(&self) -> bool {
         self.interactive

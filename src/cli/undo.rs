@@ -172,14 +172,13 @@ async fn around(world: &World, plan: &Plan) -> Result<Collected, Failure> {
 
 /// What stays, what is lost for good, and by what that can be built again.
 fn say_beforehand(desk: &Desk, case: &Case, undoing: &Undoing) {
-    let paint = desk.paint_status();
     for left in &undoing.left {
         let line = format!("left as it is: step {} ({}): {}", left.step, left.did, left.why);
-        desk.terminal.status(&paint.fold(2, &line));
+        desk.terminal.status(&desk.folded(2, &line));
     }
     for lost in &undoing.lost {
         let line = format!("lost for good: step {} ({}): {}", lost.step, lost.did, lost.what);
-        desk.terminal.urgent(&paint.fold(2, &line));
+        desk.terminal.urgent(&desk.folded(2, &line));
     }
     let built = [CLOUDFORMATION, TERRAFORM].map(|name| case.path.join(name));
     for file in built.iter().filter(|file| file.is_file()) {

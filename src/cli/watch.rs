@@ -19,7 +19,6 @@ use super::run::rehearsed_well;
 use super::told::{CLOCK_DOUBT_SECONDS, proven, still_contested, told_from, untold};
 use super::world::{World, wall_clock};
 use crate::journal::{Event, Finish, Journal, Judgement, acted_until};
-use crate::report;
 use crate::time::Moment;
 use serde::Serialize;
 use std::sync::atomic::Ordering;
@@ -69,7 +68,7 @@ pub(super) async fn watch(desk: &Desk, args: WatchArgs) -> Result<Exit, Failure>
     loop {
         match once(desk, &world, &case, &begun, &mut journal, args.yes).await {
             Ok(look) => {
-                desk.result(|| told(&look, desk.paint()), &look)?;
+                desk.result(|| told(desk, &look), &look)?;
                 if let Some(exit) = ended(&args, &look, world.told_within()) {
                     return Ok(exit);
                 }
@@ -178,14 +177,14 @@ async fn once(
     Ok(look)
 }
 
-fn told(look: &Look, paint: report::Paint) -> String {
+fn told(desk: &Desk, look: &Look) -> String {
     let at = look.at.clock_face();
-    let line = |text: String| paint.fold(9, &format!("{at} {text}"));
+    let line = |text: String| desk.folded_result(9, &format!("{at} {text}"));
     let alive = look.verdicts.iter().filter(|judged| !judged.verdict.is_contained());
     let mut out: Vec<String> = alive
         .map(|judged| line(format!("{} {}: {}", judged.label, judged.key, judged.verdict)))
         .collect();
-    out.extend(look.steps.iter().map(|step| line(format!("to do: {step}"))));
+    out.extend(look.steps.iter().map(|step| line(format!("called for: {step}"))));
     out.extend(look.since.iter().map(|one| line(format!("since: {one}"))));
     out.extend(look.doubts.iter().map(|doubt| line(format!("in doubt: {doubt}"))));
     let state = match (look.contained, look.waits) {
