@@ -7,7 +7,6 @@ use crate::catalogue::catalogue;
 use crate::twin::weather::{Faults, Lag, WeatherError};
 use clap::parser::ValueSource;
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
-use std::fs::{self, OpenOptions};
 use std::path::Path;
 
 /// Operations of S3 whose names are none of their permissions'.
@@ -70,10 +69,10 @@ fn asked_for(sources: &Sources, is_printed: bool) -> Result<(), Failure> {
 
 fn to_plan(args: &PlanArgs) -> Result<(), Failure> {
     asked_for(&args.sources, false)?;
-    if !args.permissions {
-        can_race(&args.race)?;
+    match args.permissions {
+        true => Ok(()),
+        false => can_race(&args.race),
     }
-    args.out.as_deref().map_or(Ok(()), writable)
 }
 
 fn to_run(args: &RunArgs) -> Result<(), Failure> {
@@ -134,22 +133,4 @@ pub fn lag(asked: &Race) -> Result<Lag, Failure> {
         let message = format!("--odds-lag: {error}; nothing was asked");
         Failure::new(Exit::Usage, "odds.lag", message)
     })
-}
-
-/// Whether a plan can be written there; nothing is left behind by looking.
-fn writable(path: &Path) -> Result<(), Failure> {
-    let was_there = path.exists();
-    let opened = OpenOptions::new().append(true).create(true).open(path);
-    opened.map_err(|error| unwritable(path, &error, "nothing was asked"))?;
-    if !was_there {
-        // What stays in the way of that is found when the plan is written.
-        let _ = fs::remove_file(path);
-    }
-    Ok(())
-}
-
-/// A plan that can't be written.
-pub fn unwritable(path: &Path, error: &std::io::Error, but: &str) -> Failure {
-    let message = format!("`{}` cannot be written: {error}; {but}", path.display());
-    Failure::new(Exit::Input, "plan.unwritable", message).hint("name another file with --out")
 }

@@ -3,7 +3,6 @@
 use super::Desk;
 use super::args::{PlanArgs, Sources};
 use super::athena::understood;
-use super::door::unwritable;
 use super::exit::{Exit, Failure};
 use super::keys::keys;
 use super::odds::odds;
@@ -22,6 +21,7 @@ pub(super) async fn plan(desk: &Desk, args: PlanArgs) -> Result<Exit, Failure> {
         return Ok(Exit::Success);
     }
     understood(&args.sources)?;
+    args.out.as_deref().map_or(Ok(()), writable)?;
     let keys = keys(desk, &args.keys, &args.sources)?;
     let world = World::mount(&args.world, "plan").await?;
     let mut prepared = prepared(desk, &world, &args.sources, &args.choice, &keys).await?;
@@ -117,4 +117,22 @@ fn partition(region: &str) -> &'static str {
         region if region.starts_with("us-gov-") => "aws-us-gov",
         _ => "aws",
     }
+}
+
+/// Whether a plan can be written there; nothing is left behind by looking.
+fn writable(path: &Path) -> Result<(), Failure> {
+    let was_there = path.exists();
+    let opened = std::fs::OpenOptions::new().append(true).create(true).open(path);
+    opened.map_err(|error| unwritable(path, &error, "nothing was asked"))?;
+    if !was_there {
+        // What stays in the way of that is found when the plan is written.
+        let _ = std::fs::remove_file(path);
+    }
+    Ok(())
+}
+
+/// A plan that can't be written.
+fn unwritable(path: &Path, error: &std::io::Error, but: &str) -> Failure {
+    let message = format!("`{}` cannot be written: {error}; {but}", path.display());
+    Failure::new(Exit::Input, "plan.unwritable", message).hint("name another file with --out")
 }
