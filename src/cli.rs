@@ -6,6 +6,7 @@ mod athena;
 mod cases;
 mod conclude;
 mod console;
+mod door;
 mod evidence;
 mod exit;
 mod files;
@@ -14,6 +15,7 @@ mod folder;
 mod further;
 mod harden;
 mod innocent;
+mod interrupts;
 mod intruder;
 mod keys;
 mod leads;
@@ -40,8 +42,7 @@ mod world;
 
 pub use exit::Exit;
 
-use args::{Cli, Command, Format};
-use clap::Parser;
+use args::{Command, Format};
 use exit::Failure;
 use std::path::PathBuf;
 use terminal::{Terminal, paint_status};
@@ -61,7 +62,7 @@ struct Desk {
 /// Runs the program on the arguments of the process.
 pub fn main() -> Exit {
     terminal::honour_no_color(std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()));
-    let cli = match Cli::try_parse() {
+    let cli = match door::read() {
         Ok(cli) => cli,
         Err(error) => return terminal::clap_says(&error),
     };
@@ -89,6 +90,7 @@ pub fn main() -> Exit {
 }
 
 async fn dispatch(desk: &Desk, command: Command) -> Result<Exit, Failure> {
+    door::understood(&command)?;
     match command {
         Command::Trace(args) => trace::trace(desk, args).await,
         Command::Plan(args) => plan::plan(desk, args).await,
@@ -123,10 +125,16 @@ impl Desk {
     /// Says what went wrong, and gives the exit code.
     fn fail(&self, failure: &Failure) -> Exit {
         let head = paint_status(crate::report::Tone::Bad, "error");
-        self.terminal
-            .urgent(&format!("{head}[{}]: {}", failure.code, failure.message));
+        // The word is painted behind the folding, which takes no colours.
+        let text = format!("error[{}]: {}", failure.code, failure.message);
+        // Lines of their own show a place in a file: they stay as they are.
+        let text = match text.contains('\n') {
+            true => text,
+            false => self.folded(2, &text),
+        };
+        self.terminal.urgent(&text.replacen("error", &head, 1));
         for hint in &failure.hints {
-            self.terminal.urgent(&format!("  hint: {hint}"));
+            self.terminal.urgent(&self.folded(8, &format!("  hint: {hint}")));
         }
         failure.exit
     }
@@ -164,6 +172,22 @@ impl Desk {
         }
     }
 
+    /// What is told on stderr, folded where a person reads it there. What is kept elsewhere stays a line for each thing.
+    fn folded(&self, indent: usize, text: &str) -> String {
+        match self.terminal.shows_status() {
+            true => folded(self.paint_status(), indent, text),
+            false => text.to_owned(),
+        }
+    }
+
+    /// The same for a line on stdout.
+    fn folded_result(&self, indent: usize, text: &str) -> String {
+        match self.terminal.shows_results() {
+            true => folded(self.paint(), indent, text),
+            false => text.to_owned(),
+        }
+    }
+
     /// Lists every API call, where that was asked for.
     fn list_calls(&self, clients: &crate::mount::Clients) {
         if !self.trace_calls {
@@ -181,4 +205,11 @@ impl Desk {
             ));
         }
     }
+}
+
+/// A line that keeps what it is indented by, folded.
+fn folded(paint: crate::report::Paint, indent: usize, text: &str) -> String {
+    let rest = text.trim_start_matches(' ');
+    let lead = text.len() - rest.len();
+    " ".repeat(lead) + &paint.fold(indent, rest)
 }

@@ -806,3 +806,203 @@ fn an_intruder_who_cannot_be_played_is_refused_before_anything_is_served() {
         &["error[intruder.key]", "doesn't tell which credential"],
     );
 }
+
+#[test]
+fn a_plan_file_s_playbook_and_end_are_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = folder.path().join("plan.json");
+    let plan = plan.to_str().unwrap();
+    let twin = ["--scenario", "stolen-key"];
+    let made = [&["plan", STOLEN, "--odds", "0", "--out", plan][..], &twin].concat();
+    // What carries it out is told with the world that it was made in.
+    expect(
+        &made,
+        0,
+        &[&format!("`oust run {plan} --scenario stolen-key` carries it out")],
+    );
+    for given in [
+        &["--end", "delete"][..],
+        &["--end", "contain"],
+        &["--playbook", "user-key"],
+    ] {
+        let run = [&["run", plan, "--yes"][..], given, &twin].concat();
+        expect(&run, 2, &["plan.and_choice", given[0], "nothing was done"]);
+    }
+    let two = [&["run", plan, plan, "--yes"][..], &twin].concat();
+    expect(&two, 2, &["plan.not_alone", "nothing was done"]);
+    expect(
+        &["run", "nope.json"],
+        7,
+        &["key.no_file", "there is no file `nope.json`"],
+    );
+    expect(&["plan", plan], 2, &["is a file", "--finding"]);
+}
+
+#[test]
+fn a_table_that_nobody_would_ask_is_refused() {
+    for command in ["trace", "plan", "run"] {
+        expect(
+            &[command, STOLEN, "--scenario", "stolen-key", "--table", "cloudtrail"],
+            2,
+            &["athena.unasked", "`cloudtrail`", "--athena"],
+        );
+    }
+    let detect = [
+        "harden",
+        "--detect",
+        "--scenario",
+        "stolen-key",
+        "--table",
+        "cloudtrail",
+    ];
+    expect(&detect, 2, &["athena.unasked"]);
+    let store = "0a1b2c3d-0000-0000-0000-000000000000";
+    let lake = ["trace", STOLEN, "--lake", store, "--table", "cloudtrail"];
+    expect(&lake, 2, &["athena.unasked", "--lake"]);
+    expect(
+        &["trace", STOLEN, "--print-sql", "--table", "cloudtrail"],
+        0,
+        &["SELECT"],
+    );
+    expect(&["harden", "--rules", "--table", "mine"], 0, &[]);
+}
+
+#[test]
+fn what_can_be_told_at_the_door_is_told_before_anything_is_read() {
+    let twin = ["plan", STOLEN, "--endpoint-url", "http://127.0.0.1:1"];
+    let with = |more: &[&'static str], code: i32, parts: &[&str]| {
+        let said = expect(&[&twin[..], more].concat(), code, parts);
+        assert!(!said.contains("aws.unreachable"), "{said}");
+    };
+    with(&["--odds-lag", "x"], 2, &["odds.lag", "nothing was asked"]);
+    with(&["--against", "nope"], 7, &["file.unreadable", "notyet"]);
+    with(&["--out", "/nope/x.json"], 7, &["plan.unwritable", "nothing was asked"]);
+    for url in ["foo", "http://", "ftp://x", "127.0.0.1:4566"] {
+        let said = expect(&["trace", STOLEN, "--endpoint-url", url], 2, &["it is no URL"]);
+        assert!(!said.contains("aws.credentials"), "{said}");
+    }
+    for command in ["trace", "plan", "run"] {
+        expect(&[command], 2, &["--finding FILE"]);
+    }
+}
+
+#[test]
+fn a_place_in_a_file_is_told_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = write(folder.path(), "plan.json", "{\"oust_plan\": }");
+    let said = expect(
+        &["run", &plan, "--scenario", "stolen-key"],
+        7,
+        &["plan.malformed", "nothing was done"],
+    );
+    assert_eq!(said.matches("line 1").count(), 1, "{said}");
+    let snapshot = write(folder.path(), "s.json", "nonsense");
+    let said = expect(&["trace", STOLEN, "--snapshot", &snapshot], 7, &["snapshot.malformed"]);
+    assert_eq!(said.matches("line 1").count(), 1, "{said}");
+}
+
+/// The key alone wins nothing against somebody who fights back, and each order ends with a verdict.
+#[test]
+fn an_exercise_with_a_fight_shows_that_the_key_alone_wins_nothing() {
+    let text = expect(&["tabletop", "run", "fights-back"], 3, &["LEFT BEHIND"]);
+    let (naive, playbook) = text.split_once("2. The playbook").unwrap();
+    assert!(
+        naive.contains("STILL IN after 2 steps: A") && !naive.contains("OUT:"),
+        "{naive}"
+    );
+    assert!(
+        playbook.contains("OUT: nothing that the attacker holds works"),
+        "{playbook}"
+    );
+}
+
+#[test]
+fn the_columns_of_an_exercise_stand_apart() {
+    let text = expect(
+        &["tabletop", "run", "stolen-key", "--end", "delete"],
+        0,
+        &["hit, as the plan said (1)"],
+    );
+    assert!(
+        text.contains("nothing denied") && !text.contains("powerlessdenied"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_session_is_not_said_to_be_never_used() {
+    let twin = ["--scenario", "stolen-key"];
+    let story = expect(&[&["trace", STOLEN][..], &twin].concat(), 0, &["last used"]);
+    let session = story.split_whitespace().find(|word| word.starts_with("ASIA")).unwrap();
+    let text = expect(
+        &[&["trace", session][..], &twin].concat(),
+        0,
+        &["a temporary credential"],
+    );
+    assert!(!text.contains("never"), "{text}");
+}
+
+#[test]
+fn a_statement_over_a_place_without_trails_is_refused_and_tells_its_regions() {
+    let with = |place: &'static str| ["trace", "--table", "t", "--print-ddl", place];
+    for place in [
+        "s3://my-trail",
+        "s3://my-trail/logs/",
+        "s3://my-trail/AWSLogs/123456789012/",
+    ] {
+        expect(
+            &with(place),
+            2,
+            &["s3.no_trail", "AWSLogs/o-ORGID/", "nothing was printed"],
+        );
+    }
+    for place in ["s3://my-trail/AWSLogs", "s3://my-trail/mine/AWSLogs/o-example/"] {
+        let text = expect(&with(place), 0, &["-- not in this table", "ap-east-1", "--regions"]);
+        assert_eq!(
+            text.matches("ap-east-1").count(),
+            2,
+            "once on stderr, once beside the statement: {text}"
+        );
+    }
+    let named = [&with("s3://my-trail/AWSLogs/")[..], &["--regions", "ap-east-1"]].concat();
+    let text = expect(&named, 0, &["'projection.region.values'='ap-east-1'"]);
+    assert!(!text.contains("not in this table"), "{text}");
+}
+
+#[test]
+fn a_fault_of_a_call_that_nobody_makes_is_refused() {
+    let serve = ["twin", "serve", "--scenario", "stolen-key", "--faults", "foo:1=503"];
+    expect(&serve, 2, &["twin.faults", "`foo`", "nothing is served"]);
+}
+
+#[test]
+fn a_snapshot_of_a_snapshot_is_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let [one, two] = ["one.json", "two.json"].map(|name| folder.path().join(name).display().to_string());
+    let snapshot = ["twin", "snapshot", "--out"];
+    expect(
+        &[&snapshot[..], &[&one, "--scenario", "stolen-key"]].concat(),
+        0,
+        &["3 users and 2 roles is in"],
+    );
+    expect(&[&snapshot[..], &[&two, "--snapshot", &one]].concat(), 0, &[]);
+    assert_eq!(
+        std::fs::read_to_string(one).unwrap(),
+        std::fs::read_to_string(two).unwrap()
+    );
+}
+
+#[test]
+fn errors_about_files_say_what_was_not_done_and_what_to_do() {
+    expect(
+        &["trace", STOLEN, "--logs", "/nope", "--offline"],
+        7,
+        &["logs.missing", "nothing was read", "hint"],
+    );
+    expect(
+        &["report", "20260101T000000-AKIAAAAAAAAAAAAAAAAA"],
+        7,
+        &["case.missing", "nothing was done", "hint"],
+    );
+    expect(&["report", "no/case"], 2, &["case.garbled", "nothing was done", "hint"]);
+}

@@ -196,6 +196,8 @@ fn no_deny_is_lifted_while_a_key_stays_that_a_person_did_not_delete() {
     session.until("delete access key");
     session.answer(QUESTION, "y");
     session.answer("type `support-user` to do it", "support");
+    session.until("that is not the name: once more");
+    session.answer("type `support-user` to do it", "support");
     session.until("that is not the name: skipped");
     session.until("remove the permissions boundary");
     session.until("put off");
@@ -215,10 +217,87 @@ fn ctrl_c_stops_before_the_next_step_and_says_what_is_open() {
     session.until("done, and read back");
     session.until(QUESTION);
     session.press("\u{3}");
+    // What follows takes its time: that it was heard stands on a line of its own.
+    session.until("\nstopping; looking once more at who is still in (Ctrl-C again ends at once)");
     let (code, screen, journals) = session.end();
     assert_eq!(code, 130, "{screen}");
     assert!(screen.contains("STOPPED before step 3"), "{screen}");
     assert!(journals[0].contains("\"finish\":\"stopped\""), "{}", journals[0]);
+}
+
+/// Nothing is changed any more by then: whoever doesn't want to wait presses it again, and the journal is whole.
+#[test]
+fn a_second_ctrl_c_ends_at_once() {
+    let served = Served::start(&["--played", "--latency", "300ms"]);
+    let mut session = Session::against(&served);
+    session.answer(QUESTION, "y");
+    session.until(QUESTION);
+    session.press("\u{3}");
+    session.until("(Ctrl-C again ends at once)");
+    session.press("\u{3}");
+    let cases = session.cases.clone();
+    let code = session.child.wait().unwrap().exit_code();
+    let screen = session.screen.lock().unwrap().clone();
+    assert_eq!(code, 130, "{screen}");
+    assert!(!screen.contains("STOPPED before"), "{screen}");
+    let case = std::fs::read_dir(&cases).unwrap().next().unwrap().unwrap().file_name();
+    let report = std::process::Command::new(support::served::OUST)
+        .args(["report", case.to_str().unwrap(), "--cases", cases.to_str().unwrap()])
+        .output()
+        .unwrap();
+    let said = support::served::said(&report);
+    assert_eq!(report.status.code(), Some(0), "{said}");
+}
+
+#[test]
+fn whoever_picks_nothing_is_asked_again() {
+    let mut session = Session::of(|command, folder| {
+        let note = folder.join("note.txt");
+        std::fs::write(&note, format!("seen: {STOLEN}")).unwrap();
+        command.args(["run", "--finding", note.to_str().unwrap(), "--scenario", "stolen-key"]);
+    });
+    session.until("Which keys are compromised?");
+    session.press("\r");
+    session.until("none was picked: space picks");
+    session.until("Which keys are compromised?");
+    session.press(" \r");
+    session.answer(QUESTION, "t");
+    let (code, screen, _) = session.end();
+    assert_eq!(code, 5, "{screen}");
+}
+
+/// The first wave's steps are read together: what the first one came to doesn't stand below the title of the second.
+#[test]
+fn each_step_s_lines_stand_below_its_own_title() {
+    let served = Served::start(&["--played"]);
+    let mut session = Session::against(&served);
+    session.until("f-1 (1 of 2)");
+    session.answer(QUESTION, "y");
+    session.until("done, and read back");
+    session.until("f-2 (2 of 2)");
+    session.until("\n       call");
+    session.answer(QUESTION, "t");
+    let (_, screen, _) = session.end();
+    let title = screen.find("f-2 (2 of 2)").unwrap();
+    let between = &screen[title..title + screen[title..].find("       call").unwrap()];
+    assert!(!between.contains("f-1"), "{screen}");
+}
+
+/// With --quiet a person still reads what is asked about.
+#[test]
+fn the_title_stands_above_a_question_even_when_quiet() {
+    let mut session = Session::of(|command, _| {
+        command.args(["run", STOLEN, "--scenario", "stolen-key", "--quiet"]);
+    });
+    for title in ["deactivate access key", "put inline policy `OustDenyAll`"] {
+        let from = session.read;
+        session.answer(QUESTION, "s");
+        let screen = session.screen.lock().unwrap()[from..session.read].to_owned();
+        assert!(screen.contains(title), "{screen}");
+        session.until("skipped");
+    }
+    session.answer(QUESTION, "t");
+    session.end();
 }
 
 /// The responder's own key is made inactive in the middle: he is asked for another, of the same user, and the run goes on.

@@ -262,7 +262,7 @@ fn a_watched_case_tells_and_makes_again_what_is_turned_round() {
     let told = watch(&[]);
     assert_eq!(told.status.code(), Some(3), "{}", said(&told));
     assert!(
-        said(&told).contains("found: revoke the sessions of role `MyBucketRole`"),
+        said(&told).contains("called for: revoke the sessions of role `MyBucketRole`"),
         "{}",
         said(&told)
     );
@@ -454,7 +454,7 @@ fn a_watched_case_remembers_whom_only_stdin_told_of() {
     assert_eq!(told.status.code(), Some(3), "{}", said(&told));
     assert!(said(&told).contains(unheard), "{}", said(&told));
     assert!(
-        said(&told).contains("found: revoke the sessions of role `DeployRole`"),
+        said(&told).contains("called for: revoke the sessions of role `DeployRole`"),
         "{}",
         said(&told)
     );

@@ -66,7 +66,7 @@ fn the_example_of_the_help_works_when_it_is_pasted() {
     let help = run(&["--help"], b"").stdout;
     insta::assert_snapshot!("help", help);
     let (_, example) = help.split_once("oust policy eval --request - <<'EOF'\n").unwrap();
-    let (json, _) = example.split_once("  EOF").unwrap();
+    let (json, _) = example.split_once("\nEOF").unwrap();
     let told = run(&["--request", "-"], json.as_bytes());
     assert_eq!(told.code, Some(0), "{}", told.stderr);
     insta::assert_snapshot!("example", told.stdout);

@@ -8,7 +8,7 @@
 mod support;
 
 use oust::account::{Account, Holder, KeyStatus, Session, SessionKind, diff};
-use oust::action::{Setting, read};
+use oust::action::{Change, Member, Setting, read};
 use oust::execute::{Consent, Hooks, Remedy, execute};
 use oust::ids::{AccessKeyId, StepId};
 use oust::journal::{Agreement, Entry, Event, Finish, Journal, Judgement, load};
@@ -16,6 +16,7 @@ use oust::lineage::{Lineage, trace};
 use oust::mount::Mount;
 use oust::plan::{Facts, Plan, Step, plan};
 use oust::playbook::End;
+use oust::policy::PolicyText;
 use oust::rehearse::{ToUndo, family};
 use oust::time::{ManualClock, Moment};
 use oust::trail::Evidence;
@@ -847,4 +848,35 @@ fn the_first_wave_is_undone_to_what_really_was_there() {
     incident.served.deactivate("support-user", "A", "responder-key");
     let (_, entries) = incident.run("contain");
     assert_eq!(stands(&entries), ["f-2"]);
+}
+
+/// What grants again breaks nothing, and a key that works again works for whoever has it.
+#[test]
+fn what_an_undoing_breaks_is_not_what_the_step_broke() {
+    let key: AccessKeyId = "AKIARZPUZDIKJA7PRP33".parse().unwrap();
+    let user = || "support-user".to_owned();
+    let policy = |effect: &str| Change {
+        member: Member::UserPolicy {
+            user: user(),
+            name: "P".to_owned(),
+        },
+        to: Setting::Document(PolicyText::new(format!(
+            r#"{{"Statement":[{{"Effect":"{effect}","Action":"*","Resource":"*"}}]}}"#
+        ))),
+    };
+    assert!(
+        policy("Allow")
+            .breaks()
+            .starts_with("nothing; `support-user` may do again")
+    );
+    assert!(
+        policy("Deny")
+            .breaks()
+            .starts_with("everything that `support-user` does")
+    );
+    let active = Change {
+        member: Member::AccessKey { user: user(), key },
+        to: Setting::Status(KeyStatus::Active),
+    };
+    assert!(active.breaks().contains("works again, for everybody who has it"));
 }

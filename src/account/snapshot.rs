@@ -66,7 +66,13 @@ impl Snapshot {
         let snapshot: Snapshot = serde_json::from_str(text).map_err(|error| SnapshotError::Malformed {
             line: error.line(),
             column: error.column(),
-            message: error.to_string(),
+            // Its place is told beside it.
+            message: error
+                .to_string()
+                .split(" at line ")
+                .next()
+                .unwrap_or_default()
+                .to_owned(),
         })?;
         if snapshot.oust_snapshot != FORMAT {
             return Err(SnapshotError::Format(snapshot.oust_snapshot));

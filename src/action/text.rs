@@ -4,6 +4,7 @@ use super::held::{OF_ROLE, OF_USER, OF_USERS};
 use super::{Change, Member, Permission, Setting};
 use crate::account::{Account, KeyStatus};
 use crate::ids::Arn;
+use crate::policy::PolicyText;
 
 impl Change {
     /// The change in words: "deactivate access key AKIA… of user `ann`".
@@ -144,6 +145,15 @@ impl Change {
         match (&self.member, &self.to) {
             (Member::AccessKey { key, .. }, Setting::Status(KeyStatus::Inactive) | Setting::Absent) => {
                 format!("everything that signs with {key}; sessions already minted from it go on")
+            }
+            (Member::AccessKey { key, .. }, Setting::Status(KeyStatus::Active)) => {
+                format!("nothing that works now; {key} works again, for everybody who has it")
+            }
+            (
+                Member::UserPolicy { user: name, .. } | Member::RolePolicy { role: name, .. },
+                Setting::Document(text),
+            ) if !denies_anything(text) => {
+                format!("nothing; `{name}` may do again what the policy grants")
             }
             (Member::UserPolicy { user, .. }, Setting::Document(_)) => {
                 format!("everything that `{user}` does: console, keys, GetSessionToken and federation sessions")
@@ -323,4 +333,9 @@ fn target_words(target: &str) -> String {
         Some("ou") => format!("organizational unit {target}"),
         _ => format!("account {target}"),
     }
+}
+
+/// Whether a policy denies anything, as far as its text shows.
+fn denies_anything(text: &PolicyText) -> bool {
+    text.as_str().contains("\"Deny\"")
 }

@@ -6,7 +6,9 @@ mod policy;
 mod sources;
 mod twin;
 
-pub use contain::{Choice, PlanArgs, Race, ReportArgs, ResumeArgs, RunArgs, TraceArgs, UndoArgs, WatchArgs};
+pub use contain::{
+    CASES_EXAMPLES, Choice, PlanArgs, Race, ReportArgs, ResumeArgs, RunArgs, TraceArgs, UndoArgs, WatchArgs,
+};
 pub use harden::{HardenArgs, ReadyArgs, TemplateForm};
 pub use policy::{EvalArgs, PlaybookCommand, PolicyCommand};
 pub use sources::{CASES, CaseFolder, Sources, World};
@@ -57,6 +59,7 @@ pub enum Command {
     /// Turn a run round: rehearsed, asked for and executed like any plan.
     Undo(UndoArgs),
     /// List the cases.
+    #[command(after_help = CASES_EXAMPLES)]
     Cases(CaseFolder),
     /// Tell what happened in a case.
     Report(ReportArgs),

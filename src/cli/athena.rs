@@ -78,7 +78,13 @@ pub fn printed(desk: &Desk, args: &TraceArgs) -> Result<Option<Exit>, Failure> {
             let location: Location = place.parse().map_err(|error: LocationError| {
                 Failure::new(Exit::Usage, "s3.garbled", format!("{error}; nothing was printed"))
             })?;
-            table.ddl(&location, &window)
+            holds_trails(place, &location)?;
+            let left_out = optional(&window).unwrap_or_default();
+            if !left_out.is_empty() {
+                desk.terminal.status(&left_out);
+            }
+            let comment: String = left_out.lines().map(|line| format!("-- {line}\n")).collect();
+            comment + &table.ddl(&location, &window)
         }
         None if args.print_sql => whole_query(&table, &window, &keys(desk, &args.keys, &args.sources)?),
         None => return Ok(None),
@@ -91,4 +97,52 @@ pub fn printed(desk: &Desk, args: &TraceArgs) -> Result<Option<Exit>, Failure> {
         );
     }
     Ok(Some(Exit::Success))
+}
+
+/// Regions that an account has only once somebody enabled them.
+/// <https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-regions.html>
+const OPT_IN: [&str; 17] = [
+    "af-south-1",
+    "ap-east-1",
+    "ap-east-2",
+    "ap-south-2",
+    "ap-southeast-3",
+    "ap-southeast-4",
+    "ap-southeast-5",
+    "ap-southeast-6",
+    "ap-southeast-7",
+    "ca-west-1",
+    "eu-central-2",
+    "eu-south-1",
+    "eu-south-2",
+    "il-central-1",
+    "me-central-1",
+    "me-south-1",
+    "mx-central-1",
+];
+
+/// What the table of a statement doesn't show, where nobody says which Regions are used.
+fn optional(window: &Window) -> Option<String> {
+    window.regions.is_empty().then(|| {
+        format!(
+            "not in this table: what was recorded in Regions that must be enabled first ({}).\nWhere one of them is used, name all that are with --regions",
+            OPT_IN.join(", ")
+        )
+    })
+}
+
+/// CloudTrail puts the folders of accounts below `AWSLogs/`, or below `AWSLogs/o-ORGID/`: a table over another place finds nothing, without an error.
+fn holds_trails(place: &str, location: &Location) -> Result<(), Failure> {
+    let mut parts = location.prefix.split('/').filter(|part| !part.is_empty());
+    let is_below = parts.by_ref().any(|part| part == "AWSLogs");
+    let rest: Vec<&str> = parts.collect();
+    let is_organization = |part: &str| part.starts_with("o-");
+    match (is_below, rest.as_slice()) {
+        (true, []) => return Ok(()),
+        (true, [one]) if is_organization(one) => return Ok(()),
+        _ => {}
+    }
+    let message = format!("a table over `{place}` would find no row; nothing was printed");
+    Err(Failure::new(Exit::Usage, "s3.no_trail", message)
+        .hint("CloudTrail writes below s3://BUCKET/[PREFIX/]AWSLogs/, an organization's trail below s3://BUCKET/[PREFIX/]AWSLogs/o-ORGID/"))
 }

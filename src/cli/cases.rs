@@ -38,7 +38,12 @@ pub(super) fn cases(desk: &Desk, args: &CaseFolder) -> Result<Exit, Failure> {
     }
     let text = || {
         if rows.is_empty() {
-            return format!("no cases in {}", args.cases.display());
+            let which = if Case::all(&args.cases).is_empty() {
+                "no cases"
+            } else {
+                "no case that can be read"
+            };
+            return format!("{which} in {}", args.cases.display());
         }
         let line = |row: &Row| format!("{}  {}  {}", row.case, row.world, row.state);
         rows.iter().map(line).collect::<Vec<_>>().join("\n")

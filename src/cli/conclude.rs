@@ -23,6 +23,10 @@ use serde::Serialize;
 /// The last word of a run that has done all it can, while the trail is not told yet.
 const NOT_YET: &str = "NOT PROVEN YET: by what the trail tells so far every known credential of the family is useless, and no way back that it left is open";
 
+/// The last word of a run after which nobody is in.
+const CONTAINED: &str =
+    "CONTAINED: every known credential of the family is proven useless, and no way back that it left is open";
+
 /// How a run ended, for machines.
 #[derive(Debug, Serialize)]
 struct Outcome {
@@ -299,7 +303,11 @@ fn ending(desk: &Desk, world: &World, outcome: &Outcome) -> String {
         ));
     }
     out.extend(outcome.footholds.iter().map(|foothold| {
-        let text = paint.fold(2, &format!("left behind: {foothold}"));
+        let text = match foothold.state.is_closed() {
+            true => format!("closed: {} at {}: {}", foothold.what, foothold.at, foothold.state.why()),
+            false => format!("left behind: {foothold}"),
+        };
+        let text = paint.fold(2, &text);
         (paint.with)(report::foothold_tone(foothold), &text)
     }));
     out.extend(
@@ -322,10 +330,7 @@ fn ending(desk: &Desk, world: &World, outcome: &Outcome) -> String {
         out.push(paint.fold(0, &format!("not done: steps {}", left.join(", "))));
     }
     out.push(match (&outcome.finish, outcome.contained) {
-        (_, true) => (paint.with)(
-            Tone::Good,
-            "CONTAINED: every known credential of the family is proven useless, and no way back that it left is open",
-        ),
+        (_, true) => (paint.with)(Tone::Good, &paint.fold(0, CONTAINED)),
         (Finish::Completed, false) if outcome.waits => (paint.with)(Tone::Careful, &paint.fold(0, NOT_YET)),
         (Finish::Completed, false) => (paint.with)(Tone::Bad, "NOT CONTAINED: see above"),
         (Finish::Stopped { before }, _) => (paint.with)(Tone::Bad, &format!("STOPPED before step {before}")),
@@ -340,7 +345,7 @@ fn ending(desk: &Desk, world: &World, outcome: &Outcome) -> String {
                 from.clock_face()
             ),
             None => format!(
-                "what was cut can be turned round: `oust watch {case}` keeps looking until the last token has expired."
+                "a cut can be turned round: `oust watch {case}` keeps looking until the last token has expired."
             ),
         };
         let undo = match outcome.finish {

@@ -2,6 +2,7 @@
 
 use super::Desk;
 use super::folder::Case;
+use super::interrupts::Interrupts;
 use super::renew::Answer;
 use super::terminal::Interrupted;
 use crate::account::{Account, Snapshot};
@@ -12,8 +13,6 @@ use crate::journal::{Agreement, Entry, Event};
 use crate::mount::Trouble;
 use crate::plan::Step;
 use crate::report::{self, Tone};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 /// How steps are agreed to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,15 +28,18 @@ pub struct Console<'a> {
     desk: &'a Desk,
     case: &'a Case,
     mode: Mode,
-    count: usize,
+    /// The steps of the plan that is carried out, in its order. One that is added meanwhile isn't among them.
+    order: Vec<StepId>,
     /// Yes to everything that can be undone.
     all_reversible: bool,
     /// Holds that were agreed to, with whatever they add that can be undone.
     holds: Vec<StepId>,
-    /// The step that was announced last.
-    announced: Option<StepId>,
+    /// A step that has begun, whose title is shown when there is something to say of it.
+    pending: Option<Step>,
+    /// The step whose title, with nothing of another step behind it, stands above.
+    above: Option<StepId>,
     now: crate::time::Moment,
-    interrupted: Arc<AtomicBool>,
+    interrupts: Interrupts,
 }
 
 impl<'a> Console<'a> {
@@ -47,42 +49,62 @@ impl<'a> Console<'a> {
             desk,
             case,
             mode,
-            count,
+            order: Vec::with_capacity(count),
             all_reversible: false,
             holds: Vec::new(),
-            announced: None,
+            pending: None,
+            above: None,
             now,
-            interrupted: watch_ctrl_c(),
+            interrupts: Interrupts::watched(),
         }
     }
 
-    /// Whether Ctrl-C was pressed.
-    pub fn was_interrupted(&self) -> bool {
-        self.interrupted.load(Ordering::SeqCst)
+    /// These are the steps that are carried out: each is told with its place among them.
+    pub fn carries_out(&mut self, steps: &[Step]) {
+        self.order = steps.iter().map(|step| step.id.clone()).collect();
     }
 
-    fn announce(&mut self, step: &Step) {
-        if self.announced.as_ref() != Some(&step.id) {
-            self.announced = Some(step.id.clone());
-            self.desk.terminal.status("");
+    /// Whether Ctrl-C was pressed, asked when the steps have ended: it is acknowledged, since looking at everything once more takes its time, and from
+    /// here on another one ends the process.
+    pub fn was_interrupted(&self) -> bool {
+        let is_so = self.interrupts.is_raised();
+        if is_so && self.interrupts.lets_go() {
             self.desk
                 .terminal
-                .status(&report::step_head(step, self.count, self.desk.paint_status()));
+                .urgent("\nstopping; looking once more at who is still in (Ctrl-C again ends at once)");
         }
+        is_so
+    }
+
+    /// Shows the title of a step, unless it stands above already. `aloud`, where a question follows, even with --quiet.
+    fn announce(&mut self, step: &Step, aloud: bool) {
+        self.pending = None;
+        if self.above.as_ref() == Some(&step.id) {
+            return;
+        }
+        let terminal = &self.desk.terminal;
+        if terminal.is_quiet() && !aloud {
+            return;
+        }
+        self.above = Some(step.id.clone());
+        let place = self.order.iter().position(|id| *id == step.id);
+        let place = place.map(|n| (n + 1, self.order.len()));
+        terminal.urgent("");
+        terminal.urgent(&report::step_head(step, place, self.desk.paint_status()));
     }
 
     fn ask(&mut self, question: &str) -> Option<String> {
         match self.desk.terminal.ask(question) {
             Ok(answer) => Some(answer.to_lowercase()),
             Err(Interrupted) => {
-                self.interrupted.store(true, Ordering::SeqCst);
+                self.interrupts.raise();
                 None
             }
         }
     }
 
     fn consented(&mut self, step: &Step, before: Option<&Setting>) -> Consent {
-        if self.was_interrupted() {
+        if self.interrupts.is_raised() {
             return Consent::Stop;
         }
         if self.mode == Mode::Beforehand {
@@ -99,6 +121,7 @@ impl<'a> Console<'a> {
     }
 
     fn ask_step(&mut self, step: &Step, before: Option<&Setting>) -> Consent {
+        self.announce(step, true);
         self.desk
             .terminal
             .urgent(&report::question(step, self.desk.paint_status()));
@@ -147,26 +170,30 @@ impl<'a> Console<'a> {
         }
     }
 
-    /// A step that cannot be undone in full wants the name typed.
+    /// A step that cannot be undone in full wants the name typed. Whoever mistypes it is asked once more.
     fn typed(&mut self, name: &str) -> Consent {
         let question = format!("this cannot be undone in full; type `{name}` to do it");
-        match self.desk.terminal.ask(&question) {
-            Ok(answer) if answer == name => Consent::Yes(Agreement::Answered),
-            Ok(_) => {
-                self.desk.terminal.urgent("that is not the name: skipped");
-                Consent::Skip
-            }
-            Err(Interrupted) => {
-                self.interrupted.store(true, Ordering::SeqCst);
-                Consent::Stop
+        for is_last in [false, true] {
+            match self.desk.terminal.ask(&question) {
+                Ok(answer) if answer == name => return Consent::Yes(Agreement::Answered),
+                Ok(_) if is_last => self.desk.terminal.urgent("that is not the name: skipped"),
+                Ok(_) => self
+                    .desk
+                    .terminal
+                    .urgent("that is not the name: once more, or it is skipped"),
+                Err(Interrupted) => {
+                    self.interrupts.raise();
+                    return Consent::Stop;
+                }
             }
         }
+        Consent::Skip
     }
 }
 
 impl Hooks for Console<'_> {
     fn consent(&mut self, step: &Step, before: Option<&Setting>) -> Consent {
-        self.announce(step);
+        self.announce(step, false);
         let consent = self.consented(step, before);
         if let (Action::Hold { seconds }, Consent::Yes(_)) = (&step.action, &consent) {
             self.holds.push(step.id.clone());
@@ -194,13 +221,33 @@ impl Hooks for Console<'_> {
     }
 
     fn starts(&mut self, step: &Step) {
-        self.announce(step);
+        // Before a change is made, those that were agreed to before may come first: their lines would stand below its title.
+        if step.action.changes() && self.above.as_ref() != Some(&step.id) {
+            self.pending = Some(step.clone());
+        } else {
+            self.announce(step, false);
+        }
     }
 
     fn written(&mut self, entry: &Entry) {
-        let of_another = entry.event.step().filter(|step| self.announced.as_ref() != Some(step));
+        let step = entry.event.step();
+        // What is not done although somebody is there to be asked is told with --quiet, too.
+        let left = matches!(entry.event, Event::Declined { .. } | Event::PutOff { .. });
+        let aloud = left && self.mode == Mode::Asked;
+        let told = report::entry(entry, step, self.desk.paint_status()).is_some();
+        if let Some(pending) = self.pending.take_if(|pending| told && Some(&pending.id) == step) {
+            self.announce(&pending, aloud);
+        }
+        let of_another = step.filter(|step| self.above.as_ref() != Some(step));
         if let Some(line) = report::entry(entry, of_another, self.desk.paint_status()) {
-            self.desk.terminal.status(&line);
+            if aloud {
+                self.desk.terminal.urgent(&line);
+            } else {
+                self.desk.terminal.status(&line);
+            }
+            if of_another.is_some() {
+                self.above = None;
+            }
         }
     }
 
@@ -221,7 +268,7 @@ impl Hooks for Console<'_> {
                 Some(Answer::Again(profile)) => Remedy::AgainAs(profile),
                 Some(Answer::Stop) => Remedy::Stop,
                 None => {
-                    self.interrupted.store(true, Ordering::SeqCst);
+                    self.interrupts.raise();
                     Remedy::Stop
                 }
             };
@@ -246,7 +293,7 @@ impl Hooks for Console<'_> {
     }
 
     fn interrupted(&self) -> bool {
-        self.was_interrupted()
+        self.interrupts.is_raised()
     }
 }
 
@@ -259,21 +306,4 @@ fn lifts_a_deny(step: &Step, before: Option<&Setting>) -> bool {
         _ => false,
     };
     removes && denies
-}
-
-/// A flag that Ctrl-C raises. From here on Ctrl-C no longer ends the process by itself: the step in flight is finished first.
-pub(super) fn watch_ctrl_c() -> Arc<AtomicBool> {
-    let flag = Arc::new(AtomicBool::new(false));
-    let raised = flag.clone();
-    std::thread::spawn(move || {
-        let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_io().build() else {
-            return;
-        };
-        runtime.block_on(async move {
-            while tokio::signal::ctrl_c().await.is_ok() {
-                raised.store(true, Ordering::SeqCst);
-            }
-        });
-    });
-    flag
 }

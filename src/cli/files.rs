@@ -51,8 +51,12 @@ impl Files {
             } else if path.exists() {
                 files.paths.push(path.clone());
             } else {
-                let message = format!("`{}` is not there", path.display());
-                return Err(Failure::new(Exit::Input, "logs.missing", message));
+                let message = format!(
+                    "`{}`, given with --logs, is not there; nothing was read",
+                    path.display()
+                );
+                return Err(Failure::new(Exit::Input, "logs.missing", message)
+                    .hint("look at how its path is written; a trail in S3 is s3://BUCKET/PREFIX"));
             }
         }
         if files.index.is_none() && !(files.paths.is_empty() && files.buckets.is_empty()) {

@@ -63,6 +63,7 @@ impl Opened {
         );
         let family = Family { set, ..family(plan) };
         let mut console = Console::new(desk, &self.case, mode, plan.steps.len(), world.clients().now());
+        console.carries_out(&plan.steps);
         let permitted = Permitted::by_person(&self.rehearsed);
         let done = guard(mount, permitted, family, &mut self.journal, &mut console, work).await;
         done.map_err(|error| unwritten(&error))?.unwrap_or_else(|| {

@@ -91,9 +91,10 @@ impl Case {
 
     /// Opens a case that is there.
     pub fn open(cases: &Path, id: &str) -> Result<Case, Failure> {
-        let id: CaseId = id
-            .parse()
-            .map_err(|error: crate::ids::IdError| Failure::new(Exit::Usage, "case.garbled", error.to_string()))?;
+        let id: CaseId = id.parse().map_err(|error: crate::ids::IdError| {
+            Failure::new(Exit::Usage, "case.garbled", format!("{error}; nothing was done"))
+                .hint("`oust cases` lists the cases with their IDs")
+        })?;
         let path = cases.join(id.as_str());
         if path.join("journal.jsonl").is_file() {
             Ok(Case { id, path })
@@ -101,9 +102,9 @@ impl Case {
             Err(Failure::new(
                 Exit::Input,
                 "case.missing",
-                format!("there is no case `{id}` in `{}`", cases.display()),
+                format!("there is no case `{id}` in `{}`; nothing was done", cases.display()),
             )
-            .hint("`oust cases` lists them"))
+            .hint("`oust cases` lists them; --cases FOLDER names another folder"))
         }
     }
 
@@ -329,12 +330,15 @@ fn without_own(plan: &Plan) -> Account {
 pub fn read_plan(path: &Path, text: &str) -> Result<Plan, Failure> {
     let plan: Plan = serde_json::from_str(text).map_err(|error| {
         let message = format!(
-            "`{}` is no plan: line {}, column {}: {error}",
+            "`{}` is no plan: {}; nothing was done",
             path.display(),
-            error.line(),
-            error.column()
+            // The words of serde_json, with the place once.
+            error
+                .to_string()
+                .replace(" at line ", ", at line ")
+                .replace(" column ", ", column ")
         );
-        Failure::new(Exit::Input, "plan.malformed", message)
+        Failure::new(Exit::Input, "plan.malformed", message).hint("`oust plan KEY --out FILE` writes one")
     })?;
     if plan.oust_plan == crate::plan::FORMAT {
         Ok(plan)
@@ -343,12 +347,13 @@ pub fn read_plan(path: &Path, text: &str) -> Result<Plan, Failure> {
             Exit::Input,
             "plan.format",
             format!(
-                "`{}` is a plan of format {}, and this program reads format {}",
+                "`{}` is a plan of format {}, and this program reads format {}; nothing was done",
                 path.display(),
                 plan.oust_plan,
                 crate::plan::FORMAT
             ),
-        ))
+        )
+        .hint("make the plan anew with `oust plan KEY --out FILE`"))
     }
 }
 

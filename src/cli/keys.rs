@@ -35,9 +35,9 @@ pub fn keys(desk: &Desk, named: &[String], sources: &Sources) -> Result<Vec<Acce
 
 /// Reads a key ID from the command line.
 fn key(text: &str) -> Result<AccessKeyId, Failure> {
-    let key: AccessKeyId = text.parse().map_err(|error: crate::ids::IdError| {
-        Failure::new(Exit::Usage, "key.garbled", format!("{error}; nothing was asked"))
-    })?;
+    let key: AccessKeyId = text
+        .parse()
+        .map_err(|error: crate::ids::IdError| garbled(text, &error))?;
     match key.kind() {
         KeyKind::NotAKey(what) => Err(Failure::new(
             Exit::Usage,
@@ -47,6 +47,23 @@ fn key(text: &str) -> Result<AccessKeyId, Failure> {
         .hint("an access key ID begins with AKIA (long-term) or ASIA (temporary)")),
         _ => Ok(key),
     }
+}
+
+/// What is no key ID may be meant as a file.
+fn garbled(text: &str, error: &crate::ids::IdError) -> Failure {
+    let path = Path::new(text);
+    if path.is_file() {
+        let message = format!("`{text}` is a file, and an access key ID is wanted here; nothing was asked");
+        return Failure::new(Exit::Usage, "key.garbled", message).hint(
+            "a finding is given with --finding, a trail with --logs; a plan is carried out by `oust run FILE`, and by that alone",
+        );
+    }
+    if text.contains(['/', '.', '\\']) {
+        let message = format!("there is no file `{text}`, and it is no access key ID; nothing was asked");
+        return Failure::new(Exit::Input, "key.no_file", message).hint("look at how its path is written");
+    }
+    Failure::new(Exit::Usage, "key.garbled", format!("{error}; nothing was asked"))
+        .hint("give the compromised access key ID, AKIA... or ASIA..., or what names it with --finding FILE")
 }
 
 /// The keys that a finding names.
@@ -98,16 +115,20 @@ fn chosen(desk: &Desk, name: &str, candidates: Vec<AccessKeyId>) -> Result<Vec<A
     if !desk.terminal.can_ask() {
         return Err(failure());
     }
-    let picked = desk.terminal.pick(
-        &format!("`{name}` is no finding that this program knows. Which keys are compromised?"),
-        &texts,
-    );
-    let picked = picked.map_err(|_| Failure::new(Exit::Stopped, "finding.unknown", message.clone()))?;
-    let keys: Vec<AccessKeyId> = picked
-        .into_iter()
-        .filter_map(|place| candidates.get(place).cloned())
-        .collect();
-    if keys.is_empty() { Err(failure()) } else { Ok(keys) }
+    let question = format!("`{name}` is no finding that this program knows. Which keys are compromised?");
+    loop {
+        let picked = desk.terminal.pick(&question, &texts);
+        let picked = picked.map_err(|_| Failure::new(Exit::Stopped, "finding.unknown", message.clone()))?;
+        let keys: Vec<AccessKeyId> = picked
+            .into_iter()
+            .filter_map(|place| candidates.get(place).cloned())
+            .collect();
+        if !keys.is_empty() {
+            return Ok(keys);
+        }
+        desk.terminal
+            .urgent("none was picked: space picks the one that is pointed at, enter goes on, escape ends");
+    }
 }
 
 fn file(path: &Path) -> Result<Vec<u8>, Failure> {

@@ -2,13 +2,13 @@
 
 use super::Desk;
 use super::args::{Choice, Race};
-use super::exit::{Exit, Failure};
+use super::door::lag;
+use super::exit::Failure;
 use super::intruder::script;
 use super::prepare::{Prepared, playbook};
 use super::world::World;
 use crate::collect;
 use crate::rehearse::{Odds, Racing, race};
-use crate::twin::weather::{Lag, WeatherError};
 
 /// Plays the fights that are asked for.
 pub(super) async fn odds(
@@ -22,10 +22,7 @@ pub(super) async fn odds(
         return Ok(None);
     }
     let (script, playbook) = (script(&asked.against)?, playbook(&choice.playbook)?);
-    let lag: Lag = asked.odds_lag.parse().map_err(|error: WeatherError| {
-        let message = format!("--odds-lag: {error}; no fight was played");
-        Failure::new(Exit::Usage, "odds.lag", message)
-    })?;
+    let lag = lag(asked)?;
     desk.terminal.status(&format!(
         "playing {} fights of each order on a twin (--odds 0 plays none)",
         asked.odds

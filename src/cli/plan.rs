@@ -1,7 +1,7 @@
 //! `oust plan`: a rehearsed plan, or the permissions that it needs; changes nothing.
 
 use super::Desk;
-use super::args::PlanArgs;
+use super::args::{PlanArgs, Sources};
 use super::athena::understood;
 use super::exit::{Exit, Failure};
 use super::keys::keys;
@@ -11,6 +11,7 @@ use super::world::World;
 use crate::permissions::{standing, with_fight};
 use crate::plan::{fighting, permissions};
 use crate::report;
+use std::path::Path;
 
 pub(super) async fn plan(desk: &Desk, args: PlanArgs) -> Result<Exit, Failure> {
     if args.permissions && args.keys == ["standing"] {
@@ -20,6 +21,7 @@ pub(super) async fn plan(desk: &Desk, args: PlanArgs) -> Result<Exit, Failure> {
         return Ok(Exit::Success);
     }
     understood(&args.sources)?;
+    args.out.as_deref().map_or(Ok(()), writable)?;
     let keys = keys(desk, &args.keys, &args.sources)?;
     let world = World::mount(&args.world, "plan").await?;
     let mut prepared = prepared(desk, &world, &args.sources, &args.choice, &keys).await?;
@@ -30,17 +32,12 @@ pub(super) async fn plan(desk: &Desk, args: PlanArgs) -> Result<Exit, Failure> {
     if let Some(path) = &args.out {
         let json = serde_json::to_string_pretty(rehearsed.plan())
             .map_err(|error| Failure::new(Exit::Failure, "json", error.to_string()))?;
-        std::fs::write(path, json + "\n").map_err(|error| {
-            Failure::new(
-                Exit::Input,
-                "plan.unwritable",
-                format!("`{}` cannot be written: {error}", path.display()),
-            )
-        })?;
+        std::fs::write(path, json + "\n").map_err(|error| unwritable(path, &error, "the plan was not kept"))?;
         desk.terminal.status(&format!(
-            "the plan is in {}: `oust run {}` carries it out",
+            "the plan is in {}: `{}` carries it out{}",
             path.display(),
-            path.display()
+            carrying_out(path, &args),
+            with_the_same(&args.sources)
         ));
     }
     if args.permissions {
@@ -52,13 +49,64 @@ pub(super) async fn plan(desk: &Desk, args: PlanArgs) -> Result<Exit, Failure> {
     }
     desk.result(|| report::plan(rehearsed, desk.paint()), rehearsed)?;
     for gap in &prepared.gaps {
-        desk.terminal.urgent(&format!("in doubt: {gap}"));
+        desk.terminal.urgent(&desk.folded(2, &format!("in doubt: {gap}")));
     }
     desk.list_calls(world.clients());
     match missing(rehearsed) {
         Some(failure) => Err(failure),
         None if rehearsed.contains() && prepared.gaps.is_empty() => Ok(Exit::Success),
         None => Ok(Exit::NotContained),
+    }
+}
+
+/// The command that carries the plan out where it was made.
+fn carrying_out(plan: &Path, args: &PlanArgs) -> String {
+    let world = &args.world;
+    let text = |path: &Path| path.display().to_string();
+    let flags = [
+        ("--scenario", world.scenario.clone()),
+        ("--snapshot", world.snapshot.as_deref().map(text)),
+        ("--profile", world.profile.clone()),
+        ("--organizations-profile", world.organizations_profile.clone()),
+        ("--region", world.region.clone()),
+        ("--endpoint-url", world.endpoint_url.clone()),
+    ];
+    let mut words = vec!["oust run".to_owned(), quoted(&text(plan))];
+    for (flag, value) in flags {
+        words.extend(value.map(|value| format!("{flag} {}", quoted(&value))));
+    }
+    words.join(" ")
+}
+
+/// A word as a shell takes it.
+fn quoted(word: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "-_./:,=@+".contains(c);
+    if word.chars().all(is_plain) && !word.is_empty() {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
+}
+
+/// The evidence is read again then: what was given for the plan is to be given for that, too.
+fn with_the_same(sources: &Sources) -> String {
+    let given = [
+        ("--logs", !sources.logs.is_empty()),
+        ("--athena", sources.athena.is_some()),
+        ("--lake", sources.lake.is_some()),
+        ("--since", sources.since.is_some()),
+        ("--until", sources.until.is_some()),
+        ("--regions", !sources.regions.is_empty()),
+        ("--accounts", !sources.accounts.is_empty()),
+    ];
+    let given: Vec<&str> = given
+        .iter()
+        .filter(|(_, is_given)| *is_given)
+        .map(|(flag, _)| *flag)
+        .collect();
+    match given.as_slice() {
+        [] => String::new(),
+        given => format!(", with the same {}", given.join(", ")),
     }
 }
 
@@ -69,4 +117,22 @@ fn partition(region: &str) -> &'static str {
         region if region.starts_with("us-gov-") => "aws-us-gov",
         _ => "aws",
     }
+}
+
+/// Whether a plan can be written there; nothing is left behind by looking.
+fn writable(path: &Path) -> Result<(), Failure> {
+    let was_there = path.exists();
+    let opened = std::fs::OpenOptions::new().append(true).create(true).open(path);
+    opened.map_err(|error| unwritable(path, &error, "nothing was asked"))?;
+    if !was_there {
+        // What stays in the way of that is found when the plan is written.
+        let _ = std::fs::remove_file(path);
+    }
+    Ok(())
+}
+
+/// A plan that can't be written.
+fn unwritable(path: &Path, error: &std::io::Error, but: &str) -> Failure {
+    let message = format!("`{}` cannot be written: {error}; {but}", path.display());
+    Failure::new(Exit::Input, "plan.unwritable", message).hint("name another file with --out")
 }

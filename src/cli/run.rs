@@ -15,7 +15,7 @@ use super::odds::odds;
 use super::prepare::{Prepared, account, missing, not_against_oneself, prepared, rehearsed, traced};
 use super::renew::signed_in;
 use super::world::{World, read_text, wall_clock};
-use crate::execute::{ExecuteError, Family, Hooks, execute};
+use crate::execute::{ExecuteError, Family, execute};
 use crate::ids::{AccessKeyId, PrincipalArn};
 use crate::journal::{Event, Finish, Journal};
 use crate::plan::{Plan, drift};
@@ -223,17 +223,18 @@ async fn from_plan(desk: &Desk, world: &World, args: &RunArgs, file: &Path) -> R
 /// Says beforehand why nothing can be called contained at the end, whatever the steps do.
 fn in_doubt(desk: &Desk, prepared: &Prepared) {
     for doubt in prepared.doubts() {
-        desk.terminal.urgent(&format!("in doubt: {doubt}"));
+        desk.terminal.urgent(&desk.folded(2, &format!("in doubt: {doubt}")));
     }
     let lacking = prepared.rehearsed.unarmed().iter();
     let lacking: Vec<String> = lacking
         .map(|permission| format!("{} on {}", permission.action, permission.resource))
         .collect();
     if !lacking.is_empty() {
-        desk.terminal.urgent(&format!(
+        let line = format!(
             "should somebody fight back, whoever appears then cannot be denied: you lack {}",
             lacking.join("; ")
-        ));
+        );
+        desk.terminal.urgent(&desk.folded(2, &line));
     }
 }
 
@@ -307,9 +308,10 @@ pub(super) async fn carry_out(
     rehearsed: &Rehearsed,
     family: Family,
     journal: &mut Journal,
-    hooks: &mut dyn Hooks,
+    hooks: &mut Console<'_>,
 ) -> Result<Finish, Failure> {
     let steps = &rehearsed.plan().steps;
+    hooks.carries_out(steps);
     let own = PrincipalArn::of(rehearsed.caller()).and_then(PrincipalArn::principal);
     let others = family.spared.clone().unwrap_or_default();
     let family = Family {

@@ -8,6 +8,8 @@ use super::world::{scenario, stage};
 use crate::playbook::{End, Playbook};
 use crate::report::{self, Tone};
 use crate::tabletop::{CATALOGUE, EXERCISES, Played, Scenario, Stage, Told, exercise};
+use crate::twin::Weather;
+use crate::twin::weather::Lag;
 use serde::Serialize;
 use std::collections::BTreeSet;
 
@@ -24,7 +26,7 @@ struct Transcript<'a> {
 pub(super) async fn tabletop(desk: &Desk, command: TabletopCommand) -> Result<Exit, Failure> {
     match command {
         TabletopCommand::List => list(desk),
-        TabletopCommand::Run { scenario, choice } => run(desk, &scenario, &choice).await,
+        TabletopCommand::Run { scenario, choice, lag } => run(desk, &scenario, &choice, lag).await,
     }
 }
 
@@ -60,7 +62,7 @@ fn failed(error: impl std::fmt::Display) -> Failure {
     Failure::new(Exit::Failure, "tabletop", error.to_string())
 }
 
-async fn run(desk: &Desk, name: &str, choice: &Choice) -> Result<Exit, Failure> {
+async fn run(desk: &Desk, name: &str, choice: &Choice, lag: Option<Lag>) -> Result<Exit, Failure> {
     let (scenario, _) = scenario(name)?;
     let playbook = playbook(&choice.playbook)?;
     let end: End = choice.end.into();
@@ -68,6 +70,9 @@ async fn run(desk: &Desk, name: &str, choice: &Choice) -> Result<Exit, Failure> 
     stage
         .play(&scenario)
         .map_err(|error| Failure::new(Exit::Input, "scenario.play", error.to_string()))?;
+    if let Some(lag) = lag.or_else(|| scenario.lag.clone()) {
+        stage.twin = stage.twin.in_weather(Weather::seeded(scenario.seed).with_lag(lag));
+    }
     let story = stage.told.clone();
     let wrong = wrong_order(&mut stage, &scenario).await?;
     let played = exercise(&mut stage, &scenario, &playbook, end).await.map_err(failed)?;
@@ -134,31 +139,46 @@ fn text(desk: &Desk, scenario: &Scenario, told: &Transcript<'_>) -> String {
     out.join("\n")
 }
 
+/// How an exercise ended: first whether the attacker is out, then what else there is to say.
 fn ending(played: &Played, paint: report::Paint) -> String {
     let still_in = played.still_in();
     let steps = played.plan.steps.len();
-    let hit = match played.innocents_hit.as_slice() {
-        [] => "no innocent principal is hit".to_owned(),
-        hit => format!("innocent principals are hit: {}", hit.join(", ")),
+    let mut out = match still_in.as_slice() {
+        [] => vec![(
+            Tone::Good,
+            format!("OUT: nothing that the attacker holds works after {steps} steps"),
+        )],
+        still_in => vec![(
+            Tone::Bad,
+            format!("STILL IN after {steps} steps: {}", still_in.join(", ")),
+        )],
     };
-    let left = played.left_standing();
-    let mut bad = Vec::new();
-    if !still_in.is_empty() {
-        bad.push(format!("STILL IN after {steps} steps: {}", still_in.join(", ")));
-    }
-    if !left.is_empty() {
-        bad.push(format!("LEFT BEHIND by the intruder: {}", left.join("; ")));
-    }
-    if !bad.is_empty() {
-        let bad: Vec<String> = bad.iter().map(|line| format!("    {}", paint.fold(4, line))).collect();
-        return (paint.with)(Tone::Bad, &bad.join("\n"));
+    if let left @ [_, ..] = played.left_standing() {
+        out.push((Tone::Bad, format!("LEFT BEHIND by the intruder: {}", left.join("; "))));
     }
     let changing = played.plan.steps.iter().filter(|step| step.action.changes());
     let named: BTreeSet<&str> = changing.flat_map(|step| &step.hits).map(String::as_str).collect();
-    let mut out = vec![(paint.with)(
-        Tone::Good,
-        &format!("    OUT: nothing that the attacker holds works after {steps} steps; {hit}"),
-    )];
-    out.extend(named.into_iter().map(|hit| format!("    hit, as the plan said: {hit}")));
-    out.join("\n")
+    let named: Vec<&str> = named.into_iter().collect();
+    let others = match played.innocents_hit.as_slice() {
+        [] => "nobody else".to_owned(),
+        hit => format!("and beside them innocent principals: {}", hit.join(", ")),
+    };
+    let tone = if played.innocents_hit.is_empty() {
+        Tone::Plain
+    } else {
+        Tone::Bad
+    };
+    out.push(match (named.as_slice(), played.innocents_hit.as_slice()) {
+        ([], []) => (tone, "no innocent principal is hit".to_owned()),
+        ([], hit) => (tone, format!("innocent principals are hit: {}", hit.join(", "))),
+        (named, _) => {
+            let count = named.len();
+            (
+                tone,
+                format!("hit, as the plan said ({count}): {}; {others}", named.join("; ")),
+            )
+        }
+    });
+    let line = |(tone, text): &(Tone, String)| (paint.with)(*tone, &format!("    {}", paint.fold(4, text)));
+    out.iter().map(line).collect::<Vec<_>>().join("\n")
 }

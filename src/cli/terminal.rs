@@ -63,6 +63,21 @@ impl Terminal {
         self.width
     }
 
+    /// Whether nothing but results, errors and questions is wanted.
+    pub fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
+    /// Whether stderr is a terminal.
+    pub fn shows_status(&self) -> bool {
+        io::stderr().is_terminal()
+    }
+
+    /// Whether stdout is a terminal.
+    pub fn shows_results(&self) -> bool {
+        io::stdout().is_terminal()
+    }
+
     /// Whether a person can be asked.
     pub fn can_ask(&self) -> bool {
         self.interactive
@@ -161,6 +176,13 @@ pub fn honour_no_color(no_color: bool) {
 pub fn clap_says(error: &clap::Error) -> super::Exit {
     // Nobody left to read it is no reason to fail differently.
     let _ = error.print();
+    let text = error.to_string();
+    if error.kind() == clap::error::ErrorKind::MissingRequiredArgument && text.contains("\n  <KEY") {
+        let _ = writeln!(
+            io::stderr(),
+            "\n  hint: give the compromised access key ID, or what names it: --finding FILE"
+        );
+    }
     if error.use_stderr() {
         super::Exit::Usage
     } else {

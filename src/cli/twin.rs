@@ -4,13 +4,13 @@ use super::args::{Fight, TwinCommand};
 use super::exit::{Exit, Failure};
 use super::world::{World, scenario, snapshot, stage, wall_clock};
 use super::{Desk, intruder};
-use crate::account::{Snapshot, diff};
+use crate::account::{Holder, Snapshot, diff};
 use crate::collect::{self, Scope};
 use crate::ids::AccessKeyId;
 use crate::time::SystemClock;
 use crate::twin::{State, Twin, Weather, serve};
 use serde::Serialize;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -113,12 +113,9 @@ fn from_snapshot(path: &Path, no_enforce: bool) -> Result<Offer, Failure> {
         let keys = user.credentials.iter().flat_map(|held| &held.access_keys);
         keys.map(|key| (user.name.clone(), key.id.clone()))
     });
-    let sessions = state
-        .mint
-        .sessions
-        .iter()
-        .map(|session| ("session".to_owned(), session.key.clone()));
-    let names = users.chain(sessions).collect();
+    let sessions = state.mint.sessions.iter();
+    let sessions = sessions.map(|session| (format!("session of {}", whose(&session.holder)), session.key.clone()));
+    let names = told_apart(users.chain(sessions).collect());
     Ok(Offer {
         twin: Twin::on_clock(state, Arc::new(SystemClock)),
         names,
@@ -128,13 +125,38 @@ fn from_snapshot(path: &Path, no_enforce: bool) -> Result<Offer, Failure> {
     })
 }
 
+/// Whose permissions a session carries.
+fn whose(holder: &Holder) -> String {
+    match holder {
+        Holder::User { name, .. } => format!("user {name}"),
+        Holder::FederatedUser { user, name, .. } => format!("federated user {name} of user {user}"),
+        Holder::Role { name, session, .. } => format!("role {name}, {session}"),
+        Holder::Root => "root".to_owned(),
+    }
+}
+
+/// Each name once: what would stand twice gets a number.
+fn told_apart(named: Vec<(String, AccessKeyId)>) -> Vec<(String, AccessKeyId)> {
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    let each = named.into_iter().map(|(name, key)| {
+        let count = seen.entry(name.clone()).or_default();
+        *count += 1;
+        match *count {
+            1 => (name, key),
+            n => (format!("{name} ({n})"), key),
+        }
+    });
+    each.collect()
+}
+
 async fn serve_twin(desk: &Desk, offer: Offer, weather: Weather, fight: &Fight, port: u16) -> Result<Exit, Failure> {
     let listener = serve::bind(port).await.map_err(|error| {
         Failure::new(
             Exit::Failure,
             "twin.port",
-            format!("127.0.0.1:{port} cannot be listened on: {error}"),
+            format!("127.0.0.1:{port} cannot be listened on: {error}; nothing is served"),
         )
+        .hint("name another --port, or leave it out: a free one is picked")
     })?;
     let address = listener
         .local_addr()
@@ -188,16 +210,22 @@ fn text(serving: &Serving) -> String {
     out.join("\n")
 }
 
-async fn write_snapshot(desk: &Desk, world: &super::args::World, out: Option<&Path>) -> Result<Exit, Failure> {
-    let world = World::mount(world, "snapshot").await?;
-    let snapshot = match &world {
-        World::Twin { twin, .. } => {
+async fn write_snapshot(desk: &Desk, args: &super::args::World, out: Option<&Path>) -> Result<Exit, Failure> {
+    let world = World::mount(args, "snapshot").await?;
+    let snapshot = match (&world, &args.snapshot) {
+        // Its twin has a session beside those of the file, for whoever works on it.
+        (World::Twin { .. }, Some(file)) => {
+            let mut snapshot = snapshot(file)?;
+            snapshot.trail.iter_mut().for_each(without_tokens);
+            snapshot
+        }
+        (World::Twin { twin, .. }, None) => {
             let mut snapshot = Snapshot::new(twin.now(), twin.account(), twin.sessions());
             snapshot.trail = twin.trail();
             snapshot.trail.iter_mut().for_each(without_tokens);
             snapshot
         }
-        World::Live { mount, .. } => {
+        (World::Live { mount, .. }, _) => {
             let mut collected = collect::account(mount.clients(), Scope::Everything).await?;
             collect::last_used(mount.clients(), &mut collected).await;
             collect::organization(mount.clients(), &mut collected).await;
@@ -219,13 +247,21 @@ async fn write_snapshot(desk: &Desk, world: &super::args::World, out: Option<&Pa
         .map_err(|error| Failure::new(Exit::Failure, "json", error.to_string()))?;
     match out {
         None => desk.terminal.result(&json)?,
-        Some(path) => std::fs::write(path, json + "\n").map_err(|error| {
-            Failure::new(
-                Exit::Input,
-                "snapshot.unwritable",
-                format!("`{}` cannot be written: {error}", path.display()),
-            )
-        })?,
+        Some(path) => {
+            std::fs::write(path, json + "\n").map_err(|error| {
+                let message = format!(
+                    "`{}` cannot be written: {error}; the account was not kept",
+                    path.display()
+                );
+                Failure::new(Exit::Input, "snapshot.unwritable", message).hint("name another file with --out")
+            })?;
+            let (users, roles) = (snapshot.account.users.len(), snapshot.account.roles.len());
+            desk.terminal.status(&format!(
+                "account {} with {users} users and {roles} roles is in {}",
+                snapshot.account.id,
+                path.display()
+            ));
+        }
     }
     desk.list_calls(world.clients());
     Ok(Exit::Success)

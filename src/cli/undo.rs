@@ -13,10 +13,11 @@ use super::told::{CLOCK_DOUBT_SECONDS, untold_to_undo};
 use super::world::{World, wall_clock};
 use crate::action::{Member, Setting, read};
 use crate::collect::{self, Collected};
+use crate::execute::Hooks;
 use crate::ids::{AccessKeyId, StepId};
 use crate::journal::{Entry, Event, Finish, progress};
 use crate::lineage::trace;
-use crate::plan::{Foothold, Plan, users_with_footholds};
+use crate::plan::{Foothold, Plan};
 use crate::rebuild::{CLOUDFORMATION, TERRAFORM};
 use crate::rehearse::{Rehearsed, ToUndo, family, judge};
 use crate::report;
@@ -68,8 +69,8 @@ pub(super) async fn undo(desk: &Desk, args: UndoArgs) -> Result<Exit, Failure> {
     let rehearsing = |error: crate::execute::ExecuteError| Failure::new(Exit::Failure, "rehearsal", error.to_string());
     let (mut undoing, rehearsed) = to_undo.rehearsed().await.map_err(rehearsing)?;
     let gone = gone(&world, &entries, &undoing).await?;
-    say_beforehand(desk, &case, &undoing, &gone);
     left_although_named(&undoing, &named)?;
+    say_beforehand(desk, &case, &undoing, &gone);
     let before = undoing.steps.len();
     not_drifted(&world, &mut undoing).await?;
     if let (true, Some(doubt), Some(first)) = (undoing.steps.is_empty(), &doubt, undoing.left.first()) {
@@ -120,7 +121,7 @@ pub(super) async fn undo(desk: &Desk, args: UndoArgs) -> Result<Exit, Failure> {
     let mode = if args.yes { Mode::Beforehand } else { Mode::Asked };
     let mut console = Console::new(desk, &case, mode, rehearsed.plan().steps.len(), world.clients().now());
     let finish = carry_out(&world, &rehearsed, family(rehearsed.plan()), &mut journal, &mut console).await?;
-    conclude(desk, &world, &finish, console.was_interrupted())
+    conclude(desk, &world, &finish, console.interrupted())
 }
 
 /// The steps that --step names; each must be one that stands.
@@ -220,16 +221,15 @@ fn nothing_to_undo(
 fn say_beforehand(desk: &Desk, case: &Case, undoing: &Undoing, gone: &BTreeSet<StepId>) {
     for left in &undoing.left {
         if gone.contains(&left.step) {
-            desk.terminal.urgent(&format!(
+            let line = format!(
                 "undone by somebody else: step {} ({}): it is not there any more as the case left it",
                 left.step, left.did
-            ));
+            );
+            desk.terminal.urgent(&desk.folded(2, &line));
             continue;
         }
-        desk.terminal.status(&format!(
-            "left as it is: step {} ({}): {}",
-            left.step, left.did, left.why
-        ));
+        let line = format!("left as it is: step {} ({}): {}", left.step, left.did, left.why);
+        desk.terminal.status(&desk.folded(2, &line));
     }
     for dared in &undoing.dared {
         desk.terminal.urgent(&format!(
@@ -238,10 +238,8 @@ fn say_beforehand(desk: &Desk, case: &Case, undoing: &Undoing, gone: &BTreeSet<S
         ));
     }
     for lost in &undoing.lost {
-        desk.terminal.urgent(&format!(
-            "lost for good: step {} ({}): {}",
-            lost.step, lost.did, lost.what
-        ));
+        let line = format!("lost for good: step {} ({}): {}", lost.step, lost.did, lost.what);
+        desk.terminal.urgent(&desk.folded(2, &line));
     }
     let built = [CLOUDFORMATION, TERRAFORM].map(|name| case.path.join(name));
     for file in built.iter().filter(|file| file.is_file()) {

@@ -6,11 +6,12 @@
 use super::Desk;
 use super::args::WatchArgs;
 use super::conclude::{at_the_end, before};
-use super::console::{Mode, watch_ctrl_c};
+use super::console::Mode;
 use super::exit::{Exit, Failure};
 use super::folder::{Begun, Case};
 use super::further::{carried_out, found};
 use super::innocent;
+use super::interrupts::watch_ctrl_c;
 use super::prepare::missing;
 use super::renew::signed_in;
 use super::resume;
@@ -67,7 +68,7 @@ pub(super) async fn watch(desk: &Desk, args: WatchArgs) -> Result<Exit, Failure>
     loop {
         match once(desk, &world, &case, &begun, &mut journal, args.yes).await {
             Ok(look) => {
-                desk.result(|| told(&look), &look)?;
+                desk.result(|| told(desk, &look), &look)?;
                 if let Some(exit) = ended(&args, &look, world.told_within()) {
                     return Ok(exit);
                 }
@@ -177,33 +178,16 @@ async fn once(
     Ok(look)
 }
 
-fn told(look: &Look) -> String {
-    let mut out = Vec::new();
+fn told(desk: &Desk, look: &Look) -> String {
+    let at = look.at.clock_face();
+    let line = |text: String| desk.folded_result(9, &format!("{at} {text}"));
     let alive = look.verdicts.iter().filter(|judged| !judged.verdict.is_contained());
-    for judged in alive {
-        out.push(format!(
-            "{} {} {}: {}",
-            look.at.clock_face(),
-            judged.label,
-            judged.key,
-            judged.verdict
-        ));
-    }
-    out.extend(
-        look.steps
-            .iter()
-            .map(|step| format!("{} found: {step}", look.at.clock_face())),
-    );
-    out.extend(
-        look.since
-            .iter()
-            .map(|one| format!("{} since: {one}", look.at.clock_face())),
-    );
-    out.extend(
-        look.doubts
-            .iter()
-            .map(|doubt| format!("{} in doubt: {doubt}", look.at.clock_face())),
-    );
+    let mut out: Vec<String> = alive
+        .map(|judged| line(format!("{} {}: {}", judged.label, judged.key, judged.verdict)))
+        .collect();
+    out.extend(look.steps.iter().map(|step| line(format!("called for: {step}"))));
+    out.extend(look.since.iter().map(|one| line(format!("since: {one}"))));
+    out.extend(look.doubts.iter().map(|doubt| line(format!("in doubt: {doubt}"))));
     let state = match (look.contained, look.waits) {
         (true, _) => "contained",
         (false, true) => "NOT PROVEN YET",
@@ -214,10 +198,10 @@ fn told(look: &Look) -> String {
     } else {
         "; no session of the family lives any more".to_owned()
     };
-    out.push(format!(
-        "{} {state}: {} credentials looked at{until}",
-        look.at.clock_face(),
-        look.verdicts.len()
-    ));
+    let credentials = match look.verdicts.len() {
+        1 => "1 credential".to_owned(),
+        count => format!("{count} credentials"),
+    };
+    out.push(line(format!("{state}: {credentials} looked at{until}")));
     out.join("\n")
 }

@@ -164,7 +164,10 @@ pub fn snapshot(path: &Path) -> Result<Snapshot, Failure> {
         Failure::new(
             Exit::Input,
             "snapshot.malformed",
-            format!("`{}`: {error}", path.display()),
+            format!(
+                "`{}`: {error}; nothing was done: `oust twin snapshot --out FILE` writes one",
+                path.display()
+            ),
         )
     })
 }

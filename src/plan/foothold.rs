@@ -38,6 +38,13 @@ pub enum State {
 }
 
 impl State {
+    /// Why, in words.
+    pub fn why(&self) -> &str {
+        match self {
+            State::Closed(why) | State::Open(why) | State::Unknown(why) => why,
+        }
+    }
+
     /// Whether it surely lets nobody in.
     pub fn is_closed(&self) -> bool {
         matches!(self, State::Closed(_))

@@ -17,7 +17,7 @@ pub fn exercise(played: &Played, paint: Paint) -> String {
     let text = paint.width.saturating_sub(columns + 4).max(LEAST_TEXT);
     let mut out = Vec::new();
     let head: String = names.iter().map(|name| format!("{name:<COLUMN$}")).collect();
-    out.push(paint.heading(&format!("    {:text$}{head}", "step")));
+    out.push(paint.heading(format!("    {:text$}{head}", "step").trim_end()));
     for seen in &played.seen {
         line(seen, &names, text, paint, &mut out);
     }
@@ -43,7 +43,7 @@ fn line(seen: &Seen, names: &[&str], width: usize, paint: Paint, out: &mut Vec<S
         .iter()
         .map(|name| match seen.standings.iter().find(|one| one.name == *name) {
             None => format!("{:<8}", "-"),
-            Some(one) => paint.as_tone(tone_of(&one.verdict), &format!("{:<8}", one.verdict.word())),
+            Some(one) => paint.as_tone(tone_of(&one.verdict), &format!("{:<8}", cell(one.verdict.word()))),
         })
         .collect();
     let narrow = Paint {
@@ -60,5 +60,13 @@ fn line(seen: &Seen, names: &[&str], width: usize, paint: Paint, out: &mut Vec<S
             "      {}",
             paint.as_tone(Tone::Careful, &paint.fold(8, &format!("> {reaction}")))
         ));
+    }
+}
+
+/// The word of a verdict as it fits into a column.
+fn cell(word: &'static str) -> &'static str {
+    match word {
+        "powerless" => "nothing",
+        word => word,
     }
 }

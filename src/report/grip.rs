@@ -11,7 +11,7 @@ pub fn grip(grip: &Grip, paint: Paint) -> String {
         let each = grip.works.iter();
         out.extend(each.map(|one| format!("  {} of {} may call {}", one.key, one.whose, one.call)));
     } else {
-        let how = if grip.gave_up { ", and has given up" } else { "" };
+        let how = if grip.gave_up { "; he has given up" } else { "" };
         out.push(paint.as_tone(Tone::Good, &format!("nothing that the intruder holds works{how}")));
     }
     if grip.made.is_empty() {

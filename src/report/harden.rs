@@ -125,7 +125,11 @@ pub fn prevention(told: &Prevention, paint: Paint) -> String {
         out.push("nothing was found that would be tighter and is known to fit".to_owned());
     }
     out.push(String::new());
-    out.push(paint.heading(&format!("All {} that are ready, together", told.ready)));
+    match told.ready {
+        0 => out.push(paint.heading("None is ready")),
+        1 => out.push(paint.heading("The one that is ready")),
+        all => out.push(paint.heading(&format!("All {all} that are ready, together"))),
+    }
     out.extend(proof(&told.together, paint));
     for trust in &told.trusts {
         let (_, name) = trust.about();

@@ -33,9 +33,9 @@ pub fn plan(rehearsed: &Rehearsed, paint: Paint) -> String {
             ));
         }
     }
-    for step in &plan.steps {
+    for (n, step) in plan.steps.iter().enumerate() {
         out.push(String::new());
-        out.push(step_head(step, plan.steps.len(), paint));
+        out.push(step_head(step, Some((n + 1, plan.steps.len())), paint));
         facts(step, paint, &mut out);
     }
     untouched(plan, paint, &mut out);
@@ -104,10 +104,15 @@ fn odds(odds: &Odds, end: End, paint: Paint) -> String {
     out.join("\n")
 }
 
-/// The line that names a step.
-pub fn step_head(step: &Step, of: usize, paint: Paint) -> String {
-    let head = format!("{:>2}/{of}  ", step.id.as_str());
-    let optional = if step.required { "" } else { " (not required)" };
+/// The line that names a step, with its place among how many; one that came to the plan later has none.
+pub fn step_head(step: &Step, place: Option<(usize, usize)>, paint: Paint) -> String {
+    let id = step.id.as_str();
+    let head = match place {
+        Some((n, of)) if id == n.to_string() => format!("{id:>2}/{of}  "),
+        Some((n, of)) => format!("{id} ({n} of {of})  "),
+        None => format!("{id:>2}  "),
+    };
+    let optional = if step.required { "" } else { " (goes on without it)" };
     let title = paint.fold(head.chars().count(), &format!("{}{optional}", step.title));
     let tone = if step.destructive { Tone::Careful } else { Tone::Heading };
     paint.as_tone(tone, &format!("{head}{title}"))

@@ -5,7 +5,7 @@ mod family;
 mod limits;
 
 use super::Paint;
-use crate::ids::AccessKeyId;
+use crate::ids::{AccessKeyId, KeyKind};
 use crate::journal::Judgement;
 use crate::lineage::{Bystander, Lineage};
 use crate::origin::Origin;
@@ -112,7 +112,8 @@ fn origin(known: &Known, origin: &Origin, paint: Paint, out: &mut Vec<String>) {
     }
     if let Some(used) = &origin.last_used {
         row("last used", format!("{} ({}, {})", used.at, used.service, used.region));
-    } else if origin.user.is_some() {
+    } else if origin.user.is_some() && origin.key.kind() == KeyKind::LongTerm {
+        // IAM tells no last use of a session: what it did stands below, as far as the trail shows it.
         row("last used", "never".to_owned());
     }
     if origin.may_be_root() {

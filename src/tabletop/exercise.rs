@@ -215,7 +215,8 @@ fn of_the_intruder(stage: &Stage, account: &Account) -> Vec<String> {
 
 fn standings(stage: &mut Stage) -> Vec<Standing> {
     stage.meet_intruder();
-    let (account, sessions, now) = (stage.twin.account(), stage.twin.sessions(), stage.twin.now());
+    // What a change that is still on its way will do, it doesn't do yet.
+    let (account, sessions, now) = (stage.twin.effective(), stage.twin.sessions(), stage.twin.now());
     let held = stage
         .attackers
         .iter()

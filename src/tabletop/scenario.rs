@@ -1,7 +1,9 @@
 //! The scenario file: an account, what happened in it, and what the attacker does about each step of the responder.
 
 use crate::twin::intruder::CATALOGUE as INTRUDERS;
-use serde::Deserialize;
+use crate::twin::weather::Lag;
+use serde::de::Error;
+use serde::{Deserialize, Deserializer};
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -56,6 +58,13 @@ pub struct Scenario {
     /// How long a person takes to begin a step, in seconds, and how long the attacker gets behind it.
     #[serde(default)]
     pub pace: Pace,
+    /// How late changes take effect in the exercise, as `oust twin serve --lag` has it; at once without it.
+    #[serde(default, deserialize_with = "lag")]
+    pub lag: Option<Lag>,
+}
+
+fn lag<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Lag>, D::Error> {
+    String::deserialize(from)?.parse().map(Some).map_err(D::Error::custom)
 }
 
 /// The pace of an exercise, on the twin's clock.

@@ -19,6 +19,66 @@ Examples:
   oust trace AKIA... --print-sql --table cloudtrail > search.sql
   oust trace --print-ddl s3://my-trail/AWSLogs/o-example/ --table cloudtrail --accounts 123456789012";
 
+/// What `oust plan --help` ends with.
+const PLAN_EXAMPLES: &str = "\
+Examples:
+  oust plan AKIA... --out plan.json          kept for `oust run plan.json`
+  oust plan --finding finding.json --end strip
+  oust plan AKIA... --permissions            the IAM policy that it needs
+  oust plan --permissions standing           the same for any user and role";
+
+/// What `oust run --help` ends with.
+const RUN_EXAMPLES: &str = "\
+At each step that changes something you are asked:
+  y  yes: do it; what cannot be undone in full wants a name typed, too
+  s  skip: leave this step out, and go on with the next
+  d  details: what is there now, what will be, which permissions it needs
+  a  all reversible: do this one, and ask no more for what can be undone
+     (what cannot, and what lifts a deny, is still asked for)
+  t  stop: end here, and look once more at who is still in; what was done
+     stays, and `oust resume` goes on
+Ctrl-C does what t does.
+
+Examples:
+  oust run AKIA...                           plans and carries out in one go
+  oust run plan.json                         if the account is as it was
+  oust run AKIA... --dry-run                 changes nothing
+  oust run AKIA... --scenario stolen-key     on a twin; no AWS account is needed";
+
+/// What `oust resume --help` ends with.
+const RESUME_EXAMPLES: &str = "\
+Examples:
+  oust cases                                 which cases there are
+  oust resume 20261101T081500-AKIA...        goes on, asking at each step
+  oust resume CASE --yes                     goes on without asking";
+
+/// What `oust watch --help` ends with.
+const WATCH_EXAMPLES: &str = "\
+Examples:
+  oust watch CASE                            until the last token has expired
+  oust watch CASE --once                     looks once; 0 is contained, 3 is not
+  oust watch CASE --until-contained --yes    makes again what is turned round";
+
+/// What `oust undo --help` ends with.
+const UNDO_EXAMPLES: &str = "\
+Examples:
+  oust undo CASE                             asks at each step
+  oust undo CASE --step 4                    this one alone, let in who will
+  oust undo CASE < /dev/null                 tells what it would do, no more";
+
+/// What `oust report --help` ends with.
+const REPORT_EXAMPLES: &str = "\
+Examples:
+  oust report 20261101T081500-AKIA...
+  oust report CASE --format json > report.json";
+
+/// What `oust cases --help` ends with.
+pub const CASES_EXAMPLES: &str = "\
+Examples:
+  oust cases                                 those in ./oust-cases
+  oust cases --cases /mnt/incident/cases
+  oust cases --format json";
+
 /// `oust trace`.
 #[derive(Debug, Args)]
 #[command(after_help = TRACE_EXAMPLES)]
@@ -125,6 +185,7 @@ pub struct Race {
 
 /// `oust plan`.
 #[derive(Debug, Args)]
+#[command(after_help = PLAN_EXAMPLES)]
 pub struct PlanArgs {
     /// The compromised access key ID; several are one incident. With --permissions, `standing` in its place.
     #[arg(value_name = "KEY", required_unless_present = "finding")]
@@ -149,6 +210,7 @@ pub struct PlanArgs {
 
 /// `oust run`.
 #[derive(Debug, Args)]
+#[command(after_help = RUN_EXAMPLES)]
 pub struct RunArgs {
     /// The compromised access key ID, several of which are one incident, or a file that `oust plan --out` wrote.
     #[arg(value_name = "KEY|FILE", required_unless_present = "finding")]
@@ -171,6 +233,9 @@ pub struct RunArgs {
     pub race: Race,
     #[command(flatten)]
     pub innocent: Innocent,
+    /// Which of --playbook and --end were given.
+    #[arg(skip)]
+    pub chosen: Vec<String>,
 }
 
 /// Whom the responder knows.
@@ -184,6 +249,7 @@ pub struct Innocent {
 
 /// `oust resume`.
 #[derive(Debug, Args)]
+#[command(after_help = RESUME_EXAMPLES)]
 pub struct ResumeArgs {
     /// The case; `oust cases` lists them.
     pub case: String,
@@ -200,6 +266,7 @@ pub struct ResumeArgs {
 
 /// `oust watch`.
 #[derive(Debug, Args)]
+#[command(after_help = WATCH_EXAMPLES)]
 pub struct WatchArgs {
     /// The case; `oust cases` lists them.
     pub case: String,
@@ -225,6 +292,7 @@ pub struct WatchArgs {
 
 /// `oust undo`.
 #[derive(Debug, Args)]
+#[command(after_help = UNDO_EXAMPLES)]
 pub struct UndoArgs {
     /// The case.
     pub case: String,
@@ -243,6 +311,7 @@ pub struct UndoArgs {
 
 /// `oust report`.
 #[derive(Debug, Args)]
+#[command(after_help = REPORT_EXAMPLES)]
 pub struct ReportArgs {
     /// The case.
     pub case: String,

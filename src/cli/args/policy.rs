@@ -3,6 +3,13 @@
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 
+/// What `oust playbook check --help` ends with.
+const CHECK_EXAMPLES: &str = "\
+Examples:
+  oust playbook show user-key > mine.toml    a playbook to begin with
+  oust playbook check mine.toml
+  oust run AKIA... --playbook mine.toml --dry-run";
+
 /// `oust playbook`.
 #[derive(Debug, Subcommand)]
 pub enum PlaybookCommand {
@@ -13,6 +20,7 @@ pub enum PlaybookCommand {
         /// Its name.
         name: String,
     },
+    #[command(after_help = CHECK_EXAMPLES)]
     /// Check a playbook file: line and column of what is wrong, the order of its steps included.
     Check {
         /// The file.

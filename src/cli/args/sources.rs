@@ -25,8 +25,18 @@ pub struct World {
     #[arg(long)]
     pub region: Option<String>,
     /// Another endpoint in the place of AWS's own.
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = endpoint)]
     pub endpoint_url: Option<String>,
+}
+
+/// An endpoint as it is signed for: `http://127.0.0.1:4566`.
+fn endpoint(text: &str) -> Result<String, String> {
+    let no_url = || "it is no URL such as http://127.0.0.1:4566".to_owned();
+    let url: http::Uri = text.parse().map_err(|_| no_url())?;
+    match (url.scheme_str(), url.host()) {
+        (Some("http" | "https"), Some(host)) if !host.is_empty() => Ok(text.to_owned()),
+        _ => Err(no_url()),
+    }
 }
 
 /// Where evidence comes from, beside the world's own trail.

@@ -6,17 +6,45 @@ use crate::twin::weather::{Faults, Lag, Length, Throttle};
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 
+/// What `oust tabletop run --help` ends with.
+const TABLETOP_EXAMPLES: &str = "\
+Examples:
+  oust tabletop run stolen-key               a session that outlives the key
+  oust tabletop run fights-back              an intruder who turns all round
+  oust tabletop run fights-back --lag 0s     the same, changes in force at once
+  oust tabletop run ./mine.toml --end delete
+Exit code 0: the intruder is out, and nothing of his making is left. 3: not so.";
+
+/// What `oust twin serve --help` ends with.
+const SERVE_EXAMPLES: &str = "\
+Examples:
+  oust twin serve --scenario stolen-key      any SDK can attack or respond
+  oust twin serve --scenario stolen-key --played --port 4566
+  oust twin serve --scenario fights-back --played --intruder --lag 4s
+  oust twin serve --snapshot account.json --faults PutUserPolicy:1=503";
+
+/// What `oust twin snapshot --help` ends with.
+const SNAPSHOT_EXAMPLES: &str = "\
+Examples:
+  oust twin snapshot --profile prod --out account.json
+  oust twin snapshot --scenario stolen-key --out story.json
+  oust plan AKIA... --snapshot account.json  what such a file is for";
+
 /// `oust tabletop`.
 #[derive(Debug, Subcommand)]
 pub enum TabletopCommand {
     /// List the scenarios.
     List,
     /// Play a scenario: the naive order first, then the playbook's.
+    #[command(after_help = TABLETOP_EXAMPLES)]
     Run {
         /// The scenario, by name or file.
         scenario: String,
         #[command(flatten)]
         choice: Choice,
+        /// How late changes take effect, as `oust twin serve --lag` takes it; as the scenario says, without it. 0s: at once.
+        #[arg(long, value_name = "TIME")]
+        lag: Option<Lag>,
     },
 }
 
@@ -24,6 +52,7 @@ pub enum TabletopCommand {
 #[derive(Debug, Subcommand)]
 pub enum TwinCommand {
     /// Serve a twin on 127.0.0.1 and print its endpoint and credentials.
+    #[command(after_help = SERVE_EXAMPLES)]
     Serve {
         /// A scenario, by name or file.
         #[arg(
@@ -51,6 +80,7 @@ pub enum TwinCommand {
         fight: Fight,
     },
     /// Write an account as a JSON file that --snapshot reads back.
+    #[command(after_help = SNAPSHOT_EXAMPLES)]
     Snapshot {
         #[command(flatten)]
         world: World,

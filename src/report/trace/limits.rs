@@ -14,7 +14,8 @@ pub(super) fn limits(known: &Known, paint: Paint, out: &mut Vec<String>) {
     let span = match (covered.first, covered.last) {
         (Some(first), Some(last)) => {
             let about = if covered.is_estimate { "about " } else { "" };
-            format!("{about}{} events from {first} to {last}", covered.events)
+            let events = if covered.events == 1 { "event" } else { "events" };
+            format!("{about}{} {events} from {first} to {last}", covered.events)
         }
         _ => "no events".to_owned(),
     };
