@@ -10,6 +10,7 @@ mod made;
 mod made_by;
 mod make;
 mod newcomer;
+mod on_role;
 mod on_user;
 mod outlook;
 mod quarantine;
@@ -29,7 +30,7 @@ pub use outlook::{Could, Outlook, outlook};
 pub use reading::{fighting, on_anybody, permissions};
 pub use refuse::{Refusal, own_credentials, refusal};
 pub use step::{Step, Undo};
-pub use still_open::still_open;
+pub use still_open::{still_open, without, without_effect};
 pub use waves::goes_with;
 
 use crate::account::Account;

@@ -18,13 +18,13 @@ pub use race::{Odds, Order, Racing, Tally, race};
 pub use undoing::ToUndo;
 
 use crate::account::Account;
-use crate::action::{Permission, Setting};
+use crate::action::{Member, Permission, Setting};
 use crate::collect::Caller;
 use crate::execute::{ExecuteError, Family, execute};
 use crate::ids::{AccessKeyId, Arn, StepId};
 use crate::journal::{Entry, Event, Finish, Journal};
-use crate::mount::Mount;
-use crate::plan::{Plan, Step, fighting, permissions};
+use crate::mount::{Mount, Trouble};
+use crate::plan::{Plan, Step, fighting, permissions, without};
 use crate::policy::Context;
 use crate::time::{ManualClock, Moment};
 use crate::twin::{State, Twin};
@@ -49,6 +49,8 @@ pub struct Rehearsed {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     unarmed: Vec<Permission>,
     unchecked: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    left_out: Vec<String>,
     #[serde(skip)]
     caller: Arn,
     /// The odds against somebody who fights back, where they were played.
@@ -96,6 +98,41 @@ impl Rehearsed {
     /// Why the caller's permissions could not be checked, if they couldn't.
     pub fn unchecked(&self) -> Option<&str> {
         self.unchecked.as_deref()
+    }
+
+    /// Steps that AWS would refuse as the account stands, and that the plan goes without: each with why, and who stays alive for it.
+    pub fn left_out(&self) -> &[String] {
+        &self.left_out
+    }
+
+    /// The change that the rehearsal ended at because it was refused for a reason of its own (a quota, a conflict), with that.
+    fn refused(&self) -> Option<(&Step, String)> {
+        let Finish::Failed { at } = &self.finish else {
+            return None;
+        };
+        let step = self.plan.steps.iter().find(|step| step.id == *at)?;
+        let why = self.entries.iter().rev().find_map(|entry| match &entry.event {
+            Event::Failed { step, error } if step == at => Some(error),
+            _ => None,
+        });
+        let why = why.filter(|error| error.trouble == Trouble::Refused && step.action.changes())?;
+        Some((step, why.to_string()))
+    }
+
+    /// Who is alive at the end of those that a step was to cut, in words.
+    fn spared_by_leaving(&self, step: &Step) -> String {
+        let member = step.action.member();
+        let owner = member.as_ref().and_then(Member::owner);
+        let rows = self.proof.rows.iter().filter(|row| !row.end.is_contained());
+        let hit = rows.filter(|row| {
+            let held = self.plan.lineage.member(&row.key);
+            held.is_some_and(|held| owner.is_some() && (held.role() == owner || held.user() == owner))
+        });
+        let labels: Vec<&str> = hit.map(|row| row.label.as_str()).collect();
+        match labels.is_empty() {
+            true => String::new(),
+            false => format!("; it leaves alive: {}", labels.join(", ")),
+        }
     }
 
     /// Who is to carry it out.
@@ -183,9 +220,39 @@ pub async fn rehearse(
         unseen,
         unarmed,
         unchecked: standin.unchecked,
+        left_out: Vec::new(),
         caller: caller.arn.clone(),
         odds: None,
     })
+}
+
+/// The same, without the steps that AWS would refuse as the account stands: an intruder who fills one quota must not keep all the rest from being done.
+///
+/// # Errors
+/// As [`rehearse`].
+pub async fn rehearse_without_refused(
+    plan: Plan,
+    account: &Account,
+    caller: &Caller,
+    signing_key: Option<&AccessKeyId>,
+    now: Moment,
+) -> Result<Rehearsed, ExecuteError> {
+    let mut plan = plan;
+    let mut refused: Vec<(Step, String)> = Vec::new();
+    loop {
+        let rehearsed = rehearse(plan, account, caller, signing_key, now).await?;
+        let Some((step, why)) = rehearsed.refused() else {
+            let told = refused.iter().map(|(step, why)| {
+                let alive = rehearsed.spared_by_leaving(step);
+                format!("step {} cannot be done ({}): {why}{alive}", step.id, step.title)
+            });
+            let left_out = told.collect();
+            return Ok(Rehearsed { left_out, ..rehearsed });
+        };
+        let step = step.clone();
+        plan = without(rehearsed.plan, &step, &why);
+        refused.push((step, why));
+    }
 }
 
 /// What the caller may not do of all that is needed.

@@ -12,6 +12,7 @@ use oust::plan::{Plan, Step};
 use oust::playbook::End;
 use oust::rehearse::family;
 use oust::twin::{State, Twin};
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::process::Stdio;
 use std::time::Duration;
@@ -193,6 +194,53 @@ fn sessions_are_revoked_anew_only_for_whom_the_standing_revocation_does_not_reac
         let session = plan.lineage.credentials.iter_mut().find(|one| one.role().is_some());
         session.unwrap().minted.as_mut().unwrap().at = stage.twin.now().plus_seconds(600);
         assert_eq!(revoked(&plan, &account), 1);
+        // One that lasts, which no revocation reaches.
+        let session = plan.lineage.credentials.iter_mut().find(|one| one.role().is_some());
+        session.unwrap().kind = oust::lineage::Kind::ServiceSpecific;
+        assert_eq!(revoked(&plan, &account), 0);
+    });
+}
+
+/// Waves that do the same for the same members, while what they did stands, do nothing but end everybody else's sessions.
+#[test]
+fn a_revocation_that_two_waves_made_without_effect_is_not_made_again() {
+    let stage = story::played().fork();
+    wait(async {
+        let (mount, _, plan) = story::planned(&stage, End::Contain).await;
+        let mut hooks = Watching {
+            twin: &stage.twin,
+            states: Vec::new(),
+        };
+        let mut journal = Journal::in_memory();
+        let done = execute(mount.writable(), &plan.steps, family(&plan), &mut journal, &mut hooks).await;
+        assert_eq!(done.unwrap(), Finish::Completed);
+        let account = stage.twin.account();
+        let all: BTreeSet<_> = plan.steps.iter().map(|step| step.id.clone()).collect();
+        let vain = |plan: &Plan, account: &Account, earlier: &[Plan], done| {
+            oust::plan::without_effect(plan, account, earlier, done).len()
+        };
+        let earlier = [plan.clone(), plan.clone()];
+        assert_eq!(vain(&plan, &account, &earlier, &all), 1);
+        assert_eq!(vain(&plan, &account, &earlier[..1], &all), 0);
+        // What was not done, or was turned round since, is.
+        let none = BTreeSet::new();
+        assert_eq!(vain(&plan, &account, &earlier, &none), 0);
+        let mut bare = account.clone();
+        for role in bare.roles.values_mut() {
+            role.inline.remove("AWSRevokeOlderSessions");
+        }
+        assert_eq!(vain(&plan, &bare, &earlier, &all), 0);
+        // And so is what is called for by somebody new.
+        let mut more = plan.clone();
+        let mut session = more
+            .lineage
+            .credentials
+            .iter()
+            .find(|one| one.role().is_some())
+            .cloned();
+        session.as_mut().unwrap().key = "ASIAANOTHERSESSION12".parse().unwrap();
+        more.lineage.credentials.extend(session);
+        assert_eq!(vain(&more, &account, &earlier, &all), 0);
     });
 }
 

@@ -20,6 +20,10 @@ pub fn known(account: &Account, member: &Member) -> Option<Setting> {
             true => Setting::Present,
             false => Setting::Absent,
         },
+        Member::RoleAttachment { role, policy } => match account.roles.get(role)?.attached.contains(policy) {
+            true => Setting::Present,
+            false => Setting::Absent,
+        },
         Member::Boundary { user } => {
             let boundary = account.users.get(user)?.boundary.clone();
             boundary.map_or(Setting::Absent, Setting::Policy)

@@ -162,6 +162,12 @@ impl Change {
                 format!("sessions of `{role}` issued before the cut, everybody's; new sessions work")
             }
             (Member::Boundary { user }, Setting::Policy(_)) => format!("everything that `{user}` does"),
+            (Member::RoleAttachment { role, policy }, Setting::Present) if denies_all(policy) => {
+                format!("everything that uses `{role}`: its sessions, new ones too, and what runs under it")
+            }
+            (Member::Attachment { user, policy }, Setting::Present) if denies_all(policy) => {
+                format!("everything that `{user}` does: console, keys, and sessions")
+            }
             (Member::UserPolicy { user, .. }, Setting::Absent)
             | (Member::Attachment { user, .. }, _)
             | (Member::GroupMembership { user, .. }, _) => {
@@ -316,6 +322,10 @@ impl Member {
             }
         }
     }
+}
+
+fn denies_all(policy: &Arn) -> bool {
+    crate::account::deny_all_arn(policy.partition()).as_ref() == Some(policy)
 }
 
 fn put(gone: bool) -> &'static str {

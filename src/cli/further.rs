@@ -12,7 +12,7 @@ use super::run::{carry_out, rehearsed_well};
 use super::world::World;
 use crate::execute::Family;
 use crate::journal::{Event, Finish, Journal, progress};
-use crate::plan::Plan;
+use crate::plan::{Plan, without_effect};
 use crate::rehearse::{family, more};
 use crate::report;
 
@@ -33,9 +33,11 @@ pub(super) async fn further(
     while ended.finish == Finish::Completed && !ended.interrupted {
         signed_in(desk, world).await?;
         let wave = case.plans()?.len() + 1;
-        let Some(prepared) = found(desk, world, case, begun, journal, wave).await? else {
-            break;
-        };
+        let Found { prepared, doubts } = found(desk, world, case, begun, journal, wave).await?;
+        for doubt in &doubts {
+            desk.terminal.urgent(&format!("in doubt: {doubt}"));
+        }
+        let Some(prepared) = prepared else { break };
         if wave > AT_MOST {
             let message = format!("after {AT_MOST} waves there is still more: the account is not held");
             return Err(Failure::new(Exit::NotContained, "case.not_held", message));
@@ -53,7 +55,15 @@ pub(super) async fn further(
     Ok((last, ended))
 }
 
-/// The next wave, if there is anything to do.
+/// What was found when everything was looked at again.
+pub(super) struct Found {
+    /// The next wave, if there is anything to do.
+    pub(super) prepared: Option<Prepared>,
+    /// What is called for and is not done, with why.
+    pub(super) doubts: Vec<String>,
+}
+
+/// The next wave, if there is anything to do. What two waves have done without effect is not done again.
 pub(super) async fn found(
     desk: &Desk,
     world: &World,
@@ -61,7 +71,7 @@ pub(super) async fn found(
     begun: &Begun,
     journal: &Journal,
     wave: usize,
-) -> Result<Option<Prepared>, Failure> {
+) -> Result<Found, Failure> {
     let so_far = case.plan()?;
     let mut known = so_far.lineage.clone();
     case.plans()?.iter().for_each(|plan| known.remember(&plan.lineage));
@@ -70,10 +80,27 @@ pub(super) async fn found(
     let (entries, lead) = (journal.entries(), format!("w{wave}-"));
     let now = world.clients().now();
     plan.steps = more(&plan, &collected.account, &so_far.steps, entries, &lead, now);
-    if plan.steps.is_empty() {
-        return Ok(None);
+    let verified = entries.iter().filter_map(|entry| match &entry.event {
+        Event::Verified { step } => Some(step.clone()),
+        _ => None,
+    });
+    let vain = without_effect(&plan, &collected.account, &case.plans()?, &verified.collect());
+    plan.steps.retain(|step| vain.iter().all(|vain| vain.id != step.id));
+    let mut doubts: Vec<String> = vain.iter().map(|step| in_vain(&step.title)).collect();
+    let changes = |plan: &Plan| plan.steps.iter().any(|step| step.action.changes());
+    if !changes(&plan) {
+        return Ok(Found { prepared: None, doubts });
     }
-    rehearsed(world, plan, traced, collected).await.map(Some)
+    let prepared = rehearsed(world, plan, traced, collected).await?;
+    doubts.extend(prepared.rehearsed.left_out().iter().cloned());
+    let prepared = changes(prepared.rehearsed.plan()).then_some(prepared);
+    Ok(Found { prepared, doubts })
+}
+
+fn in_vain(title: &str) -> String {
+    format!(
+        "two waves did this for the same credentials and it stands, without effect, so it is not done again: {title}"
+    )
 }
 
 /// Carries a prepared plan out as wave `wave` of the case.

@@ -15,7 +15,7 @@ use crate::origin::Origin;
 use crate::plan::{Facts, Plan, Refusal, own_credentials, plan, refusal};
 use crate::playbook::{CATALOGUE, Playbook};
 use crate::policy::PolicyText;
-use crate::rehearse::{Rehearsed, rehearse};
+use crate::rehearse::{Rehearsed, rehearse_without_refused};
 use crate::time::Moment;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -286,7 +286,7 @@ pub async fn rehearsed(world: &World, plan: Plan, traced: Traced, collected: Col
     if let Some(refusal) = refusal(facts, &traced.origins, &caller.arn, signing.as_ref()) {
         return Err(refused(&refusal));
     }
-    let rehearsed = rehearse(
+    let rehearsed = rehearse_without_refused(
         plan,
         &collected.account,
         &caller,
@@ -308,6 +308,7 @@ pub async fn rehearsed(world: &World, plan: Plan, traced: Traced, collected: Col
                 )
             }),
     );
+    gaps.extend(rehearsed.left_out().iter().cloned());
     Ok(Prepared {
         rehearsed,
         gaps,

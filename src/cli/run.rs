@@ -262,7 +262,7 @@ pub(super) fn foreseen(prepared: &Prepared) -> Result<Exit, Failure> {
     }
 }
 
-/// A plan that fails in rehearsal is not tried on AWS.
+/// A plan that fails in rehearsal is not tried on AWS. Steps that are refused for themselves were left out of it before.
 pub(super) fn rehearsed_well(rehearsed: &Rehearsed) -> Result<(), Failure> {
     match rehearsed.finish() {
         Finish::Completed => Ok(()),

@@ -117,7 +117,9 @@ async fn once(
     let wave = case.plans()?.len() + 1;
     let mut steps = Vec::new();
     let mut doubts = Vec::new();
-    if let Some(prepared) = found(desk, world, case, begun, journal, wave).await? {
+    let found = found(desk, world, case, begun, journal, wave).await?;
+    doubts.extend(found.doubts);
+    if let Some(prepared) = found.prepared {
         let plan = prepared.rehearsed.plan();
         let changes = plan.steps.iter().filter(|step| step.action.changes());
         steps.extend(changes.map(|step| step.title.clone()));

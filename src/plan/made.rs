@@ -74,6 +74,10 @@ impl Making<'_> {
             self.deny(from, user, policy_name);
         }
         for (role, made) in self.facts.made_roles() {
+            let size = PolicyText::new(DENY_ALL).counted_size();
+            if self.lock_otherwise(from, &Issuer::Role(role.name.clone()), policy_name, size) {
+                continue;
+            }
             let before = role.inline.get(policy_name).cloned();
             let member = Member::RolePolicy {
                 role: role.name.clone(),
@@ -251,6 +255,18 @@ impl Making<'_> {
             };
             let before = Setting::Document(before.unwrap_or_else(|| PolicyText::new(DENY_ALL)));
             self.change(from, member, before, Setting::Absent, None);
+        }
+        let is_lock = |member: &Member| match member {
+            Member::RoleAttachment { role: of, policy } => *of == name && !role.attached.contains(policy),
+            _ => false,
+        };
+        let locks = self
+            .steps
+            .iter()
+            .filter_map(|step| step.action.member())
+            .filter(is_lock);
+        for member in locks.collect::<Vec<_>>() {
+            self.change(from, member, Setting::Present, Setting::Absent, None);
         }
         let member = Member::Role { role: name };
         self.change(from, member, Setting::Present, Setting::Absent, Some(by(made)));

@@ -102,6 +102,9 @@ impl Making<'_> {
                     let issuers = users.chain(self.facts.issuers());
                     issuers.flat_map(|issuer| self.facts.others_of(&issuer)).collect()
                 }
+                (Member::RoleAttachment { role, .. }, Setting::Present) => {
+                    self.facts.others_of(&Issuer::Role(role.clone()))
+                }
                 (Member::AccessKey { user, key }, _) => {
                     let others = self.facts.others_of(&Issuer::User(user.clone()));
                     others
@@ -251,6 +254,9 @@ impl Making<'_> {
                 })
                 .collect();
             let fact = (!named.is_empty()).then(|| named.join("; "));
+            if self.revoke_otherwise(from, &issuer) {
+                continue;
+            }
             self.add(
                 from,
                 Action::RevokeOlderSessions { issuer, margin_seconds },

@@ -10,10 +10,10 @@ use crate::policy::PolicyText;
 
 /// The sum of a user's inline policies, in characters without white space.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
-const USER_INLINE_QUOTA: usize = 2048;
+pub(super) const USER_INLINE_QUOTA: usize = 2048;
 
 /// Managed policies attached to one user.
-const USER_ATTACHED_QUOTA: usize = 10;
+pub(super) const USER_ATTACHED_QUOTA: usize = 10;
 
 impl Making<'_> {
     pub(super) fn on_user(&mut self, from: &PlaybookStep, user: &User) {

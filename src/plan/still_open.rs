@@ -1,11 +1,11 @@
 //! What of a plan is still to be done, on an account where much of it is done already.
 
-use super::{Plan, Step};
+use super::{NotTouched, Plan, Step};
 use crate::account::Account;
 use crate::action::revoke::{Issuer, cut_of};
 use crate::action::{Action, Change, Member, Setting, known};
-use crate::ids::AccessKeyId;
-use crate::lineage::{Credential, Kind};
+use crate::ids::{AccessKeyId, StepId};
+use crate::lineage::Credential;
 use crate::time::Moment;
 use std::collections::BTreeSet;
 
@@ -35,12 +35,9 @@ pub fn still_open(
             !so.unwrap_or_else(|| made.contains(change))
         }
         Action::RevokeOlderSessions { issuer, .. } => {
-            let of_issuer = |member: &&Credential| match issuer {
-                Issuer::Role(role) => member.role() == Some(role),
-                Issuer::User(user) => member.user() == Some(user),
-            };
             let standing = standing_cut(issuer, account);
-            let members = plan.lineage.credentials.iter().filter(of_issuer);
+            let members = plan.lineage.credentials.iter();
+            let members = members.filter(|member| hangs_on(member, issuer));
             let mut beyond = members.filter(|member| alive.contains(&member.key) && !is_reached(member, standing));
             standing.is_none() || beyond.next().is_some()
         }
@@ -58,6 +55,58 @@ pub fn still_open(
         })
     });
     named.collect()
+}
+
+/// The plan without a step that cannot be done, and without those that would lift a deny for its sake; `why` tells why it cannot be.
+#[must_use]
+pub fn without(mut plan: Plan, step: &Step, why: &str) -> Plan {
+    let given_up = std::slice::from_ref(&step.action);
+    let kept = plan.steps.iter().filter(|one| one.id != step.id);
+    let kept = kept.filter(|one| !lifts_for_nothing(&one.action, &plan, given_up));
+    plan.steps = kept.cloned().collect();
+    plan.not_touched.push(NotTouched {
+        what: step.title.clone(),
+        why: format!("it cannot be done: {why}"),
+    });
+    plan
+}
+
+/// So many revocations for the same members are tried: the clocks of AWS's services may lie apart, so that the first may not have reached them.
+const TRIED: usize = 2;
+
+/// Revocations of `plan` that would do nothing: those that were made for the same members twice by `earlier` plans of the case, as far as those steps are
+/// `done`, and that stand. Whoever is alive all the same is out of their reach, and everybody else's sessions would end with each.
+pub fn without_effect(plan: &Plan, account: &Account, earlier: &[Plan], done: &BTreeSet<StepId>) -> Vec<Step> {
+    let tried = |plan_then: &&Plan, issuer: &Issuer| {
+        let same =
+            |step: &&Step| matches!(&step.action, Action::RevokeOlderSessions { issuer: of, .. } if of == issuer);
+        let mut steps = plan_then.steps.iter().filter(same);
+        let members = |plan: &Plan| {
+            let of = plan
+                .lineage
+                .credentials
+                .iter()
+                .filter(|member| hangs_on(member, issuer));
+            of.map(|member| member.key.clone()).collect::<BTreeSet<_>>()
+        };
+        steps.any(|step| done.contains(&step.id)) && members(plan_then) == members(plan)
+    };
+    let is_vain = |step: &&Step| match &step.action {
+        Action::RevokeOlderSessions { issuer, .. } => {
+            let times = earlier.iter().filter(|plan_then| tried(plan_then, issuer)).count();
+            times >= TRIED && standing_cut(issuer, account).is_some()
+        }
+        _ => false,
+    };
+    plan.steps.iter().filter(is_vain).cloned().collect()
+}
+
+/// Whether the member is a credential of the user or role.
+fn hangs_on(member: &Credential, issuer: &Issuer) -> bool {
+    match issuer {
+        Issuer::Role(role) => member.role() == Some(role),
+        Issuer::User(user) => member.user() == Some(user),
+    }
 }
 
 /// Whether the action would lift a deny of the plan's own from somebody whose deletion was given up, which it was to be lifted for.
@@ -87,12 +136,12 @@ fn standing_cut(issuer: &Issuer, account: &Account) -> Option<Moment> {
     }
 }
 
-/// Whether the revocation that stands is one of this member. A long-term key has no moment of issue, and a further one does nothing to it.
+/// Whether the revocation that stands is one of this member. What lasts has no moment of issue, and a further one does nothing to it.
 fn is_reached(member: &Credential, standing: Option<Moment>) -> bool {
     let Some(cut) = standing else { return false };
     match member.session() {
         Some(session) => session.issued.plus_seconds(ISSUED_DOUBT_SECONDS) < cut,
-        None => member.kind == Kind::LongTerm,
+        None => member.kind.is_permanent(),
     }
 }
 

@@ -13,7 +13,18 @@ pub fn goes_with(step: &Step, wave: &[Step]) -> bool {
         .action
         .member()
         .is_some_and(|own| members.clone().all(|other| !touch(&own, &other)));
-    apart && narrows(step) && wave.iter().all(narrows)
+    apart && narrows(step) && wave.iter().all(|other| narrows(other) && !makes_room(step, other))
+}
+
+/// Whether one takes an inline policy away from whom the other gives one: their sum is bounded, so that the one may make room for the other.
+fn makes_room(one: &Step, two: &Step) -> bool {
+    let of = |step: &Step| match step.action.member()? {
+        Member::RolePolicy { role, .. } => Some(Member::Role { role }),
+        Member::UserPolicy { user, .. } => Some(Member::User { user }),
+        _ => None,
+    };
+    let alike = one.action.removed().is_some() == two.action.removed().is_some();
+    !alike && of(one).is_some() && of(one) == of(two)
 }
 
 /// Whether one member is a part of the other, so that an order between them matters.

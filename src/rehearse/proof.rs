@@ -1,14 +1,18 @@
 //! The proof: what every credential of the family can do before, after each step, and at the end; and which innocents are hit.
 
-use crate::account::{Account, Session};
+use crate::account::{Account, Holder, KeyStatus, Session, User};
 use crate::ids::{AccessKeyId, StepId};
 use crate::journal::Judgement;
 use crate::lineage::{Credential, Kind, Lineage};
 use crate::plan::{Foothold, Outlook, Plan, footholds, outlook};
+use crate::policy::Gap;
 use crate::time::Moment;
 use crate::twin::Twin;
-use crate::verdict::{Altered, Left, Memory, Verdict, altered, left};
+use crate::verdict::{Altered, Dead, Left, Memory, Verdict, altered, left, of_sign_in};
 use serde::Serialize;
+
+/// How far the time of a record and the time that IAM tells may lie apart, in seconds.
+const CLOCKS_APART_SECONDS: i64 = 120;
 
 /// One credential through the steps.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -41,31 +45,75 @@ pub struct Proof {
     pub outlook: Outlook,
 }
 
-/// The verdict on one member of a family.
+/// The verdict on one member of a family, which has these `sessions`.
 pub fn judge_one(
     memory: &mut Memory,
     account: &Account,
+    lineage: &Lineage,
     sessions: &[Session],
     member: &Credential,
     now: Moment,
 ) -> Verdict {
     match (&member.kind, member.user()) {
+        (Kind::ServiceSpecific, _) => service_credential(account, lineage, member),
         (Kind::LongTerm, Some(owner)) => memory.verdict_on_key_of(account, owner, &member.key, now),
         // What can't be told to the account as a session isn't looked up in it: that it isn't found there would not mean that it is dead.
         (kind, _) if *kind != Kind::LongTerm && member.session().is_none() => {
-            Verdict::Unknown(vec![crate::policy::Gap::Unread(format!(
-                "what a {} may do",
-                member.kind.describe()
-            ))])
+            unread(format!("what a {} may do", member.kind.describe()))
         }
         _ => match &member.account {
             // A session in another account hangs on that account's policies, of which nothing is known here.
-            Some(of) if *of != account.id => Verdict::Unknown(vec![crate::policy::Gap::Unread(format!(
-                "account {of}, whose role it is a session of"
-            ))]),
+            Some(of) if *of != account.id => unread(format!("account {of}, whose role it is a session of")),
             _ => memory.verdict(account, sessions, &member.key, now),
         },
     }
+}
+
+/// The verdict on a service-specific credential: it opens one service as its user, and signs nothing. It is looked for with every user, because users
+/// can be renamed.
+fn service_credential(account: &Account, lineage: &Lineage, member: &Credential) -> Verdict {
+    let held = account.users.values().find_map(|user| {
+        let mut held = user.credentials.iter().flat_map(|held| &held.service_specific);
+        let held = held.find(|held| held.id == member.key.as_str())?;
+        Some((user, held.status))
+    });
+    match held {
+        Some((user, KeyStatus::Active)) => match of_sign_in(account, user) {
+            contained if contained.is_contained() => contained,
+            _ => unread(format!("what a {} may do", member.kind.describe())),
+        },
+        Some(_) => Verdict::Dead(Dead::Inactive),
+        None if were_read(account, lineage, member) => Verdict::Dead(Dead::NoSuchKey),
+        None => {
+            let whose = member.user().map_or(String::new(), |user| format!(" of user `{user}`"));
+            unread(format!("the service-specific credentials{whose}"))
+        }
+    }
+}
+
+/// Whether the service-specific credentials of the member's own user were read, so that one that isn't there doesn't exist. The record of its making
+/// may tell that user's name alone: nobody counts who was made later, and nothing is proven by a name where the family renamed users.
+fn were_read(account: &Account, lineage: &Lineage, member: &Credential) -> bool {
+    let (id, name) = match &member.holder {
+        Some(Holder::User { name, id }) => (id, name),
+        _ => return false,
+    };
+    let made_later = |user: &User| {
+        let minted = member.minted.as_ref();
+        minted.is_none_or(|minted| user.created > minted.at.plus_seconds(CLOCKS_APART_SECONDS))
+    };
+    let renamed = lineage.made.iter().any(|made| made.call == "UpdateUser");
+    let is_own = |user: &&User| match id.as_str() {
+        "" => !renamed && !made_later(user),
+        id => user.id == id,
+    };
+    let held = account.users.get(name).filter(is_own);
+    let held = held.and_then(|user| user.credentials.as_ref());
+    held.is_some_and(|held| !held.unread.contains("service_specific"))
+}
+
+fn unread(what: String) -> Verdict {
+    Verdict::Unknown(vec![Gap::Unread(what)])
 }
 
 /// The verdicts on every member of a family.
@@ -80,7 +128,7 @@ pub fn judge_again(memory: &mut Memory, account: &Account, lineage: &Lineage, no
     let members = lineage.credentials.iter().map(|member| Judgement {
         label: member.label.clone(),
         key: member.key.clone(),
-        verdict: judge_one(memory, account, &sessions, member, now),
+        verdict: judge_one(memory, account, lineage, &sessions, member, now),
     });
     members.collect()
 }

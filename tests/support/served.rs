@@ -63,6 +63,35 @@ impl Served {
         wait(put).unwrap();
     }
 
+    /// Leaves a role no room for a deny: neither inline nor by a managed policy.
+    pub fn fill_role(&self, role: &str) {
+        let iam = &self.mount("responder-key").clients().iam.clone();
+        let document = |of: &str| {
+            format!(
+                r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Action":"s3:x","Resource":"{of}"}}]}}"#
+            )
+        };
+        for n in 0..20 {
+            let made = iam.create_policy().policy_name(format!("fill-{n}"));
+            let made = wait(made.policy_document(document("y")).send()).unwrap();
+            let attach = iam.attach_role_policy().role_name(role);
+            // What the role has already takes places, too.
+            let _ = wait(attach.policy_arn(made.policy.unwrap().arn.unwrap()).send());
+        }
+        let mut size = 10_200;
+        while wait(
+            iam.put_role_policy()
+                .role_name(role)
+                .policy_name("pad")
+                .policy_document(document(&"y".repeat(size)))
+                .send(),
+        )
+        .is_err()
+        {
+            size -= 10;
+        }
+    }
+
     /// Somebody makes a user.
     pub fn create_user(&self, user: &str) {
         let mount = self.mount("responder-key");

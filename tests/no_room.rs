@@ -1,0 +1,214 @@
+//! An intruder who leaves no room for a deny: another lock is chosen, and what cannot be done keeps nothing else from being done.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
+
+mod support;
+
+use oust::account::{Account, ManagedPolicy, PolicyVersion};
+use oust::action::{Action, Member, Setting, revoke};
+use oust::ids::Arn;
+use oust::journal::Finish;
+use oust::lineage::{Lineage, Made};
+use oust::plan::{Facts, Plan, goes_with, plan};
+use oust::playbook::End;
+use oust::policy::PolicyText;
+use oust::rehearse::{Rehearsed, rehearse_without_refused};
+use oust::time::Moment;
+use support::served::{Served, said};
+use support::story;
+
+const ROLE: &str = "MyBucketRole";
+
+/// The story's account and family, changed, planned and rehearsed.
+fn rehearsed(end: End, change: impl FnOnce(&mut Account, &mut Lineage)) -> Rehearsed {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.unwrap().block_on(async {
+        let stage = story::played();
+        let (mount, mut lineage, _) = story::planned(&stage, end).await;
+        let mut account = story::account(&mount).await;
+        account.resources = Some(Default::default());
+        change(&mut account, &mut lineage);
+        let facts = Facts {
+            account: &account,
+            lineage: &lineage,
+            bystanders: &[],
+        };
+        let plan = plan(&story::playbook(), end, facts, stage.twin.now());
+        let caller = story::caller(&mount).await;
+        let key = &stage.names["responder-key"];
+        rehearse_without_refused(plan, &account, &caller, Some(key), stage.twin.now())
+            .await
+            .unwrap()
+    })
+}
+
+fn padding(size: usize) -> PolicyText {
+    let fill = |fill: &str| {
+        format!(r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Action":"s3:x","Resource":"{fill}"}}]}}"#)
+    };
+    let text = PolicyText::new(fill(""));
+    PolicyText::new(fill(&"y".repeat(size - text.counted_size())))
+}
+
+fn size_of(account: &Account) -> usize {
+    account.roles[ROLE].inline.values().map(PolicyText::counted_size).sum()
+}
+
+fn pad(account: &mut Account) {
+    let left = 10_240 - size_of(account);
+    let role = account.roles.get_mut(ROLE).unwrap();
+    role.inline.insert("pad".to_owned(), padding(left));
+}
+
+/// Takes all places for managed policies.
+fn attach(account: &mut Account) {
+    let mut n = 0;
+    while account.roles[ROLE].attached.len() < 20 {
+        n += 1;
+        let arn: Arn = format!("arn:aws:iam::123456789012:policy/fill-{n}").parse().unwrap();
+        account.roles.get_mut(ROLE).unwrap().attached.insert(arn.clone());
+        let version = PolicyVersion {
+            document: padding(200),
+            created: Moment::from_millis(0),
+        };
+        account.policies.insert(
+            arn,
+            ManagedPolicy {
+                name: format!("fill-{n}"),
+                path: "/".to_owned(),
+                id: format!("ANPAFILL{n}"),
+                created: Moment::from_millis(0),
+                default_version: "v1".to_owned(),
+                versions: [("v1".to_owned(), version)].into(),
+            },
+        );
+    }
+}
+
+/// The steps on the role's locks, as words.
+fn locks(plan: &Plan) -> Vec<String> {
+    let of_role = |member: Option<Member>| member.is_some_and(|member| member.owner() == Some(ROLE));
+    let steps = plan.steps.iter().filter(|step| of_role(step.action.member()));
+    steps
+        .map(|step| match &step.action {
+            Action::Change { change } if change.to == Setting::Absent => "remove".to_owned(),
+            Action::Change { change } => change.member.read_operation().to_owned(),
+            _ => "revoke".to_owned(),
+        })
+        .collect()
+}
+
+#[test]
+fn a_role_without_room_for_a_revocation_is_denied_everything_by_a_managed_policy() {
+    let size = revoke::document(Moment::from_millis(0)).counted_size();
+    let with_room = |room: usize| {
+        let rehearsed = rehearsed(End::Contain, |account, _| {
+            let left = 10_240 - size_of(account) - room;
+            let role = account.roles.get_mut(ROLE).unwrap();
+            role.inline.insert("pad".to_owned(), padding(left));
+        });
+        assert!(rehearsed.contains() && rehearsed.left_out().is_empty());
+        locks(rehearsed.plan())
+    };
+    assert_eq!(with_room(size), ["revoke"]);
+    assert_eq!(with_room(size - 1), ["iam:ListAttachedRolePolicies"]);
+    let padded = rehearsed(End::Contain, |account, _| pad(account));
+    assert_eq!(locks(padded.plan()), ["iam:ListAttachedRolePolicies"]);
+    let mut steps = padded.plan().steps.iter();
+    let lock = steps.find(|step| step.title.contains("AWSDenyAll` to role")).unwrap();
+    assert!(lock.breaks.contains("new ones too"), "{}", lock.breaks);
+    assert!(lock.fact.as_ref().unwrap().contains("take 10240 of 10240"));
+    assert!(padded.contains(), "{:?}", padded.proof());
+    assert!(padded.left_out().is_empty());
+}
+
+/// What the family filled the role with makes room, before the revocation and not beside it.
+#[test]
+fn where_no_lock_is_free_the_familys_padding_goes_first() {
+    let padded = rehearsed(End::Contain, |account, lineage| {
+        pad(account);
+        attach(account);
+        lineage.made.push(Made {
+            by: lineage.credentials[0].key.clone(),
+            at: lineage.credentials[0].first_use().unwrap(),
+            call: "PutRolePolicy".to_owned(),
+            what: format!("{ROLE} pad"),
+            event: "E".to_owned(),
+        });
+    });
+    assert_eq!(locks(padded.plan()), ["remove", "revoke"]);
+    let steps = &padded.plan().steps;
+    let of_role = |action: &Action| action.member().is_some_and(|member| member.owner() == Some(ROLE));
+    let n = steps.iter().position(|step| of_role(&step.action)).unwrap();
+    assert!(!goes_with(&steps[n + 1], &steps[n..=n]));
+    assert!(padded.contains(), "{:?}", padded.proof());
+}
+
+/// Nothing can be done about the role: the user and his sessions are cut all the same, and it is told who stays alive.
+#[test]
+fn a_step_that_is_refused_is_left_out_and_told_and_everything_else_is_done() {
+    for end in [End::Contain, End::Strip] {
+        let padded = rehearsed(end, |account, _| {
+            pad(account);
+            attach(account);
+        });
+        assert_eq!(*padded.finish(), Finish::Completed);
+        assert!(!padded.contains());
+        assert_eq!(locks(padded.plan()), Vec::<String>::new());
+        let [told] = padded.left_out() else {
+            panic!("{:?}", padded.left_out());
+        };
+        assert!(
+            told.contains("cannot be done (revoke the sessions of role `MyBucketRole`"),
+            "{told}"
+        );
+        assert!(
+            told.contains("Maximum policy size") && told.contains("leaves alive: "),
+            "{told}"
+        );
+        let mut left = padded.plan().not_touched.iter();
+        assert!(left.any(|left| left.why.starts_with("it cannot be done: ")));
+        for row in &padded.proof().rows {
+            let member = padded.plan().lineage.member(&row.key).unwrap();
+            assert_eq!(
+                row.end.is_contained(),
+                member.role().is_none(),
+                "{}: {}",
+                row.label,
+                row.end
+            );
+        }
+    }
+}
+
+/// The whole program: it goes on without the step, says so, and ends with somebody still in; a watch doesn't try for ever, and a resumed run ends alike.
+#[test]
+fn a_run_goes_on_without_what_cannot_be_done_and_calls_nothing_contained() {
+    let folder = tempfile::tempdir().unwrap();
+    let cases = folder.path().join("cases").to_str().unwrap().to_owned();
+    let playbook = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/playbooks/user-key.toml")).unwrap();
+    let quick = folder.path().join("quick.toml").to_str().unwrap().to_owned();
+    std::fs::write(&quick, playbook.replace("seconds = 30", "seconds = 1")).unwrap();
+    let served = Served::start(&["--played"]);
+    served.fill_role(ROLE);
+    let stolen = served.key("A")["access_key_id"].as_str().unwrap();
+    let args = ["run", stolen, "--yes", "--playbook", &quick, "--cases", &cases];
+    let run = served.oust("responder-key", None, &args);
+    assert_eq!(run.status.code(), Some(3), "{}", said(&run));
+    let told = said(&run).replace('\n', " ");
+    assert!(told.contains("cannot be done (revoke the sessions of role"), "{told}");
+    assert!(told.contains("NOT CONTAINED"), "{told}");
+    let held = served.user_policies("support-user");
+    assert!(held.contains(&"OustDenyAll".to_owned()), "{held:?}");
+    let case = std::fs::read_dir(&cases).unwrap().next().unwrap().unwrap();
+    let case = case.file_name().into_string().unwrap();
+    for args in [
+        ["resume", &case, "--yes"].as_slice(),
+        &["watch", &case, "--once", "--yes"],
+    ] {
+        let after = served.oust("responder-key", None, &[args, &["--cases", &cases]].concat());
+        assert_eq!(after.status.code(), Some(3), "{}", said(&after));
+    }
+    let waves = std::fs::read_dir(std::path::Path::new(&cases).join(&case)).unwrap();
+    let waves = waves.filter(|file| file.as_ref().unwrap().file_name().to_string_lossy().starts_with("plan"));
+    assert_eq!(waves.count(), 2, "the first wave and the plan, and none behind them");
+}
