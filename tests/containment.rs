@@ -93,7 +93,10 @@ fn ten_roles_are_contained_in_six_round_trips_and_the_first_cut_is_the_second_ca
     let until = |place: usize| critical_path(&calls[..=place], calls[0].at).round_trips;
     // Nothing but whose the key is and who calls was waited for; what was there is looked at beside the cut, and the deny waits for that look.
     assert_eq!((until(cut), until(deny)), (2, 3), "{calls:?}");
-    let answered = |call: &&ApiCall| call.at.plus_millis(call.millis.unwrap()) <= calls[cut].at;
+    let answered = |call: &&ApiCall| {
+        let in_time = |millis| call.at.plus_millis(millis) <= calls[cut].at;
+        call.millis.is_some_and(in_time)
+    };
     let before: Vec<&str> = calls
         .iter()
         .filter(answered)
