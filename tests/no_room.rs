@@ -130,6 +130,7 @@ fn where_no_lock_is_free_the_familys_padding_goes_first() {
         lineage.made.push(Made {
             by: lineage.credentials[0].key.clone(),
             at: lineage.credentials[0].first_use().unwrap(),
+            service: "iam".to_owned(),
             call: "PutRolePolicy".to_owned(),
             what: format!("{ROLE} pad"),
             event: "E".to_owned(),

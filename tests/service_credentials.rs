@@ -105,6 +105,7 @@ fn a_name_alone_proves_nothing() {
     assert!(matches!(verdict(&later), Verdict::Unknown(_)));
     let mut swapped = gone.clone();
     swapped.1.made.push(Made {
+        service: "iam".to_owned(),
         call: "UpdateUser".to_owned(),
         what: "alice".to_owned(),
         by: ID.parse().unwrap(),

@@ -160,8 +160,8 @@ pub(crate) fn runs_code(service: &str, call: &str) -> bool {
         of.is_some_and(|(_, name)| !name.starts_with("Invoke") && is_call(call, name))
     };
     RUNNERS.iter().any(|runner| {
-        let mut all = runner.start.iter().copied().flatten().chain(runner.change);
-        all.any(|action| is_it(&action))
+        let mut start = runner.start.iter().copied().flatten();
+        start.any(is_it) || runner.change.iter().any(is_it)
     })
 }
 
