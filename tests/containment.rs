@@ -469,6 +469,24 @@ const RECORD: &str = r#"{"Records":[{"eventVersion":"1.08","eventID":"00000000-0
     "userIdentity":{"type":"IAMUser","principalId":"AIDAEXAMPLE","arn":"arn:aws:iam::123456789012:user/bob","accountId":"123456789012","userName":"bob",
     "accessKeyId":"AKIAIOSFODNN7EXAMPLE"}}]}"#;
 
+/// A run that reads its trail from stdin, which is not there yet.
+fn waits_for_logs(served: &Served, key: &str, playbook: &str, cases: &str) -> std::process::Child {
+    let args = [
+        "run",
+        key,
+        "--yes",
+        "--playbook",
+        playbook,
+        "--cases",
+        cases,
+        "--logs",
+        "-",
+    ];
+    let mut command = served.command("responder-key", None, &args);
+    let command = command.stdin(Stdio::piped()).stdout(Stdio::piped());
+    command.stderr(Stdio::piped()).spawn().unwrap()
+}
+
 /// Whoever fights back turns the first wave round while the trail is still being read, however long that takes: it is made again meanwhile.
 #[test]
 fn the_first_wave_is_looked_after_while_the_trail_is_read() {
@@ -476,24 +494,7 @@ fn the_first_wave_is_looked_after_while_the_trail_is_read() {
     let cases = folder.path().join("cases").to_str().unwrap().to_owned();
     let served = Served::start(&["--played"]);
     let stolen = served.key("A")["access_key_id"].as_str().unwrap().to_owned();
-    let playbook = quick(folder.path());
-    let args = [
-        "run",
-        &stolen,
-        "--yes",
-        "--playbook",
-        &playbook,
-        "--cases",
-        &cases,
-        "--logs",
-        "-",
-    ];
-    let mut command = served.command("responder-key", None, &args);
-    command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    let mut run = command.spawn().unwrap();
+    let mut run = waits_for_logs(&served, &stolen, &quick(folder.path()), &cases);
     let journal = || {
         let cases = std::fs::read_dir(&cases).into_iter().flatten();
         let journals = cases.map(|case| case.unwrap().path().join("journal.jsonl"));
@@ -531,24 +532,7 @@ fn ctrl_c_while_the_trail_is_read_leaves_a_case_that_can_be_resumed() {
     let cases = folder.path().join("cases").to_str().unwrap().to_owned();
     let served = Served::start(&["--played"]);
     let stolen = served.key("A")["access_key_id"].as_str().unwrap().to_owned();
-    let playbook = quick(folder.path());
-    let args = [
-        "run",
-        &stolen,
-        "--yes",
-        "--playbook",
-        &playbook,
-        "--cases",
-        &cases,
-        "--logs",
-        "-",
-    ];
-    let mut command = served.command("responder-key", None, &args);
-    command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    let run = command.spawn().unwrap();
+    let run = waits_for_logs(&served, &stolen, &quick(folder.path()), &cases);
     let began = std::time::Instant::now();
     while !served.user_policies("support-user").contains(&"OustDenyAll".to_owned()) {
         assert!(began.elapsed() < Duration::from_secs(60));

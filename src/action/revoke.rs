@@ -32,7 +32,11 @@ impl Issuer {
 
     /// The inline policy that holds the deny.
     pub fn member(&self) -> Member {
-        let name = POLICY_NAME.to_owned();
+        self.inline(POLICY_NAME.to_owned())
+    }
+
+    /// An inline policy of this name.
+    pub fn inline(&self, name: String) -> Member {
         match self {
             Issuer::Role(role) => Member::RolePolicy {
                 role: role.clone(),

@@ -129,7 +129,7 @@ impl Making<'_> {
         let mut padding: Vec<(Member, PolicyText)> = self
             .inline(issuer)
             .into_iter()
-            .map(|(name, text)| (inline_member(issuer, name), text))
+            .map(|(name, text)| (issuer.inline(name), text))
             .filter(|(member, _)| is_made || super::made_by(self.facts.lineage, member).is_some())
             .collect();
         padding.sort_by_key(|(_, text)| std::cmp::Reverse(text.counted_size()));
@@ -159,19 +159,6 @@ fn inline_quota(issuer: &Issuer) -> usize {
     match issuer {
         Issuer::Role(_) => ROLE_INLINE_QUOTA,
         Issuer::User(_) => USER_INLINE_QUOTA,
-    }
-}
-
-fn inline_member(issuer: &Issuer, name: String) -> Member {
-    match issuer {
-        Issuer::Role(role) => Member::RolePolicy {
-            role: role.clone(),
-            name,
-        },
-        Issuer::User(user) => Member::UserPolicy {
-            user: user.clone(),
-            name,
-        },
     }
 }
 
