@@ -170,7 +170,9 @@ impl Files {
         let harvest = finished(harvest)?;
         let followed = harvest.followed();
         let read = harvest.finish();
-        if read.is_empty() && read.damage.is_empty() {
+        // What came through stdin is told once, and is remembered.
+        let is_there_still = !(self.paths.is_empty() && self.buckets.is_empty());
+        if is_there_still && read.is_empty() && read.damage.is_empty() {
             found.gap("what --logs names holds no record of CloudTrail in the time that counts".to_owned());
         }
         found.evidence.merge(read);
