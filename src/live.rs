@@ -37,7 +37,7 @@ pub async fn run(
     execute(mount.writable_by_consent(), &plan.steps, family, journal, &mut beside).await
 }
 
-/// Looks after what a plan that was carried out has set, `family.set`, while `work` is done: see [`look_after`](crate::execute::look_after).
+/// Looks after what a plan that was carried out has set, `family.set`, while `work` is done: see [`look_after`].
 ///
 /// # Errors
 /// The journal could not be written.
