@@ -25,6 +25,7 @@ mod playbook;
 mod policy;
 mod prepare;
 mod progress;
+mod question;
 mod ready;
 mod renew;
 mod resume;

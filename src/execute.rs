@@ -8,6 +8,7 @@
 
 mod again;
 mod ahead;
+mod asking;
 mod eyes;
 mod guard;
 mod guarding;
@@ -19,6 +20,7 @@ mod sweep;
 mod tests;
 mod wave;
 
+pub use asking::{Answered, Question};
 pub use sweep::Family;
 
 use crate::account::Account;
@@ -68,6 +70,15 @@ pub trait Hooks {
     fn asks(&self, _step: &Step, _before: &Setting) -> bool {
         false
     }
+
+    /// Puts a question to a person without waiting for the answer, and gives what ends when it is there: until then what is done already is looked after.
+    /// [`consent`](Hooks::consent) or [`trouble`](Hooks::trouble) is called next, and gives the answer. `None` where nobody would have to be waited for.
+    fn put(&mut self, _question: Question<'_>) -> Option<Answered> {
+        None
+    }
+
+    /// What is done already cannot be looked after any more while a question stands, for this reason.
+    fn unguarded(&mut self, _error: &AwsError) {}
 
     /// Somebody is about to be asked for `deletion` before `lift`, which lifts a deny for nothing else.
     fn asks_first(&mut self, _lift: &Step, _deletion: &Step) {}
@@ -345,12 +356,12 @@ impl Run<'_> {
 
     /// A step that could not even look: it counts as failed, and the person decides.
     async fn failed(&mut self, step: &Step, error: AwsError) -> Result<Next, ExecuteError> {
-        let mut remedy = self.report(step, error)?;
+        let mut remedy = self.report(step, error).await?;
         while let Remedy::AgainAs(profile) = remedy {
             remedy = match self.clients().renew(profile.as_deref()).await {
                 Ok(Renewal::New) => Remedy::Again,
-                Ok(Renewal::Same) => self.report(step, AwsError::same_credentials())?,
-                Err(error) => self.report(step, error)?,
+                Ok(Renewal::Same) => self.report(step, AwsError::same_credentials()).await?,
+                Err(error) => self.report(step, error).await?,
             };
         }
         Ok(match remedy {
@@ -364,7 +375,7 @@ impl Run<'_> {
     }
 
     /// Writes a failure down. A peer's gap at a step that the plan doesn't stand on ends nothing.
-    fn report(&mut self, step: &Step, error: AwsError) -> Result<Remedy, JournalError> {
+    async fn report(&mut self, step: &Step, error: AwsError) -> Result<Remedy, ExecuteError> {
         let gap = error.trouble == Trouble::NotImplemented && !step.required;
         let event = Event::Failed {
             step: step.id.clone(),
@@ -374,7 +385,7 @@ impl Run<'_> {
         Ok(if gap {
             Remedy::GoOn
         } else {
-            self.hooks.trouble(step, &event)
+            self.trouble(step, &event).await?
         })
     }
 }

@@ -377,6 +377,126 @@ fn who_agrees_to_the_hold_is_not_waited_for_in_a_fight() {
     );
 }
 
+/// An intruder doesn't wait until a person has thought. What he turned round is told when the answer is there, and before the step is done.
+#[test]
+fn what_is_done_is_looked_after_while_a_question_stands() {
+    let served = Served::start(&["--played"]);
+    let mut session = Session::against(&served);
+    session.answer(QUESTION, "y");
+    session.until("done, and read back");
+    session.until("f-2 (2 of 2)");
+    session.until(QUESTION);
+    for _ in 0..2 {
+        served.activate("support-user", "A", "responder-key");
+        for _ in 0..200 {
+            std::thread::sleep(Duration::from_millis(50));
+            if !served.is_active("support-user", "A") {
+                break;
+            }
+        }
+        assert!(
+            !served.is_active("support-user", "A"),
+            "{}",
+            session.screen.lock().unwrap()
+        );
+    }
+    std::thread::sleep(Duration::from_millis(500));
+    let asked = session.screen.lock().unwrap()[session.read..].to_owned();
+    assert!(
+        asked.trim_matches([':', ' ']).is_empty(),
+        "nothing stands behind the question: {asked:?}"
+    );
+    session.press("d\r");
+    session.until("needs   iam:PutUserPolicy");
+    session.answer(QUESTION, "y");
+    session.until("while this question stood, somebody turned round what was done:");
+    session.until("step f-1 (deactivate access key");
+    session.until("2 times");
+    session.until("and stands");
+    session.until("done, and read back");
+    session.answer(QUESTION, "t");
+    let (_, screen, journals) = session.end();
+    assert_eq!(journals[0].matches("\"event\":\"contested\"").count(), 2, "{screen}");
+}
+
+/// What a person declined is not done while he is asked about the next step.
+#[test]
+fn what_was_declined_is_not_done_while_a_question_stands() {
+    let served = Served::start(&["--played"]);
+    let mut session = Session::against(&served);
+    session.answer(QUESTION, "s");
+    session.until("skipped");
+    session.answer(QUESTION, "y");
+    session.until("done, and read back");
+    session.until(QUESTION);
+    served.delete_user_policy("support-user", "OustDenyAll");
+    for _ in 0..200 {
+        std::thread::sleep(Duration::from_millis(50));
+        if served.user_policies("support-user").contains(&"OustDenyAll".to_owned()) {
+            break;
+        }
+    }
+    assert!(served.user_policies("support-user").contains(&"OustDenyAll".to_owned()));
+    assert!(served.is_active("support-user", "A"), "it was declined");
+    session.press("t\r");
+    let (_, screen, _) = session.end();
+    assert!(screen.contains("step f-2 (put inline policy"), "{screen}");
+}
+
+/// What the guard may not make again is told as such, and keeps the end from being called contained.
+#[test]
+fn what_cannot_be_made_again_is_told_behind_the_question() {
+    let served = Served::start(&["--played"]);
+    let mut session = Session::against(&served);
+    session.answer(QUESTION, "y");
+    session.answer(QUESTION, "y");
+    session.until(" 3/6  make");
+    session.until("undo    exact");
+    session.until(QUESTION);
+    let refused =
+        r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"iam:PutUserPolicy","Resource":"*"}]}"#;
+    let put = served.iam("responder-key").put_user_policy().user_name("responder");
+    support::served::wait(put.policy_name("late").policy_document(refused).send()).unwrap();
+    served.delete_user_policy("support-user", "OustDenyAll");
+    std::thread::sleep(Duration::from_secs(2));
+    session.press("y\r");
+    session.until("while this question stood");
+    session.until("IT DOES NOT STAND");
+    session.answer(QUESTION, "t");
+    let (_, screen, journals) = session.end();
+    assert!(
+        screen.contains("NOT CONTAINED") || screen.contains("STOPPED"),
+        "{screen}"
+    );
+    let journal = &journals[0];
+    assert!(
+        journal.contains("\"event\":\"contested\"") && journal.contains("AccessDenied"),
+        "{journal}"
+    );
+}
+
+/// A signal from elsewhere ends a question, too, and leaves the terminal as it was.
+#[test]
+fn a_question_that_is_broken_off_from_elsewhere_leaves_the_terminal_as_it_was() {
+    let served = Served::start(&["--played"]);
+    let mut session = Session::against(&served);
+    let mode = |session: &Session| format!("{:?}", session._pty.master.get_termios().unwrap().local_flags);
+    let before = mode(&session);
+    session.answer(QUESTION, "y");
+    session.until("done, and read back");
+    session.until(QUESTION);
+    assert_ne!(mode(&session), before);
+    let pid = session.child.process_id().unwrap().to_string();
+    std::process::Command::new("kill")
+        .args(["-INT", &pid])
+        .status()
+        .unwrap();
+    session.until("STOPPED before");
+    assert_eq!(mode(&session), before);
+    let (code, screen, _) = session.end();
+    assert_eq!(code, 130, "{screen}");
+}
+
 /// New credentials that lie where the old ones were are found without anybody being asked.
 #[test]
 fn credentials_that_were_replaced_in_their_file_are_found() {

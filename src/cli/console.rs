@@ -3,16 +3,16 @@
 use super::Desk;
 use super::folder::Case;
 use super::interrupts::Interrupts;
+use super::question::{self, Open, Said};
 use super::renew::Answer;
-use super::terminal::Interrupted;
 use crate::account::{Account, Snapshot};
 use crate::action::{Action, Setting};
-use crate::execute::{Consent, Hooks, Remedy};
+use crate::execute::{Answered, Consent, Hooks, Question, Remedy};
 use crate::ids::StepId;
 use crate::journal::{Agreement, Entry, Event};
-use crate::mount::Trouble;
+use crate::mount::{AwsError, Trouble};
 use crate::plan::Step;
-use crate::report::{self, Tone};
+use crate::report;
 
 /// How steps are agreed to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +40,14 @@ pub struct Console<'a> {
     above: Option<StepId>,
     now: crate::time::Moment,
     interrupts: Interrupts,
+    /// The question about a step that stands at the terminal.
+    step_asked: Option<Open<Said>>,
+    /// The question about a step that went wrong, which stands there.
+    trouble_asked: Option<Open<Option<Remedy>>>,
+    /// What was written while a question stood: nothing is told in between.
+    meanwhile: Vec<Entry>,
+    /// Why something could not be looked after while it stood.
+    unguarded: Option<String>,
 }
 
 impl<'a> Console<'a> {
@@ -56,6 +64,10 @@ impl<'a> Console<'a> {
             above: None,
             now,
             interrupts: Interrupts::watched(),
+            step_asked: None,
+            trouble_asked: None,
+            meanwhile: Vec::new(),
+            unguarded: None,
         }
     }
 
@@ -93,68 +105,66 @@ impl<'a> Console<'a> {
         terminal.urgent(&report::step_head(step, place, self.desk.paint_status()));
     }
 
-    fn ask(&mut self, question: &str) -> Option<String> {
-        match self.desk.terminal.ask(question) {
-            Ok(answer) => Some(answer.to_lowercase()),
-            Err(Interrupted) => {
-                self.interrupts.raise();
-                None
-            }
-        }
-    }
-
-    fn consented(&mut self, step: &Step, before: Option<&Setting>) -> Consent {
+    /// What is said to a step without anybody being asked; `None` where a person is.
+    fn unasked(&self, step: &Step, before: Option<&Setting>) -> Option<Consent> {
         if self.interrupts.is_raised() {
-            return Consent::Stop;
+            return Some(Consent::Stop);
         }
         if self.mode == Mode::Beforehand {
-            return Consent::Yes(Agreement::Beforehand);
+            return Some(Consent::Yes(Agreement::Beforehand));
         }
         let is_hold = matches!(step.action, Action::Hold { .. });
         if !step.action.changes() && !is_hold {
-            return Consent::Yes(Agreement::AllReversible);
+            return Some(Consent::Yes(Agreement::AllReversible));
         }
-        if let Some(how) = self.agreed(step, before) {
-            return Consent::Yes(how);
-        }
-        self.ask_step(step, before)
+        self.agreed(step, before).map(Consent::Yes)
     }
 
-    fn ask_step(&mut self, step: &Step, before: Option<&Setting>) -> Consent {
+    /// Shows what a question about the step is about; gives what asks it.
+    fn asks_step(&mut self, step: &Step, before: Option<&Setting>) -> question::OfStep {
         self.announce(step, true);
-        self.desk
-            .terminal
-            .urgent(&report::question(step, self.desk.paint_status()));
-        loop {
-            let Some(answer) = self.ask("do it? [y]es [s]kip [d]etails [a]ll reversible s[t]op") else {
-                return Consent::Stop;
-            };
-            match answer.as_str() {
-                "y" | "yes" => {
-                    return match step.name_to_type() {
-                        Some(name) => self.typed(name),
-                        None => Consent::Yes(Agreement::Answered),
-                    };
-                }
-                "s" | "skip" => return Consent::Skip,
-                "t" | "stop" | "q" => return Consent::Stop,
-                "d" | "details" => {
-                    self.desk
-                        .terminal
-                        .urgent(&report::details(step, before, self.desk.paint_status()));
-                }
-                "a" | "all" => {
-                    self.all_reversible = true;
-                    if !step.destructive {
-                        return Consent::Yes(Agreement::AllReversible);
-                    }
-                    self.desk
-                        .terminal
-                        .urgent("this step cannot be undone in full: it is asked for by itself");
-                }
-                _ => self.desk.terminal.urgent("please answer y, s, d, a or t"),
-            }
+        let paint = self.desk.paint_status();
+        self.desk.terminal.urgent(&report::question(step, paint));
+        question::OfStep {
+            details: report::details(step, before, paint),
+            destructive: step.destructive,
+            name: step.name_to_type().map(str::to_owned),
         }
+    }
+
+    fn said(&mut self, said: Said) -> Consent {
+        self.all_reversible |= said.all;
+        said.consent.unwrap_or_else(|| {
+            self.interrupts.raise();
+            Consent::Stop
+        })
+    }
+
+    fn is_asked(&self) -> bool {
+        self.step_asked.is_some() || self.trouble_asked.is_some()
+    }
+
+    /// Tells what was found while a question stood.
+    fn tell_meanwhile(&mut self) {
+        let told = report::meanwhile(&std::mem::take(&mut self.meanwhile), self.desk.paint_status());
+        for line in told.into_iter().chain(self.unguarded.take()) {
+            self.desk.terminal.urgent(&line);
+            self.above = None;
+        }
+    }
+
+    /// Shows how the account differs.
+    fn shows_difference(&self, event: &Event) {
+        if let Event::Diverged { expected, found, .. } = event {
+            self.desk.terminal.urgent(&format!("       expected {expected:?}"));
+            self.desk.terminal.urgent(&format!("       found    {found:?}"));
+        }
+    }
+
+    /// Whether new credentials are asked for.
+    fn asks_for_credentials(&self, event: &Event) -> bool {
+        let ended = matches!(event, Event::Failed { error, .. } if error.trouble == Trouble::Credentials);
+        ended && self.desk.terminal.can_ask()
     }
 
     /// How a step was agreed to before it came. What cannot be undone, or lets somebody in, is asked for by itself.
@@ -169,32 +179,23 @@ impl<'a> Console<'a> {
             of_hold.then_some(Agreement::WithHold)
         }
     }
-
-    /// A step that cannot be undone in full wants the name typed. Whoever mistypes it is asked once more.
-    fn typed(&mut self, name: &str) -> Consent {
-        let question = format!("this cannot be undone in full; type `{name}` to do it");
-        for is_last in [false, true] {
-            match self.desk.terminal.ask(&question) {
-                Ok(answer) if answer == name => return Consent::Yes(Agreement::Answered),
-                Ok(_) if is_last => self.desk.terminal.urgent("that is not the name: skipped"),
-                Ok(_) => self
-                    .desk
-                    .terminal
-                    .urgent("that is not the name: once more, or it is skipped"),
-                Err(Interrupted) => {
-                    self.interrupts.raise();
-                    return Consent::Stop;
-                }
-            }
-        }
-        Consent::Skip
-    }
 }
 
 impl Hooks for Console<'_> {
     fn consent(&mut self, step: &Step, before: Option<&Setting>) -> Consent {
-        self.announce(step, false);
-        let consent = self.consented(step, before);
+        let consent = match self.step_asked.take() {
+            Some(open) => {
+                self.tell_meanwhile();
+                self.said(open.answer().unwrap_or_default())
+            }
+            None => {
+                self.announce(step, false);
+                self.unasked(step, before).unwrap_or_else(|| {
+                    let said = self.asks_step(step, before).ask(&self.desk.terminal);
+                    self.said(said)
+                })
+            }
+        };
         if let (Action::Hold { seconds }, Consent::Yes(_)) = (&step.action, &consent) {
             self.holds.push(step.id.clone());
             let text = format!("       waiting {seconds} s (Ctrl-C stops)");
@@ -205,6 +206,39 @@ impl Hooks for Console<'_> {
 
     fn asks(&self, step: &Step, before: &Setting) -> bool {
         self.mode == Mode::Asked && step.action.changes() && self.agreed(step, Some(before)).is_none()
+    }
+
+    fn put(&mut self, question: Question<'_>) -> Option<Answered> {
+        let terminal = &self.desk.terminal;
+        match question {
+            Question::Consent(step, before) => {
+                if self.unasked(step, before).is_some() {
+                    return None;
+                }
+                let asks = self.asks_step(step, before);
+                let (open, answered) = question::elsewhere(terminal, move |terminal| asks.ask(terminal))?;
+                self.step_asked = Some(open);
+                Some(answered)
+            }
+            Question::Trouble(_, event) => {
+                if self.interrupts.is_raised() || self.mode == Mode::Beforehand || self.asks_for_credentials(event) {
+                    return None;
+                }
+                self.shows_difference(event);
+                let (open, answered) = question::elsewhere(terminal, question::of_trouble)?;
+                self.trouble_asked = Some(open);
+                Some(answered)
+            }
+        }
+    }
+
+    fn unguarded(&mut self, error: &AwsError) {
+        let line = format!("what is done already cannot be looked after: {error}");
+        let line = self.desk.folded(2, &format!("  {line}"));
+        match self.is_asked() {
+            true => self.unguarded = Some(line),
+            false => self.desk.terminal.urgent(&line),
+        }
     }
 
     fn asks_first(&mut self, lift: &Step, deletion: &Step) {
@@ -230,6 +264,10 @@ impl Hooks for Console<'_> {
     }
 
     fn written(&mut self, entry: &Entry) {
+        if self.is_asked() {
+            self.meanwhile.push(entry.clone());
+            return;
+        }
         let step = entry.event.step();
         // What is not done although somebody is there to be asked is told with --quiet, too.
         let left = matches!(entry.event, Event::Declined { .. } | Event::PutOff { .. });
@@ -256,40 +294,29 @@ impl Hooks for Console<'_> {
     }
 
     fn trouble(&mut self, step: &Step, event: &Event) -> Remedy {
-        if let Event::Diverged { expected, found, .. } = event {
-            self.desk.terminal.urgent(&format!("       expected {expected:?}"));
-            self.desk.terminal.urgent(&format!("       found    {found:?}"));
-        }
-        if let Event::Failed { error, .. } = event
-            && error.trouble == Trouble::Credentials
-            && self.desk.terminal.can_ask()
-        {
-            return match super::renew::ask(self.desk) {
-                Some(Answer::Again(profile)) => Remedy::AgainAs(profile),
-                Some(Answer::Stop) => Remedy::Stop,
-                None => {
-                    self.interrupts.raise();
-                    Remedy::Stop
-                }
-            };
-        }
-        if self.mode == Mode::Beforehand {
-            return if step.required { Remedy::Stop } else { Remedy::GoOn };
-        }
-        loop {
-            let Some(answer) = self.ask("what now? [g]o on, [r]etry, s[t]op") else {
-                return Remedy::Stop;
-            };
-            match answer.as_str() {
-                "g" | "go on" => return Remedy::GoOn,
-                "r" | "retry" => return Remedy::Again,
-                "t" | "stop" | "q" => return Remedy::Stop,
-                _ => self
-                    .desk
-                    .terminal
-                    .urgent(&super::paint_status(Tone::Careful, "please answer g, r or t")),
+        let remedy = match self.trouble_asked.take() {
+            Some(open) => {
+                self.tell_meanwhile();
+                open.answer().flatten()
             }
-        }
+            None => {
+                self.shows_difference(event);
+                if self.asks_for_credentials(event) {
+                    super::renew::ask(self.desk).map(|answer| match answer {
+                        Answer::Again(profile) => Remedy::AgainAs(profile),
+                        Answer::Stop => Remedy::Stop,
+                    })
+                } else if self.mode == Mode::Beforehand {
+                    Some(if step.required { Remedy::Stop } else { Remedy::GoOn })
+                } else {
+                    question::of_trouble(&self.desk.terminal)
+                }
+            }
+        };
+        remedy.unwrap_or_else(|| {
+            self.interrupts.raise();
+            Remedy::Stop
+        })
     }
 
     fn interrupted(&self) -> bool {

@@ -7,7 +7,7 @@ use std::io::{self, IsTerminal, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// The terminal, as it was found and asked for.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Terminal {
     quiet: bool,
     width: usize,
@@ -38,6 +38,41 @@ impl StatusLine {
         let _ = writeln!(io::stderr(), "{clear}{text}");
         drawn.clear();
     }
+}
+
+/// How the terminal reads keys. A question has them told one by one and unseen; whoever leaves it before its end leaves them so.
+#[cfg(unix)]
+pub struct Keys(Option<rustix::termios::Termios>);
+
+#[cfg(unix)]
+impl Keys {
+    /// As it is now.
+    pub fn as_they_are() -> Self {
+        Keys(rustix::termios::tcgetattr(io::stdin()).ok())
+    }
+
+    /// Puts it back as it was.
+    pub fn put_back(&self) {
+        if let Some(keys) = &self.0 {
+            // That the terminal is gone changes nothing.
+            let _ = rustix::termios::tcsetattr(io::stdin(), rustix::termios::OptionalActions::Now, keys);
+        }
+    }
+}
+
+/// Elsewhere than on Unix reading changes nothing that would last.
+#[cfg(not(unix))]
+pub struct Keys;
+
+#[cfg(not(unix))]
+impl Keys {
+    /// As it is now.
+    pub fn as_they_are() -> Self {
+        Keys
+    }
+
+    /// Puts it back as it was.
+    pub fn put_back(&self) {}
 }
 
 /// The answer to a question was broken off.

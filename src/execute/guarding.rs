@@ -30,6 +30,8 @@ struct Orders {
     asked: Vec<Step>,
     /// The run's own credentials have ended, or the person stops.
     ended: Option<Ended>,
+    /// Why something is not seen, where that doesn't pass by itself.
+    blind: Option<AwsError>,
 }
 
 enum Ended {
@@ -75,6 +77,7 @@ impl Run<'_> {
         let mut work = pin!(work);
         let mut guard = Guard::new(self.world, None, self.clients().now(), self.is_fought());
         self.watch_kept(&mut guard);
+        let mut is_told = false;
         let done = loop {
             if self.hooks.interrupted() {
                 break None;
@@ -84,11 +87,12 @@ impl Run<'_> {
                 Either::Left((done, _)) => break Some(done),
                 Either::Right((orders, _)) => orders?,
             };
-            let (ended, _) = self.carry_out(&mut guard, orders)?;
-            if ended.is_some() {
-                // With credentials that have ended the work ends soon, and says so.
-                break Some(work.await);
+            // Credentials may be replaced while the work is done: the eyes look on.
+            if let Some(error) = orders.blind.as_ref().filter(|_| !is_told) {
+                self.hooks.unguarded(error);
+                is_told = true;
             }
+            self.carry_out(&mut guard, orders)?;
         };
         self.hear_out(guard).await?;
         Ok(done)
@@ -101,9 +105,11 @@ impl Run<'_> {
         Ok((orders.ended, orders.asked))
     }
 
-    /// What was announced and sent is heard out, however a guard ends: its answer, and for a moment whether it is so.
+    /// What was announced and sent is heard out, however a guard ends: its answer, and for a moment whether it is so. Who pressed Ctrl-C waits for the answer
+    /// alone: what is so is looked at when the case goes on.
     async fn hear_out(&mut self, mut guard: Guard<'_>) -> Result<(), ExecuteError> {
-        let end = self.clients().now().plus_seconds(HEARD_OUT_SECONDS);
+        let now = self.clients().now();
+        let end = now.plus_seconds(if self.hooks.interrupted() { 0 } else { HEARD_OUT_SECONDS });
         while guard.eyes.is_writing() || (guard.is_under_way() && self.clients().now() < end) {
             let orders = self.hear(&mut guard).await?;
             let settled = |event: &Event| !matches!(event, Event::Intended { .. } | Event::Contested { .. });
@@ -328,6 +334,9 @@ pub(super) enum Guarded {
 
 fn blind(guard: &mut Guard<'_>, eye: Eye, error: AwsError, now: Moment, orders: &mut Orders) {
     guard.was_blind(eye, &error, now);
+    if !error.trouble.passes() {
+        orders.blind = Some(error.clone());
+    }
     if error.trouble == Trouble::Credentials {
         orders.ended = Some(Ended::Credentials(error));
     }
@@ -344,6 +353,7 @@ fn not_written(guard: &mut Guard<'_>, n: usize, error: AwsError, now: Moment, or
     if error.trouble.leaves_doubt() {
         orders.events.push(Event::InDoubt { step, error });
     } else if error.trouble == Trouble::Credentials {
+        orders.blind = Some(error.clone());
         orders.ended = Some(Ended::Credentials(error));
     } else if cut.refused != error.code {
         cut.refused.clone_from(&error.code);

@@ -38,7 +38,7 @@ pub(super) enum Tended {
 impl Run<'_> {
     /// Waits until nothing of what was cut has been touched for `seconds`.
     pub(super) async fn hold(&mut self, step: &Step, seconds: u32) -> Result<Next, ExecuteError> {
-        match self.hooks.consent(step, None) {
+        match self.consent(step, None).await? {
             Consent::Stop => return Ok(stopped(step)),
             Consent::Skip => {
                 self.note(Event::Declined { step: step.id.clone() })?;

@@ -150,7 +150,7 @@ impl Run<'_> {
             return Ok(None);
         }
         self.hooks.asks_first(lift, deletion);
-        match self.hooks.consent(deletion, Some(&before)) {
+        match self.consent(deletion, Some(&before)).await? {
             Consent::Yes(how) => {
                 self.agreed.insert(deletion.id.clone(), how);
                 Ok(None)

@@ -99,12 +99,12 @@ impl Run<'_> {
             {
                 return Ok(Next::End(finish));
             }
-            if let Next::End(finish) = self.as_rehearsed(&looked)? {
+            if let Next::End(finish) = self.as_rehearsed(&looked).await? {
                 return self.ending(agreed, finish).await;
             }
             let consent = match self.agreed.get(&looked.step.id) {
                 Some(how) => Consent::Yes(*how),
-                None => self.hooks.consent(&looked.step, Some(&looked.before)),
+                None => self.consent(&looked.step, Some(&looked.before)).await?,
             };
             match consent {
                 Consent::Stop => {
@@ -125,7 +125,7 @@ impl Run<'_> {
                     let looked = self.once_more(looked, looked_at).await;
                     // What changed while the person thought is another difference from the rehearsal.
                     if !looked.before.same_as(&before)
-                        && let Next::End(finish) = self.as_rehearsed(&looked)?
+                        && let Next::End(finish) = self.as_rehearsed(&looked).await?
                     {
                         return self.ending(agreed, finish).await;
                     }
@@ -189,7 +189,7 @@ impl Run<'_> {
 
     /// Stops on a member that is not what the rehearsal found, unless the person says to go on. A cut goes on by itself: it comes to the same
     /// whatever was there before, and nobody may hold it up by wiggling at its member.
-    fn as_rehearsed(&mut self, looked: &Looked) -> Result<Next, ExecuteError> {
+    async fn as_rehearsed(&mut self, looked: &Looked) -> Result<Next, ExecuteError> {
         let step = &looked.step;
         let Some(expected) = self.hooks.rehearsed(&step.id) else {
             return Ok(Next::GoOn);
@@ -206,7 +206,7 @@ impl Run<'_> {
         if looked.change.is_cut() {
             return Ok(Next::GoOn);
         }
-        Ok(match self.hooks.trouble(step, &event) {
+        Ok(match self.trouble(step, &event).await? {
             Remedy::Stop => Next::End(Finish::Diverged { at: step.id.clone() }),
             Remedy::GoOn | Remedy::Again | Remedy::AgainAs(_) => Next::GoOn,
         })
@@ -291,7 +291,7 @@ impl Run<'_> {
         for (looked, event) in open {
             let next = match event {
                 Event::Failed { error, .. } => self.failed(&looked.step, error).await?,
-                event => self.diverged(&looked.step, event)?,
+                event => self.diverged(&looked.step, event).await?,
             };
             if matches!(end, Next::GoOn) {
                 end = next;
@@ -300,9 +300,9 @@ impl Run<'_> {
         Ok(end)
     }
 
-    fn diverged(&mut self, step: &Step, event: Event) -> Result<Next, ExecuteError> {
+    async fn diverged(&mut self, step: &Step, event: Event) -> Result<Next, ExecuteError> {
         self.note(event.clone())?;
-        Ok(match self.hooks.trouble(step, &event) {
+        Ok(match self.trouble(step, &event).await? {
             Remedy::GoOn => Next::GoOn,
             Remedy::Again | Remedy::AgainAs(_) => {
                 self.queue.push_front(step.clone());

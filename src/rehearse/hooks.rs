@@ -4,9 +4,10 @@ use super::Rehearsed;
 use super::proof::{Proof, judge_again};
 use crate::account::Account;
 use crate::action::Setting;
-use crate::execute::{Consent, Hooks, Remedy};
+use crate::execute::{Answered, Consent, Hooks, Question, Remedy};
 use crate::ids::StepId;
 use crate::journal::{Agreement, Entry, Event, Judgement};
+use crate::mount::AwsError;
 use crate::plan::{Plan, Step};
 use crate::twin::Twin;
 use crate::verdict::Memory;
@@ -81,6 +82,14 @@ impl Hooks for Beside<'_> {
 
     fn asks(&self, step: &Step, before: &Setting) -> bool {
         self.hooks.asks(step, before)
+    }
+
+    fn put(&mut self, question: Question<'_>) -> Option<Answered> {
+        self.hooks.put(question)
+    }
+
+    fn unguarded(&mut self, error: &AwsError) {
+        self.hooks.unguarded(error);
     }
 
     fn asks_first(&mut self, lift: &Step, deletion: &Step) {

@@ -139,6 +139,23 @@ impl Served {
         wait(mount.clients().iam.delete_user().user_name(user).send()).unwrap();
     }
 
+    /// Somebody makes a key active again, signing with another.
+    pub fn activate(&self, user: &str, name: &str, signing: &str) {
+        let mount = self.mount(signing);
+        let update = mount.clients().iam.update_access_key().user_name(user);
+        let update = update.access_key_id(self.key(name)["access_key_id"].as_str().unwrap());
+        wait(update.status(aws_sdk_iam::types::StatusType::Active).send()).unwrap();
+    }
+
+    /// Whether a key is active.
+    pub fn is_active(&self, user: &str, name: &str) -> bool {
+        let mount = self.mount("responder-key");
+        let listed = wait(mount.clients().iam.list_access_keys().user_name(user).send()).unwrap();
+        let id = self.key(name)["access_key_id"].as_str();
+        let mut keys = listed.access_key_metadata.iter();
+        keys.any(|key| key.access_key_id() == id && key.status() == Some(&aws_sdk_iam::types::StatusType::Active))
+    }
+
     /// Somebody makes a key inactive, signing with another.
     pub fn deactivate(&self, user: &str, name: &str, signing: &str) {
         let mount = self.mount(signing);
