@@ -13,6 +13,7 @@ mod files;
 mod first;
 mod folder;
 mod further;
+mod guarded;
 mod harden;
 mod innocent;
 mod interrupts;

@@ -1,5 +1,5 @@
 //! A run that is broken off anywhere goes on to the same end.
-#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
 
 mod support;
 
@@ -531,6 +531,72 @@ fn a_case_that_is_being_written_to_is_refused_and_ctrl_c_leaves_one_that_can_be_
         "{}",
         said(&refused)
     );
+}
+
+/// What a case has cut is looked after from the beginning of a resuming on, however long the trail and the account take to be read, and the quiet is waited
+/// for anew.
+#[test]
+fn what_was_cut_before_is_looked_after_while_a_resuming_reads() {
+    let folder = tempfile::tempdir().unwrap();
+    let cases = folder.path().join("cases").to_str().unwrap().to_owned();
+    let playbook = quick(folder.path());
+    let served = Served::start(&["--played", "--latency", "100ms"]);
+    let stolen = served.key("A")["access_key_id"].as_str().unwrap().to_owned();
+    let args = ["run", &stolen, "--yes", "--cases", &cases, "--playbook", &playbook];
+    let run = served.oust("responder-key", None, &args);
+    assert_eq!(run.status.code(), Some(0), "{}", said(&run));
+    let case = only_case(&cases).unwrap();
+    let journal = || std::fs::read_to_string(format!("{cases}/{case}/journal.jsonl")).unwrap();
+    assert!(!journal().contains("contested"), "{}", journal());
+    let args = ["resume", &case, "--yes", "--cases", &cases];
+    let mut command = served.command("responder-key", None, &args);
+    let mut resuming = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut told = std::io::BufReader::new(resuming.stderr.take().unwrap());
+    let mut line = String::new();
+    while !line.contains("is looked after while everything is read") {
+        line.clear();
+        assert!(
+            std::io::BufRead::read_line(&mut told, &mut line).unwrap() > 0,
+            "it never looks after anything"
+        );
+    }
+    served.delete_user_policy("support-user", "OustDenyAll");
+    let mut rest = String::new();
+    std::io::Read::read_to_string(&mut told, &mut rest).unwrap();
+    let ended = resuming.wait_with_output().unwrap();
+    assert_eq!(ended.status.code(), Some(0), "{rest}{}", said(&ended));
+    let journal = journal();
+    let place = |what: &str| journal.rfind(what).unwrap_or_else(|| panic!("no {what}: {journal}"));
+    assert!(
+        place("\"event\":\"contested\"") < place("\"event\":\"resumed\""),
+        "{journal}"
+    );
+    assert!(
+        place("\"event\":\"resumed\"") < place("\"event\":\"held\""),
+        "{journal}"
+    );
+    assert!(served.user_policies("support-user").contains(&"OustDenyAll".to_owned()));
+}
+
+/// A dry run makes nothing again.
+#[test]
+fn a_resuming_without_anybody_s_word_makes_nothing_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let cases = folder.path().join("cases").to_str().unwrap().to_owned();
+    let playbook = quick(folder.path());
+    let served = Served::start(&["--played"]);
+    let stolen = served.key("A")["access_key_id"].as_str().unwrap().to_owned();
+    let args = ["run", &stolen, "--yes", "--cases", &cases, "--playbook", &playbook];
+    let run = served.oust("responder-key", None, &args);
+    assert_eq!(run.status.code(), Some(0), "{}", said(&run));
+    let case = only_case(&cases).unwrap();
+    let plan = format!("{cases}/{case}/journal.jsonl");
+    let before = std::fs::read_to_string(&plan).unwrap();
+    served.delete_user_policy("support-user", "OustDenyAll");
+    let dry = served.oust("responder-key", None, &["resume", &case, "--cases", &cases]);
+    assert!(!said(&dry).contains("is looked after"), "{}", said(&dry));
+    assert!(!served.user_policies("support-user").contains(&"OustDenyAll".to_owned()));
+    assert!(std::fs::read_to_string(&plan).unwrap().starts_with(&before));
 }
 
 /// A disk that is full: files may not grow beyond what the shell allows. What could not be written is said, nothing is done behind it, and the case goes on

@@ -8,19 +8,19 @@
 use super::Desk;
 use super::args::RunArgs;
 use super::console::{Console, Mode};
-use super::exit::{Exit, Failure};
+use super::exit::Failure;
 use super::folder::{Begun, Case, Lock};
+use super::guarded::guarded;
 use super::prepare::{playbook, signs};
-use super::run::{carry_out, open, unwritten};
+use super::run::{carry_out, open};
 use super::world::{World, wall_clock};
 use crate::account::{AccessKey, Account, Credentials, Holder, KeyStatus, User};
 use crate::action::{Action, Member, Setting};
 use crate::collect::{self, Caller};
 use crate::execute::Family;
 use crate::ids::{AccessKeyId, KeyKind, PrincipalArn, StepId};
-use crate::journal::{Finish, Journal, progress};
+use crate::journal::{Finish, Journal};
 use crate::lineage::trace;
-use crate::live::{Permitted, guard};
 use crate::plan::{Facts, Plan, Step, plan};
 use crate::playbook::{End, Playbook, Verb, Which};
 use crate::rehearse::{Rehearsed, family, rehearse};
@@ -42,7 +42,7 @@ pub(super) struct Opened {
 }
 
 impl Opened {
-    /// Does `work`, and looks after what was cut meanwhile: whoever fights back turns it round within seconds, and a trail takes minutes to be read.
+    /// Does `work`, and looks after what was cut meanwhile, unless the first wave ended otherwise.
     pub(super) async fn guarded<T>(
         &mut self,
         desk: &Desk,
@@ -50,26 +50,19 @@ impl Opened {
         mode: Mode,
         work: impl Future<Output = Result<T, Failure>>,
     ) -> Result<T, Failure> {
-        let plan = self.rehearsed.plan();
-        let set = progress(self.journal.entries()).standing(&plan.steps);
-        let (World::Live { mount, .. }, false, Finish::Completed) = (world, self.interrupted, &self.finish) else {
-            return work.await;
-        };
-        if set.is_empty() {
+        if self.interrupted || self.finish != Finish::Completed {
             return work.await;
         }
-        desk.terminal.status(
-            "\nwhat is cut is looked after while everything is read: if somebody turns it round, it is made again",
-        );
-        let family = Family { set, ..family(plan) };
-        let mut console = Console::new(desk, &self.case, mode, plan.steps.len(), world.clients().now());
-        console.carries_out(&plan.steps);
-        let permitted = Permitted::by_person(&self.rehearsed);
-        let done = guard(mount, permitted, family, &mut self.journal, &mut console, work).await;
-        done.map_err(|error| unwritten(&error))?.unwrap_or_else(|| {
-            let message = "Ctrl-C while the trail was read: nothing more was done";
-            Err(Failure::new(Exit::Interrupted, "case.interrupted", message))
-        })
+        guarded(
+            desk,
+            world,
+            &self.case,
+            &mut self.journal,
+            self.rehearsed.plan(),
+            mode,
+            work,
+        )
+        .await
     }
 }
 

@@ -9,12 +9,15 @@ use super::conclude::{Ended, conclude, never_quiet, unsettled};
 use super::console::{Console, Mode};
 use super::exit::{Exit, Failure};
 use super::folder::Case;
+use super::guarded::guarded;
 use super::innocent;
-use super::prepare::{Prepared, account, missing, not_against_oneself, rehearsed, traced};
-use super::run::{carry_out, foreseen, rehearsed_well, with_more};
+use super::prepare::{Prepared, Traced, account, missing, not_against_oneself, rehearsed, signs, traced};
+use super::run::{behind_a_change, carry_out, foreseen, rehearsed_well, with_more};
 use super::world::{World, wall_clock};
 use crate::action::Action;
+use crate::collect::{self, Collected};
 use crate::execute::Family;
+use crate::ids::AccountId;
 use crate::journal::{Entry, Event, Finish, Journal, Progress, progress};
 use crate::plan::{Plan, Step};
 use crate::rehearse::family;
@@ -34,21 +37,36 @@ pub(super) async fn resume(desk: &Desk, args: ResumeArgs) -> Result<Exit, Failur
     let plan = carried_out(&case, journal.entries())?;
     let begun = case.begun()?;
     let sources = &begun.sources;
-    let so_far = progress(journal.entries());
-    let left = so_far.left(&plan.steps);
     let world = World::mount(&args.world, &format!("resume-{}", wall_clock().basic())).await?;
     same_world(&case, journal.entries(), &world)?;
-    let prepared = prepared(desk, &world, sources, &plan, left.clone()).await?;
+    let caller = collect::caller(world.clients()).await?;
+    signs(desk, &world, &caller);
+    same_account(&plan, &caller.account)?;
+    let mode = if args.yes { Mode::Beforehand } else { Mode::Asked };
+    let changes = args.yes || desk.terminal.can_ask();
+    let begun_with = journal.entries().len();
+    let reading = read(desk, &world, sources, &plan);
+    let found = match changes {
+        true => guarded(desk, &world, &case, &mut journal, &plan, mode, reading).await,
+        false => reading.await,
+    };
+    let is_touched = |journal: &Journal| journal.entries().len() > begun_with;
+    let (traced, collected) = found.map_err(|failure| behind(failure, is_touched(&journal)))?;
+    // What was turned round meanwhile, and is not made again yet, is left as well.
+    let so_far = progress(journal.entries());
+    let left = so_far.left(&plan.steps);
+    let prepared = prepared(&world, &plan, left.clone(), traced, collected).await;
+    let prepared = prepared.map_err(|failure| behind(failure, is_touched(&journal)))?;
     let ended = if left.is_empty() {
         desk.terminal
             .status("every step is settled: only the end is looked at again");
         Ended {
             finish: Finish::Completed,
             interrupted: false,
-            mode: if args.yes { Mode::Beforehand } else { Mode::Asked },
+            mode,
         }
     } else {
-        if !(args.yes || desk.terminal.can_ask()) {
+        if !changes {
             desk.result(|| report::plan(&prepared.rehearsed, desk.paint()), &prepared.rehearsed)?;
             desk.terminal
                 .status("no terminal to ask at and no --yes: this was a dry run of what is left; nothing was changed");
@@ -65,8 +83,7 @@ pub(super) async fn resume(desk: &Desk, args: ResumeArgs) -> Result<Exit, Failur
         rehearsed_well(&prepared.rehearsed)?;
         go_on(desk, &world, &case, &mut journal, &prepared, &so_far, args.yes).await?
     };
-    let mode = if args.yes { Mode::Beforehand } else { Mode::Asked };
-    let (prepared, ended) = if args.yes || desk.terminal.can_ask() {
+    let (prepared, ended) = if changes {
         with_more(desk, &world, &case, &begun, &mut journal, mode, prepared, ended).await
     } else {
         (prepared, ended)
@@ -157,28 +174,45 @@ pub(super) fn same_world(case: &Case, entries: &[Entry], world: &World) -> Resul
     Err(Failure::new(Exit::Refused, "case.other_world", message).hint(hint))
 }
 
-/// What is left, rehearsed on the account as it is now.
-async fn prepared(
-    desk: &Desk,
-    world: &World,
-    sources: &Sources,
-    plan: &Plan,
-    left: Vec<Step>,
-) -> Result<Prepared, Failure> {
+/// A case is about one account.
+fn same_account(plan: &Plan, account: &AccountId) -> Result<(), Failure> {
+    if *account == plan.basis.id {
+        return Ok(());
+    }
+    let message = format!(
+        "the case is about account {}, and these credentials are for {account}; nothing was done",
+        plan.basis.id
+    );
+    Err(Failure::new(Exit::Refused, "case.other_world", message).hint("use the profile of the case's account"))
+}
+
+/// A failure in words that are true where something was made again meanwhile.
+fn behind(failure: Failure, is_touched: bool) -> Failure {
+    match is_touched {
+        true => behind_a_change(failure),
+        false => failure,
+    }
+}
+
+/// The trail and the account as they are now.
+async fn read(desk: &Desk, world: &World, sources: &Sources, plan: &Plan) -> Result<(Traced, Collected), Failure> {
     not_against_oneself(desk, world, &plan.keys, None).await?;
     let mut traced = traced(desk, Some(world), sources, &plan.keys).await?;
     traced.lineage.remember(&plan.lineage);
     not_against_oneself(desk, world, &plan.keys, Some(&traced)).await?;
     let collected = account(world, &mut traced).await?;
-    if collected.account.id != plan.basis.id {
-        let message = format!(
-            "the case is about account {}, and these credentials are for {}; nothing was done",
-            plan.basis.id, collected.account.id
-        );
-        return Err(
-            Failure::new(Exit::Refused, "case.other_world", message).hint("use the profile of the case's account")
-        );
-    }
+    same_account(plan, &collected.account.id)?;
+    Ok((traced, collected))
+}
+
+/// What is left, rehearsed on the account as it is now.
+async fn prepared(
+    world: &World,
+    plan: &Plan,
+    left: Vec<Step>,
+    traced: Traced,
+    collected: Collected,
+) -> Result<Prepared, Failure> {
     let mut plan = plan.clone();
     plan.steps = left;
     rehearsed(world, plan, traced, collected).await

@@ -116,7 +116,7 @@ async fn after_first(
         "the first wave is done and stands: `oust resume {0}` goes on, `oust undo {0}` turns it round",
         first.case.id
     );
-    let case_goes_on = |failure: Failure| behind_the_first_wave(failure).hint(hint.clone());
+    let case_goes_on = |failure: Failure| behind_a_change(failure).hint(hint.clone());
     let prepared = first
         .guarded(desk, world, mode, async {
             signed_in(desk, world).await?;
@@ -157,9 +157,9 @@ async fn after_first(
     Ok(exit)
 }
 
-/// A failure behind the first wave: something was changed, and its words and its code must not say that nothing was. What is refused now leaves the
+/// A failure behind something that was done, as by a first wave: something was changed, and its words and its code must not say that nothing was. What is refused now leaves the
 /// intruder half cut; a rehearsal that may not read what it must shows that the responder has lost his permissions since.
-fn behind_the_first_wave(failure: Failure) -> Failure {
+pub(super) fn behind_a_change(failure: Failure) -> Failure {
     let exit = match (failure.exit, failure.code) {
         (Exit::Refused, _) => Exit::NotContained,
         (Exit::Failure, "rehearsal") => Exit::Aws,

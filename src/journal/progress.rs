@@ -1,7 +1,7 @@
 //! How far a run came: which steps are settled, which are open, what it has set.
 
 use super::{Entry, Event, Finish};
-use crate::action::{Change, Member, Setting};
+use crate::action::{Action, Change, Member, Setting};
 use crate::ids::StepId;
 use crate::plan::Step;
 use crate::time::Moment;
@@ -30,6 +30,8 @@ pub struct Progress {
     pub set: BTreeMap<StepId, Change>,
     /// Steps whose member was found as it should be, by whomever it was set, with how it was found.
     pub already: BTreeMap<StepId, Setting>,
+    /// Whether somebody turned something round and no hold has seen the changes left alone since.
+    pub contested: bool,
     /// How it ended; `None` where it was broken off.
     pub finish: Option<Finish>,
 }
@@ -57,7 +59,11 @@ pub fn progress(entries: &[Entry]) -> Progress {
                 so_far.open.insert(step.clone());
             }
             Event::Failed { .. } => drop(so_far.open.remove(step)),
-            Event::Contested { .. } | Event::Diverged { .. } => so_far.reopen(step),
+            Event::Contested { .. } => {
+                so_far.reopen(step);
+                so_far.contested = true;
+            }
+            Event::Diverged { .. } => so_far.reopen(step),
             Event::Verified { .. } => {
                 so_far.settle(step);
                 if let Some(change) = intended.get(step) {
@@ -86,6 +92,7 @@ pub fn progress(entries: &[Entry]) -> Progress {
             Event::Swept { .. } | Event::Held { .. } => {
                 so_far.settle(step);
                 if matches!(entry.event, Event::Held { .. }) {
+                    so_far.contested = false;
                     so_far.held.insert(step.clone());
                 }
                 so_far.added.extend(added.remove(step).into_iter().flatten().cloned());
@@ -153,7 +160,8 @@ impl Progress {
         self.set.remove(step);
     }
 
-    /// What is left to do of `steps`, in order, with what was added to them. A hold or a sweep is done again where a step before it is left.
+    /// What is left to do of `steps`, in order, with what was added to them. A hold or a sweep is done again where a step before it is left, and the last hold
+    /// where somebody turned something round behind it.
     ///
     /// No deny is lifted for a deletion that was declined.
     pub fn left(&self, steps: &[Step]) -> Vec<Step> {
@@ -167,9 +175,12 @@ impl Progress {
             let lifts = |(_, change): &(Step, Change)| change.member == *member && change.is_cut();
             of.is_some() && steps.iter().any(deletes) && standing.iter().any(lifts)
         };
+        let is_hold = |step: &&Step| matches!(step.action, Action::Hold { .. }) && !self.declined.contains(&step.id);
+        let last_hold = steps.iter().rev().find(is_hold).filter(|_| self.contested);
         let mut left: Vec<Step> = Vec::new();
         for step in self.with_added(steps) {
-            let again = !step.action.changes() && left.iter().any(|earlier| earlier.action.changes());
+            let is_behind = !step.action.changes() && left.iter().any(|earlier| earlier.action.changes());
+            let again = is_behind || last_hold.is_some_and(|hold| hold.id == step.id);
             if again || !(self.settled.contains(&step.id) || lifts_for_nothing(&step)) {
                 left.push(step);
             }
