@@ -6,6 +6,7 @@
 
 mod alike;
 mod asker;
+mod beyond;
 mod bystander;
 mod cause;
 mod coverage;
@@ -29,6 +30,7 @@ mod stranger;
 mod switch;
 mod trace;
 mod unminted;
+mod vouched;
 
 pub use bystander::{Bystander, bystanders};
 pub use cause::Cause;

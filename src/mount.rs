@@ -3,6 +3,7 @@
 //! Whoever reads gets [`Clients`]. Whoever writes needs [`Writable`], which a twin's mount gives freely and a live mount only to `live`.
 //! Every request is written down by the clients themselves ([`ApiCall`]), so that no caller can forget to count one.
 
+mod aws_time;
 mod calls;
 mod credentials;
 mod doubt;
@@ -27,6 +28,7 @@ use aws_smithy_async::time::TimeSource;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
+use aws_time::AwsTime;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
 use credentials::{Ended, Renewable};
@@ -65,12 +67,19 @@ pub struct Clients {
     /// The credentials of a live mount, which can be renewed.
     renewable: Option<Arc<Renewable>>,
     clock: Arc<dyn Clock>,
+    /// What the clock is set right by, in the live world.
+    aws_time: Option<AwsTime>,
     calls: CallLog,
     trail_delay: TrailDelay,
 }
 
 impl Clients {
-    fn new(config: &SdkConfig, clock: Arc<dyn Clock>, renewable: Option<Arc<Renewable>>) -> Self {
+    fn new(
+        config: &SdkConfig,
+        clock: Arc<dyn Clock>,
+        aws_time: Option<AwsTime>,
+        renewable: Option<Arc<Renewable>>,
+    ) -> Self {
         let calls = CallLog::new(clock.clone());
         let trail_delay = TrailDelay::default();
         let mut iam = aws_sdk_iam::config::Builder::from(config)
@@ -80,6 +89,11 @@ impl Clients {
         let mut cloudtrail = aws_sdk_cloudtrail::config::Builder::from(config)
             .interceptor(calls.clone())
             .interceptor(trail_delay.clone());
+        if let Some(aws_time) = &aws_time {
+            iam = iam.interceptor(aws_time.clone());
+            sts = sts.interceptor(aws_time.clone());
+            cloudtrail = cloudtrail.interceptor(aws_time.clone());
+        }
         if let Some(renewable) = &renewable {
             iam = iam.retry_classifier(Ended(renewable.clone()));
             sts = sts.retry_classifier(Ended(renewable.clone()));
@@ -96,6 +110,7 @@ impl Clients {
             key: None,
             renewable,
             clock,
+            aws_time,
             calls,
             trail_delay,
         }
@@ -136,6 +151,11 @@ impl Clients {
     /// The world's clock.
     pub fn clock(&self) -> &dyn Clock {
         self.clock.as_ref()
+    }
+
+    /// How far AWS's time is ahead of this machine's, in seconds, as its answers tell; negative where it is behind, 0 where they agree.
+    pub fn clock_behind_seconds(&self) -> i64 {
+        self.aws_time.as_ref().map_or(0, AwsTime::seconds_ahead)
     }
 
     /// The world's present moment.
@@ -208,7 +228,7 @@ impl Mount<Twin> {
                 aws_smithy_runtime_api::client::stalled_stream_protection::StalledStreamProtectionConfig::disabled(),
             );
         config.set_endpoint_url(endpoint.map(str::to_owned));
-        let mut clients = Clients::new(&config.build(), clock, None);
+        let mut clients = Clients::new(&config.build(), clock, None, None);
         clients.key = signing_key;
         Mount {
             clients,

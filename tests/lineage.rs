@@ -433,3 +433,27 @@ fn parquet_is_refused_by_name() {
     );
     assert_eq!(evidence.files, 0);
 }
+
+/// Whoever gave the first session of a family can give it another: a plan on the family alone is no end then.
+#[test]
+fn a_role_s_session_that_nobody_of_the_family_asked_for_is_no_end() {
+    let role = json!({"type": "AssumedRole", "principalId": "AROAR:s", "arn": format!("arn:aws:sts::{HERE}:assumed-role/R/s"), "accountId": HERE,
+        "accessKeyId": B, "sessionContext": {"sessionIssuer": {"type": "Role", "principalId": "AROAR", "arn": format!("arn:aws:iam::{HERE}:role/R"),
+            "accountId": HERE, "userName": "R"}, "attributes": {"creationDate": "2026-11-10T09:00:00Z", "mfaAuthenticated": "false"}}});
+    let mut call = record("1", "09:01:00", "s3", "ListBuckets");
+    call["userIdentity"] = role;
+    let told = of(std::slice::from_ref(&call), B).beyond();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].contains("session of role `R`"), "{told:?}");
+    // A user's own session is another thing: he is denied himself, and so is every session that he could give.
+    let mut mint = record("2", "09:00:00", "sts", "AssumeRole");
+    mint["requestParameters"] = json!({"roleArn": format!("arn:aws:iam::{HERE}:role/R"), "roleSessionName": "s"});
+    mint["responseElements"] = json!({"credentials": {"accessKeyId": B, "sessionToken": "t", "expiration": "Nov 10, 2026, 10:00:00 AM"},
+        "assumedRoleUser": {"assumedRoleId": "AROAR:s", "arn": format!("arn:aws:sts::{HERE}:assumed-role/R/s")}});
+    assert!(of(&[mint, call], B).beyond().is_empty());
+    assert!(
+        of(&[record("3", "09:00:00", "s3", "ListBuckets")], A)
+            .beyond()
+            .is_empty()
+    );
+}

@@ -473,6 +473,53 @@ fn a_deny_is_taken_away_only_when_no_credential_waits_behind_it() {
     assert_eq!((left, revived), (vec![], 1));
 }
 
+/// The family came in with a session of a user, and what it was asked for with isn't known: that the session has expired proves nothing.
+#[test]
+fn a_user_whose_leaked_secret_is_not_known_does_not_act_again_unless_it_is_named() {
+    let stage = story::played().fork();
+    wait(async {
+        let mount = story::mount(&stage.twin, &stage.names["responder-key"]);
+        let account = story::account(&mount).await;
+        let session = &stage.names["B"];
+        let mut lineage = trace(&Evidence::default(), std::slice::from_ref(session));
+        let user = &account.users["support-user"];
+        let holder = Holder::User {
+            name: user.name.clone(),
+            id: user.id.clone(),
+        };
+        lineage.held_by(session, holder, account.id.clone());
+        let plan = planned(&account, &lineage, End::Contain);
+        let mut journal = Journal::in_memory();
+        let mut hooks = Watching {
+            twin: None,
+            seen: vec![],
+        };
+        carry_out(&mount, &plan, &plan.steps, &mut journal, &mut hooks).await;
+        let account = story::account(&mount).await;
+        let signing = mount.clients().signing_key();
+        let left = async |named: &BTreeSet<StepId>| {
+            let to_undo = ToUndo {
+                entries: journal.entries(),
+                plan: &plan,
+                account: &account,
+                caller: &story::caller(&mount).await,
+                signing_key: signing.as_ref(),
+                now: stage.twin.now().plus_seconds(48 * 3600),
+                named,
+                doubt: None,
+            };
+            to_undo.rehearsed().await.unwrap().0.left
+        };
+        let kept = left(&BTreeSet::new()).await;
+        let unknown = kept
+            .iter()
+            .filter(|left| left.why.contains("is not known: whoever has it"));
+        assert!(unknown.count() >= 2, "{kept:?}");
+        let denies = kept.iter().map(|left| left.step.clone()).collect();
+        assert_eq!(left(&denies).await, vec![]);
+    });
+}
+
 /// A hold sets back who may assume a role before the trail tells who had changed it: what it met there isn't put back until that can be said, unless it is
 /// named.
 #[test]

@@ -158,6 +158,9 @@ impl Change {
             (Member::UserPolicy { user, .. }, Setting::Document(_)) => {
                 format!("everything that `{user}` does: console, keys, GetSessionToken and federation sessions")
             }
+            (Member::RolePolicy { role, .. }, Setting::Document(text)) if super::revoke::cut_of(text).is_none() => {
+                format!("everything that uses `{role}`: its sessions, new ones too, and what runs under it")
+            }
             (Member::RolePolicy { role, .. }, Setting::Document(_)) => {
                 format!("sessions of `{role}` issued before the cut, everybody's; new sessions work")
             }

@@ -11,7 +11,7 @@ use super::told::{CLOCK_DOUBT_SECONDS, proven, told_from, untold};
 use super::world::World;
 use crate::account::Account;
 use crate::action::Action;
-use crate::ids::{CaseId, StepId};
+use crate::ids::{CaseId, PrincipalArn, StepId};
 use crate::journal::{Entry, Event, Finish, Journal, Judgement, Progress, progress};
 use crate::lineage::{Lineage, Made};
 use crate::plan::{Foothold, Newcomer, Step, footholds, newcomers, turned_round_by};
@@ -115,7 +115,16 @@ pub(super) async fn conclude(
         appeared,
         asked_at,
         until: _,
-    } = match at_the_end(desk, world, sources, &known, before(case, journal.entries())).await {
+    } = match at_the_end(
+        desk,
+        world,
+        sources,
+        &known,
+        before(case, journal.entries()),
+        &innocent::spared(case),
+    )
+    .await
+    {
         Ok(end) => end,
         Err(failure) => {
             doubts.push(format!("the account could not be read again: {}", failure.message));
@@ -245,18 +254,21 @@ pub(super) fn before(case: &Case, entries: &[Entry]) -> Option<(Account, Moment)
     Some((case.evidence()?, entries.first()?.at))
 }
 
-/// Reads trail and account once more, and judges every credential that is or was `known`. `before` is the account before the first change.
+/// Reads trail and account once more, and judges every credential that is or was `known`. `before` is the account before the first change; who is
+/// `innocent` was rightly made.
 pub(super) async fn at_the_end(
     desk: &Desk,
     world: &World,
     sources: &Sources,
     known: &Lineage,
     before: Option<(Account, Moment)>,
+    innocent: &[PrincipalArn],
 ) -> Result<End, Failure> {
     let asked_at = world.clients().now();
     let mut again = traced(desk, Some(world), sources, &known.asked).await?;
     // What was known before is judged, whatever the evidence tells now.
     again.lineage.remember(known);
+    again.lineage.vouch(innocent);
     let collected = account(world, &mut again).await?;
     // Our clock may be ahead of AWS's by as much as AWS lets a signature be off: no session is called expired before that.
     let now = match world {

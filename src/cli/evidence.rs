@@ -2,9 +2,9 @@
 
 use super::Desk;
 use super::args::Sources;
-use super::athena::queried;
+use super::athena::{self, queried};
 use super::exit::Failure;
-use super::files::Files;
+use super::files::{Files, are_there};
 use super::leads::{Keys, Leads};
 use super::window::{left_out, window};
 use super::world::{World, wall_clock};
@@ -13,6 +13,16 @@ use crate::ids::AccessKeyId;
 use crate::lineage::{related, trace, unjoined};
 use crate::mount::{AwsError, Clients, Trouble};
 use crate::trail::{Event, Evidence, Followed, Window};
+
+/// Whether what the arguments name as evidence can be understood and is there: told before AWS is asked for anything, and before anything is cut.
+///
+/// # Errors
+/// The first that isn't.
+pub fn understood(sources: &Sources) -> Result<(), Failure> {
+    athena::understood(sources)?;
+    window(sources, wall_clock())?;
+    are_there(sources)
+}
 
 /// What was read, and every reason why the family may be larger than it shows.
 pub async fn evidence(

@@ -31,6 +31,43 @@ enum Kept {
     Beside(PathBuf),
 }
 
+/// What one `--logs` names.
+enum Place {
+    Bucket(Location),
+    Stdin,
+    Path,
+}
+
+fn place(path: &Path) -> Result<Place, Failure> {
+    if let Some(location) = bucket(path)? {
+        return Ok(Place::Bucket(location));
+    }
+    if path == Path::new("-") {
+        return Ok(Place::Stdin);
+    }
+    if path.exists() {
+        return Ok(Place::Path);
+    }
+    let message = format!(
+        "`{}`, given with --logs, is not there; nothing was read",
+        path.display()
+    );
+    Err(Failure::new(Exit::Input, "logs.missing", message)
+        .hint("look at how its path is written; a trail in S3 is s3://BUCKET/PREFIX"))
+}
+
+/// Whether everything that `--logs` and `--index` name can be read from: told before anything is done.
+///
+/// # Errors
+/// The first that can't.
+pub(super) fn are_there(sources: &Sources) -> Result<(), Failure> {
+    sources.logs.iter().try_for_each(|path| place(path).map(drop))?;
+    match &sources.index {
+        Some(path) => Index::look(path).map_err(unindexed),
+        None => Ok(()),
+    }
+}
+
 /// The name of what came through stdin.
 const STDIN: &str = "stdin";
 
@@ -43,20 +80,13 @@ impl Files {
             index: sources.index.clone().map(Kept::Asked),
         };
         for path in &sources.logs {
-            if let Some(location) = bucket(path)? {
-                files.buckets.push(location);
-            } else if path == Path::new("-") {
-                let spool = in_the_background(|| Spool::of(std::io::stdin().lock())).await?;
-                files.stdin = Some(spool.map_err(unspooled)?);
-            } else if path.exists() {
-                files.paths.push(path.clone());
-            } else {
-                let message = format!(
-                    "`{}`, given with --logs, is not there; nothing was read",
-                    path.display()
-                );
-                return Err(Failure::new(Exit::Input, "logs.missing", message)
-                    .hint("look at how its path is written; a trail in S3 is s3://BUCKET/PREFIX"));
+            match place(path)? {
+                Place::Bucket(location) => files.buckets.push(location),
+                Place::Path => files.paths.push(path.clone()),
+                Place::Stdin => {
+                    let spool = in_the_background(|| Spool::of(std::io::stdin().lock())).await?;
+                    files.stdin = Some(spool.map_err(unspooled)?);
+                }
             }
         }
         if files.index.is_none() && !(files.paths.is_empty() && files.buckets.is_empty()) {

@@ -75,8 +75,16 @@ pub(super) async fn found(
     let so_far = case.plan()?;
     let mut known = so_far.lineage.clone();
     case.plans()?.iter().for_each(|plan| known.remember(&plan.lineage));
-    let (mut plan, traced, collected) =
-        planned(desk, world, &begun.sources, &begun.choice, &so_far.keys, Some(&known)).await?;
+    let (mut plan, traced, collected) = planned(
+        desk,
+        world,
+        &begun.sources,
+        &begun.choice,
+        &so_far.keys,
+        Some(&known),
+        &innocent::spared(case),
+    )
+    .await?;
     let (entries, lead) = (journal.entries(), format!("w{wave}-"));
     let now = world.clients().now();
     plan.steps = more(&plan, &collected.account, &so_far.steps, entries, &lead, now);

@@ -1,4 +1,4 @@
-//! Whom the responder calls innocent: users, roles and keys that appeared lately and that he knows.
+//! Whom the responder calls innocent: users, roles and keys that he knows, because they appeared lately, or were rightly made with the stolen key.
 //!
 //! CloudTrail tells within a quarter of an hour who made something; until then whatever appeared may be the intruder's, and nothing is called contained.
 //! A person may know better. What he says is kept in the case.
@@ -7,7 +7,7 @@ use super::Desk;
 use super::exit::{Exit, Failure};
 use super::folder::Case;
 use crate::ids::{AccessKeyId, PrincipalArn};
-use crate::plan::Newcomer;
+use crate::plan::{Newcomer, Plan};
 use crate::time::Moment;
 
 /// Where the case keeps the names.
@@ -57,9 +57,33 @@ fn principal(name: &str) -> Option<PrincipalArn> {
     }
 }
 
-/// The users and roles that no hold of the case denies for having appeared.
+/// The users and roles among such names.
+pub(super) fn principals(names: &[String]) -> Vec<PrincipalArn> {
+    names.iter().filter_map(|name| principal(name)).collect()
+}
+
+/// The users and roles that were called innocent in the case: no plan treats them for having been made, and no hold denies them for having appeared.
 pub(super) fn spared(case: &Case) -> Vec<PrincipalArn> {
-    named(case).iter().filter_map(|name| principal(name)).collect()
+    principals(&named(case))
+}
+
+/// Refuses to go on with a plan that treats somebody for having been made whom `names` now call innocent: its steps are what a person agreed to.
+///
+/// # Errors
+/// There is one.
+pub(super) fn untreated(plan: &Plan, names: &[String]) -> Result<(), Failure> {
+    let is_treated = |name: &&String| principal(name).is_some_and(|who| plan.lineage.has_made(&who));
+    match names.iter().find(is_treated) {
+        None => Ok(()),
+        Some(name) => {
+            let message = format!(
+                "the plan treats `{name}` as made by the family, and --innocent says otherwise; nothing was done"
+            );
+            Err(Failure::new(Exit::Refused, "innocent.planned", message).hint(
+                "make the plan anew with `oust plan KEY --innocent ...`; in a case that has begun, decline the steps on it at a terminal, and undo with --step what is done",
+            ))
+        }
+    }
 }
 
 /// Who appeared, but for those who were called innocent.

@@ -2,8 +2,9 @@
 
 use super::Desk;
 use super::args::{PlanArgs, Sources};
-use super::athena::understood;
+use super::evidence::understood;
 use super::exit::{Exit, Failure};
+use super::innocent;
 use super::keys::keys;
 use super::odds::odds;
 use super::prepare::{missing, prepared};
@@ -21,10 +22,19 @@ pub(super) async fn plan(desk: &Desk, args: PlanArgs) -> Result<Exit, Failure> {
         return Ok(Exit::Success);
     }
     understood(&args.sources)?;
+    innocent::understood(&args.innocent.innocent)?;
     args.out.as_deref().map_or(Ok(()), writable)?;
     let keys = keys(desk, &args.keys, &args.sources)?;
     let world = World::mount(&args.world, "plan").await?;
-    let mut prepared = prepared(desk, &world, &args.sources, &args.choice, &keys).await?;
+    let mut prepared = prepared(
+        desk,
+        &world,
+        &args.sources,
+        &args.choice,
+        &keys,
+        &innocent::principals(&args.innocent.innocent),
+    )
+    .await?;
     if !args.permissions {
         prepared.rehearsed.odds = odds(desk, &world, &args.choice, &prepared, &args.race).await?;
     }

@@ -9,7 +9,7 @@ use super::world::{World, read_text};
 use crate::account::{Account, Holder};
 use crate::action::service_control::{Effect, effect, is_quarantine_name};
 use crate::collect::{self, Caller, Collected, Found};
-use crate::ids::AccessKeyId;
+use crate::ids::{AccessKeyId, PrincipalArn};
 use crate::lineage::{Bystander, Lineage, RefusedByScp, bystanders, trace};
 use crate::origin::Origin;
 use crate::plan::{Facts, Plan, Refusal, own_credentials, plan, refusal};
@@ -49,8 +49,9 @@ pub async fn traced(
             None => Origin::of(key),
         });
     }
-    let Found { evidence, gaps, .. } = evidence(desk, world, sources, keys).await?;
+    let Found { evidence, mut gaps, .. } = evidence(desk, world, sources, keys).await?;
     let lineage = trace(&evidence, keys);
+    gaps.extend(lineage.beyond());
     let others = bystanders(&evidence, &lineage);
     // The status of the key that the family comes from is what counts, when a session was named.
     for origin in &mut origins {
@@ -83,6 +84,14 @@ pub fn signs(desk: &Desk, world: &World, caller: &Caller) {
         };
         let text = format!("account {}{place}, signing as {}", caller.account, caller.arn);
         desk.terminal.status(&text);
+        let ahead = world.clients().clock_behind_seconds();
+        if ahead != 0 {
+            let way = if ahead > 0 { "behind" } else { "ahead of" };
+            desk.terminal.urgent(&format!(
+                "this machine's clock is {} s {way} AWS's: what is cut, and when, goes by AWS's",
+                ahead.abs()
+            ));
+        }
     }
 }
 
@@ -221,15 +230,16 @@ pub struct Prepared {
     pub lineage: Lineage,
 }
 
-/// From the keys of an incident to its rehearsed plan.
+/// From the keys of an incident to its rehearsed plan, which leaves alone who was called innocent.
 pub async fn prepared(
     desk: &Desk,
     world: &World,
     sources: &Sources,
     choice: &Choice,
     keys: &[AccessKeyId],
+    innocent: &[PrincipalArn],
 ) -> Result<Prepared, Failure> {
-    let (plan, traced, collected) = planned(desk, world, sources, choice, keys, None).await?;
+    let (plan, traced, collected) = planned(desk, world, sources, choice, keys, None, innocent).await?;
     for unread in &collected.unread {
         desk.terminal
             .status(&format!("not read: {}: {}", unread.what, unread.error));
@@ -246,7 +256,8 @@ pub async fn prepared(
     rehearsed(world, plan, traced, collected).await
 }
 
-/// From the keys of an incident to its plan, with what it was made of. Who was `known` as a member of the family stays one.
+/// From the keys of an incident to its plan, with what it was made of. Who was `known` as a member of the family stays one; who is
+/// `innocent` was rightly made.
 pub async fn planned(
     desk: &Desk,
     world: &World,
@@ -254,12 +265,18 @@ pub async fn planned(
     choice: &Choice,
     keys: &[AccessKeyId],
     known: Option<&Lineage>,
+    innocent: &[PrincipalArn],
 ) -> Result<(Plan, Traced, Collected), Failure> {
     let playbook = playbook(&choice.playbook)?;
     not_against_oneself(desk, world, keys, None).await?;
     let mut traced = traced(desk, Some(world), sources, keys).await?;
     if let Some(known) = known {
         traced.lineage.remember(known);
+    }
+    for made in traced.lineage.vouch(innocent) {
+        desk.terminal.status(&format!(
+            "called innocent, and left alone though the family made it: {made}"
+        ));
     }
     not_against_oneself(desk, world, keys, Some(&traced)).await?;
     let collected = account(world, &mut traced).await?;

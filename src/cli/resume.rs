@@ -27,7 +27,6 @@ pub(super) async fn resume(desk: &Desk, args: ResumeArgs) -> Result<Exit, Failur
     innocent::understood(&args.innocent.innocent)?;
     let case = Case::open(&args.folder.cases, &args.case)?;
     let lock = case.lock()?;
-    innocent::call(&case, &args.innocent.innocent)?;
     if let Some(holder) = &lock.left_behind {
         desk.terminal.status(&format!(
             "{holder} ended without closing the case: what it did is looked at"
@@ -35,6 +34,8 @@ pub(super) async fn resume(desk: &Desk, args: ResumeArgs) -> Result<Exit, Failur
     }
     let mut journal = case.go_on()?;
     let plan = carried_out(&case, journal.entries())?;
+    innocent::untreated(&plan, &args.innocent.innocent)?;
+    innocent::call(&case, &args.innocent.innocent)?;
     let begun = case.begun()?;
     let sources = &begun.sources;
     let world = World::mount(&args.world, &format!("resume-{}", wall_clock().basic())).await?;

@@ -2,9 +2,9 @@
 
 use super::Desk;
 use super::args::{Choice, RunArgs};
-use super::athena::understood;
 use super::conclude::{Ended, conclude};
 use super::console::{Console, Mode};
+use super::evidence::understood;
 use super::exit::{Exit, Failure};
 use super::first::{Opened, first_wave};
 use super::folder::{Begun, Case, read_plan};
@@ -50,9 +50,10 @@ pub(super) async fn run(desk: &Desk, args: RunArgs) -> Result<Exit, Failure> {
     if let Some(first) = first {
         return after_first(desk, &world, &args, &keys, first).await;
     }
+    let called = innocent::principals(&args.innocent.innocent);
     let mut prepared = match file {
         Some(file) => from_plan(desk, &world, &args, file).await?,
-        None => prepared(desk, &world, &args.sources, &args.choice, &keys).await?,
+        None => prepared(desk, &world, &args.sources, &args.choice, &keys, &called).await?,
     };
     if dry {
         prepared.rehearsed.odds = odds(desk, &world, &args.choice, &prepared, &args.race).await?;
@@ -112,6 +113,7 @@ async fn after_first(
     let mode = if args.yes { Mode::Beforehand } else { Mode::Asked };
     let mut first = first;
     innocent::call(&first.case, &args.innocent.innocent)?;
+    let called = innocent::spared(&first.case);
     let hint = format!(
         "the first wave is done and stands: `oust resume {0}` goes on, `oust undo {0}` turns it round",
         first.case.id
@@ -120,7 +122,7 @@ async fn after_first(
     let prepared = first
         .guarded(desk, world, mode, async {
             signed_in(desk, world).await?;
-            prepared(desk, world, &args.sources, &args.choice, keys).await
+            prepared(desk, world, &args.sources, &args.choice, keys, &called).await
         })
         .await
         .map_err(case_goes_on)?;
@@ -203,6 +205,7 @@ pub(super) async fn with_more(
 /// A plan from a file is only carried out on the account that it was made on.
 async fn from_plan(desk: &Desk, world: &World, args: &RunArgs, file: &Path) -> Result<Prepared, Failure> {
     let plan: Plan = read_plan(file, &read_text(file)?)?;
+    innocent::untreated(&plan, &args.innocent.innocent)?;
     not_against_oneself(desk, world, &plan.keys, None).await?;
     let mut traced = traced(desk, Some(world), &args.sources, &plan.keys).await?;
     not_against_oneself(desk, world, &plan.keys, Some(&traced)).await?;

@@ -2,7 +2,8 @@
 
 use super::Desk;
 use super::args::TraceArgs;
-use super::athena::{printed, understood};
+use super::athena::printed;
+use super::evidence::understood;
 use super::exit::{Exit, Failure};
 use super::keys::keys;
 use super::prepare::{account, traced};

@@ -139,7 +139,15 @@ async fn once(
     }
     let mut known = case.plan()?.lineage;
     case.plans()?.iter().for_each(|plan| known.remember(&plan.lineage));
-    let end = at_the_end(desk, world, &begun.sources, &known, before(case, journal.entries())).await?;
+    let end = at_the_end(
+        desk,
+        world,
+        &begun.sources,
+        &known,
+        before(case, journal.entries()),
+        &innocent::spared(case),
+    )
+    .await?;
     let at = world.clients().now();
     let verdicts = end.verdicts;
     let asked_at = end.asked_at.unwrap_or(at);

@@ -1,5 +1,6 @@
 //! The live world: the SDK's usual chain of profile, environment, SSO, process and instance credentials.
 
+use super::aws_time::AwsTime;
 use super::credentials::{Current, Identify, Load, Renewable};
 use super::profile::Profile;
 use super::{AwsError, Clients, Live, Mount, Trouble};
@@ -61,7 +62,8 @@ pub async fn mount_live(options: &LiveOptions) -> Mount<Live> {
     };
     let load = async |profile: Option<String>| chain(options, &http, profile).await;
     let first = load(options.profile.clone()).await;
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let aws_time = AwsTime::on(Arc::new(SystemClock));
+    let clock: Arc<dyn Clock> = Arc::new(aws_time.clone());
     let anew: Load = {
         let (options, http) = (options.clone(), http.clone());
         Box::new(move |profile| {
@@ -83,7 +85,7 @@ pub async fn mount_live(options: &LiveOptions) -> Mount<Live> {
         .build();
     // Who signs is needed to refuse a plan that would cut off its own caller. That there are no credentials is said by the first call.
     let _ = renewable.current().await;
-    let mut clients = Clients::new(&config, clock, Some(renewable));
+    let mut clients = Clients::new(&config, clock, Some(aws_time), Some(renewable));
     clients.paced = true;
     if let Some(profile) = &options.organizations_profile {
         clients.organizations_config = Some(load(Some(profile.clone())).await);

@@ -79,21 +79,13 @@ impl Index {
     /// # Errors
     /// Another file is there, it can't be read, or its folder can't be written to.
     pub fn open(path: &Path) -> Result<Index, IndexError> {
+        let new = tempfile::tempfile_in(folder_of(path));
         let unwritable = |error| IndexError::Unwritable(path.to_owned(), error);
-        let unreadable = |error| IndexError::Unreadable(path.to_owned(), error);
-        let (places, old, note) = match File::open(path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => (HashMap::new(), None, None),
-            Err(error) => return Err(unreadable(error)),
-            Ok(file) => {
+        let new = new.map_err(unwritable)?;
+        let (places, old, note) = match headed(path)? {
+            None => (HashMap::new(), None, None),
+            Some((file, first)) => {
                 let mut text = BufReader::with_capacity(1 << 20, &file);
-                let mut first = Vec::new();
-                (&mut text)
-                    .take(heading().len() as u64)
-                    .read_to_end(&mut first)
-                    .map_err(unreadable)?;
-                if !first.is_empty() && !first.starts_with(MARK.as_bytes()) {
-                    return Err(IndexError::Foreign(path.to_owned()));
-                }
                 let places = match first == heading().as_bytes() {
                     true => places(&mut text, first.len() as u64),
                     false if first.is_empty() => Ok(HashMap::new()),
@@ -109,7 +101,7 @@ impl Index {
             }
         };
         let own = absolute(path);
-        let mut new = BufWriter::new(tempfile::tempfile_in(folder_of(path)).map_err(unwritable)?);
+        let mut new = BufWriter::new(new);
         new.write_all(heading().as_bytes()).map_err(unwritable)?;
         Ok(Index {
             path: path.to_owned(),
@@ -121,6 +113,17 @@ impl Index {
             own,
             note,
         })
+    }
+
+    /// Whether there is an index at `path`, or one can be begun there, without reading it.
+    ///
+    /// # Errors
+    /// As [`Index::open`].
+    pub fn look(path: &Path) -> Result<(), IndexError> {
+        headed(path)?;
+        let new = tempfile::tempfile_in(folder_of(path));
+        new.map(drop)
+            .map_err(|error| IndexError::Unwritable(path.to_owned(), error))
     }
 
     /// Why the index that was there is not used, if it isn't.
@@ -287,6 +290,24 @@ impl Version {
     /// The state of an open file.
     pub(super) fn opened(file: &File) -> Option<Version> {
         told(&file.metadata().ok()?)
+    }
+}
+
+/// What is at `path` and how it begins, read up to there; nothing where nothing is.
+fn headed(path: &Path) -> Result<Option<(File, Vec<u8>)>, IndexError> {
+    let unreadable = |error| IndexError::Unreadable(path.to_owned(), error);
+    let file = match File::open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        other => other.map_err(unreadable)?,
+    };
+    let mut first = Vec::new();
+    (&file)
+        .take(heading().len() as u64)
+        .read_to_end(&mut first)
+        .map_err(unreadable)?;
+    match first.is_empty() || first.starts_with(MARK.as_bytes()) {
+        true => Ok(Some((file, first))),
+        false => Err(IndexError::Foreign(path.to_owned())),
     }
 }
 

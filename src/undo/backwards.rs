@@ -2,8 +2,9 @@
 
 use super::made::Made;
 use super::needs::{Thing, needs};
-use super::{Care, Left, Undoing, lifts_a_deny};
+use super::{Care, Left, Undoing, bound, lifts_a_deny};
 use crate::account::{Account, KeyStatus, is_quarantine};
+use crate::action::revoke::Issuer;
 use crate::action::{Action, Change, Inverse, Member, Setting};
 use crate::ids::StepId;
 use crate::lineage::Kind;
@@ -123,6 +124,25 @@ pub(super) fn makes(step: &Step) -> Option<Thing> {
     }
 }
 
+/// Why a user may not act again: the family came in with a session of his, and whoever has what that was asked for with gets another. The end of the
+/// session proves nothing then.
+fn opens_to_unknown(inverse: &Change, change: &Change, care: &Care<'_>) -> Option<String> {
+    let Issuer::User(name) = bound(&change.member)? else {
+        return None;
+    };
+    let opens = match (&inverse.member, &inverse.to) {
+        (Member::AccessKey { .. }, Setting::Status(KeyStatus::Active)) => true,
+        (Member::LoginProfile { .. }, to) => *to != Setting::Absent,
+        _ => lifts_a_deny(change),
+    };
+    let is_unknown = care.lineage.users_of_unknown_secrets().contains(name.as_str());
+    (opens && is_unknown).then(|| {
+        format!(
+            "the family came in with a session of `{name}`, and with which of his keys, or whether with his password, is not known: whoever has it comes in again; name the step once they are all changed"
+        )
+    })
+}
+
 /// Why `inverse` may not be made unless it is named.
 fn forbidden(inverse: &Change, change: &Change, care: &Care<'_>) -> Option<String> {
     let leaked = |key| {
@@ -139,6 +159,9 @@ fn forbidden(inverse: &Change, change: &Change, care: &Care<'_>) -> Option<Strin
             return Some("AWS put the quarantine there and says not to remove it".to_owned());
         }
         _ => {}
+    }
+    if let Some(why) = opens_to_unknown(inverse, change, care) {
+        return Some(why);
     }
     if lifts_a_deny(change) {
         return care.denies.kept(&change.member).cloned();

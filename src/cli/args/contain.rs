@@ -206,6 +206,8 @@ pub struct PlanArgs {
     pub permissions: bool,
     #[command(flatten)]
     pub race: Race,
+    #[command(flatten)]
+    pub innocent: Innocent,
 }
 
 /// `oust run`.
@@ -241,8 +243,8 @@ pub struct RunArgs {
 /// Whom the responder knows.
 #[derive(Debug, Args)]
 pub struct Innocent {
-    /// Somebody who appeared lately and is known to be innocent: he is not denied in a fight, and is no doubt at the end. May be given several times; the
-    /// case remembers it.
+    /// Somebody who is known to be innocent: he was rightly made, though with the stolen key, or appeared lately. He is neither denied nor deleted for it, and
+    /// is no doubt at the end. May be given several times; the case remembers it.
     #[arg(long, value_name = "user/NAME|role/NAME|KEY")]
     pub innocent: Vec<String>,
 }

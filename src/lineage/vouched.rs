@@ -1,0 +1,33 @@
+//! What a person knows to be rightly made: a key did its owner's work before it was stolen, and the trail doesn't tell the two apart.
+
+use super::{Lineage, Made};
+use crate::ids::PrincipalArn;
+
+impl Lineage {
+    /// Takes it that these users and roles were rightly made, though a credential of the family made them: they are neither denied nor deleted for it. What
+    /// was done to them afterwards, keys and trust among it, is judged as ever. Gives what is passed over, in words.
+    pub fn vouch(&mut self, innocent: &[PrincipalArn]) -> Vec<String> {
+        let is_vouched = |made: &Made| makes(made).is_some_and(|who| innocent.contains(&who));
+        let told = self.made.iter().filter(|made| is_vouched(made));
+        let told = told.map(|made| format!("{} {}, by {} at {}", made.call, made.what, made.by, made.at));
+        let told = told.collect();
+        self.made.retain(|made| !is_vouched(made));
+        told
+    }
+
+    /// Whether a credential of the family made this user or role, as far as the evidence tells.
+    pub fn has_made(&self, who: &PrincipalArn) -> bool {
+        self.made.iter().any(|made| makes(made).as_ref() == Some(who))
+    }
+}
+
+/// The user or role that a call made.
+fn makes(made: &Made) -> Option<PrincipalArn> {
+    let name = made.what.split(' ').next().filter(|name| !name.is_empty())?.to_owned();
+    let is_iam = made.service.is_empty() || made.service == "iam";
+    match made.call.as_str() {
+        "CreateUser" if is_iam => Some(PrincipalArn::User(name)),
+        "CreateRole" if is_iam => Some(PrincipalArn::Role(name)),
+        _ => None,
+    }
+}
