@@ -145,22 +145,32 @@ fn nothing_is_told_of_what_was_not_looked_at() {
             .arg(folder.path())
             .output()
             .unwrap();
-        String::from_utf8(output.stdout).unwrap()
+        (output.status.code(), String::from_utf8(output.stdout).unwrap())
     };
     let mut record = cases()[0].found[0][0].clone();
     record["eventName"] = "GetCallerIdentity".into();
     let quiet = as_cloudtrail(&[record]);
-    for (text, expected) in [
-        ("{\"Records\":[]}", "nothing is told: no record was looked at"),
-        ("no JSON", "nothing is told: no record was looked at"),
-        (quiet.as_str(), "none of it happened, as far as these records tell\n"),
+    let found = as_cloudtrail(&cases()[0].found[0]);
+    for (text, code, expected) in [
+        (
+            "{\"Records\":[]}",
+            3,
+            "not proven: no record was looked at, so nothing is told",
+        ),
+        ("no JSON", 3, "not proven: no record was looked at, so nothing is told"),
+        (quiet.as_str(), 0, "none of it happened, as far as these records tell\n"),
         (
             &format!("{quiet} and no JSON"),
-            "none of it happened, as far as these records tell; what was left out",
+            3,
+            "not proven: none of it is in what was read, and what could not be read may tell otherwise",
         ),
+        (&found, 0, "GetSessionToken"),
+        (&format!("{found} and no JSON"), 3, "not proven that this is all"),
     ] {
-        let said = said(text);
+        let (exit, said) = said(text);
         assert!(said.contains(expected), "{text}: {said}");
+        assert_eq!(exit, Some(code), "{text}: {said}");
+        assert_eq!(said.contains("not proven"), code == 3, "{text}: {said}");
     }
 }
 

@@ -8,6 +8,9 @@ use serde::Serialize;
 /// What the detections found in a trail.
 #[derive(Debug, Clone, Serialize)]
 pub struct Detected {
+    /// Whether there was something to read, and all of it could be read: where not, what wasn't found is not proven to be none. What a window leaves out
+    /// was asked for, and doesn't count.
+    pub is_whole: bool,
     /// Records that were looked at.
     pub records: u64,
     /// Files that they were in.
@@ -86,15 +89,22 @@ pub fn detected(told: &Detected, paint: Paint) -> String {
         out.push(format!("       {}", paint.fold(9, &line)));
     }
     if told.hits.is_empty() {
-        let (tone, what) = match (told.records, told.not_read.is_empty() && told.gaps.is_empty()) {
-            (0, _) => (Tone::Careful, "nothing is told: no record was looked at"),
-            (_, true) => (Tone::Good, "none of it happened, as far as these records tell"),
-            (_, false) => (
+        let (tone, what) = match (told.records, told.is_whole, told.gaps.is_empty()) {
+            (0, _, _) => (Tone::Careful, "not proven: no record was looked at, so nothing is told"),
+            (_, false, _) => (
+                Tone::Careful,
+                "not proven: none of it is in what was read, and what could not be read may tell otherwise",
+            ),
+            (_, true, true) => (Tone::Good, "none of it happened, as far as these records tell"),
+            (_, true, false) => (
                 Tone::Careful,
                 "none of it happened, as far as these records tell; what was left out may tell otherwise",
             ),
         };
         out.push(paint.as_tone(tone, what));
+    } else if !told.is_whole {
+        let what = "not proven that this is all: what could not be read may tell of more";
+        out.push(paint.as_tone(Tone::Careful, what));
     }
     out.push(String::new());
     let files = match told.files {
