@@ -336,6 +336,7 @@ async fn detect(desk: &Desk, mut args: HardenArgs) -> Result<Exit, Failure> {
         records: found.records,
         files: sifted.files,
         hits: found.hits,
+        counted: found.counted,
         not_read: sifted.damage,
         gaps,
     };

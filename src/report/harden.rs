@@ -1,7 +1,7 @@
 //! Detections, and what they found, as text.
 
 use super::{Paint, Tone};
-use crate::harden::{Finding, Hit, Level, Prevention, Proof, Written};
+use crate::harden::{Counted, Finding, Hit, Level, Prevention, Proof, Written};
 use crate::trail::Damage;
 use serde::Serialize;
 
@@ -15,8 +15,10 @@ pub struct Detected {
     pub records: u64,
     /// Files that they were in.
     pub files: u64,
-    /// What was found, the gravest first.
+    /// What was found, the gravest first; of each rule the first by time.
     pub hits: Vec<Hit>,
+    /// The rules that found more than that.
+    pub counted: Vec<Counted>,
     /// What could not be read.
     pub not_read: Vec<Damage>,
     /// What else is left out.
@@ -62,13 +64,31 @@ pub fn rules(rules: &[Written], paint: Paint) -> String {
     out.join("\n")
 }
 
+/// How many hits a rule has, and how many of them are told.
+fn count(told: &Detected, hit: &Hit) -> String {
+    match told.counted.iter().find(|counted| counted.rule == hit.rule) {
+        Some(all) => format!(
+            "{}, until {}; the first {} are told",
+            all.hits,
+            all.last.whole_second(),
+            all.told
+        ),
+        None => told
+            .hits
+            .iter()
+            .filter(|other| other.rule == hit.rule)
+            .count()
+            .to_string(),
+    }
+}
+
 /// What was found.
 pub fn detected(told: &Detected, paint: Paint) -> String {
     let mut out = Vec::new();
     let mut rule = "";
     for hit in &told.hits {
         if hit.rule != rule {
-            let count = told.hits.iter().filter(|other| other.rule == hit.rule).count();
+            let count = count(told, hit);
             let level = paint.as_tone(tone(hit.level), &format!("{:<6}", hit.level.word()));
             out.push(format!("{level} {}: {} ({count})", paint.heading(&hit.rule), hit.title));
             rule = &hit.rule;
@@ -78,8 +98,12 @@ pub fn detected(told: &Detected, paint: Paint) -> String {
             false => format!(" until {}", hit.last.whole_second()),
         };
         let addresses: Vec<&str> = hit.addresses.iter().map(String::as_str).collect();
+        let more = match hit.more_addresses {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
         let line = format!(
-            "{}{until}  {} {} from {}: {}",
+            "{}{until}  {} {} from {}{more}: {}",
             hit.first.whole_second(),
             hit.key,
             hit.who,
