@@ -6,12 +6,11 @@ use super::fact::{Fact, number};
 use super::hits::Growing;
 use super::joined::ring_of;
 use crate::harden::rule::Rule;
+use crate::time::Moment;
 use rapidhash::fast::RandomState;
 use std::collections::{HashMap, VecDeque};
 use std::ops::RangeInclusive;
 use std::rc::Rc;
-
-use crate::time::Moment;
 
 /// A record that gave something, and those that led to it, the last first: no more of them than a ring has.
 struct Link {
@@ -71,11 +70,6 @@ impl Rings {
         while let Some((_, given)) = self.order.pop_front_if(|(at, _)| at.plus_seconds(seconds) < now) {
             self.given.remove(&given);
         }
-    }
-
-    #[cfg(test)]
-    fn len(&self) -> usize {
-        self.given.len()
     }
 }
 
