@@ -70,10 +70,6 @@ fn detect(roots: &[PathBuf]) -> u64 {
 }
 
 fn main() {
-    let megabytes: usize = std::env::var("OUST_BENCH_MB")
-        .ok()
-        .and_then(|text| text.parse().ok())
-        .unwrap_or(200);
     println!("callers    family  unpacked MB  trace s  detect s  ratio  of work");
     for (callers, is_public, family) in [
         ("instances", false, 3),
@@ -81,13 +77,7 @@ fn main() {
         ("programs", true, 3),
     ] {
         let folder = tempfile::tempdir().unwrap();
-        let recipe = Recipe {
-            seed: 7,
-            files: megabytes * 4,
-            records: 150,
-            family,
-            level: 6,
-        };
+        let recipe = Recipe::of_bench(1, family);
         let truth = write(folder.path(), &recipe, is_public);
         let asked: [AccessKeyId; 1] = [truth.origin.parse().unwrap()];
         let roots = [folder.path().to_owned()];

@@ -65,20 +65,10 @@ fn best(mut run: impl FnMut()) -> Duration {
 }
 
 fn main() {
-    let megabytes: usize = std::env::var("OUST_BENCH_MB")
-        .ok()
-        .and_then(|text| text.parse().ok())
-        .unwrap_or(200);
     println!("family  unpacked MB  unpack s  trace s  ratio");
     for (family, part) in [(3, 4), (40, 1), (1000, 4)] {
         let folder = tempfile::tempdir().unwrap();
-        let recipe = Recipe {
-            seed: 7,
-            files: megabytes * 4 / part,
-            records: 150,
-            family,
-            level: 6,
-        };
+        let recipe = Recipe::of_bench(part, family);
         let truth = archive::write(folder.path(), &recipe);
         let mut files = Vec::new();
         paths(folder.path(), &mut files);

@@ -40,7 +40,7 @@ mod written;
 
 pub use athena::athena;
 pub use denied::Denied;
-pub use detect::{Aside, Detections, Detector, Hit, MakeAside, found};
+pub use detect::{Aside, Counted, Detections, Detector, Hit, MOST_HITS, MakeAside, found};
 pub use eventbridge::{Pattern, pattern};
 pub use finding::Finding;
 pub use fitted::{Fitted, Whose, from_elsewhere};

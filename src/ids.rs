@@ -7,7 +7,7 @@ mod region;
 pub(crate) use access_key::unique_id;
 pub use access_key::{AccessKeyId, KeyKind};
 pub use arn::{Arn, PrincipalArn};
-pub use region::REGIONS_BY_DEFAULT;
+pub use region::{REGIONS_BY_DEFAULT, REGIONS_TO_ENABLE};
 
 use serde::{Deserialize, Serialize};
 use std::fmt;

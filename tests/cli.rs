@@ -1006,3 +1006,26 @@ fn errors_about_files_say_what_was_not_done_and_what_to_do() {
     );
     expect(&["report", "no/case"], 2, &["case.garbled", "nothing was done", "hint"]);
 }
+
+/// `--format json` gives JSON of what is shown as text otherwise: a playbook's steps, and templates.
+#[test]
+fn playbooks_and_templates_are_told_as_json_where_json_is_asked_for() {
+    let json = |args: &[&str]| {
+        let output = poisoned(&[args, &["--format", "json", "--quiet"]].concat());
+        assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+        serde_json::from_slice::<serde_json::Value>(&output.stdout).unwrap()
+    };
+    let text = |args: &[&str]| String::from_utf8(poisoned(args).stdout).unwrap();
+    let shown = json(&["playbook", "show", "user-key"]);
+    assert_eq!(shown["name"], "user-key");
+    let steps = shown["steps"].as_array().unwrap().len();
+    let listed = json(&["playbook", "list"]);
+    assert_eq!(listed[0]["steps"], steps, "{listed}");
+    for form in ["cloudformation", "cloudformation-queries"] {
+        let args = ["ready", "--template", form];
+        let told: serde_json::Value = serde_json::from_str(&text(&args)).unwrap();
+        assert_eq!(json(&args), told);
+    }
+    let args = ["ready", "--template", "terraform"];
+    assert_eq!(json(&args).as_str().unwrap().trim_end(), text(&args).trim_end());
+}

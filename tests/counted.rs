@@ -9,7 +9,8 @@ mod archive;
 mod peers;
 
 use archive::Dice;
-use oust::harden::{Detections, Detector, MakeAside, RULES, found};
+use oust::harden::{Detections, Detector, MOST_HITS, MakeAside, RULES, found};
+use oust::time::Moment;
 use oust::trail::{Progress, Sift, Window};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -507,12 +508,149 @@ fn what_texts_tell_is_what_whole_records_tell() {
     }
 }
 
+/// Files of `count` tokens that were asked for without MFA, and as many sessions of three roles that mint each other's, a second apart.
+fn many_hits(folder: &Path, count: usize) {
+    const ARN: &str = "arn:aws:iam::123456789012";
+    let begin = Moment::from_millis(1_793_491_200_000);
+    let record = |n: usize, who: String, name: &str, asked: String, given: &str, id: &str| {
+        format!(
+            "{{\"eventVersion\":\"1.10\",\"userIdentity\":{who},\"eventTime\":\"{}\",\"eventSource\":\"sts.amazonaws.com\",\"eventName\":\"{name}\",\"awsRegion\":\"us-east-1\",\"sourceIPAddress\":\"198.51.100.7\",\"userAgent\":\"aws-cli/2\",\"requestParameters\":{asked},\"responseElements\":{{\"credentials\":{{\"accessKeyId\":\"{given}\"}}}},\"eventID\":\"{id}-{n:012}\",\"eventType\":\"AwsApiCall\",\"recipientAccountId\":\"123456789012\"}}",
+            begin.plus_seconds(n as i64).whole_second()
+        )
+    };
+    for from in (0..count).step_by(1_000) {
+        let mut records = Vec::new();
+        for n in from..count.min(from + 1_000) {
+            let user = format!(
+                "{{\"type\":\"IAMUser\",\"principalId\":\"AIDAANNANNANNANNAANNA\",\"arn\":\"{ARN}:user/ann\",\"accountId\":\"123456789012\",\"accessKeyId\":\"AKIAANNANNANNANNANNA\",\"userName\":\"ann\"}}"
+            );
+            records.push(record(
+                n,
+                user,
+                "GetSessionToken",
+                "null".to_owned(),
+                &format!("ASIAT{n:015}"),
+                "token",
+            ));
+            let (own, next) = (n % 3, (n + 1) % 3);
+            let role = format!(
+                "{{\"type\":\"AssumedRole\",\"principalId\":\"AROARINGRINGRINGRIN{own}:s\",\"arn\":\"arn:aws:sts::123456789012:assumed-role/R{own}/s\",\"accountId\":\"123456789012\",\"accessKeyId\":\"ASIAR{n:015}\",\"sessionContext\":{{\"sessionIssuer\":{{\"type\":\"Role\",\"principalId\":\"AROARINGRINGRINGRIN{own}\",\"arn\":\"{ARN}:role/R{own}\",\"accountId\":\"123456789012\",\"userName\":\"R{own}\"}},\"attributes\":{{\"mfaAuthenticated\":\"false\"}}}}}}"
+            );
+            let asked = format!("{{\"roleArn\":\"{ARN}:role/R{next}\",\"roleSessionName\":\"s\"}}");
+            records.push(record(
+                n,
+                role,
+                "AssumeRole",
+                asked,
+                &format!("ASIAR{:015}", n + 1),
+                "ring",
+            ));
+        }
+        let text = format!("{{\"Records\":[{}]}}", records.join(","));
+        std::fs::write(
+            folder.join(format!("{from:09}.json.gz")),
+            archive::packed(text.as_bytes(), 1),
+        )
+        .unwrap();
+    }
+}
+
+/// What was found in `many_hits`: of each rule the first are told, and all are counted.
+fn are_counted(told: &Value, count: usize) {
+    let hits = told["hits"].as_array().unwrap();
+    for (rule, all) in [
+        ("session-token", count),
+        ("session-token-without-mfa", count),
+        ("role-ring", count - 2),
+    ] {
+        let of_rule: Vec<&Value> = hits.iter().filter(|hit| hit["rule"] == rule).collect();
+        assert_eq!(of_rule.len(), MOST_HITS, "{rule}");
+        assert!(
+            of_rule
+                .iter()
+                .any(|hit| hit["events"].to_string().contains("-000000000002")),
+            "the first: {rule}"
+        );
+        let counted = told["counted"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|one| one["rule"] == rule);
+        let last = Moment::from_millis(1_793_491_200_000).plus_seconds(count as i64 - 1);
+        let counted = counted.unwrap();
+        assert_eq!(counted["hits"], all, "{rule}");
+        assert_eq!(counted["told"], MOST_HITS, "{rule}");
+        assert!(
+            counted["last"].as_str().unwrap().parse::<Moment>().unwrap() == last,
+            "{counted}"
+        );
+    }
+    assert_eq!(hits.len(), 3 * MOST_HITS);
+}
+
+#[test]
+fn of_many_hits_the_first_are_told_and_all_are_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    many_hits(folder.path(), 3_000);
+    let said = |more: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_oust"))
+            .env_clear()
+            .args(["harden", "--detect", "--quiet", "--logs"])
+            .arg(folder.path())
+            .args(more)
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(0));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    are_counted(&serde_json::from_str(&said(&["--format", "json"])).unwrap(), 3_000);
+    let text = said(&[]);
+    assert!(
+        text.contains("(2998, until 2026-11-01T00:49:59Z; the first 1000 are told)"),
+        "{text}"
+    );
+}
+
+/// Five times as many hits take hardly more memory.
+#[test]
+#[ignore = "makes 40 MB in files: some minutes (`cargo test --release --test counted -- --ignored`)"]
+fn memory_has_a_bound_however_many_hits() {
+    for count in [60_000, 300_000] {
+        let folder = tempfile::tempdir().unwrap();
+        many_hits(folder.path(), count);
+        let (met, told) = measured(folder.path());
+        let _ = writeln!(io::stderr(), "{count} hits of each of three rules: {met} MB");
+        are_counted(&told, count);
+        assert!(met > 0 && met < 300, "{met} MB");
+    }
+}
+
 /// The most memory that the program took so far, in MB.
 fn peak(process: u32) -> Option<u64> {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     let kilobytes: u64 = line.trim().strip_suffix(" kB")?.parse().ok()?;
     Some(kilobytes / 1_024)
+}
+
+/// The most memory that the program took over a folder, in MB, and what it told.
+fn measured(folder: &Path) -> (u64, Value) {
+    let told = tempfile::NamedTempFile::new().unwrap();
+    let mut process = Command::new(env!("CARGO_BIN_EXE_oust"))
+        .args(["harden", "--detect", "--format", "json", "--quiet", "--logs"])
+        .arg(folder)
+        .stdout(told.reopen().unwrap())
+        .spawn()
+        .unwrap();
+    let mut met = 0;
+    while process.try_wait().unwrap().is_none() {
+        met = met.max(peak(process.id()).unwrap_or_default());
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    (
+        met,
+        serde_json::from_str(&std::fs::read_to_string(told.path()).unwrap()).unwrap(),
+    )
 }
 
 /// Twelve times as many sessions take hardly more memory.
@@ -523,18 +661,7 @@ fn memory_has_a_bound_however_many_sessions() {
         let folder = tempfile::tempdir().unwrap();
         archive::many_sessions(folder.path(), sessions);
         let started = std::time::Instant::now();
-        let mut process = Command::new(env!("CARGO_BIN_EXE_oust"))
-            .args(["harden", "--detect", "--format", "json", "--quiet", "--logs"])
-            .arg(folder.path())
-            .stdout(std::fs::File::create(folder.path().join("told")).unwrap())
-            .spawn()
-            .unwrap();
-        let mut met = 0;
-        while process.try_wait().unwrap().is_none() {
-            met = met.max(peak(process.id()).unwrap_or_default());
-            std::thread::sleep(std::time::Duration::from_millis(20));
-        }
-        let told: Value = serde_json::from_str(&std::fs::read_to_string(folder.path().join("told")).unwrap()).unwrap();
+        let (met, told) = measured(folder.path());
         assert_eq!(told["records"], 2 * sessions);
         let hits = told["hits"].as_array().unwrap().len();
         let took = started.elapsed();

@@ -145,22 +145,32 @@ fn nothing_is_told_of_what_was_not_looked_at() {
             .arg(folder.path())
             .output()
             .unwrap();
-        String::from_utf8(output.stdout).unwrap()
+        (output.status.code(), String::from_utf8(output.stdout).unwrap())
     };
     let mut record = cases()[0].found[0][0].clone();
     record["eventName"] = "GetCallerIdentity".into();
     let quiet = as_cloudtrail(&[record]);
-    for (text, expected) in [
-        ("{\"Records\":[]}", "nothing is told: no record was looked at"),
-        ("no JSON", "nothing is told: no record was looked at"),
-        (quiet.as_str(), "none of it happened, as far as these records tell\n"),
+    let found = as_cloudtrail(&cases()[0].found[0]);
+    for (text, code, expected) in [
+        (
+            "{\"Records\":[]}",
+            3,
+            "not proven: no record was looked at, so nothing is told",
+        ),
+        ("no JSON", 3, "not proven: no record was looked at, so nothing is told"),
+        (quiet.as_str(), 0, "none of it happened, as far as these records tell\n"),
         (
             &format!("{quiet} and no JSON"),
-            "none of it happened, as far as these records tell; what was left out",
+            3,
+            "not proven: none of it is in what was read, and what could not be read may tell otherwise",
         ),
+        (&found, 0, "GetSessionToken"),
+        (&format!("{found} and no JSON"), 3, "not proven that this is all"),
     ] {
-        let said = said(text);
+        let (exit, said) = said(text);
         assert!(said.contains(expected), "{text}: {said}");
+        assert_eq!(exit, Some(code), "{text}: {said}");
+        assert_eq!(said.contains("not proven"), code == 3, "{text}: {said}");
     }
 }
 
@@ -267,6 +277,28 @@ fn refused(who: Value, why: &str) -> Value {
     record
 }
 
+const INSTANCE: &str = "i-0123456789abcdef0";
+
+const PLAIN: &str =
+    "aws-cli/2.15.0 Python/3.11.6 Linux/6.5.0-generic exe/x86_64.ubuntu.22 prompt/off command/ec2.describe-instances";
+
+/// How the CLI and the SDKs tell of systems that are made for attacks.
+fn toolboxes() -> [&'static str; 4] {
+    [
+        "aws-cli/2.12.0 Python/3.11.4 Linux/6.1.0-kali9-amd64 exe/x86_64.kali.2023 prompt/off command/sts.get-caller-identity",
+        "Boto3/1.34.0 md/Botocore#1.34.0 ua/2.0 os/linux#6.6.9-kali1-amd64 md/arch#x86_64 lang/python#3.11.8",
+        "aws-cli/1.29.0 Python/3.9.2 Linux/6.1.0-1parrot1-amd64 botocore/1.31.0",
+        "aws-cli/1.18.0 Python/3.7.9 Linux/5.6.7-pentoo botocore/1.16.0",
+    ]
+}
+
+/// A call by a program that says this of itself.
+fn by_program(who: Value, agent: &str) -> Value {
+    let mut record = records::call(who, "09:00:00", "ec2", "DescribeInstances").record(0);
+    record["userAgent"] = agent.into();
+    record
+}
+
 /// Of rules that need several events: what one event tells, and what it must not.
 fn parts() -> Vec<(&'static str, Vec<Value>, Vec<Value>)> {
     let ann = || records::user("ann", "AKIAAAAAAAAAAAAAAAAA");
@@ -276,6 +308,11 @@ fn parts() -> Vec<(&'static str, Vec<Value>, Vec<Value>)> {
         records::call(who, "09:00:00", "sts", "AssumeRole")
             .sent(json!({"roleArn": records::role_arn("R"), "roleSessionName": "s"}))
     };
+    let named = |who: Value, session: &str| {
+        records::call(who, "09:00:00", "sts", "AssumeRole")
+            .sent(json!({"roleArn": records::role_arn("R"), "roleSessionName": session}))
+    };
+    let chained = |session: &str| named(web("job"), session);
     let console = |who: Value, name: &'static str| records::call(who, "09:00:00", "signin", name);
     let iam = |name: &'static str, request: Value| records::call(ann(), "09:00:00", "iam", name).sent(request);
     let by_policy = "an explicit deny in an identity-based policy: arn:aws:iam::123456789012:policy/Stop";
@@ -334,15 +371,88 @@ fn parts() -> Vec<(&'static str, Vec<Value>, Vec<Value>)> {
             ],
         ),
         (
+            "role-juggling",
+            vec![chained("juggle").record(0), chained("juggle").refused().record(1)],
+            vec![
+                chained("s").record(0),
+                assume(ann()).record(1),
+                named(ann(), "juggle").record(2),
+            ],
+        ),
+        (
+            "instance-credential-other-network",
+            vec![
+                by_program(
+                    web(INSTANCE),
+                    "aws-cli/2.13.5 Python/3.11.4 Linux/4.14.255 exec-env/CloudShell exe/x86_64.amzn.2",
+                ),
+                by_program(
+                    web(INSTANCE),
+                    "Boto3/1.26.1 Python/3.9.15 Linux/4.14.255 exec-env/AWS_Lambda_python3.9 Botocore/1.29.1",
+                ),
+                by_program(
+                    web(INSTANCE),
+                    "aws-sdk-go/1.44.0 (go1.19; linux; amd64) exec-env/AWS_ECS_FARGATE",
+                ),
+            ],
+            vec![
+                by_program(
+                    web(INSTANCE),
+                    "aws-cli/2.13.5 Python/3.11.4 Linux/4.14.255 exe/x86_64.amzn.2",
+                ),
+                by_program(
+                    web(INSTANCE),
+                    "aws-sdk-go/1.44.0 (go1.19; linux; amd64) exec-env/AWS_ECS_EC2",
+                ),
+                by_program(
+                    web("job"),
+                    "aws-sdk-go/1.44.0 (go1.19; linux; amd64) exec-env/AWS_ECS_FARGATE",
+                ),
+                by_program(ann(), "aws-cli/2.13.5 exec-env/CloudShell"),
+            ],
+        ),
+        (
+            "session-from-two-addresses",
+            toolboxes().iter().map(|agent| by_program(web("job"), agent)).collect(),
+            vec![by_program(ann(), toolboxes()[0]), by_program(web("job"), PLAIN)],
+        ),
+        (
+            "key-from-two-addresses",
+            toolboxes().iter().map(|agent| by_program(ann(), agent)).collect(),
+            vec![by_program(web("job"), toolboxes()[0]), by_program(ann(), PLAIN)],
+        ),
+        (
+            "session-outlives-revocation",
+            vec![
+                refused(
+                    web("job"),
+                    "an explicit deny in an identity-based policy: arn:aws:iam::aws:policy/AWSDenyAll",
+                ),
+                refused(
+                    web("job"),
+                    "an explicit deny in a permissions boundary: arn:aws:iam::123456789012:policy/oust/OustQuarantine",
+                ),
+            ],
+            vec![
+                refused(web("job"), by_policy),
+                refused(web("job"), by_boundary),
+                refused(
+                    ann(),
+                    "an explicit deny in an identity-based policy: arn:aws:iam::aws:policy/AWSDenyAll",
+                ),
+                records::call(web("job"), "09:00:00", "ec2", "DescribeInstances").record(0),
+            ],
+        ),
+        (
             "instance-credential-away",
             vec![
-                console(web("i-0123456789abcdef0"), "GetSigninToken").record(0),
-                console(web("i-0123456789abcdef0"), "ConsoleLogin").record(1),
+                console(web(INSTANCE), "GetSigninToken").record(0),
+                console(web(INSTANCE), "ConsoleLogin").record(1),
             ],
             vec![
                 console(web("ann"), "ConsoleLogin").record(0),
                 console(ann(), "ConsoleLogin").record(1),
-                records::call(web("i-0123456789abcdef0"), "09:00:00", "ec2", "DescribeInstances").record(2),
+                records::call(web(INSTANCE), "09:00:00", "ec2", "DescribeInstances").record(2),
             ],
         ),
         (
@@ -756,7 +866,16 @@ fn no_rule_is_without_a_pattern_and_without_a_word() {
         assert_eq!(form.eventbridge_is.is_some(), !remark.is_empty());
     }
     let without = RULES.iter().filter(|rule| pattern(rule).value().is_none());
-    assert_eq!(without.count(), 9);
+    let without: Vec<&str> = without.map(|rule| rule.id).collect();
+    assert_eq!(
+        without,
+        [
+            "assume-role-burst",
+            "role-assumes-itself",
+            "role-ring",
+            "session-outlives-key"
+        ]
+    );
 }
 
 /// Another implementation of EventBridge's semantics.

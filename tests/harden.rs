@@ -10,7 +10,7 @@ mod records;
 mod support;
 
 use incidents::WEAK;
-use oust::account::{Account, Guards, KeyStatus, LastUsed, ServiceSpecificCredential, Snapshot};
+use oust::account::{Account, Guards, KeyStatus, LastUsed, MfaDevice, ServiceSpecificCredential, Snapshot};
 use oust::harden::{Call, Finding, Measure, Prevention, RULES, Row, Sample, Usage, prevention};
 use oust::lineage::trace;
 use oust::policy::PolicyText;
@@ -64,6 +64,25 @@ fn told_after(since: impl Fn(&mut Account)) -> Prevention {
         Sample::default(),
     )
 }
+
+/// Gives a user an MFA device of this serial number.
+fn enrol(account: &mut Account, user: &str, serial: &str) {
+    let user = account.users.get_mut(user).unwrap();
+    let enabled = user.created;
+    let devices = &mut user.credentials.as_mut().unwrap().mfa_devices;
+    devices.push(MfaDevice {
+        serial: serial.to_owned(),
+        enabled,
+    });
+}
+
+/// Gives the story's user one.
+fn enrolled(serial: &'static str) -> impl Fn(&mut Account) {
+    move |account| enrol(account, "support-user", serial)
+}
+
+const CODES: &str = "arn:aws:iam::123456789012:mfa/phone";
+const PASSKEY: &str = "arn:aws:iam::123456789012:u2f/user/support-user/key-ABC";
 
 /// Puts a measure there by hand.
 fn put(account: &mut Account, measure: &Measure) {
@@ -123,7 +142,8 @@ fn measure(finding: &Finding) -> &Measure {
 
 #[test]
 fn each_row_has_a_finding_a_ready_document_and_a_rule() {
-    let told = told();
+    // A key is held to MFA only where its owner has a device.
+    let told = told_after(enrolled(CODES));
     for row in [Row::PermanentKey, Row::RoleSession, Row::SessionToken] {
         let of_row = |finding: &&Finding| finding.row == row && finding.is_ready();
         let ready = told.findings.iter().filter(of_row);
@@ -158,7 +178,7 @@ const TABLE: [Named; 7] = [
         row: Row::PermanentKey,
         kind: "mfa-not-required",
         about: "support-user",
-        ready: true,
+        ready: false,
         says: &["aws:MultiFactorAuthPresent", "aws:ViaAWSService"],
         stops: Some(("A", "09:06")),
         cut: &["B", "C"],
@@ -327,7 +347,7 @@ fn the_plan_does_what_the_table_says_ends_it() {
 
 #[test]
 fn the_incident_stops_on_the_twin_where_the_finding_says() {
-    let told = told();
+    let told = told_after(enrolled(CODES));
     let mut stopped = 0;
     for finding in told.findings.iter().filter(|finding| finding.is_ready()) {
         let proof = finding.proof.as_ref().unwrap();
@@ -542,6 +562,7 @@ fn told_of_weak(used: Vec<Value>) -> (Account, Prevention) {
     let stage = Stage::set(&scenario, scenario.start()).unwrap();
     let mut account = stage.twin.account();
     account.roles.get_mut("Loop").unwrap().max_session_seconds = Some(43_200);
+    enrol(&mut account, "ann", CODES);
     let calls: Vec<Call> = used.iter().filter_map(Call::of).collect();
     assert_eq!(calls.len(), used.len());
     let lineage = trace(&Default::default(), &[]);
@@ -1087,7 +1108,7 @@ fn a_guess_is_not_ready_and_thin_evidence_is_said() {
     assert!(said.contains(thin) && !said.contains("   ready"), "{said}");
     assert!(said.contains("None is ready"), "{said}");
     let (_, said) = oust(&args("2026-03-24T09:00:00Z"));
-    assert!(!said.contains(thin) && said.contains("All 8 that are ready"), "{said}");
+    assert!(!said.contains(thin) && said.contains("All 7 that are ready"), "{said}");
     let (_, said) = oust(&["harden", "--scenario", "stolen-key"]);
     assert!(said.contains("3 legitimate calls were seen in 12 minutes"), "{said}");
     assert!(
@@ -1143,6 +1164,7 @@ fn who_always_brings_mfa_can_be_held_to_it_and_who_does_not_cannot() {
 fn what_is_ready_fits_together() {
     let big = |characters: usize| {
         told_after(move |account| {
+            enrol(account, "support-user", CODES);
             let user = account.users.get_mut("support-user").unwrap();
             let held: usize = user.inline.values().map(PolicyText::counted_size).sum();
             let text = |name: &str| {
@@ -1163,7 +1185,7 @@ fn what_is_ready_fits_together() {
         });
         policies.map(|text| PolicyText::new(text).counted_size()).collect()
     };
-    let sizes = of_user(&told());
+    let sizes = of_user(&told_after(enrolled(CODES)));
     assert_eq!(sizes.len(), 2, "{sizes:?}");
     // All but the last character of both.
     let all: usize = sizes.iter().sum();
@@ -1494,6 +1516,27 @@ fn mfa_is_not_asked_of_whose_devices_were_not_read() {
     );
 }
 
+/// Who has no device that gives codes is shut out by a document that asks for MFA, though nothing that was seen is broken by it.
+#[test]
+fn mfa_is_not_asked_of_who_can_bring_none() {
+    let cases = [
+        (told(), Some("it has no MFA device: its owner would be shut out")),
+        (told_after(enrolled(PASSKEY)), Some("work at the console alone")),
+        (told_after(enrolled(CODES)), None),
+    ];
+    for (told, doubt) in cases {
+        let finding = about(&told, "mfa-not-required", "support-user");
+        let proof = finding.proof.as_ref().unwrap();
+        assert!(proof.broken.is_empty() && proof.cut == ["B", "C"], "{proof:#?}");
+        assert_eq!(finding.is_ready(), doubt.is_none());
+        match (&finding.doubt, doubt) {
+            (None, None) => {}
+            (Some(said), Some(wanted)) => assert!(said.contains(wanted), "{said}"),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
 /// The records that a walk over a trail keeps of these.
 fn kept(records: &[Value], has_text: bool) -> Vec<Call> {
     let mut usage = Usage::default();
@@ -1655,7 +1698,7 @@ fn what_a_snapshot_says_was_not_read_stays_unread() {
         let finding = findings.find(|finding| finding["kind"] == "mfa-not-required").unwrap();
         finding["doubt"].as_str().map(str::to_owned)
     };
-    assert_eq!(doubt(), None);
+    assert!(doubt().unwrap().contains("it has no MFA device"));
     let mut snapshot: Value = serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
     snapshot["account"]["users"]["support-user"]["credentials"]["unread"] = serde_json::json!(["mfa_devices"]);
     std::fs::write(&file, snapshot.to_string()).unwrap();

@@ -313,6 +313,75 @@ fn the_linters_find_no_fault_in_the_templates() {
     assert!(parsed["resource"].as_array().unwrap().len() > 15, "{parsed}");
 }
 
+/// The configuration says what AWS's provider for Terraform takes, and nothing else: each argument is known and of its type, and none is missing. That the
+/// check sees such faults is tried on configurations that have them.
+#[test]
+fn terraform_s_provider_takes_the_configuration() {
+    let Some(python) = peers::python() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let whole = template::terraform();
+    let spoiled = [
+        (
+            "  path        = var.path",
+            "  way         = var.path",
+            "there is no `way`",
+        ),
+        ("  protocol  = \"email\"\n", "", "`protocol` is missing"),
+        (
+            "max_session_duration = 14400",
+            "max_session_duration = [14400]",
+            "`max_session_duration` is list",
+        ),
+        (
+            "  state       = \"ENABLED",
+            "  schedule    = [\"x\"]\n  state       = \"ENABLED",
+            "there is no `schedule`",
+        ),
+        (
+            "aws_iam_role.responder.name",
+            "aws_iam_role.answerer.name",
+            "there is no resource `aws_iam_role.answerer`",
+        ),
+        (
+            "aws_iam_policy.quarantine.arn",
+            "aws_iam_policy.quarantine.url",
+            "`aws_iam_policy` has no `url`",
+        ),
+        ("= var.path", "= var.way", "there is no variable `way`"),
+        (
+            "\"aws_sns_topic_policy\"",
+            "\"aws_sns_topic_rules\"",
+            "there is no such resource",
+        ),
+    ];
+    let mut files = vec![(folder.path().join("whole.tf"), whole.clone(), "")];
+    for (n, (from, to, fault)) in spoiled.into_iter().enumerate() {
+        assert!(whole.contains(from), "{from}");
+        files.push((
+            folder.path().join(format!("{n}.tf")),
+            whole.replacen(from, to, 1),
+            fault,
+        ));
+    }
+    for (path, text, _) in &files {
+        std::fs::write(path, text).unwrap();
+    }
+    let paths: Vec<&std::path::Path> = files.iter().map(|(path, ..)| path.as_path()).collect();
+    let Some(told) = peers::faults_of_terraform(&python, &paths) else {
+        return;
+    };
+    for ((_, _, wanted), (resources, faults)) in files.iter().zip(told) {
+        assert!(resources > 80, "{resources}");
+        match wanted.is_empty() {
+            true => assert!(faults.is_empty(), "{faults:?}"),
+            false => assert!(
+                faults.iter().any(|fault| fault.contains(wanted)),
+                "{wanted}: {faults:?}"
+            ),
+        }
+    }
+}
+
 // --- an account that is ready ------------------------------------------------------------------------------------------------------------
 
 fn arn(text: &str) -> Arn {

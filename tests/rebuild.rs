@@ -363,4 +363,7 @@ fn their_own_tools_find_no_fault() {
     assert!(parsed.status.success(), "{}", String::from_utf8_lossy(&parsed.stderr));
     let parsed: serde_json::Value = serde_json::from_slice(&parsed.stdout).unwrap();
     assert_eq!(parsed["resource"].as_array().unwrap().len(), 4, "{parsed}");
+    let file = folder.path().join(TERRAFORM);
+    let told = peers::faults_of_terraform(&python, &[&file]);
+    assert!(told.is_none_or(|told| told == [(4, Vec::new())]));
 }

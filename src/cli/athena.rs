@@ -7,6 +7,7 @@ use super::keys::keys;
 use super::window::window;
 use super::world::wall_clock;
 use crate::collect::{Location, LocationError, NameError, Queried, Store, StoreError, Table, checked, whole_query};
+use crate::ids::REGIONS_TO_ENABLE;
 use crate::mount::Clients;
 use crate::trail::Window;
 
@@ -99,34 +100,12 @@ pub fn printed(desk: &Desk, args: &TraceArgs) -> Result<Option<Exit>, Failure> {
     Ok(Some(Exit::Success))
 }
 
-/// Regions that an account has only once somebody enabled them.
-/// <https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-regions.html>
-const OPT_IN: [&str; 17] = [
-    "af-south-1",
-    "ap-east-1",
-    "ap-east-2",
-    "ap-south-2",
-    "ap-southeast-3",
-    "ap-southeast-4",
-    "ap-southeast-5",
-    "ap-southeast-6",
-    "ap-southeast-7",
-    "ca-west-1",
-    "eu-central-2",
-    "eu-south-1",
-    "eu-south-2",
-    "il-central-1",
-    "me-central-1",
-    "me-south-1",
-    "mx-central-1",
-];
-
 /// What the table of a statement doesn't show, where nobody says which Regions are used.
 fn optional(window: &Window) -> Option<String> {
     window.regions.is_empty().then(|| {
         format!(
             "not in this table: what was recorded in Regions that must be enabled first ({}).\nWhere one of them is used, name all that are with --regions",
-            OPT_IN.join(", ")
+            REGIONS_TO_ENABLE.join(", ")
         )
     })
 }

@@ -17,6 +17,7 @@ use crate::harden::{
 use crate::ids::AccessKeyId;
 use crate::lineage::trace;
 use crate::report::{self, Detected};
+use crate::trail::Damage;
 use std::collections::HashSet;
 use std::fs;
 use std::num::NonZero;
@@ -197,6 +198,7 @@ async fn judged(desk: &Desk, world: &World, args: &HardenArgs, keys: &[AccessKey
         },
     );
     told.gaps = sifted.gaps;
+    told.gaps.extend(sifted.left_out);
     told.gaps.extend(
         collected
             .unread
@@ -204,12 +206,7 @@ async fn judged(desk: &Desk, world: &World, args: &HardenArgs, keys: &[AccessKey
             .map(|unread| format!("not read: {}: {}", unread.what, unread.error)),
     );
     told.gaps.extend(found.gaps);
-    told.gaps.extend(
-        sifted
-            .damage
-            .iter()
-            .map(|damage| format!("not read: {}: {}", damage.file, damage.what)),
-    );
+    told.gaps.extend(sifted.damage.iter().map(unread));
     if gathered.left_out > 0 {
         told.gaps.push(format!(
             "{} calls that give credentials, sign in, or make instances and VPC endpoints were too many to keep: of those it is told who makes such a call and who takes which role, and not for how long, by what name and with what",
@@ -228,6 +225,11 @@ async fn judged(desk: &Desk, world: &World, args: &HardenArgs, keys: &[AccessKey
     told.gaps.sort();
     told.gaps.dedup();
     Ok(told)
+}
+
+/// A file that could not be read, as a gap.
+fn unread(damage: &Damage) -> String {
+    format!("not read: {}: {}", damage.file, damage.what)
 }
 
 /// What an account's snapshot says was not read its twin lists as none: it stays unread. When keys were last used is as the snapshot tells.
@@ -317,12 +319,24 @@ async fn detect(desk: &Desk, mut args: HardenArgs) -> Result<Exit, Failure> {
         );
         Failure::new(Exit::Input, "file.unreadable", message)
     })?;
+    let is_whole = found.records > 0 && sifted.damage.is_empty() && sifted.gaps.is_empty();
     let mut gaps = sifted.gaps;
+    gaps.extend(sifted.left_out);
     gaps.extend(found.is_crowded.then(|| CROWDED.to_owned()));
+    // What the fitted rules rest on, told once.
+    let is_told = |gap: &String| sifted.damage.iter().any(|damage| *gap == unread(damage));
+    let rest = told.iter().flat_map(|told| &told.gaps).filter(|gap| !is_told(gap));
+    for gap in rest {
+        if !gaps.contains(gap) {
+            gaps.push(gap.clone());
+        }
+    }
     let told = Detected {
+        is_whole,
         records: found.records,
         files: sifted.files,
         hits: found.hits,
+        counted: found.counted,
         not_read: sifted.damage,
         gaps,
     };
@@ -330,5 +344,8 @@ async fn detect(desk: &Desk, mut args: HardenArgs) -> Result<Exit, Failure> {
     if let Some(world) = &world {
         desk.list_calls(world.clients());
     }
-    Ok(Exit::Success)
+    Ok(match is_whole {
+        true => Exit::Success,
+        false => Exit::NotContained,
+    })
 }

@@ -38,7 +38,8 @@ pub(super) fn playbook(desk: &Desk, command: PlaybookCommand) -> Result<Exit, Fa
                 )
                 .hint("`oust playbook list` lists them")
             })?;
-            desk.terminal.result(text.trim_end())?;
+            let playbook = Playbook::parse(text).map_err(|faults| failure(&name, text, &faults))?;
+            desk.result(|| text.trim_end().to_owned(), &playbook)?;
         }
         PlaybookCommand::Check { file } => {
             let text = read_text(&file)?;

@@ -25,7 +25,11 @@ pub(super) async fn ready(desk: &Desk, args: ReadyArgs) -> Result<Exit, Failure>
             TemplateForm::CloudformationQueries => template::queries_of_cloudformation(),
             TemplateForm::Terraform => template::terraform(),
         };
-        desk.terminal.result(text.trim_end())?;
+        // CloudFormation's are JSON whatever the format; Terraform's language is one text in it, as the query of --print-sql is.
+        match serde_json::from_str::<serde_json::Value>(&text) {
+            Ok(_) => desk.terminal.result(text.trim_end())?,
+            Err(_) => desk.result(|| text.trim_end().to_owned(), &text)?,
+        }
         if form == TemplateForm::Cloudformation {
             desk.terminal
                 .status("the detections that need more than one event are queries: --template cloudformation-queries");

@@ -19,8 +19,10 @@ pub struct Sifted<S> {
     pub files: u64,
     /// What could not be read.
     pub damage: Vec<Damage>,
-    /// What is left out.
+    /// What else could not be read.
     pub gaps: Vec<String>,
+    /// What the window leaves out, as whoever asked wanted it.
+    pub left_out: Vec<String>,
 }
 
 /// A pass, and how far it is.
@@ -82,12 +84,11 @@ pub async fn sifted<S: Sieve + Send + 'static>(
     let pass = Arc::into_inner(pass)
         .ok_or_else(|| Failure::new(Exit::Failure, "evidence", "an object is still being read"))?;
     let (sieves, files, damage) = pass.sift.finish();
-    let mut gaps = found.gaps;
-    gaps.extend(left_out(&window, now));
     Ok(Sifted {
         sieves,
         files,
         damage,
-        gaps,
+        gaps: found.gaps,
+        left_out: left_out(&window, now),
     })
 }

@@ -39,6 +39,17 @@ impl Found {
     }
 }
 
+/// How far the lookups are.
+fn asked_so_far(regions: usize, keys: usize, events: u64) -> String {
+    let s = |is_one: bool| if is_one { "" } else { "s" };
+    format!(
+        "LookupEvents in {regions} Region{}: {keys} key{} so far, {events} event{}",
+        s(regions == 1),
+        s(keys == 1),
+        s(events == 1)
+    )
+}
+
 /// Looks up everything that bears on the family of `keys` within `window`: their own events, the mints they came from, and the same for all
 /// that they minted. Of keys that are `known` already where they come from is not asked again. `tell` is told how far it is.
 ///
@@ -96,12 +107,7 @@ async fn to_the_end(
         .collect();
     let mut failed: BTreeMap<String, Vec<String>> = BTreeMap::new();
     while let Some(questions) = search.next() {
-        tell(&format!(
-            "LookupEvents in {} Regions: {} keys so far, {} events",
-            askers.len(),
-            search.len(),
-            found.evidence.len()
-        ));
+        tell(&asked_so_far(askers.len(), search.len(), found.evidence.len()));
         let mut asking = JoinSet::new();
         let mut ended = Vec::new();
         let mut unheard: BTreeSet<String> = askers.iter().map(|asker| asker.region().to_owned()).collect();
@@ -179,4 +185,18 @@ fn covered(names: &BTreeSet<String>, found: &mut Found) {
          appear some minutes after the call",
         named.join(", ")
     ));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_is_told_as_one() {
+        assert_eq!(asked_so_far(1, 1, 1), "LookupEvents in 1 Region: 1 key so far, 1 event");
+        assert_eq!(
+            asked_so_far(17, 0, 2),
+            "LookupEvents in 17 Regions: 0 keys so far, 2 events"
+        );
+    }
 }

@@ -5,9 +5,11 @@ mod followed;
 mod groups;
 mod hits;
 mod joined;
+mod kept;
 mod loops;
 mod packed;
 mod parts;
+mod rings;
 mod runs;
 mod sighting;
 mod sights;
@@ -23,13 +25,13 @@ use crate::trail::{Glance, Sieve};
 use serde::Serialize;
 use serde_json::Value;
 use std::borrow::Cow;
-use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::io;
 
 use fact::{Fact, facts};
 use followed::{Followed, Told};
 use groups::Groups;
+pub use kept::{Counted, MOST_HITS};
 use loops::{Hop, Steps, hops};
 use parts::{Named, bit, parts};
 pub use runs::{Aside, MakeAside};
@@ -59,10 +61,17 @@ pub struct Hit {
     pub who: String,
     /// What was done.
     pub what: String,
-    /// From where.
+    /// From where; a hundred of them.
     pub addresses: BTreeSet<String>,
+    /// How many more addresses there are.
+    #[serde(skip_serializing_if = "is_none")]
+    pub more_addresses: usize,
     /// `eventID`s, where single records tell it; the first twenty.
     pub events: Vec<String>,
+}
+
+fn is_none(count: &usize) -> bool {
+    *count == 0
 }
 
 /// Looks at every record; several can work side by side and are brought together at the end.
@@ -228,8 +237,10 @@ impl Sieve for Detector {
 /// What several detectors found together.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Detections {
-    /// The gravest first.
+    /// The gravest first; of each rule the first by time.
     pub hits: Vec<Hit>,
+    /// The rules that have more hits than those.
+    pub counted: Vec<Counted>,
     /// How many records they saw.
     pub records: u64,
     /// Whether there was no room to lay anything aside, so that memory had no bound.
@@ -257,19 +268,14 @@ pub fn found(detectors: Vec<Detector>, fitted: &[&Fitted]) -> io::Result<Detecti
     let mut groups = Groups::with(steps.back());
     drop(steps);
     merged(all_facts, |fact| groups.take(fact))?;
-    let (mut hits, earlier) = groups.finish();
+    let (hits, earlier) = groups.finish();
     let fitted: Vec<&Fitted> = fitted.iter().copied().filter(|rule| rule.is_of_places()).collect();
-    let mut sights = Sights::after(earlier, &fitted);
+    let mut sights = Sights::after(hits, earlier, &fitted);
     merged(all_stays, |stay| sights.take(stay))?;
-    hits.extend(sights.finish());
-    // The order of files makes no difference.
-    hits.sort_by(|one, two| {
-        let by = |hit: &Hit| (Reverse(hit.level), hit.rule.clone(), hit.first);
-        let rest = |hit: &Hit| (hit.key.clone(), hit.events.clone(), hit.what.clone());
-        by(one).cmp(&by(two)).then_with(|| rest(one).cmp(&rest(two)))
-    });
+    let (hits, counted) = sights.finish().finish();
     Ok(Detections {
         hits,
+        counted,
         records,
         is_crowded,
     })

@@ -5,8 +5,7 @@
 //! `ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS` to see them.
 //! <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail.html>
 
-use super::caller::is_at_a_glance;
-use super::rule::{Is, Records, Rule, Shape, Test, Within};
+use super::rule::{Is, Records, Rule, Shape, Test};
 use super::rules::halves::HALVES;
 use serde_json::{Map, Value, json};
 
@@ -63,32 +62,21 @@ pub fn pattern(rule: &Rule<'_>) -> Pattern {
     let of = match rule.shape {
         Shape::One(of) => of,
         Shape::Count { .. } => {
-            return Pattern::None("EventBridge doesn't count events; run the query or the Sigma rule on a schedule");
-        }
-        Shape::Several {
-            within: Within::Seconds(_),
-            ..
-        } => {
-            return Pattern::None("EventBridge doesn't count events; run the query or the Sigma rule on a schedule");
+            return Pattern::None(
+                "EventBridge doesn't count events, and one AssumeRole of a burst is like any other: of who is refused assume-role-spread tells, and of tokens without MFA session-token-assumes-role; run the query or the Sigma rule on a schedule",
+            );
         }
         Shape::Several { .. } => {
+            return Pattern::None("EventBridge doesn't count events; run the query or the Sigma rule on a schedule");
+        }
+        Shape::Then { .. } => {
             return Pattern::None(
-                "EventBridge doesn't compare the addresses or endpoints of several events; `oust harden` writes *-from-elsewhere-* for this account, of which a single event tells",
+                "EventBridge doesn't join one event to another, and nothing but that tells such a session from any other: what a deny refuses use-after-containment tells; `oust harden` with an incident writes *-again-*, of which a single event tells",
             );
         }
-        Shape::Then { then, .. } if is_at_a_glance(then) => {
+        Shape::Ring { .. } => {
             return Pattern::None(
-                "EventBridge doesn't join one event to another, and nothing but that tells such a session from any other; `oust harden` with an incident writes *-again-*, of which a single event tells",
-            );
-        }
-        Shape::Then { first, then, .. } if first != then => {
-            return Pattern::None(
-                "EventBridge doesn't join one event to another; run the query or the Sigma rule on a schedule",
-            );
-        }
-        Shape::Then { .. } | Shape::Ring { .. } => {
-            return Pattern::None(
-                "EventBridge doesn't join one event to another; `oust harden` writes loop-into-* for the loops of this account, of which a single event tells",
+                "EventBridge doesn't join one event to another: sessions of the public tool role-juggling tells, however many roles; `oust harden` writes loop-into-* for the loops of this account, of which a single event tells",
             );
         }
     };

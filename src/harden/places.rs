@@ -233,6 +233,12 @@ fn user_mfa(user: &User, used: &Used) -> Finding {
     let devices = read.map(|held| held.mfa_devices.len());
     let signed_in = "it was seen to sign in to the console without MFA: its owner would be shut out";
     let unread = "whether it has an MFA device was not read: without one its owner would be shut out";
+    let none = "it has no MFA device: its owner would be shut out until one is enrolled, by him, if his policies let him, or by whoever else has the key";
+    // A security key or passkey gives no code: it signs in to the console, and GetSessionToken takes none.
+    let has_code = |held: &&Credentials| held.mfa_devices.iter().any(|device| !device.serial.contains(":u2f/"));
+    let is_for_console = devices.is_some_and(|count| count > 0) && read.filter(has_code).is_none();
+    let codeless =
+        "its MFA devices are security keys or passkeys, which work at the console alone: its key could bring none";
     let mut spared = vec![
         "iam:GetUser",
         "iam:ListMFADevices",
@@ -258,6 +264,9 @@ fn user_mfa(user: &User, used: &Used) -> Finding {
     let has = match devices {
         None => "whether it has an MFA device was not read",
         Some(0) => "it has no MFA device yet: enrol one first, or its owner is shut out until he has one",
+        Some(_) if is_for_console => {
+            "it has MFA devices that work at the console alone: enrol one that gives codes first"
+        }
         Some(_) => "it has an MFA device",
     };
     Finding::of("mfa-not-required", Row::PermanentKey, title, MFA_PAGE)
@@ -271,6 +280,8 @@ fn user_mfa(user: &User, used: &Used) -> Finding {
             document,
         })
         .doubted(devices.is_none().then(|| unread.to_owned()))
+        .doubted((devices == Some(0)).then(|| none.to_owned()))
+        .doubted(is_for_console.then(|| codeless.to_owned()))
         .doubted(used.signed_in_without_mfa.then(|| signed_in.to_owned()))
 }
 

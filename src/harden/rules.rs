@@ -31,6 +31,8 @@ const MFA: &str = "userIdentity.sessionContext.attributes.mfaAuthenticated";
 /// When a session was issued.
 const BEGAN: &str = "userIdentity.sessionContext.attributes.creationDate";
 const ADDRESS: &str = "sourceIPAddress";
+/// What the program says of itself.
+const AGENT: &str = "userAgent";
 /// The VPC endpoint that a call came through.
 const ENDPOINT: &str = "vpcEndpointId";
 const SERVICE: &str = "eventSource";

@@ -1,19 +1,24 @@
 //! Detections, and what they found, as text.
 
 use super::{Paint, Tone};
-use crate::harden::{Finding, Hit, Level, Prevention, Proof, Written};
+use crate::harden::{Counted, Finding, Hit, Level, Prevention, Proof, Written};
 use crate::trail::Damage;
 use serde::Serialize;
 
 /// What the detections found in a trail.
 #[derive(Debug, Clone, Serialize)]
 pub struct Detected {
+    /// Whether there was something to read, and all of it could be read: where not, what wasn't found is not proven to be none. What a window leaves out
+    /// was asked for, and doesn't count.
+    pub is_whole: bool,
     /// Records that were looked at.
     pub records: u64,
     /// Files that they were in.
     pub files: u64,
-    /// What was found, the gravest first.
+    /// What was found, the gravest first; of each rule the first by time.
     pub hits: Vec<Hit>,
+    /// The rules that found more than that.
+    pub counted: Vec<Counted>,
     /// What could not be read.
     pub not_read: Vec<Damage>,
     /// What else is left out.
@@ -59,13 +64,31 @@ pub fn rules(rules: &[Written], paint: Paint) -> String {
     out.join("\n")
 }
 
+/// How many hits a rule has, and how many of them are told.
+fn count(told: &Detected, hit: &Hit) -> String {
+    match told.counted.iter().find(|counted| counted.rule == hit.rule) {
+        Some(all) => format!(
+            "{}, until {}; the first {} are told",
+            all.hits,
+            all.last.whole_second(),
+            all.told
+        ),
+        None => told
+            .hits
+            .iter()
+            .filter(|other| other.rule == hit.rule)
+            .count()
+            .to_string(),
+    }
+}
+
 /// What was found.
 pub fn detected(told: &Detected, paint: Paint) -> String {
     let mut out = Vec::new();
     let mut rule = "";
     for hit in &told.hits {
         if hit.rule != rule {
-            let count = told.hits.iter().filter(|other| other.rule == hit.rule).count();
+            let count = count(told, hit);
             let level = paint.as_tone(tone(hit.level), &format!("{:<6}", hit.level.word()));
             out.push(format!("{level} {}: {} ({count})", paint.heading(&hit.rule), hit.title));
             rule = &hit.rule;
@@ -75,8 +98,12 @@ pub fn detected(told: &Detected, paint: Paint) -> String {
             false => format!(" until {}", hit.last.whole_second()),
         };
         let addresses: Vec<&str> = hit.addresses.iter().map(String::as_str).collect();
+        let more = match hit.more_addresses {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
         let line = format!(
-            "{}{until}  {} {} from {}: {}",
+            "{}{until}  {} {} from {}{more}: {}",
             hit.first.whole_second(),
             hit.key,
             hit.who,
@@ -86,15 +113,22 @@ pub fn detected(told: &Detected, paint: Paint) -> String {
         out.push(format!("       {}", paint.fold(9, &line)));
     }
     if told.hits.is_empty() {
-        let (tone, what) = match (told.records, told.not_read.is_empty() && told.gaps.is_empty()) {
-            (0, _) => (Tone::Careful, "nothing is told: no record was looked at"),
-            (_, true) => (Tone::Good, "none of it happened, as far as these records tell"),
-            (_, false) => (
+        let (tone, what) = match (told.records, told.is_whole, told.gaps.is_empty()) {
+            (0, _, _) => (Tone::Careful, "not proven: no record was looked at, so nothing is told"),
+            (_, false, _) => (
+                Tone::Careful,
+                "not proven: none of it is in what was read, and what could not be read may tell otherwise",
+            ),
+            (_, true, true) => (Tone::Good, "none of it happened, as far as these records tell"),
+            (_, true, false) => (
                 Tone::Careful,
                 "none of it happened, as far as these records tell; what was left out may tell otherwise",
             ),
         };
         out.push(paint.as_tone(tone, what));
+    } else if !told.is_whole {
+        let what = "not proven that this is all: what could not be read may tell of more";
+        out.push(paint.as_tone(Tone::Careful, what));
     }
     out.push(String::new());
     let files = match told.files {

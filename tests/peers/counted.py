@@ -364,19 +364,21 @@ def count(all_records):
         if call(record, "sts", "AssumeRole") and done(record) and dig(record, "userIdentity", "type") == "AssumedRole"
     ]
     hops = [(record, own, role) for record, own, role in hops if own and role]
-    # A credential is given once: where a made trail gives it twice, the first counts.
-    gave = {}
+    # A credential is given once: where a made trail gives it twice while it lives, the first counts.
+    gave = collections.defaultdict(list)
     for record, own, role in hops:
         given = dig(record, "responseElements", "credentials", "accessKeyId")
         if given and dig(record, "userIdentity", "accessKeyId"):
-            gave.setdefault(given, (record, own))
+            if not gave[given] or time(record) - time(gave[given][-1][0]) > 43200:
+                gave[given].append((record, own))
     for last, own, back in hops:
         record, calls = last, 1
         while own != back and calls < 8:
-            before, origin = gave.get(dig(record, "userIdentity", "accessKeyId"), (None, None))
-            if before is None or not 0 < time(record) - time(before) <= 43200:
+            given = gave.get(dig(record, "userIdentity", "accessKeyId"), [])
+            given = [one for one in given if 0 < time(record) - time(one[0]) <= 43200]
+            if not given:
                 break
-            record, own, calls = before, origin, calls + 1
+            (record, own), calls = given[-1], calls + 1
         if own == back and calls >= 3:
             hits["role-ring"].add((record["eventID"], dig(last, "userIdentity", "accessKeyId")))
     hops = [(record, own, role) for record, own, role in hops if own != role]

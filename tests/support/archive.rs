@@ -20,6 +20,20 @@ pub struct Recipe {
     pub level: i32,
 }
 
+impl Recipe {
+    /// Of a benchmark: `OUST_BENCH_MB` megabytes unpacked (200 without it), or the so manyth `part` of them.
+    pub fn of_bench(part: usize, family: usize) -> Self {
+        let megabytes = std::env::var("OUST_BENCH_MB").ok().and_then(|text| text.parse().ok());
+        Recipe {
+            seed: 7,
+            files: megabytes.unwrap_or(200usize) * 4 / part,
+            records: 150,
+            family,
+            level: 6,
+        }
+    }
+}
+
 /// What is true of the family.
 #[derive(Debug, Clone, Default)]
 pub struct Truth {

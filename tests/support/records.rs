@@ -441,6 +441,13 @@ pub fn cases() -> Vec<Case> {
                 // A role that takes itself on the way; a way in before.
                 ring(&["Q", "R", "R", "Q"]),
                 ring(&["O", "Q", "R", "P", "Q"]),
+                {
+                    // The ID of one of the sessions was another's, which was over the day before.
+                    let ring = ring(&["Q", "R", "P", "Q"]).into_iter();
+                    let mut again: Vec<Told> = ring.map(|told| told.days_later(1)).collect();
+                    again.push(take(role("P", "s", A), "09:00:00", "R").gave("ASIARING0000000000A1"));
+                    again
+                },
             ]),
             not: trails(vec![
                 ring(&["Q", "R", "Q"]),

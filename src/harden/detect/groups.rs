@@ -5,8 +5,10 @@ use super::Hit;
 use super::fact::Fact;
 use super::followed::Followed;
 use super::hits::Growing;
-use super::joined::{Earlier, keep, rings, then_done};
+use super::joined::{Earlier, keep, then_done};
+use super::kept::Kept;
 use super::loops::Back;
+use super::rings::Rings;
 use crate::harden::caller::is_at_a_glance;
 use crate::harden::rule::{Rule, Shape, Within};
 use crate::harden::rules::RULES;
@@ -33,8 +35,9 @@ pub(super) struct Groups {
     back: Back,
     last: Option<Fact>,
     group: Group,
-    pub(super) earlier: BTreeMap<usize, Earlier>,
-    pub(super) hits: Vec<Hit>,
+    rings: Rings,
+    earlier: BTreeMap<usize, Earlier>,
+    hits: Kept,
 }
 
 impl Groups {
@@ -44,8 +47,9 @@ impl Groups {
             back,
             last: None,
             group: Group::default(),
+            rings: Rings::default(),
             earlier: BTreeMap::new(),
-            hits: Vec::new(),
+            hits: Kept::default(),
         }
     }
 
@@ -73,8 +77,17 @@ impl Groups {
                 ..
             } => self.group.several(rule, fact, at_least, seconds),
             Shape::Several { .. } => drop(self.group.followed.fold(fact)),
-            Shape::Ring { .. } if !self.back.may_lead(&fact) => {}
-            Shape::Then { .. } | Shape::Ring { .. } => self.group.all.push(fact),
+            Shape::Ring {
+                at_least,
+                at_most,
+                seconds,
+                ..
+            } if self.back.may_lead(&fact) => {
+                let hit = self.rings.take(fact, rule, &(at_least..=at_most), seconds);
+                self.hits.extend(hit);
+            }
+            Shape::Ring { .. } => {}
+            Shape::Then { .. } => self.group.all.push(fact),
         }
     }
 
@@ -85,7 +98,7 @@ impl Groups {
         let Some(rule) = RULES.get(n) else { return };
         let mut group = std::mem::take(&mut self.group);
         match rule.shape {
-            Shape::One(_) => {}
+            Shape::One(_) | Shape::Ring { .. } => {}
             Shape::Count { .. } => {
                 group.let_all_go(rule);
                 let told = group.growing.map(|one| {
@@ -121,20 +134,12 @@ impl Groups {
                     self.earlier.remove(&n);
                 }
             }
-            Shape::Then { within, .. } => self.hits.extend(then_done(&group.all, rule, within)),
-            Shape::Ring {
-                at_least,
-                at_most,
-                seconds,
-                ..
-            } => self
-                .hits
-                .extend(rings(&group.all, rule, &(at_least..=at_most), seconds)),
+            Shape::Then { within, .. } => then_done(&group.all, rule, within, &mut self.hits),
         }
     }
 
     /// What single records and groups tell, and what came before what callers are looked for.
-    pub(super) fn finish(mut self) -> (Vec<Hit>, BTreeMap<usize, Earlier>) {
+    pub(super) fn finish(mut self) -> (Kept, BTreeMap<usize, Earlier>) {
         self.turn();
         (self.hits, self.earlier)
     }

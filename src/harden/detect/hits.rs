@@ -36,6 +36,7 @@ impl Growing {
                 who: String::new(),
                 what: String::new(),
                 addresses: BTreeSet::new(),
+                more_addresses: 0,
                 events: Vec::new(),
             },
             count: 0,
@@ -86,6 +87,7 @@ impl Hit {
             who: text("userIdentity.arn"),
             what: String::new(),
             addresses: BTreeSet::new(),
+            more_addresses: 0,
             events: Vec::new(),
         }
     }
@@ -104,6 +106,7 @@ impl Hit {
             who: text("userIdentity.arn"),
             what: "used from a place that is new".to_owned(),
             addresses: BTreeSet::new(),
+            more_addresses: 0,
             events: Vec::new(),
         }
     }

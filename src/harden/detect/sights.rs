@@ -3,6 +3,7 @@
 use super::Hit;
 use super::fact::{self, Fact};
 use super::joined::Earlier;
+use super::kept::Kept;
 use super::stay::Stay;
 use crate::harden::caller::{At, Caller, is_at_a_glance, is_from, may_call, of_caller};
 use crate::harden::fitted::Fitted;
@@ -48,7 +49,7 @@ pub(super) struct Sights<'r> {
     earlier: BTreeMap<usize, Earlier>,
     fitted: &'r [&'r Fitted],
     now: OfKey,
-    pub(super) hits: Vec<Hit>,
+    hits: Kept,
 }
 
 /// What a caller has in common with another.
@@ -65,12 +66,13 @@ fn number(caller: &Caller, fields: &[&str]) -> Option<u64> {
 }
 
 impl<'r> Sights<'r> {
-    pub(super) fn after(earlier: BTreeMap<usize, Earlier>, fitted: &'r [&'r Fitted]) -> Self {
+    /// `hits` are those that were found before.
+    pub(super) fn after(hits: Kept, earlier: BTreeMap<usize, Earlier>, fitted: &'r [&'r Fitted]) -> Self {
         Sights {
             earlier,
             fitted,
             now: OfKey::default(),
-            hits: Vec::new(),
+            hits,
         }
     }
 
@@ -140,7 +142,7 @@ impl<'r> Sights<'r> {
         self.hits.extend(now.elsewhere.into_values());
     }
 
-    pub(super) fn finish(mut self) -> Vec<Hit> {
+    pub(super) fn finish(mut self) -> Kept {
         self.turn();
         self.hits
     }

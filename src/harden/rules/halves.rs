@@ -1,7 +1,7 @@
 //! What one event tells of a rule that needs several: less than the rule, and not so much beside it that nobody would look any more.
 
-use super::contained::UNBOUNDED;
-use super::{ASSUME_ROLE, DOCUMENT, DONE, IAM, KIND, POLICY, POLICY_ARN, PRINCIPAL, STS, t};
+use super::contained::{DENY_ARNS, UNBOUNDED};
+use super::{AGENT, ASSUME_ROLE, DOCUMENT, DONE, IAM, KEY, KIND, POLICY, POLICY_ARN, PRINCIPAL, STS, t};
 use crate::harden::rule::{Is, Records, Test};
 
 /// A part of a rule, of which one record tells.
@@ -27,6 +27,23 @@ const DENIED: Test<'static> = t(
     ]),
 );
 
+/// What programs of the SDKs and the CLI say of themselves on systems that are made for attacks, as GuardDuty's PenTest findings know them.
+/// <https://docs.aws.amazon.com/guardduty/latest/ug/guardduty_finding-types-iam.html>
+const ON_A_TOOLBOX: Test<'static> = t(AGENT, Is::Holds(&["-kali", ".kali.", "parrot", "pentoo"]));
+
+/// What they say, behind `exec-env`, in places that AWS gives credentials of their own, and that are no instance: `AWS_EXECUTION_ENV`.
+/// <https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html>
+const IN_NO_INSTANCE: Test<'static> = t(
+    AGENT,
+    Is::Holds(&[
+        "exec-env/CloudShell",
+        "exec-env/AWS_Lambda_",
+        "exec-env/AWS_ECS_FARGATE",
+    ]),
+);
+
+const BY_TOOLBOX: &str = "EventBridge doesn't compare the addresses of several events: it tells calls from Kali, Parrot and Pentoo Linux, as the program itself says; for addresses `oust harden` writes *-from-elsewhere-* for this account, of which a single event tells";
+
 /// Words in the names of policies that deny.
 const DENYING: Test<'static> = t(POLICY, Is::Holds(&["Deny", "deny", "DENY", "uarantine"]));
 const DENYING_ARN: Test<'static> = t(POLICY_ARN, Is::Holds(&["Deny", "deny", "DENY", "uarantine"]));
@@ -45,7 +62,51 @@ const fn over(call: &'static [&'static str], policy: Test<'static>) -> [Test<'st
 const BY_NAME: &str = "EventBridge doesn't know what the policy said before: it goes by words in the name (Deny, Quarantine), and tells of those that `deny-removed` tells, too; of other names the query or the Sigma rule tells, run on a schedule";
 
 /// Parts of rules that need several records.
-pub(in crate::harden) const HALVES: [Half; 9] = [
+pub(in crate::harden) const HALVES: [Half; 14] = [
+    Half {
+        rule: "role-juggling",
+        of: &[&[
+            STS,
+            ASSUME_ROLE,
+            t(KIND, Is::Any(&["AssumedRole"])),
+            // What the public tool calls its sessions: <https://github.com/hotnops/AWSRoleJuggler>.
+            t("requestParameters.roleSessionName", Is::Any(&["juggle"])),
+        ]],
+        is_whole: false,
+        why: "EventBridge doesn't join one event to another: it tells the sessions that the public tool AWSRoleJuggler asks for, by their name, whatever the number of roles; `oust harden` writes loop-into-* for the loops of this account, of which a single event tells",
+    },
+    Half {
+        rule: "instance-credential-other-network",
+        of: &[&[
+            t(KIND, Is::Any(&["AssumedRole"])),
+            t(PRINCIPAL, Is::Holds(&[":i-"])),
+            IN_NO_INSTANCE,
+        ]],
+        is_whole: false,
+        why: "EventBridge doesn't compare the endpoints of several events: it tells that an instance's credential is used in CloudShell, a Lambda function or a task of Fargate, as the program itself says; for endpoints and addresses `oust harden` writes *-from-elsewhere-* for this account, of which a single event tells",
+    },
+    Half {
+        rule: "session-from-two-addresses",
+        of: &[&[t(KEY, Is::Begins(&["ASIA"])), ON_A_TOOLBOX]],
+        is_whole: false,
+        why: BY_TOOLBOX,
+    },
+    Half {
+        rule: "key-from-two-addresses",
+        of: &[&[t(KEY, Is::Begins(&["AKIA"])), ON_A_TOOLBOX]],
+        is_whole: false,
+        why: BY_TOOLBOX,
+    },
+    Half {
+        rule: "session-outlives-revocation",
+        of: &[&[
+            t(KIND, Is::Any(&["AssumedRole"])),
+            t("errorCode", Is::There),
+            t("errorMessage", Is::Holds(DENY_ARNS)),
+        ]],
+        is_whole: false,
+        why: "EventBridge doesn't join one event to another: it tells calls of roles' sessions whose refusal names AWSDenyAll, OustQuarantine or AWS's quarantine, where the service says so; the refusal by an inline policy, as a revocation is, names none: `oust harden` with an incident writes revoked-again-* for its roles",
+    },
     Half {
         rule: "assume-role-spread",
         of: &[&[
