@@ -174,7 +174,8 @@ mod tests {
             name: "user/ann".to_owned(),
             created,
         };
-        let mut all: Vec<Innocent> = serde_json::from_str(r#"["user/ann", {"name": "role/deploy"}]"#).unwrap_or_default();
+        let mut all: Vec<Innocent> =
+            serde_json::from_str(r#"["user/ann", {"name": "role/deploy"}]"#).unwrap_or_default();
         assert_eq!(all.len(), 2);
         assert!(is_known(&mut all, &newcomer(at(5))));
         let written = serde_json::to_string(&all).unwrap_or_default();
