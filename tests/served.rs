@@ -369,11 +369,16 @@ fn a_trace_that_was_refused_everything_ends_as_refused() {
     let stolen = served.key("A")["access_key_id"].as_str().unwrap().to_owned();
     let refused = served.oust("alice-key", None, &["trace", &stolen]);
     assert_eq!(refused.status.code(), Some(6), "{}", said(&refused));
-    assert!(said(&refused).contains("neither trail nor account could be looked at"), "{}", said(&refused));
+    assert!(
+        said(&refused).contains("neither trail nor account could be looked at"),
+        "{}",
+        said(&refused)
+    );
     // Half of it is a result that leaves the rest unsaid.
     let allow = |action: &str| {
-        let document =
-            format!(r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Action":"{action}","Resource":"*"}}]}}"#);
+        let document = format!(
+            r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Action":"{action}","Resource":"*"}}]}}"#
+        );
         let put = served.iam("responder-key").put_user_policy().user_name("alice");
         support::served::wait(put.policy_name("Reads").policy_document(document).send()).unwrap();
     };

@@ -889,7 +889,12 @@ fn a_key_of_which_it_is_not_known_whether_it_was_active_stays_as_it_is() {
     let (user, key) = account
         .users
         .values()
-        .find_map(|user| Some((user.name.clone(), user.credentials.as_ref()?.access_keys.first()?.id.clone())))
+        .find_map(|user| {
+            Some((
+                user.name.clone(),
+                user.credentials.as_ref()?.access_keys.first()?.id.clone(),
+            ))
+        })
         .unwrap();
     let inactive = Setting::Status(KeyStatus::Inactive);
     let (step, member): (StepId, Member) = ("f-1".parse().unwrap(), Member::AccessKey { user, key });
@@ -924,7 +929,10 @@ fn a_key_of_which_it_is_not_known_whether_it_was_active_stays_as_it_is() {
         undo(journal.entries(), &account, &account, &care, &only)
     };
     let known = undoing(false, false);
-    assert!(known.steps.is_empty() && known.left.is_empty(), "it was so before: {known:?}");
+    assert!(
+        known.steps.is_empty() && known.left.is_empty(),
+        "it was so before: {known:?}"
+    );
     let unsure = undoing(true, false);
     assert!(unsure.steps.is_empty(), "{unsure:?}");
     assert!(unsure.left[0].why.contains("is not known"), "{unsure:?}");
