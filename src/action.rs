@@ -99,6 +99,11 @@ pub enum Member {
         /// The user.
         user: String,
     },
+    /// A role's permissions boundary.
+    RoleBoundary {
+        /// The role.
+        role: String,
+    },
     /// A user's membership in a group.
     GroupMembership {
         /// The user.
@@ -341,6 +346,7 @@ pub async fn read(clients: &Clients, member: &Member) -> Result<Setting, AwsErro
         Member::ManagedPolicy { policy } => managed_policy::read(clients, policy).await,
         Member::Attachment { user, policy } => attachment::read(clients, user, policy).await,
         Member::Boundary { user } => boundary::read(clients, user).await,
+        Member::RoleBoundary { role } => boundary::read_of_role(clients, role).await,
         Member::GroupMembership { user, group } => group_membership::read(clients, user, group).await,
         Member::LoginProfile { user } => login_profile::read(clients, user).await,
         Member::MfaDevice { user, serial } => mfa_device::read(clients, user, serial).await,
@@ -374,6 +380,7 @@ pub async fn write(world: Writable<'_>, change: &Change) -> Result<(), AwsError>
         Member::ManagedPolicy { policy } => managed_policy::write(clients, policy, to).await,
         Member::Attachment { user, policy } => attachment::write(clients, user, policy, to).await,
         Member::Boundary { user } => boundary::write(clients, user, to).await,
+        Member::RoleBoundary { role } => boundary::write_of_role(clients, role, to).await,
         Member::GroupMembership { user, group } => group_membership::write(clients, user, group, to).await,
         Member::LoginProfile { user } => login_profile::write(clients, user, to).await,
         Member::MfaDevice { user, serial } => mfa_device::write(clients, user, serial, to).await,
@@ -411,7 +418,7 @@ impl Change {
             (Member::UserPolicy { .. } | Member::RolePolicy { .. }, Setting::Document(document)) => {
                 document.denies_everything_somewhere()
             }
-            (Member::Boundary { .. }, Setting::Policy(policy))
+            (Member::Boundary { .. } | Member::RoleBoundary { .. }, Setting::Policy(policy))
             | (Member::Attachment { policy, .. } | Member::RoleAttachment { policy, .. }, Setting::Present) => {
                 crate::account::deny_all_arn(policy.partition()).as_ref() == Some(policy)
             }

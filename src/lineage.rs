@@ -39,6 +39,7 @@ pub use credential::{Credential, Kind, Mint, Use};
 pub use let_in::{let_in, sign_ins, unjoined};
 pub use mint::{MintedKey, mint_of, minting};
 pub use related::{Related, related};
+pub use renamed::{Bearer, Renamed};
 pub use secret::ReadSecret;
 pub use trace::{Ambiguous, Attempt, Lineage, Made, OnBehalf, Reached, RefusedByScp, Unresolved, trace};
 

@@ -190,6 +190,8 @@ fn made_by_plans(account: &Account) -> Vec<Change> {
         vec![document(), Setting::Absent],
     );
     if let Ok(policy) = "arn:aws:iam::aws:policy/AWSDenyAll".parse::<Arn>() {
+        let boundary = vec![Setting::Policy(policy.clone()), Setting::Absent];
+        to(Member::RoleBoundary { role: any() }, boundary);
         let member = Member::RoleAttachment { role: any(), policy };
         to(member, vec![Setting::Present, Setting::Absent]);
     }

@@ -22,7 +22,7 @@ mod waves;
 
 pub use basis::{basis, drift};
 pub use facts::Facts;
-pub use foothold::{Foothold, State, footholds, users_with_footholds};
+pub use foothold::{Foothold, State, footholds, given_to, users_with_footholds};
 pub use made_by::{made_by, turned_round_by};
 pub use make::{plan, revocations};
 pub use newcomer::{DELIVERY_SECONDS, Newcomer, newcomers};

@@ -190,6 +190,7 @@ fn lifts_a_deny(change: &Change) -> bool {
         Member::UserPolicy { .. }
             | Member::RolePolicy { .. }
             | Member::Boundary { .. }
+            | Member::RoleBoundary { .. }
             | Member::Attachment { .. }
             | Member::RoleAttachment { .. }
             | Member::ServiceControlPolicy { .. }
@@ -202,6 +203,7 @@ fn bound(member: &Member) -> Option<Issuer> {
     match member {
         Member::RolePolicy { role, .. }
         | Member::RoleAttachment { role, .. }
+        | Member::RoleBoundary { role }
         | Member::TrustPolicy { role }
         | Member::Role { role } => Some(Issuer::Role(role.clone())),
         other => other.owner().map(|user| Issuer::User(user.to_owned())),

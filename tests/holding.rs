@@ -31,11 +31,11 @@ impl Hooks for Yes {
 
 /// The users that are denied everything at the end of a hold in which the deny of the plan is taken away once, if `fights`. Two were made a moment before.
 fn denied(spared: Option<Vec<PrincipalArn>>, fights: bool) -> Vec<String> {
-    denied_with(spared, fights, true)
+    denied_with(spared, fights, true, false)
 }
 
-/// The same where it is known who was there before, or not.
-fn denied_with(spared: Option<Vec<PrincipalArn>>, fights: bool, is_known: bool) -> Vec<String> {
+/// The same where it is known who was there before, or not, and where one of them is made anew in the hold, or not.
+fn denied_with(spared: Option<Vec<PrincipalArn>>, fights: bool, is_known: bool, anew: bool) -> Vec<String> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.unwrap().block_on(async {
         let stage = story::played().fork();
@@ -47,8 +47,11 @@ fn denied_with(spared: Option<Vec<PrincipalArn>>, fights: bool, is_known: bool) 
         if fights {
             let gone = [("UserName", "support-user"), ("PolicyName", "OustDenyAll")];
             let during_the_hold = When::At(stage.twin.now().plus_seconds(5));
-            let drift = Drift::new(during_the_hold, "DeleteUserPolicy", &gone);
-            drop(stage.twin.clone().in_weather(Weather::seeded(1).with_drift(drift)));
+            let mut weather = Weather::seeded(1).with_drift(Drift::new(during_the_hold, "DeleteUserPolicy", &gone));
+            for call in ["DeleteUser", "CreateUser"].into_iter().filter(|_| anew) {
+                weather = weather.with_drift(Drift::new(during_the_hold, call, &[("UserName", "known")]));
+            }
+            drop(stage.twin.clone().in_weather(weather));
         }
         let family = Family {
             spared,
@@ -81,5 +84,14 @@ fn who_was_made_shortly_before_the_case_is_denied_in_a_fight_but_whom_somebody_k
 
 #[test]
 fn where_nobody_knows_who_was_there_nobody_is_taken_for_new() {
-    assert_eq!(denied_with(Some(Vec::new()), true, false), ["support-user"]);
+    assert_eq!(denied_with(Some(Vec::new()), true, false, false), ["support-user"]);
+}
+
+/// Whoever calls somebody innocent doesn't mean the one who is made anew under his name.
+#[test]
+fn who_is_made_anew_under_the_name_of_an_innocent_is_denied_in_a_fight() {
+    let user = |name: &str| PrincipalArn::User(name.to_owned());
+    let spared = vec![user("responder"), user("known")];
+    let denied = denied_with(Some(spared), true, true, true);
+    assert_eq!(denied, ["just-made", "known", "support-user"]);
 }

@@ -108,3 +108,79 @@ fn a_call_that_names_no_user_is_about_the_callers_own() {
         "{told}"
     );
 }
+
+/// Whoever is renamed by others keeps the password that the family set, and whoever bears his name then has none of it.
+#[test]
+fn a_password_is_its_user_s_whoever_renames_him() {
+    let (served, code, told) = contained(async |served, iam| {
+        let attach = iam.attach_user_policy().user_name("alice").policy_arn(ADMIN);
+        attach.send().await.unwrap();
+        let set = iam
+            .create_login_profile()
+            .user_name("alice")
+            .password("Q1-password-of-his!");
+        set.send().await.unwrap();
+        let others = served.iam("responder-key");
+        let rename = others.update_user().user_name("alice").new_user_name("alice2");
+        rename.send().await.unwrap();
+        others.create_user().user_name("alice").send().await.unwrap();
+    });
+    let profile = |user: &str| {
+        let get = served.iam("responder-key").get_login_profile().user_name(user);
+        wait(get.send()).is_ok()
+    };
+    assert!(!profile("alice2"), "the password of the family works on: {told}");
+    assert_eq!(code, Some(0), "{told}");
+}
+
+/// A name that nobody bears by now proves nothing where the trail doesn't tell what became of its user, and neither does one that somebody made later bears.
+#[test]
+fn a_name_that_is_gone_is_in_doubt_while_the_trail_does_not_tell_of_it() {
+    use oust::lineage::{Made, Renamed, trace};
+    use oust::plan::{State, footholds};
+    use oust::time::Moment;
+    let key: oust::ids::AccessKeyId = "AKIAIOSFODNN7EXAMPLE".parse().unwrap();
+    let served = support::story::played().twin.account();
+    let at = served.users["alice"].created.plus_seconds(3600);
+    let mut lineage = trace(&oust::trail::Evidence::default(), std::slice::from_ref(&key));
+    lineage.made.push(Made {
+        by: key,
+        at,
+        service: "iam".to_owned(),
+        call: "UpdateLoginProfile".to_owned(),
+        what: "alice".to_owned(),
+        event: "e1".to_owned(),
+    });
+    let state = |lineage: &oust::lineage::Lineage, account: &oust::account::Account| {
+        let found = footholds(
+            lineage,
+            account,
+            Moment::from_millis(at.seconds() * 1000).plus_seconds(7200),
+        );
+        let of_password = |one: &&oust::plan::Foothold| one.what.starts_with("UpdateLoginProfile");
+        found.iter().find(of_password).unwrap().state.clone()
+    };
+    let mut renamed = served.clone();
+    let mut alice = renamed.users.remove("alice").unwrap();
+    let mut other = alice.clone();
+    "alice2".clone_into(&mut alice.name);
+    renamed.users.insert("alice2".to_owned(), alice);
+    assert!(matches!(state(&lineage, &renamed), State::Unknown(_)));
+    // Somebody else bears the name, who holds nothing.
+    (other.id, other.created) = ("AIDAOTHER".to_owned(), at.plus_seconds(600));
+    renamed.users.insert("alice".to_owned(), other);
+    assert!(matches!(state(&lineage, &renamed), State::Unknown(_)));
+    // It was seen who he is, before: his ID is there, or not.
+    let mut seen = lineage.clone();
+    seen.take_down("alice", at, false, &served);
+    seen.take_down("alice", at, false, &renamed);
+    assert_eq!(seen.now_called("alice", at), ["alice2"; 2]);
+    renamed.users.remove("alice2");
+    assert!(state(&seen, &renamed).is_closed());
+    lineage.renamed.push(Renamed {
+        at: at.plus_seconds(300),
+        from: "alice".to_owned(),
+        to: None,
+    });
+    assert!(state(&lineage, &renamed).is_closed());
+}

@@ -361,3 +361,33 @@ fn an_undoing_tells_what_others_undid_before_it() {
         said(&told)
     );
 }
+
+/// What could not be looked at is no result: whoever reads the exit code alone must see it.
+#[test]
+fn a_trace_that_was_refused_everything_ends_as_refused() {
+    let served = Served::start(&["--played"]);
+    let stolen = served.key("A")["access_key_id"].as_str().unwrap().to_owned();
+    let refused = served.oust("alice-key", None, &["trace", &stolen]);
+    assert_eq!(refused.status.code(), Some(6), "{}", said(&refused));
+    assert!(
+        said(&refused).contains("neither trail nor account could be looked at"),
+        "{}",
+        said(&refused)
+    );
+    // Half of it is a result that leaves the rest unsaid.
+    let allow = |action: &str| {
+        let document = format!(
+            r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Action":"{action}","Resource":"*"}}]}}"#
+        );
+        let put = served.iam("responder-key").put_user_policy().user_name("alice");
+        support::served::wait(put.policy_name("Reads").policy_document(document).send()).unwrap();
+    };
+    for half in ["cloudtrail:*", "iam:*"] {
+        allow(half);
+        let told = served.oust("alice-key", None, &["trace", &stolen]);
+        assert_eq!(told.status.code(), Some(3), "{half}: {}", said(&told));
+    }
+    allow("*");
+    let whole = served.oust("alice-key", None, &["trace", &stolen]);
+    assert_eq!(whole.status.code(), Some(0), "{}", said(&whole));
+}

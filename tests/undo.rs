@@ -927,3 +927,63 @@ fn what_an_undoing_breaks_is_not_what_the_step_broke() {
     };
     assert!(active.breaks().contains("works again, for everybody who has it"));
 }
+
+/// Whether a key was active that was cut unlooked isn't known where the answer came from behind the cut: nobody makes it active for that unless it is named.
+#[test]
+fn a_key_of_which_it_is_not_known_whether_it_was_active_stays_as_it_is() {
+    let stage = story::played();
+    let account = stage.twin.account();
+    let (user, key) = account
+        .users
+        .values()
+        .find_map(|user| {
+            Some((
+                user.name.clone(),
+                user.credentials.as_ref()?.access_keys.first()?.id.clone(),
+            ))
+        })
+        .unwrap();
+    let inactive = Setting::Status(KeyStatus::Inactive);
+    let (step, member): (StepId, Member) = ("f-1".parse().unwrap(), Member::AccessKey { user, key });
+    let change = Change {
+        member,
+        to: inactive.clone(),
+    };
+    let undoing = |unsure: bool, named: bool| {
+        let mut journal = Journal::in_memory();
+        let events = [
+            Event::Intended {
+                step: step.clone(),
+                change: change.clone(),
+                before: inactive.clone(),
+            },
+            Event::Done { step: step.clone() },
+            Event::LookedBeside {
+                step: step.clone(),
+                before: inactive.clone(),
+                unsure,
+            },
+            Event::Verified { step: step.clone() },
+        ];
+        journal.append_all(NOW, events.to_vec()).unwrap();
+        let only: BTreeSet<StepId> = named.then(|| step.clone()).into_iter().collect();
+        let care = Care {
+            lineage: &trace(&Evidence::default(), &[]),
+            denies: Denies::default(),
+            doubt: None,
+            named: only.clone(),
+        };
+        undo(journal.entries(), &account, &account, &care, &only)
+    };
+    let known = undoing(false, false);
+    assert!(
+        known.steps.is_empty() && known.left.is_empty(),
+        "it was so before: {known:?}"
+    );
+    let unsure = undoing(true, false);
+    assert!(unsure.steps.is_empty(), "{unsure:?}");
+    assert!(unsure.left[0].why.contains("is not known"), "{unsure:?}");
+    let named = undoing(true, true);
+    assert_eq!(named.steps.len(), 1, "{named:?}");
+    assert!(named.dared[0].why.contains("is not known"), "{named:?}");
+}

@@ -33,9 +33,10 @@ impl Member {
             | Member::Boundary { user }
             | Member::UserPolicy { user, .. }
             | Member::Attachment { user, .. } => Member::User { user: user.clone() },
-            Member::Role { role } | Member::RolePolicy { role, .. } | Member::RoleAttachment { role, .. } => {
-                Member::Role { role: role.clone() }
-            }
+            Member::Role { role }
+            | Member::RoleBoundary { role }
+            | Member::RolePolicy { role, .. }
+            | Member::RoleAttachment { role, .. } => Member::Role { role: role.clone() },
             _ => return None,
         })
     }

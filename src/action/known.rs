@@ -28,6 +28,10 @@ pub fn known(account: &Account, member: &Member) -> Option<Setting> {
             let boundary = account.users.get(user)?.boundary.clone();
             boundary.map_or(Setting::Absent, Setting::Policy)
         }
+        Member::RoleBoundary { role } => {
+            let boundary = account.roles.get(role)?.boundary.clone();
+            boundary.map_or(Setting::Absent, Setting::Policy)
+        }
         _ => return None,
     })
 }

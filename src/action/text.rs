@@ -35,6 +35,12 @@ impl Change {
                 }
                 _ => format!("remove the permissions boundary of user `{user}`"),
             },
+            Member::RoleBoundary { role } => match &self.to {
+                Setting::Policy(policy) => {
+                    format!("make `{}` the permissions boundary of role `{role}`", policy.name())
+                }
+                _ => format!("remove the permissions boundary of role `{role}`"),
+            },
             Member::GroupMembership { user, group } if gone => format!("take user `{user}` out of group `{group}`"),
             Member::GroupMembership { user, group } => format!("put user `{user}` into group `{group}`"),
             Member::LoginProfile { user } => format!("delete the console password of user `{user}`"),
@@ -79,6 +85,10 @@ impl Change {
                 Setting::Policy(policy) => format!("UserName={user} PermissionsBoundary={policy}"),
                 _ => format!("UserName={user}"),
             },
+            Member::RoleBoundary { role } => match &self.to {
+                Setting::Policy(policy) => format!("RoleName={role} PermissionsBoundary={policy}"),
+                _ => format!("RoleName={role}"),
+            },
             Member::GroupMembership { user, group } => format!("GroupName={group} UserName={user}"),
             Member::LoginProfile { user } | Member::User { user } => format!("UserName={user}"),
             Member::MfaDevice { user, serial } => format!("UserName={user} SerialNumber={serial}"),
@@ -119,6 +129,8 @@ impl Change {
             (Member::Attachment { .. }, false) => "iam:AttachUserPolicy",
             (Member::Boundary { .. }, true) => "iam:DeleteUserPermissionsBoundary",
             (Member::Boundary { .. }, false) => "iam:PutUserPermissionsBoundary",
+            (Member::RoleBoundary { .. }, true) => "iam:DeleteRolePermissionsBoundary",
+            (Member::RoleBoundary { .. }, false) => "iam:PutRolePermissionsBoundary",
             (Member::GroupMembership { .. }, true) => "iam:RemoveUserFromGroup",
             (Member::GroupMembership { .. }, false) => "iam:AddUserToGroup",
             (Member::LoginProfile { .. }, true) => "iam:DeleteLoginProfile",
@@ -165,6 +177,9 @@ impl Change {
                 format!("sessions of `{role}` issued before the cut, everybody's; new sessions work")
             }
             (Member::Boundary { user }, Setting::Policy(_)) => format!("everything that `{user}` does"),
+            (Member::RoleBoundary { role }, Setting::Policy(policy)) if denies_all(policy) => {
+                format!("everything that uses `{role}`: its sessions, new ones too, and what runs under it")
+            }
             (Member::RoleAttachment { role, policy }, Setting::Present) if denies_all(policy) => {
                 format!("everything that uses `{role}`: its sessions, new ones too, and what runs under it")
             }
@@ -201,6 +216,7 @@ impl Change {
                     | Member::Attachment { .. }
                     | Member::GroupMembership { .. }
                     | Member::Boundary { .. }
+                    | Member::RoleBoundary { .. }
                     | Member::ServiceControlPolicy { .. }
             )
     }
@@ -252,7 +268,7 @@ impl Member {
             Member::AccessKey { .. } => "iam:ListAccessKeys",
             Member::UserPolicy { .. } => "iam:GetUserPolicy",
             Member::RolePolicy { .. } => "iam:GetRolePolicy",
-            Member::TrustPolicy { .. } | Member::Role { .. } => "iam:GetRole",
+            Member::TrustPolicy { .. } | Member::Role { .. } | Member::RoleBoundary { .. } => "iam:GetRole",
             Member::RoleAttachment { .. } => "iam:ListAttachedRolePolicies",
             Member::ManagedPolicy { .. } => "iam:GetPolicy",
             Member::Attachment { .. } => "iam:ListAttachedUserPolicies",
@@ -285,6 +301,7 @@ impl Member {
             Member::RolePolicy { role, .. }
             | Member::TrustPolicy { role }
             | Member::RoleAttachment { role, .. }
+            | Member::RoleBoundary { role }
             | Member::Role { role } => Some(role),
             Member::ManagedPolicy { policy } => Some(policy.name()),
             Member::VirtualMfaDevice { .. } | Member::ServiceControlPolicy { .. } => None,
@@ -311,6 +328,7 @@ impl Member {
             Member::RolePolicy { role, .. }
             | Member::TrustPolicy { role }
             | Member::RoleAttachment { role, .. }
+            | Member::RoleBoundary { role }
             | Member::Role { role } => named("role", account.roles.get(role).map(|role| role.path.as_str()), role),
             Member::GroupMembership { group, .. } => named(
                 "group",

@@ -8,7 +8,8 @@ use crate::collect::{self, Collected, Held, Scope};
 use crate::ids::AccessKeyId;
 use crate::lineage::{Kind, Lineage};
 use crate::mount::Clients;
-use crate::plan::users_with_footholds;
+use crate::plan::{given_to, users_with_footholds};
+use crate::time::Moment;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Reads the account around `users` and `roles` and those of the family. Gives with it why somebody's keys may be another's.
@@ -38,6 +39,7 @@ pub(super) async fn around(
     let mut collected = collect::account(clients, scope(&users)).await?;
     lineage.follow_names(&collected.account);
     let mut gaps = Vec::new();
+    gaps.extend(who_was_given(clients, lineage, &collected).await);
     let untold = untold(lineage, &held, &collected);
     if !untold.is_empty() {
         match collect::among_all_users(clients, &collected.account, &untold).await {
@@ -66,6 +68,27 @@ pub(super) async fn around(
         }
     }
     Ok((collected, gaps))
+}
+
+/// Takes down who it is by unique ID to whom the family gave a password or the like: others may have renamed him since. Gives why that can't be told where it
+/// can't.
+async fn who_was_given(clients: &Clients, lineage: &mut Lineage, collected: &Collected) -> Option<String> {
+    let given = given_to(lineage);
+    let unknown = given.iter();
+    let unknown = unknown.filter(|(name, at, is_new)| lineage.bearer(name, *at, *is_new).is_none());
+    let mut why = None;
+    if let Some(since) = unknown.map(|(_, at, _)| *at).min() {
+        // A record tells whole seconds.
+        let since = Moment::from_millis(since.seconds() * 1000);
+        match collect::renamings(clients, &collected.account.partition, since).await {
+            Ok(renamed) => lineage.renamed.extend(renamed),
+            Err(error) => why = Some(format!("whether users were renamed could not be told: {error}")),
+        }
+    }
+    for (name, at, is_new) in &given {
+        lineage.take_down(name, *at, *is_new, &collected.account);
+    }
+    why
 }
 
 /// Everybody whose credentials tell something of the family.

@@ -268,7 +268,9 @@ pub(super) async fn at_the_end(
     let mut again = traced(desk, Some(world), sources, &known.asked).await?;
     // What was known before is judged, whatever the evidence tells now.
     again.lineage.remember(known);
-    again.lineage.vouch(innocent);
+    if let Some((_, began)) = &before {
+        again.lineage.vouch(innocent, *began);
+    }
     let collected = account(world, &mut again).await?;
     // Our clock may be ahead of AWS's by as much as AWS lets a signature be off: no session is called expired before that.
     let now = match world {

@@ -73,6 +73,10 @@ pub(super) async fn found(
     wave: usize,
 ) -> Result<Found, Failure> {
     let so_far = case.plan()?;
+    let began = journal
+        .entries()
+        .first()
+        .map_or_else(|| world.clients().now(), |first| first.at);
     let mut known = so_far.lineage.clone();
     case.plans()?.iter().for_each(|plan| known.remember(&plan.lineage));
     let (mut plan, traced, collected) = planned(
@@ -82,7 +86,7 @@ pub(super) async fn found(
         &begun.choice,
         &so_far.keys,
         Some(&known),
-        &innocent::spared(case),
+        (&innocent::spared(case), began),
     )
     .await?;
     let (entries, lead) = (journal.entries(), format!("w{wave}-"));

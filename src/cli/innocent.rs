@@ -1,7 +1,8 @@
 //! Whom the responder calls innocent: users, roles and keys that he knows, because they appeared lately, or were rightly made with the stolen key.
 //!
 //! CloudTrail tells within a quarter of an hour who made something; until then whatever appeared may be the intruder's, and nothing is called contained.
-//! A person may know better. What he says is kept in the case.
+//! A person may know better. What he says is kept in the case, with when that one was made, as soon as it is seen: whoever is made anew under the name is
+//! somebody else.
 
 use super::Desk;
 use super::exit::{Exit, Failure};
@@ -9,6 +10,7 @@ use super::folder::Case;
 use crate::ids::{AccessKeyId, PrincipalArn};
 use crate::plan::{Newcomer, Plan};
 use crate::time::Moment;
+use serde::{Deserialize, Serialize};
 
 /// Where the case keeps the names.
 const FILE: &str = "innocent.json";
@@ -22,8 +24,48 @@ pub(super) fn call(case: &Case, names: &[String]) -> Result<(), Failure> {
         return Ok(());
     }
     let mut all = named(case);
-    all.extend(names.iter().filter(|name| !named(case).contains(name)).cloned());
+    // Whoever is named once more is meant as he is now.
+    all.retain(|one| !names.contains(&one.name));
+    all.extend(names.iter().map(|name| Innocent {
+        name: name.clone(),
+        created: None,
+    }));
     case.write(FILE, &all)
+}
+
+/// Somebody who was called innocent.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(from = "Written")]
+struct Innocent {
+    /// As a person names it.
+    name: String,
+    /// When it was made, where it was seen among those who appeared.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    created: Option<Moment>,
+}
+
+/// The same as it may stand in a file: the name alone, once.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Written {
+    Name(String),
+    Whole { name: String, created: Option<Moment> },
+}
+
+impl From<Written> for Innocent {
+    fn from(written: Written) -> Self {
+        let (name, created) = match written {
+            Written::Name(name) => (name, None),
+            Written::Whole { name, created } => (name, created),
+        };
+        Innocent { name, created }
+    }
+}
+
+/// Whether `one` was called innocent. Who is seen for the first time is taken down.
+fn is_known(all: &mut [Innocent], one: &Newcomer) -> bool {
+    let named = all.iter_mut().find(|known| known.name == one.name);
+    named.is_some_and(|known| *known.created.get_or_insert(one.created) == one.created)
 }
 
 /// Whether every one of `names` can be the name of somebody: `user/NAME`, `role/NAME` or the ID of a key.
@@ -43,7 +85,7 @@ pub(super) fn understood(names: &[String]) -> Result<(), Failure> {
 }
 
 /// Who was called innocent so far.
-fn named(case: &Case) -> Vec<String> {
+fn named(case: &Case) -> Vec<Innocent> {
     let text = case.read_text(FILE);
     text.and_then(|text| serde_json::from_str(&text).ok())
         .unwrap_or_default()
@@ -64,7 +106,7 @@ pub(super) fn principals(names: &[String]) -> Vec<PrincipalArn> {
 
 /// The users and roles that were called innocent in the case: no plan treats them for having been made, and no hold denies them for having appeared.
 pub(super) fn spared(case: &Case) -> Vec<PrincipalArn> {
-    principals(&named(case))
+    named(case).iter().filter_map(|one| principal(&one.name)).collect()
 }
 
 /// Refuses to go on with a plan that treats somebody for having been made whom `names` now call innocent: its steps are what a person agreed to.
@@ -107,8 +149,11 @@ pub(super) fn sorted(
     asks: bool,
     (asked_at, within): (Moment, i64),
 ) -> Result<Appeared, Failure> {
-    let known = named(case);
-    appeared.retain(|one| !known.contains(&one.name));
+    let mut known = named(case);
+    appeared.retain(|one| !is_known(&mut known, one));
+    if known != named(case) {
+        case.write(FILE, &known)?;
+    }
     let is_untold = |one: &&Newcomer| one.may_be_untold(asked_at, within);
     if asks && desk.terminal.can_ask() {
         let innocent = asked(desk, appeared.iter().filter(is_untold));
@@ -144,6 +189,24 @@ fn asked<'a>(desk: &Desk, appeared: impl Iterator<Item = &'a Newcomer>) -> Vec<S
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_is_made_anew_under_a_name_is_not_the_one_who_was_called_innocent() {
+        let at = |second: i64| Moment::from_millis(second * 1000);
+        let newcomer = |created: Moment| Newcomer {
+            what: "user `ann`".to_owned(),
+            name: "user/ann".to_owned(),
+            created,
+        };
+        let mut all: Vec<Innocent> =
+            serde_json::from_str(r#"["user/ann", {"name": "role/deploy"}]"#).unwrap_or_default();
+        assert_eq!(all.len(), 2);
+        assert!(is_known(&mut all, &newcomer(at(5))));
+        let written = serde_json::to_string(&all).unwrap_or_default();
+        let mut again: Vec<Innocent> = serde_json::from_str(&written).unwrap_or_default();
+        assert!(is_known(&mut again, &newcomer(at(5))));
+        assert!(!is_known(&mut again, &newcomer(at(60))), "{written}");
+    }
 
     #[test]
     fn users_roles_and_keys_are_understood_and_nothing_else() {

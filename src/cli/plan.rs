@@ -26,13 +26,14 @@ pub(super) async fn plan(desk: &Desk, args: PlanArgs) -> Result<Exit, Failure> {
     args.out.as_deref().map_or(Ok(()), writable)?;
     let keys = keys(desk, &args.keys, &args.sources)?;
     let world = World::mount(&args.world, "plan").await?;
+    let called = innocent::principals(&args.innocent.innocent);
     let mut prepared = prepared(
         desk,
         &world,
         &args.sources,
         &args.choice,
         &keys,
-        &innocent::principals(&args.innocent.innocent),
+        (&called, world.clients().now()),
     )
     .await?;
     if !args.permissions {
@@ -58,13 +59,14 @@ pub(super) async fn plan(desk: &Desk, args: PlanArgs) -> Result<Exit, Failure> {
         return Ok(Exit::Success);
     }
     desk.result(|| report::plan(rehearsed, desk.paint()), rehearsed)?;
-    for gap in &prepared.gaps {
-        desk.terminal.urgent(&desk.folded(2, &format!("in doubt: {gap}")));
+    let doubts = prepared.doubts();
+    for doubt in &doubts {
+        desk.terminal.urgent(&desk.folded(2, &format!("in doubt: {doubt}")));
     }
     desk.list_calls(world.clients());
     match missing(rehearsed) {
         Some(failure) => Err(failure),
-        None if rehearsed.contains() && prepared.gaps.is_empty() => Ok(Exit::Success),
+        None if rehearsed.contains() && doubts.is_empty() => Ok(Exit::Success),
         None => Ok(Exit::NotContained),
     }
 }

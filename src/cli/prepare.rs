@@ -230,6 +230,9 @@ pub struct Prepared {
     pub lineage: Lineage,
 }
 
+/// Users and roles that a person called innocent, and until when they were made then.
+pub type Innocent<'a> = (&'a [PrincipalArn], Moment);
+
 /// From the keys of an incident to its rehearsed plan, which leaves alone who was called innocent.
 pub async fn prepared(
     desk: &Desk,
@@ -237,7 +240,7 @@ pub async fn prepared(
     sources: &Sources,
     choice: &Choice,
     keys: &[AccessKeyId],
-    innocent: &[PrincipalArn],
+    innocent: Innocent<'_>,
 ) -> Result<Prepared, Failure> {
     let (plan, traced, collected) = planned(desk, world, sources, choice, keys, None, innocent).await?;
     for unread in &collected.unread {
@@ -265,7 +268,7 @@ pub async fn planned(
     choice: &Choice,
     keys: &[AccessKeyId],
     known: Option<&Lineage>,
-    innocent: &[PrincipalArn],
+    innocent: Innocent<'_>,
 ) -> Result<(Plan, Traced, Collected), Failure> {
     let playbook = playbook(&choice.playbook)?;
     not_against_oneself(desk, world, keys, None).await?;
@@ -273,7 +276,7 @@ pub async fn planned(
     if let Some(known) = known {
         traced.lineage.remember(known);
     }
-    for made in traced.lineage.vouch(innocent) {
+    for made in traced.lineage.vouch(innocent.0, innocent.1) {
         desk.terminal.status(&format!(
             "called innocent, and left alone though the family made it: {made}"
         ));

@@ -53,7 +53,17 @@ pub(super) async fn run(desk: &Desk, args: RunArgs) -> Result<Exit, Failure> {
     let called = innocent::principals(&args.innocent.innocent);
     let mut prepared = match file {
         Some(file) => from_plan(desk, &world, &args, file).await?,
-        None => prepared(desk, &world, &args.sources, &args.choice, &keys, &called).await?,
+        None => {
+            prepared(
+                desk,
+                &world,
+                &args.sources,
+                &args.choice,
+                &keys,
+                (&called, world.clients().now()),
+            )
+            .await?
+        }
     };
     if dry {
         prepared.rehearsed.odds = odds(desk, &world, &args.choice, &prepared, &args.race).await?;
@@ -114,6 +124,8 @@ async fn after_first(
     let mut first = first;
     innocent::call(&first.case, &args.innocent.innocent)?;
     let called = innocent::spared(&first.case);
+    let entries = first.journal.entries();
+    let began = entries.first().map_or_else(|| world.clients().now(), |first| first.at);
     let hint = format!(
         "the first wave is done and stands: `oust resume {0}` goes on, `oust undo {0}` turns it round",
         first.case.id
@@ -122,7 +134,7 @@ async fn after_first(
     let prepared = first
         .guarded(desk, world, mode, async {
             signed_in(desk, world).await?;
-            prepared(desk, world, &args.sources, &args.choice, keys, &called).await
+            prepared(desk, world, &args.sources, &args.choice, keys, (&called, began)).await
         })
         .await
         .map_err(case_goes_on)?;

@@ -30,6 +30,7 @@ pub(super) async fn trace(desk: &Desk, args: TraceArgs) -> Result<Exit, Failure>
     let mut traced = traced(desk, world.as_ref(), &args.sources, &keys).await?;
     let (mut verdicts, mut could, mut remaining) = (None, None, Vec::new());
     let mut at = wall_clock();
+    let mut unread = None;
     if let Some(world) = &world {
         at = world.clients().now();
         match account(world, &mut traced).await {
@@ -45,9 +46,11 @@ pub(super) async fn trace(desk: &Desk, args: TraceArgs) -> Result<Exit, Failure>
                     .origins
                     .iter_mut()
                     .for_each(|origin| origin.unknown.push(unknown.clone()));
+                unread = Some(failure);
             }
         }
     }
+    let is_live = matches!(world, Some(World::Live { .. }));
     let known = Known {
         origins: traced.origins,
         lineage: traced.lineage,
@@ -61,7 +64,16 @@ pub(super) async fn trace(desk: &Desk, args: TraceArgs) -> Result<Exit, Failure>
     if let Some(world) = &world {
         desk.list_calls(world.clients());
     }
-    Ok(Exit::Success)
+    let is_trail_unread = is_live && known.lineage.coverage.is_nothing();
+    Ok(match (unread, is_trail_unread) {
+        (None, false) => Exit::Success,
+        // Half of it is a result, and what it says nothing of is told.
+        (None, true) | (Some(_), false) => Exit::NotContained,
+        (Some(failure), true) => {
+            let message = format!("neither trail nor account could be looked at: {}", failure.message);
+            return Err(Failure { message, ..failure });
+        }
+    })
 }
 
 /// Credentials that are looked at service by service; what more of a large family may do is told by its verdicts.

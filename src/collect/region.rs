@@ -48,34 +48,45 @@ impl Asker {
     /// Asks each question to the end. What was read before a failure stays in `records`.
     pub(super) async fn ask(&mut self, questions: &[Question], records: &mut Vec<Value>) -> Result<(), AwsError> {
         for question in questions {
-            let mut token = None;
-            loop {
-                token = match self.page(question, token.as_deref(), records).await {
-                    Ok(next) => next,
-                    // A token lives for a while only: the question is asked anew, and copies count once.
-                    Err(error) if token.is_some() && error.code.as_deref() == Some("InvalidNextTokenException") => {
-                        self.page(question, None, records).await?
-                    }
-                    Err(error) => return Err(error),
-                };
-                if token.is_none() {
-                    break;
-                }
-            }
+            let wanted = self.wanted(question);
+            self.ask_for(&wanted, records).await?;
         }
         Ok(())
     }
 
+    /// Asks for every call of this name, whoever made it.
+    pub(super) async fn ask_calls(&mut self, name: &str, records: &mut Vec<Value>) -> Result<(), AwsError> {
+        let wanted = Wanted(LookupAttributeKey::EventName, name.to_owned(), self.window.0);
+        self.ask_for(&wanted, records).await
+    }
+
+    async fn ask_for(&mut self, wanted: &Wanted, records: &mut Vec<Value>) -> Result<(), AwsError> {
+        let mut token = None;
+        loop {
+            token = match self.page(wanted, token.as_deref(), records).await {
+                Ok(next) => next,
+                // A token lives for a while only: the question is asked anew, and copies count once.
+                Err(error) if token.is_some() && error.code.as_deref() == Some("InvalidNextTokenException") => {
+                    self.page(wanted, None, records).await?
+                }
+                Err(error) => return Err(error),
+            };
+            if token.is_none() {
+                return Ok(());
+            }
+        }
+    }
+
     async fn page(
         &mut self,
-        question: &Question,
+        wanted: &Wanted,
         token: Option<&str>,
         records: &mut Vec<Value>,
     ) -> Result<Option<String>, AwsError> {
         let mut attempt = 1;
         loop {
             self.pace.turn().await;
-            match self.request(question, token, records).await {
+            match self.request(wanted, token, records).await {
                 Ok(next) => return Ok(next),
                 Err(error) if attempt < ATTEMPTS && error.trouble.passes() => {
                     self.clients.pause(back_off(attempt)).await;
@@ -91,25 +102,28 @@ impl Asker {
         }
     }
 
+    fn wanted(&self, question: &Question) -> Wanted {
+        let start = self.window.0;
+        match question {
+            Question::CallsOf(key, _) => Wanted(LookupAttributeKey::AccessKeyId, key.to_string(), start),
+            // CloudTrail indexes an issued key as a resource of the mint.
+            Question::MintOf(key) => Wanted(LookupAttributeKey::ResourceName, key.to_string(), start),
+            Question::CallsAs(name, since) => {
+                let since = DateTime::from_secs(since.seconds());
+                let start = start.map_or(since, |start| if start.secs() > since.secs() { start } else { since });
+                Wanted(LookupAttributeKey::Username, name.clone(), Some(start))
+            }
+        }
+    }
+
     async fn request(
         &self,
-        question: &Question,
+        Wanted(name, value, start): &Wanted,
         token: Option<&str>,
         records: &mut Vec<Value>,
     ) -> Result<Option<String>, AwsError> {
-        let mut start = self.window.0;
-        let (name, value) = match question {
-            Question::CallsOf(key, _) => (LookupAttributeKey::AccessKeyId, key.as_str()),
-            // CloudTrail indexes an issued key as a resource of the mint.
-            Question::MintOf(key) => (LookupAttributeKey::ResourceName, key.as_str()),
-            Question::CallsAs(name, since) => {
-                let since = DateTime::from_secs(since.seconds());
-                start = Some(start.map_or(since, |start| if start.secs() > since.secs() { start } else { since }));
-                (LookupAttributeKey::Username, name.as_str())
-            }
-        };
         let attribute = LookupAttribute::builder()
-            .attribute_key(name)
+            .attribute_key(name.clone())
             .attribute_value(value)
             .build()
             .map_err(|error| AwsError {
@@ -122,7 +136,7 @@ impl Asker {
             .client
             .lookup_events()
             .lookup_attributes(attribute)
-            .set_start_time(start)
+            .set_start_time(*start)
             .set_end_time(self.window.1)
             .set_next_token(token.map(str::to_owned));
         let page = request.send().await;
@@ -132,6 +146,9 @@ impl Asker {
         Ok(page.next_token().filter(|token| !token.is_empty()).map(str::to_owned))
     }
 }
+
+/// What is looked up: an attribute, its value, and from when on.
+struct Wanted(LookupAttributeKey, String, Option<DateTime>);
 
 /// Doubles from half a second to sixteen, less up to a half by chance, so that the Regions and other tools do not come back all at once.
 fn back_off(attempt: u32) -> Duration {

@@ -1,7 +1,7 @@
 //! Cuts that wait for no look: they harm nothing where they were made already, and a round trip counts.
 //!
 //! What was there is read beside them, so that undo gives back what really was; until that is answered the journal says that it was so already, which undo
-//! may believe without harm.
+//! may believe without harm. An answer that may come from behind the cut is written down as one.
 
 use super::wave::{Looked, look};
 use super::{Consent, ExecuteError, Next, Run, stopped};
@@ -9,10 +9,11 @@ use crate::action::{Action, Setting};
 use crate::journal::{Event, Finish};
 use crate::mount::AwsError;
 use crate::plan::Step;
+use std::cell::Cell;
 use std::time::Duration;
 
 /// How long a cut that waits for no look lets the look that goes out beside it go ahead, in milliseconds: what is answered to a look that was sent first is
-/// what was there before.
+/// what was there before, most likely. What shows the cut made, and was answered after the cut was sent, is from before it or from behind it.
 const HEAD_START_MILLIS: u64 = 10;
 
 impl Run<'_> {
@@ -57,12 +58,17 @@ impl Run<'_> {
         steps: &[Step],
     ) -> Result<Vec<(Step, Result<Setting, AwsError>)>, ExecuteError> {
         let world = self.world;
-        let looks = look(world.clients(), self.to_look_at(steps));
+        let (to_look_at, answered) = (self.to_look_at(steps), Cell::new(false));
+        let looks = async {
+            let found = look(world.clients(), to_look_at).await;
+            answered.set(true);
+            found
+        };
         let cuts = async {
             world.clients().rest(Duration::from_millis(HEAD_START_MILLIS)).await;
-            self.call(&ahead).await
+            (answered.get(), self.call(&ahead).await)
         };
-        let (found, sent) = futures_util::join!(looks, cuts);
+        let (found, (is_from_before, sent)) = futures_util::join!(looks, cuts);
         let (mut made, mut refused) = sent?;
         let (of_ahead, others): (Vec<_>, Vec<_>) = found
             .into_iter()
@@ -71,12 +77,18 @@ impl Run<'_> {
             // What cannot be read stays as the intent says.
             let Ok(before) = found else { continue };
             let known = made.iter_mut().map(|(looked, _)| looked);
+            let mut unsure = false;
             for looked in known.chain(refused.iter_mut().map(|(looked, _)| looked)) {
                 if looked.step.id == step.id {
                     looked.before = before.clone();
+                    unsure = !is_from_before && before.same_as(&looked.change.to);
                 }
             }
-            self.note(Event::LookedBeside { step: step.id, before })?;
+            self.note(Event::LookedBeside {
+                step: step.id,
+                before,
+                unsure,
+            })?;
         }
         self.sent = (made, refused);
         Ok(others)

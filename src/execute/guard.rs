@@ -266,7 +266,7 @@ impl<'w> Guard<'w> {
             Member::UserPolicy { user, .. } | Member::Attachment { user, .. } | Member::Boundary { user } => {
                 Member::User { user: user.clone() }
             }
-            Member::RolePolicy { role, .. } | Member::RoleAttachment { role, .. } => {
+            Member::RolePolicy { role, .. } | Member::RoleAttachment { role, .. } | Member::RoleBoundary { role } => {
                 Member::Role { role: role.clone() }
             }
             _ => return None,

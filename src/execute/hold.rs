@@ -171,7 +171,7 @@ impl Run<'_> {
             Member::UserPolicy { user, .. } | Member::Attachment { user, .. } | Member::Boundary { user } => {
                 Member::User { user: user.clone() }
             }
-            Member::RolePolicy { role, .. } | Member::RoleAttachment { role, .. } => {
+            Member::RolePolicy { role, .. } | Member::RoleAttachment { role, .. } | Member::RoleBoundary { role } => {
                 Member::Role { role: role.clone() }
             }
             _ => return false,

@@ -148,8 +148,13 @@ impl Run<'_> {
             let to = Setting::Status(KeyStatus::Inactive);
             changes.push((Change { member, to }, Setting::Status(KeyStatus::Active)));
         }
+        let first = self.family.before.as_ref().or(self.seen.as_ref().map(|(_, read)| read));
+        // A word for somebody is none for who is made anew under his name.
+        let is_anew = |known: Option<&String>, id: &String| known.is_some_and(|known| known != id);
         let is_new = |user: &String, id: &String| {
-            before.users.get(user) != Some(id) && !spared.contains(&PrincipalArn::User(user.clone()))
+            let known = first.and_then(|first| first.users.get(user)).map(|user| &user.id);
+            let is_spared = spared.contains(&PrincipalArn::User(user.clone())) && !is_anew(known, id);
+            before.users.get(user) != Some(id) && !is_spared
         };
         for (user, _) in now.users.iter().filter(|(user, id)| is_new(user, id)) {
             let member = Member::UserPolicy {
@@ -176,7 +181,8 @@ impl Run<'_> {
                 }
                 None => {}
             }
-            if spared.contains(&PrincipalArn::Role(role.clone())) {
+            let known = first.and_then(|first| first.roles.get(role)).map(|role| &role.id);
+            if spared.contains(&PrincipalArn::Role(role.clone())) && !is_anew(known, id) {
                 continue;
             }
             let member = Member::RolePolicy {

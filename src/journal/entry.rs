@@ -124,6 +124,9 @@ pub enum Event {
         step: StepId,
         /// What it was.
         before: Setting,
+        /// It is what the change makes of it, and was answered when the change was under way: what it was before isn't known.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        unsure: bool,
     },
     /// The member is what the step wants already: nothing was called.
     AlreadySo {

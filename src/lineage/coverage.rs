@@ -58,6 +58,13 @@ pub struct Coverage {
     pub notes: BTreeSet<String>,
 }
 
+impl Coverage {
+    /// Whether nothing was read and no Region answered, so that it tells of nobody.
+    pub fn is_nothing(&self) -> bool {
+        self.events == 0 && self.files == 0 && self.looked_up.is_empty()
+    }
+}
+
 /// The hours that one account's Region recorded something in. Whether an hour without an event is a gap or was quiet, events don't tell: that
 /// takes the digests of the trail.
 /// <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-validation-digest-file-structure.html>

@@ -9,6 +9,7 @@ use super::family::Family;
 use super::label::labelled;
 use super::mint::{issues, once_each};
 use super::observe::Observer;
+use super::renamed::{Bearer, Renamed};
 use super::secret::ReadSecret;
 use super::switch::Switches;
 use crate::account::{Holder, Session};
@@ -40,6 +41,8 @@ pub fn trace(evidence: &Evidence, asked: &[AccessKeyId]) -> Lineage {
         credentials: told.clone(),
         attempts: Vec::new(),
         made: Vec::new(),
+        bearers: Vec::new(),
+        renamed: Vec::new(),
         secrets: Vec::new(),
         unresolved: Vec::new(),
         collisions: 0,
@@ -187,6 +190,12 @@ pub struct Lineage {
     pub attempts: Vec<Attempt>,
     /// What the family made that outlives it.
     pub made: Vec<Made>,
+    /// Who bore the names of those to whom the family gave something, as far as an account showed it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub bearers: Vec<Bearer>,
+    /// Users who were renamed or deleted, by whomever, as far as the trail was asked for it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub renamed: Vec<Renamed>,
     /// Secrets that the family read: whoever held its keys has them, and they must be changed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub secrets: Vec<ReadSecret>,
@@ -259,6 +268,7 @@ impl Lineage {
         let made = known.made.iter().filter(|made| !self.made.contains(made));
         let made: Vec<Made> = made.cloned().collect();
         self.made.extend(made);
+        self.remember_names(known);
         for root in known.roots() {
             if let (Some(holder), Some(of)) = (root.holder.clone(), root.account.clone()) {
                 self.held_by(&root.key, holder, of);

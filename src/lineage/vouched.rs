@@ -2,12 +2,14 @@
 
 use super::{Lineage, Made};
 use crate::ids::PrincipalArn;
+use crate::time::Moment;
 
 impl Lineage {
     /// Takes it that these users and roles were rightly made, though a credential of the family made them: they are neither denied nor deleted for it. What
-    /// was done to them afterwards, keys and trust among it, is judged as ever. Gives what is passed over, in words.
-    pub fn vouch(&mut self, innocent: &[PrincipalArn]) -> Vec<String> {
-        let is_vouched = |made: &Made| makes(made).is_some_and(|who| innocent.contains(&who));
+    /// was done to them afterwards, keys and trust among it, is judged as ever, and so is who was made anew under the name behind `until`, when the person
+    /// spoke. Gives what is passed over, in words.
+    pub fn vouch(&mut self, innocent: &[PrincipalArn], until: Moment) -> Vec<String> {
+        let is_vouched = |made: &Made| made.at <= until && makes(made).is_some_and(|who| innocent.contains(&who));
         let told = self.made.iter().filter(|made| is_vouched(made));
         let told = told.map(|made| format!("{} {}, by {} at {}", made.call, made.what, made.by, made.at));
         let told = told.collect();

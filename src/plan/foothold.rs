@@ -86,12 +86,17 @@ pub fn footholds(lineage: &Lineage, account: &Account, now: Moment) -> Vec<Footh
         }));
     }
     found.extend(look.doors());
-    found.sort_by_key(|one| match one.state {
+    found.sort_by_key(|one| rank(&one.state));
+    found
+}
+
+/// The worst first.
+fn rank(state: &State) -> u8 {
+    match state {
         State::Open(_) => 0,
         State::Unknown(_) => 1,
         State::Closed(_) => 2,
-    });
-    found
+    }
 }
 
 /// Users whom the family made credentials for in ways that no access key tells of: their credentials must be read to judge.
@@ -106,6 +111,16 @@ pub fn users_with_footholds(lineage: &Lineage) -> BTreeSet<String> {
         .flat_map(|(name, at)| [name].into_iter().chain(lineage.now_called(name, at)))
         .map(str::to_owned)
         .collect()
+}
+
+/// The names of users to whom the family gave something that no access key tells of, each with when, and whether it made the user itself then.
+pub fn given_to(lineage: &Lineage) -> BTreeSet<(String, Moment, bool)> {
+    let of_users = lineage.made.iter().filter_map(|made| {
+        let kind = kind(made).filter(|kind| kind.is_of_a_user())?;
+        let name = named(made).or_else(|| lineage.user())?;
+        Some((name.to_owned(), made.at, kind == Kind::User))
+    });
+    of_users.collect()
 }
 
 /// Users, other than `but`, whose password the family set.
@@ -161,17 +176,27 @@ impl Look<'_> {
         let Some(name) = named(made).or_else(|| self.lineage.user()) else {
             return State::Unknown("the record doesn't tell which user it is about".to_owned());
         };
-        let [name, or] = self.lineage.now_called(name, made.at);
-        let name = if self.account.users.contains_key(name) {
-            name
-        } else {
-            or
-        };
-        let Some(user) = self.account.users.get(name) else {
-            return State::Closed(format!("there is no user `{name}` any more"));
-        };
+        let is_new = kind == Kind::User;
+        let who = self.lineage.who_was(name, made.at, is_new, self.account);
+        if who.is_empty() {
+            // That nobody bears the name proves nothing: he may have been renamed.
+            let is_known = self.lineage.bearer(name, made.at, is_new).is_some();
+            return match is_known || self.lineage.is_deleted(name, made.at) {
+                true => State::Closed(format!("there is no user `{name}` any more")),
+                false => State::Unknown(format!(
+                    "nobody is called `{name}` by now who was so then, and the trail doesn't tell whether he was deleted or renamed"
+                )),
+            };
+        }
+        // Where it is open which of them it was, the worst counts.
+        let states = who.into_iter().map(|user| self.held_by(kind, made, user));
+        let worst = states.min_by_key(rank);
+        worst.unwrap_or_else(|| State::Unknown("nobody was looked at".to_owned()))
+    }
+
+    fn held_by(&self, kind: Kind, made: &Made, user: &User) -> State {
         let Some(held) = &user.credentials else {
-            return State::Unknown(format!("the credentials of user `{name}` were not read"));
+            return State::Unknown(format!("the credentials of user `{}` were not read", user.name));
         };
         match opens(kind, made, held, self.lineage) {
             None => State::Closed("it is not there any more, or cannot be used".to_owned()),

@@ -16,6 +16,7 @@ pub fn made_by<'a>(lineage: &'a Lineage, member: &Member) -> Option<&'a Made> {
         Member::ManagedPolicy { policy } => (&["CreatePolicy"], policy.name().to_owned()),
         Member::GroupMembership { user, group } => (&["AddUserToGroup"], format!("{user} {group}")),
         Member::Boundary { user } => (&["PutUserPermissionsBoundary"], user.clone()),
+        Member::RoleBoundary { role } => (&["PutRolePermissionsBoundary"], role.clone()),
         Member::User { user } => (&["CreateUser"], user.clone()),
         // Their IDs are only in the answers of calls: every one of the user's may be the family's.
         Member::SshPublicKey { user, .. } => (&["UploadSSHPublicKey"], user.clone()),
@@ -44,6 +45,10 @@ pub fn turned_round_by<'a>(made: &'a [Made], member: &Member, at: Moment) -> Opt
         Member::Boundary { user } => (
             &["DeleteUserPermissionsBoundary", "PutUserPermissionsBoundary"],
             user.clone(),
+        ),
+        Member::RoleBoundary { role } => (
+            &["DeleteRolePermissionsBoundary", "PutRolePermissionsBoundary"],
+            role.clone(),
         ),
         Member::TrustPolicy { role } => (&["UpdateAssumeRolePolicy"], role.clone()),
         _ => return None,

@@ -17,8 +17,9 @@ const ROLE_INLINE_QUOTA: usize = 10_240;
 const ROLE_ATTACHED_QUOTA: usize = 20;
 
 impl Making<'_> {
-    /// Where the revocation has no room, denies everything to the user or role by another lock, and gives whether it did. Where none is free, either,
-    /// what the family filled the room with goes first.
+    /// Where the revocation has no room, denies everything to the user or role by another lock, and gives whether it did: `AWSDenyAll` attached; where no
+    /// place is free, what the family filled the room with goes, so that the revocation fits; where that isn't enough, `AWSDenyAll` as the boundary,
+    /// for which there is always room.
     pub(super) fn revoke_otherwise(&mut self, from: &PlaybookStep, issuer: &Issuer) -> bool {
         let size = revoke::document(self.now).counted_size();
         self.lock_otherwise(from, issuer, revoke::POLICY_NAME, size)
@@ -34,11 +35,10 @@ impl Making<'_> {
             "the inline policies of {} take {taken} of {quota} characters: `{name}` does not fit, and new sessions are denied, too",
             issuer.describe()
         );
-        if self.attach_deny(from, issuer, full) {
+        if self.attach_deny(from, issuer, full.clone()) {
             return true;
         }
-        self.make_room(from, issuer, taken + size - quota);
-        false
+        !self.make_room(from, issuer, taken + size - quota) && self.bound_deny(from, issuer, full)
     }
 
     /// How much of the quota is taken by other inline policies than `name`, with those that this plan puts there.
@@ -101,16 +101,27 @@ impl Making<'_> {
             self.lock(from, member, before, Setting::Present, full);
             return true;
         }
-        let Issuer::User(name) = issuer else { return false };
-        let boundary = account.users.get(name).and_then(|user| user.boundary.clone());
+        matches!(issuer, Issuer::User(_)) && self.bound_deny(from, issuer, full)
+    }
+
+    /// `AWSDenyAll` as the permissions boundary, in the place of whatever was: an explicit deny in it is one like any other. Whether there is such a policy.
+    fn bound_deny(&mut self, from: &PlaybookStep, issuer: &Issuer, full: String) -> bool {
+        let account = self.facts.account;
+        let Some(policy) = deny_all_arn(&account.partition) else {
+            return false;
+        };
+        let (boundary, member) = match issuer {
+            Issuer::User(name) => (
+                account.users.get(name).and_then(|user| user.boundary.clone()),
+                Member::Boundary { user: name.clone() },
+            ),
+            Issuer::Role(name) => (
+                account.roles.get(name).and_then(|role| role.boundary.clone()),
+                Member::RoleBoundary { role: name.clone() },
+            ),
+        };
         let before = boundary.map_or(Setting::Absent, Setting::Policy);
-        self.lock(
-            from,
-            Member::Boundary { user: name.clone() },
-            before,
-            Setting::Policy(policy),
-            full,
-        );
+        self.lock(from, member, before, Setting::Policy(policy), full);
         true
     }
 
@@ -123,7 +134,8 @@ impl Making<'_> {
     }
 
     /// Takes inline policies away that the family put there, the largest first, until there is room for so many characters; none where they are too few.
-    fn make_room(&mut self, from: &PlaybookStep, issuer: &Issuer, needed: usize) {
+    /// Whether there is room then.
+    fn make_room(&mut self, from: &PlaybookStep, issuer: &Issuer, needed: usize) -> bool {
         let made_roles = self.facts.made_roles();
         let is_made = matches!(issuer, Issuer::Role(name) if made_roles.iter().any(|(role, _)| role.name == *name));
         let mut padding: Vec<(Member, PolicyText)> = self
@@ -143,7 +155,7 @@ impl Making<'_> {
             going.push((member, text));
         }
         if room < needed {
-            return;
+            return false;
         }
         for (member, text) in going {
             let fact = format!(
@@ -152,6 +164,7 @@ impl Making<'_> {
             );
             self.change(from, member, Setting::Document(text), Setting::Absent, Some(fact));
         }
+        true
     }
 }
 

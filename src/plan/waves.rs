@@ -51,7 +51,11 @@ fn removes_power(change: &Change) -> bool {
             Member::Attachment { policy, .. } | Member::RoleAttachment { policy, .. } => {
                 !is_quarantine(policy) && deny_all_arn(policy.partition()).as_ref() != Some(policy)
             }
-            Member::Boundary { .. } | Member::User { .. } | Member::Role { .. } | Member::ManagedPolicy { .. } => false,
+            Member::Boundary { .. }
+            | Member::RoleBoundary { .. }
+            | Member::User { .. }
+            | Member::Role { .. }
+            | Member::ManagedPolicy { .. } => false,
             _ => true,
         }
 }

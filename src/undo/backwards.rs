@@ -97,7 +97,10 @@ impl Backwards<'_> {
         if let Some(gone) = needed.find(|thing| !back.contains(thing) && self.is_gone(thing)) {
             return Err(format!("{gone} is gone: undo the step that deleted it first"));
         }
-        match forbidden(&inverse, &made.change, self.care) {
+        let unsure = made.unsure.then(|| {
+            "whether it was active before is not known: the answer came together with the cut; name the step to make it active all the same".to_owned()
+        });
+        match unsure.or_else(|| forbidden(&inverse, &made.change, self.care)) {
             Some(why) if !self.care.named.contains(&made.step) => Err(why),
             against => Ok((inverse, against)),
         }

@@ -1,6 +1,7 @@
 //! What a journal says was changed and not turned round since.
 
-use crate::action::{Change, Setting};
+use crate::account::KeyStatus;
+use crate::action::{Change, Member, Setting};
 use crate::ids::StepId;
 use crate::journal::{Entry, Event};
 use std::collections::BTreeMap;
@@ -14,6 +15,8 @@ pub(super) struct Made {
     pub(super) change: Change,
     /// What was there before.
     pub(super) before: Setting,
+    /// It isn't known whether it was so: the answer may come from behind the change.
+    pub(super) unsure: bool,
 }
 
 impl Made {
@@ -38,15 +41,21 @@ pub(super) fn standing(entries: &[Entry]) -> Vec<Made> {
                     step: step.clone(),
                     change: change.clone(),
                     before,
+                    unsure: intended.get(step).is_some_and(|tried| tried.unsure),
                 };
                 intended.insert(step.clone(), intent);
             }
             // It went out before anybody had looked: this is what was there.
-            Event::LookedBeside { step, before } => {
+            Event::LookedBeside { step, before, unsure } => {
                 let of = |one: &&mut Made| one.step == *step;
                 let open = intended.get_mut(step);
                 if let Some(one) = open.or_else(|| made.iter_mut().find(of)) {
-                    one.before = before.clone();
+                    one.unsure = *unsure;
+                    // What was to be cut was active, as far as anybody knows.
+                    one.before = match (unsure, &one.change.member) {
+                        (true, Member::AccessKey { .. }) => Setting::Status(KeyStatus::Active),
+                        _ => before.clone(),
+                    };
                 }
             }
             Event::Done { step }

@@ -69,6 +69,10 @@ pub(super) fn needs(change: &Change) -> Vec<Thing> {
             Setting::Policy(arn) => [user(of)].into_iter().chain(policy(arn)).collect(),
             _ => vec![user(of)],
         },
+        Member::RoleBoundary { role: of } => match &change.to {
+            Setting::Policy(arn) => [role(of)].into_iter().chain(policy(arn)).collect(),
+            _ => vec![role(of)],
+        },
         Member::AccessKey { user: of, .. }
         | Member::UserPolicy { user: of, .. }
         | Member::LoginProfile { user: of }
