@@ -9,7 +9,7 @@
 //! an escape in a name or in a text that counts) is parsed by itself. Where that isn't possible either, or what stands between two records is more than a comma,
 //! the scan is [`Unsure`], and the whole source is read record by record.
 
-mod hours;
+mod days;
 mod memory;
 mod mould;
 mod recorded;
@@ -28,7 +28,7 @@ use super::survey::Facts;
 use super::window::Window;
 use crate::ids::AccountId;
 use crate::time::Moment;
-use hours::Hours;
+use days::Days;
 use memchr::memmem::Finder;
 use memory::Memory;
 use rapidhash::v3::rapidhash_v3;
@@ -201,7 +201,7 @@ pub(super) fn harvest(scratch: &mut Scratch, closure: &Closure, kept: &mut Kept<
 /// As [`survey`].
 pub(super) fn sift(scratch: &mut Scratch, window: &Window, sieve: &mut impl Sieve) -> Sure<()> {
     let is_open = window.is_open();
-    let mut hours = Hours::default();
+    let mut days = Days::default();
     let text = scratch.text.get(..scratch.text_length).unwrap_or_default();
     records(text, &mut scratch.memory, |met| {
         let found = match met {
@@ -221,7 +221,7 @@ pub(super) fn sift(scratch: &mut Scratch, window: &Window, sieve: &mut impl Siev
             return Err(Unsure);
         }
         let glance = Glance {
-            at: hours.moment(found.time).map_or_else(|| found.at(), Ok)?,
+            at: days.moment(found.time).map_or_else(|| found.at(), Ok)?,
             source: found.source,
             name: found.name,
             address,
