@@ -9,7 +9,7 @@
 //! an escape in a name or in a text that counts) is parsed by itself. Where that isn't possible either, or what stands between two records is more than a comma,
 //! the scan is [`Unsure`], and the whole source is read record by record.
 
-mod hours;
+mod days;
 mod memory;
 mod mould;
 mod recorded;
@@ -28,7 +28,7 @@ use super::survey::Facts;
 use super::window::Window;
 use crate::ids::AccountId;
 use crate::time::Moment;
-use hours::Hours;
+use days::Days;
 use memchr::memmem::Finder;
 use memory::Memory;
 use rapidhash::v3::rapidhash_v3;
@@ -114,7 +114,7 @@ enum Met<'f, 't> {
 /// One record, by places in the text.
 struct Found<'t> {
     who: Who,
-    /// Whether they call for the first time in this text.
+    /// Whether this identity may not have been met in this text before.
     is_new: bool,
     /// The whole record.
     text: &'t [u8],
@@ -143,13 +143,11 @@ pub(super) fn survey(scratch: &mut Scratch, window: &Window, facts: &mut Facts) 
     let mut hours = Recorded::default();
     let is_open = window.is_open();
     let text = scratch.text.get(..scratch.text_length).unwrap_or_default();
-    let mut has_others = false;
     records(text, &mut scratch.memory, |met| {
         let found = match met {
             Met::Plain(found) => found,
             Met::Other(record) => {
                 let event = Event::parse(&record).map_err(|_| Unsure)?;
-                has_others = true;
                 if window.admits(&event) {
                     facts.add(&event);
                 }
@@ -159,7 +157,7 @@ pub(super) fn survey(scratch: &mut Scratch, window: &Window, facts: &mut Facts) 
         if !is_open && !found.is_in(window)? {
             return Ok(());
         }
-        // Who called first outside of the window isn't new any more within it.
+        // Who was met first outside of the window isn't new any more within it.
         if found.is_new || !is_open {
             facts.callers.push(found.who);
         }
@@ -169,10 +167,7 @@ pub(super) fn survey(scratch: &mut Scratch, window: &Window, facts: &mut Facts) 
         facts.seen.reads |= found.tail.reads == Some(true) && found.name != b"AssumeRole";
         hours.add(found)
     })?;
-    // Within an open window they come once each already, if all were remembered.
-    if !is_open || has_others || scratch.memory.has_forgotten {
-        facts.settle();
-    }
+    facts.settle();
     hours.hand_over(facts)
 }
 
@@ -201,7 +196,7 @@ pub(super) fn harvest(scratch: &mut Scratch, closure: &Closure, kept: &mut Kept<
 /// As [`survey`].
 pub(super) fn sift(scratch: &mut Scratch, window: &Window, sieve: &mut impl Sieve) -> Sure<()> {
     let is_open = window.is_open();
-    let mut hours = Hours::default();
+    let mut days = Days::default();
     let text = scratch.text.get(..scratch.text_length).unwrap_or_default();
     records(text, &mut scratch.memory, |met| {
         let found = match met {
@@ -221,7 +216,7 @@ pub(super) fn sift(scratch: &mut Scratch, window: &Window, sieve: &mut impl Siev
             return Err(Unsure);
         }
         let glance = Glance {
-            at: hours.moment(found.time).map_or_else(|| found.at(), Ok)?,
+            at: days.moment(found.time).map_or_else(|| found.at(), Ok)?,
             source: found.source,
             name: found.name,
             address,
@@ -285,7 +280,7 @@ fn parsed(text: &[u8]) -> Sure<(Value, usize)> {
 }
 
 /// The record that begins at `start`; `None` where it isn't just as CloudTrail writes it.
-#[inline]
+#[inline(always)]
 fn found<'t>(text: &'t [u8], start: usize, memory: &mut Memory) -> Option<Found<'t>> {
     let from = start + memory.version(text.get(start..)?)?;
     let (who, identity_end, is_new) = memory.caller(text, from)?;
@@ -298,7 +293,7 @@ fn found<'t>(text: &'t [u8], start: usize, memory: &mut Memory) -> Option<Found<
     let body = call_at + call.len();
     let id_at = body + id(text.get(body..)?)?;
     let id_from = id_at + ID.len();
-    let id = plain(text, id_from)?;
+    let id = uuid(text, id_from).or_else(|| plain(text, id_from))?;
     let behind = id_from + id.len() + 1;
     if text.get(behind) != Some(&b',') {
         return None;
@@ -348,6 +343,16 @@ fn plain(text: &[u8], from: usize) -> Option<&[u8]> {
         Some(b'"') => rest.get(..end),
         _ => None,
     }
+}
+
+/// The same, where it is as long as the IDs of events are.
+#[inline]
+fn uuid(text: &[u8], from: usize) -> Option<&[u8]> {
+    let (id, behind) = text.get(from..)?.split_first_chunk::<36>()?;
+    let is_plain = |byte: &u8| (*byte != b'"') & (*byte != b'\\') & byte.is_ascii();
+    let (long, rest) = id.split_first_chunk::<32>()?;
+    let all = |some: &[u8]| some.iter().fold(true, |all, byte| all & is_plain(byte));
+    (behind.first() == Some(&b'"') && all(long) && all(rest)).then_some(id.as_slice())
 }
 
 impl Found<'_> {

@@ -264,25 +264,47 @@ mod tests {
         )
     }
 
-    #[test]
-    fn of_however_many_callers_none_is_forgotten() {
-        let signed = r#","signInSessionArn":"arn:aws:signin:us-east-1:123456789012:session/s""#;
-        let records: Vec<String> = (0..9_000)
-            .map(|n| record(n, n % 3_000, if n < 3_000 { "" } else { signed }))
-            .collect();
+    /// What the scan and the full reading say of the callers of a text.
+    fn callers(desk: &mut Desk, records: &[String]) -> [Vec<Who>; 2] {
         let text = format!(r#"{{"Records":[{}]}}"#, records.join(","));
         let window = Window::default();
-        let (mut desk, mut read) = (Desk::default(), Facts::default());
+        let mut read = Facts::default();
         assert!(matches!(bytes_of(text.as_bytes(), &mut desk.scratch), Bytes::Whole));
+        desk.facts.clear();
         assert_eq!(scan::survey(&mut desk.scratch, &window, &mut desk.facts), Ok(()));
         let mut full = Full {
             facts: &mut read,
             window: &window,
         };
         Reading::read("x", text.as_bytes(), &mut full);
-        desk.facts.callers.sort_unstable();
         read.settle();
-        assert_eq!(read.callers.len(), 6_000);
-        assert_eq!(desk.facts.callers, read.callers);
+        [desk.facts.callers.clone(), read.callers]
+    }
+
+    #[test]
+    fn of_however_many_callers_none_is_forgotten() {
+        let signed = r#","signInSessionArn":"arn:aws:signin:us-east-1:123456789012:session/s""#;
+        let records: Vec<String> = (0..9_000)
+            .map(|n| record(n, n % 3_000, if n < 3_000 { "" } else { signed }))
+            .collect();
+        let [scanned, read] = callers(&mut Desk::default(), &records);
+        assert_eq!(read.len(), 6_000);
+        assert_eq!(scanned, read);
+    }
+
+    #[test]
+    fn who_called_in_one_text_is_nobody_in_the_next() {
+        let mut desk = Desk::default();
+        for session in [1, 2, 1] {
+            let signed = r#","signInSessionArn":"arn:aws:signin:us-east-1:123456789012:session/s""#;
+            let records = [
+                record(1, session, ""),
+                record(2, session, ""),
+                record(3, session, signed),
+            ];
+            let [scanned, read] = callers(&mut desk, &records);
+            assert_eq!(read.len(), 2);
+            assert_eq!(scanned, read);
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! Texts that were looked into before: callers, and calls with the ends of their records.
 
-use super::mould::{Fit, LONG, Mould, is_key, seconds};
+use super::days::Days;
+use super::mould::{Fit, Mould, is_key, seconds};
 use super::tail::Ends;
 use super::{IDENTITY, NAME, REGION, TIME, VERSION, plain};
 use crate::trail::enters::is_entrance;
@@ -9,10 +10,9 @@ use crate::trail::identity;
 use memchr::memmem::Finder;
 use std::sync::LazyLock;
 
-/// So many moulds of callers, callers of one text and kinds of calls are remembered; each has one place and one beside it, and those that share them take turns.
+/// So many moulds of callers, identities of one text and kinds of calls are remembered; each has one place and one beside it, and those that share them take turns.
 const MOULDS: usize = 4_096;
-const CALLERS: usize = 1_024;
-const MOMENTS: usize = 1_024;
+const KNOWN: usize = 512;
 const CALLS: usize = 1_024;
 
 /// No identity is longer.
@@ -20,32 +20,58 @@ const LONGEST: usize = 16_384;
 
 static FIND_TIME: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(TIME));
 
+/// An identity that was met in the text that is scanned: where it stands there, with what it is followed by. Who calls more than once isn't looked into again.
+#[derive(Debug, Clone, Copy, Default)]
+struct Known {
+    /// The number of the text.
+    scan: u64,
+    from: u32,
+    length: u32,
+    /// Its place among the callers.
+    caller: u32,
+}
+
+impl Known {
+    /// Where an identity is looked for: these words tell sessions of one role apart.
+    #[inline]
+    fn place(text: &[u8]) -> Option<usize> {
+        let text = text.first_chunk::<80>()?;
+        let [one, two, three] = [44, 60, 68].map(|at| word(text, at));
+        Some(spread(one? ^ two?.rotate_left(19) ^ three?.rotate_left(43)) % KNOWN)
+    }
+
+    /// The same identity where it was met.
+    #[inline]
+    fn same<'t>(&self, text: &'t [u8]) -> Option<&'t [u8]> {
+        text.get(self.from as usize..)?.get(..self.length as usize)
+    }
+}
+
 /// What a thread remembers, in bounded room.
 pub(super) struct Memory {
     moulds: Box<[Option<Box<Mould>>]>,
-    /// Who was met, and in which text last.
-    met: Box<[(Who, u64)]>,
-    /// Moments of issue, as they are written and in seconds.
-    moments: Box<[([u8; LONG], u32)]>,
+    known: Box<[Known]>,
+    /// Who called in the text that is scanned.
+    callers: Vec<Who>,
+    /// Days on which sessions were issued.
+    days: Days,
     calls: Box<[Option<Box<Call>>]>,
     /// The beginning of the last record, up to its caller.
     version: Vec<u8>,
     /// The number of the text that is scanned.
     scan: u64,
-    /// Whether somebody who called in this text was forgotten: who calls again may be taken for new.
-    pub(super) has_forgotten: bool,
 }
 
 impl Default for Memory {
     fn default() -> Self {
         Memory {
             moulds: (0..MOULDS).map(|_| None).collect(),
-            met: vec![(Who::default(), 0); CALLERS].into_boxed_slice(),
-            moments: vec![([0; LONG], 0); MOMENTS].into_boxed_slice(),
+            known: vec![Known::default(); KNOWN].into_boxed_slice(),
+            callers: Vec::new(),
+            days: Days::default(),
             calls: (0..CALLS).map(|_| None).collect(),
             version: Vec::new(),
             scan: 0,
-            has_forgotten: false,
         }
     }
 }
@@ -92,7 +118,7 @@ impl Memory {
     /// Begins another text.
     pub(super) fn begin(&mut self) {
         self.scan += 1;
-        self.has_forgotten = false;
+        self.callers.clear();
     }
 
     /// How long the beginning of a record is that has its version and nothing else before its caller.
@@ -110,34 +136,49 @@ impl Memory {
         Some(self.version.len())
     }
 
-    /// Who calls by the identity that begins at `from`, where it ends, and whether they may call for the first time in this text; `None` where it isn't followed by the record's time, or can't be read.
+    /// Who calls by the identity that begins at `from`, where it ends, and whether it may not have been met in this text before; `None` where it isn't followed by the record's time, or can't be read.
+    #[inline]
     pub(super) fn caller(&mut self, text: &[u8], from: usize) -> Option<(Who, usize, bool)> {
-        let fit = self.identity(text.get(from..)?)?;
-        let Fit { mut who, key, .. } = fit;
-        if let Some(since) = fit.since {
-            who.since = self.since(since)?;
+        let rest = text.get(from..)?;
+        let place = Known::place(rest)?;
+        for place in [place, place ^ 1] {
+            let known = self.known.get(place)?;
+            // Identities of one session differ at their ends.
+            if known.scan == self.scan
+                && let Some(same) = known.same(text)
+                && rest.get(..same.len()).is_some_and(|rest| rest.ends_with(TIME))
+                && rest.starts_with(same)
+            {
+                let who = self.callers.get(known.caller as usize)?;
+                return Some((*who, from + same.len() - TIME.len(), false));
+            }
         }
-        let session = u64::from(who.sign_in) << 32 | u64::from(who.since);
-        let place = spread(who.key ^ who.id.rotate_left(21) ^ who.name.rotate_left(42) ^ session.rotate_left(11));
-        let met = self.met.get_mut(place % CALLERS)?;
-        let (is_other, is_of_text) = (met.0 != who, met.1 == self.scan);
-        // Whoever was met has a key that is one.
-        if is_other && !key.is_none_or(is_key) {
-            return None;
-        }
-        *met = (who, self.scan);
-        self.has_forgotten |= is_other && is_of_text;
-        Some((who, from + fit.length, is_other || !is_of_text))
+        let (who, length) = self.new_caller(rest)?;
+        self.known.swap(place, place ^ 1);
+        *self.known.get_mut(place)? = Known {
+            scan: self.scan,
+            from: u32::try_from(from).ok()?,
+            length: (length + TIME.len()) as u32,
+            caller: self.callers.len() as u32,
+        };
+        self.callers.push(who);
+        Some((who, from + length, true))
     }
 
-    fn since(&mut self, text: &[u8; LONG]) -> Option<u32> {
-        // Day, hour, minute and second.
-        let place = spread(word(text, 8)? ^ word(text, 12)?.rotate_left(29)) % MOMENTS;
-        let (known, since) = self.moments.get_mut(place)?;
-        if known != text {
-            (*known, *since) = (*text, seconds(text)?);
+    /// Who calls by the identity that a text begins with, and its length.
+    #[inline(never)]
+    fn new_caller(&mut self, text: &[u8]) -> Option<(Who, usize)> {
+        let Fit {
+            mut who,
+            length,
+            key,
+            since,
+        } = self.identity(text)?;
+        if let Some(since) = since {
+            let moment = self.days.moment(since).map(|moment| moment.seconds());
+            who.since = moment.map_or_else(|| seconds(since), |moment| u32::try_from(moment).ok())?;
         }
-        Some(*since)
+        key.is_none_or(is_key).then_some((who, length))
     }
 
     fn identity<'t>(&mut self, text: &'t [u8]) -> Option<Fit<'t>> {
@@ -167,13 +208,11 @@ impl Memory {
 
     /// The kind of the call whose service's name begins at `from`.
     pub(super) fn call(&mut self, text: &[u8], from: usize) -> Option<&mut Call> {
-        let words = [0, 8, 24, 32, 40, 48, 56].map(|at| word(text, from + at));
-        let mut hash = 0_u64;
-        for word in words {
-            hash = (hash.rotate_left(5) ^ word?).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        }
         let rest = text.get(from..)?;
-        let place = (hash >> 40) as usize % CALLS;
+        let head = rest.first_chunk::<64>()?;
+        let pair = |one: usize, two: usize| Some(word(head, one)? ^ word(head, two)?.rotate_left(23));
+        let place = spread(pair(0, 24)?) ^ spread(pair(32, 40)?).rotate_left(1) ^ spread(pair(48, 56)?).rotate_left(2);
+        let place = place % CALLS;
         let is_it = |call: &Option<Box<Call>>| call.as_ref().is_some_and(|call| rest.starts_with(&call.text));
         // Two that differ further on only have the same place, and one beside it.
         let beside = place ^ 1;

@@ -32,13 +32,16 @@ const ARN: &[u8] = b"\",\"arn\":\"";
 const KEY: &[u8] = b"\"accessKeyId\":\"";
 const CREATED: &[u8] = b"\"creationDate\":\"";
 
+/// So many texts with a gap behind them a mould has, one of each kind.
+const PARTS: usize = 5;
+
 /// A mould.
 #[derive(Debug)]
 pub(super) struct Mould {
     /// The texts one behind the other; the last is what the record goes on with.
     text: Box<[u8]>,
     /// Where each of them ends, and what stands behind it.
-    parts: Vec<(usize, Gap)>,
+    parts: [(usize, Gap); PARTS],
     /// How long an identity is whose session has no name, and how often the name stands in it.
     nameless: usize,
     names: usize,
@@ -86,10 +89,10 @@ impl Mould {
             seconds(text) == Some(who.since)
         }));
         gaps.sort_unstable_by_key(|(at, ..)| *at);
-        let (mut text, mut parts, mut from) = (Vec::new(), Vec::new(), 0);
-        for (at, length, gap) in gaps {
+        let (mut text, mut parts, mut from) = (Vec::new(), [(0, Gap::End); PARTS], 0);
+        for ((at, length, gap), part) in gaps.into_iter().zip(&mut parts) {
             text.extend_from_slice(identity.get(from..at).unwrap_or_default());
-            parts.push((text.len(), gap));
+            *part = (text.len(), gap);
             from = at + length;
         }
         text.extend_from_slice(identity.get(from..).unwrap_or_default());
@@ -97,7 +100,9 @@ impl Mould {
         let (names, others) = (count(&[Gap::Session, Gap::Again]), count(&[Gap::Key, Gap::Moment]));
         let nameless = text.len() + others * LONG;
         text.extend_from_slice(TIME);
-        parts.push((text.len(), Gap::End));
+        // Behind the last text nothing is left to compare.
+        let ends = parts.iter_mut().filter(|(_, gap)| *gap == Gap::End);
+        ends.for_each(|(to, _)| *to = text.len());
         Mould {
             text: text.into(),
             parts,
@@ -136,7 +141,7 @@ impl Mould {
                     let (text, behind) = rest.split_first_chunk()?;
                     (since, rest) = (Some(text), behind);
                 }
-                Gap::End => {}
+                Gap::End => break,
             }
         }
         Some(Fit {
