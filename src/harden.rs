@@ -53,5 +53,5 @@ pub use rule::{Is, Level, Row, Rule, Shape, Test, Until, Within};
 pub use rules::RULES;
 pub use seen::{Seen, Used};
 pub use sigma::sigma;
-pub use usage::{Call, Gathered, Usage};
+pub use usage::{Call, Gathered, Once, Usage};
 pub use written::{Written, written};
