@@ -35,6 +35,7 @@ mod rules;
 mod seen;
 mod sigma;
 mod trust;
+mod trusted;
 mod usage;
 mod written;
 

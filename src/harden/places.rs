@@ -7,8 +7,9 @@ use super::fitted::{Whose, from_elsewhere, from_outside};
 use super::measure::Measure;
 use super::rule::Row;
 use super::seen::{Seen, Used};
+use super::trusted::{services, trusted};
 use crate::account::{Account, Credentials, KeyStatus, Role, User};
-use crate::policy::{Effect, Listed, Named};
+use crate::policy::Named;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use workloads::{functions, instance, workload};
@@ -39,7 +40,7 @@ const MOST_LINKS: usize = 4;
 /// Why a role's sessions may come from other addresses tomorrow: what takes it has none of its own, or isn't of this account.
 fn moves(account: &Account, seen: &Seen, role: &Role, links: usize) -> Option<String> {
     let name = &role.name;
-    if let Some(service) = compute(role).first() {
+    if let Some(service) = services(role).first() {
         return Some(format!(
             "{service} takes `{name}`, and what runs there gets other addresses as it comes and goes: name those of its network instead"
         ));
@@ -111,7 +112,7 @@ pub(super) fn findings(account: &Account, seen: &Seen, hit: &BTreeSet<&str>) -> 
     }
     for role in account.roles.values().filter(|role| role.unmodifiable().is_none()) {
         let used = seen.roles.get(&role.name);
-        let on = compute(role);
+        let on = services(role);
         // Functions and the like come from whatever address the service has at the time.
         if on.iter().all(|service| service == "ec2.amazonaws.com") {
             found.extend(used.and_then(|used| role_from(account, seen, role, used)));
@@ -125,31 +126,6 @@ pub(super) fn findings(account: &Account, seen: &Seen, hit: &BTreeSet<&str>) -> 
         }
     }
     found
-}
-
-/// Whom a role trusts.
-fn trusted(role: &Role) -> Vec<Named> {
-    let Ok(trust) = role.trust.parse() else {
-        return Vec::new();
-    };
-    let allows = trust
-        .statements
-        .iter()
-        .filter(|statement| statement.effect == Effect::Allow);
-    let named = allows.filter_map(|statement| match &statement.principal {
-        Some(Listed::These(named)) => Some(named.clone()),
-        _ => None,
-    });
-    named.flatten().collect()
-}
-
-/// The services that a role trusts.
-fn compute(role: &Role) -> BTreeSet<String> {
-    let services = trusted(role).into_iter().filter_map(|named| match named {
-        Named::Service(name) => Some(name),
-        _ => None,
-    });
-    services.collect()
 }
 
 fn places(used: &Used) -> Vec<String> {

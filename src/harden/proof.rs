@@ -94,7 +94,7 @@ impl<'a> Past<'a> {
         let all: Vec<&Call> = calls.iter().map(|(call, _)| &**call).collect();
         let outside = let_in::accounts(intruder);
         let networks = Networks::of(all.iter().map(|call| &call.event));
-        let before = replay(account, &all, &outside, &networks);
+        let before = replay(account, account, &all, &outside, &networks);
         let members = lineage.credentials.iter();
         Past {
             account,
@@ -122,7 +122,7 @@ impl<'a> Past<'a> {
         let bears = self.bears(measures);
         let all = self.calls.iter().zip(&bears).filter(|(_, bears)| **bears);
         let all: Vec<&Call> = all.map(|((call, _), _)| &**call).collect();
-        let mut asked = replay(&account, &all, &self.outside, &self.networks).into_iter();
+        let mut asked = replay(&account, self.account, &all, &self.outside, &self.networks).into_iter();
         // What the measures don't bear on goes as before.
         let after = self.before.iter().zip(&bears).map(|(before, bears)| match bears {
             true => asked.next().unwrap_or_else(|| before.clone()),

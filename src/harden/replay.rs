@@ -3,6 +3,7 @@
 use super::given::{LONGEST_SECONDS, given, session};
 use super::networks::Networks;
 use super::outsider;
+use super::trusted::services;
 use super::usage::Call;
 use crate::account::{AccessKey, Account, Holder, KeyStatus, Session, SessionKind, is_quarantine};
 use crate::action::revoke::POLICY_NAME as REVOKE_POLICY_NAME;
@@ -90,26 +91,40 @@ fn released(inline: &mut BTreeMap<String, PolicyText>, attached: &mut BTreeSet<A
     boundary.take_if(|arn| contains(arn));
 }
 
-/// Asks `calls`, which are in order of time, of `account`. A session is there only if the call that gave it went through. Accounts in
-/// `outside` are of no organization; of others it isn't known. `networks` are those that the whole trail tells.
-pub fn replay(account: &Account, calls: &[&Call], outside: &BTreeSet<AccountId>, networks: &Networks) -> Vec<Went> {
+/// Asks `calls`, which are in order of time, of `account`, which without any measure `was` so. A session is there only if the call that gave it
+/// went through. Accounts in `outside` are of no organization; of others it isn't known. `networks` are those that the whole trail tells.
+pub fn replay(
+    account: &Account,
+    was: &Account,
+    calls: &[&Call],
+    outside: &BTreeSet<AccountId>,
+    networks: &Networks,
+) -> Vec<Went> {
+    let key = |call: &&&Call| call.event.identity.key.clone();
     let mut world = World {
         account,
+        was,
         outside,
         networks,
         sessions: HashMap::new(),
         lost: HashSet::new(),
+        told: calls.iter().filter_map(|call| given(&call.event)).collect(),
     };
+    let of_functions = calls.iter().filter(|call| call.function.is_some());
+    world.told.extend(of_functions.filter_map(|call| key(&call)));
     calls.iter().map(|call| world.ask(call)).collect()
 }
 
 struct World<'a> {
     account: &'a Account,
+    was: &'a Account,
     outside: &'a BTreeSet<AccountId>,
     networks: &'a Networks,
     sessions: HashMap<AccessKeyId, Session>,
     /// Keys of sessions that were not given.
     lost: HashSet<AccessKeyId>,
+    /// Keys of sessions of which it is told who was given them.
+    told: HashSet<AccessKeyId>,
 }
 
 impl World<'_> {
@@ -128,7 +143,7 @@ impl World<'_> {
     fn decide(&mut self, call: &Call) -> Went {
         let event = &call.event;
         let Some(key) = &event.identity.key else {
-            let told = outsider::asks(self.account, event, &context(call, self.networks), self.outside);
+            let told = outsider::asks(self.account, self.was, event, &self.context(call), self.outside);
             return told.unwrap_or_else(|| Went::Unknown("nobody of the account signed it".to_owned()));
         };
         if self.lost.contains(key) {
@@ -157,8 +172,28 @@ impl World<'_> {
             return Went::Through;
         }
         standing
-            .decide(&action, &resource(self.account, event), &context(call, self.networks))
+            .decide(&action, &resource(self.account, event), &self.context(call))
             .into()
+    }
+
+    fn context(&self, call: &Call) -> Context {
+        let mut context = context(call, self.networks);
+        if self.may_be_of_service(&call.event) {
+            context.set_free("aws:ViaAWSService");
+        }
+        context
+    }
+
+    /// Whether a call that a service made may be one by a session that the service itself was given, and not one on behalf of who was given it:
+    /// both records name the service.
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_forward_access_sessions.html>
+    fn may_be_of_service(&self, event: &Event) -> bool {
+        let who = &event.identity;
+        let is_told = who.key.as_ref().is_some_and(|key| self.told.contains(key));
+        let name = who.issuer.as_ref().and_then(|issuer| issuer.name.as_ref());
+        let role = name.and_then(|name| self.was.roles.get(name));
+        let is_of_role = event.is_forwarded() && who.kind.as_deref() == Some("AssumedRole");
+        is_of_role && !is_told && role.is_some_and(|role| !services(role).is_empty())
     }
 }
 

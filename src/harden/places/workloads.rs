@@ -7,6 +7,8 @@ use crate::harden::fitted::{Whose, from_elsewhere};
 use crate::harden::measure::Measure;
 use crate::harden::rule::Row;
 use crate::harden::seen::{Seen, Used};
+use crate::harden::trusted::trusted;
+use crate::policy::Named;
 use serde_json::json;
 use std::collections::BTreeSet;
 
@@ -216,6 +218,24 @@ pub(super) fn functions(account: &Account, role: &Role, used: &Used) -> Option<F
                 role: role.name.clone(),
                 name: FUNCTIONS,
                 document,
-            }),
+            })
+            .doubted(taken_beside(role)),
     )
+}
+
+/// Who else may take a function's role, if somebody may: his sessions bear no function's ARN, and a service's own aren't called on behalf of anybody.
+fn taken_beside(role: &Role) -> Option<String> {
+    let of = |named: Named| match named {
+        Named::Service(name) if name.starts_with("lambda.amazonaws.com") => None,
+        Named::Service(name) | Named::Aws(name) | Named::Federated(name) | Named::CanonicalUser(name) => Some(name),
+        Named::Everybody => Some("everybody".to_owned()),
+    };
+    let others: BTreeSet<String> = trusted(role).into_iter().filter_map(of).collect();
+    let shown: Vec<String> = others.into_iter().take(NAMED).collect();
+    (!shown.is_empty()).then(|| {
+        format!(
+            "{} may take it too, and what is done with such a session bears no function's ARN: give the functions a role of their own",
+            shown.join(", ")
+        )
+    })
 }
