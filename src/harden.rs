@@ -23,6 +23,7 @@ mod let_in;
 mod matching;
 mod measure;
 mod networks;
+mod ours;
 mod outsider;
 mod perimeter;
 mod places;

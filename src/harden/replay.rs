@@ -2,6 +2,7 @@
 
 use super::given::{LONGEST_SECONDS, given, session};
 use super::networks::Networks;
+use super::ours::is_of;
 use super::outsider;
 use super::trusted::services;
 use super::usage::Call;
@@ -62,7 +63,8 @@ pub fn as_it_was(account: &Account, calls: &[Call]) -> Account {
         let (Some(key), Some(name)) = (&who.key, &who.user_name) else {
             continue;
         };
-        let Some(user) = account.users.get_mut(name).filter(|_| key.kind() == KeyKind::LongTerm) else {
+        let is_ours = key.kind() == KeyKind::LongTerm && is_of(who, &account.id);
+        let Some(user) = account.users.get_mut(name).filter(|_| is_ours) else {
             continue;
         };
         let held = &mut user.credentials.get_or_insert_default().access_keys;

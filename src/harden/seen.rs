@@ -91,10 +91,10 @@ pub struct Seen {
 }
 
 impl Seen {
-    /// Reads the calls.
-    pub fn of<'c>(calls: impl Iterator<Item = &'c Call> + Clone) -> Seen {
+    /// Reads the calls, which are all use of one account, in these networks.
+    pub fn of<'c>(calls: impl Iterator<Item = &'c Call> + Clone, networks: Networks) -> Seen {
         let mut seen = Seen {
-            networks: Networks::of(calls.clone().map(|call| &call.event)),
+            networks,
             ..Seen::default()
         };
         let given: HashSet<AccessKeyId> = calls.clone().filter_map(|call| given(&call.event)).collect();
