@@ -153,7 +153,10 @@ pub fn prevention(
     });
     let watched = hit.iter().filter(|name| account.users.contains_key(**name));
     Prevention {
-        watch: watched.flat_map(|name| again(name, TABLE)).chain(revoked).collect(),
+        watch: watched
+            .flat_map(|name| again(name, &account.id, TABLE))
+            .chain(revoked)
+            .collect(),
         trusts,
         ready: ready.len(),
         together,

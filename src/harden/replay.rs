@@ -1,7 +1,7 @@
 //! The trail's calls, asked again of an account. The answers are the twin's own: the same standing and the same limits decide there.
 
 use super::given::{LONGEST_SECONDS, given, session};
-use super::networks::Networks;
+use super::networks::{Networks, is_instance};
 use super::ours::is_of;
 use super::outsider;
 use super::trusted::services;
@@ -321,7 +321,7 @@ fn context(call: &Call, networks: &Networks) -> Context {
     }
     // What compute a session runs on is told by no record of its own in full.
     let session = event.identity.principal_id.as_deref().and_then(|id| id.split_once(':'));
-    if let Some((_, instance)) = session.filter(|(_, name)| name.starts_with("i-")) {
+    if let Some((_, instance)) = session.filter(|(_, name)| is_instance(name)) {
         context.set_untold("ec2:SourceInstanceArn");
         match networks.of_instance(instance) {
             Some(network) => {

@@ -5,6 +5,7 @@ use crate::account::{Account, Role};
 use crate::harden::finding::Finding;
 use crate::harden::fitted::{Whose, from_elsewhere};
 use crate::harden::measure::Measure;
+use crate::harden::networks::is_instance;
 use crate::harden::rule::Row;
 use crate::harden::seen::{Seen, Used};
 use crate::harden::trusted::trusted;
@@ -84,7 +85,7 @@ const NAMED: usize = 5;
 /// or the trail has no calls for data, which may go past the endpoints.
 fn unbound(seen: &Seen, used: &Used) -> Option<String> {
     let networks = &seen.networks;
-    let instances = used.sessions.iter().filter(|name| name.starts_with("i-"));
+    let instances = used.sessions.iter().filter(|name| is_instance(name));
     let lacking = |made: &str, what: &str, all: Vec<&str>| {
         let some: Vec<&str> = all.iter().copied().take(NAMED).collect();
         (!all.is_empty()).then(|| {
