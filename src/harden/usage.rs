@@ -1,6 +1,7 @@
 //! What an account is used for, as its trail tells: one call of each kind, so that a large archive stays small.
 
 use super::networks::makes_one;
+use super::once::Once;
 use crate::time::Moment;
 use crate::trail::{Event, Glance, Sieve};
 use rapidhash::fast::RandomState;
@@ -8,7 +9,7 @@ use rapidhash::v3::rapidhash_v3;
 use serde_json::Value;
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 /// What a console sign-in is called. It is signed by nobody's key, and is somebody's use of the account.
 pub(super) const SIGN_IN: &str = "ConsoleLogin";
@@ -105,34 +106,6 @@ impl Times {
             count: self.count + other.count,
             first: self.first.min(other.first),
             last: self.last.max(other.last),
-        }
-    }
-}
-
-/// So many of the calls that were counted are known again by each of its parts: copies of one count once.
-const MOST_ONCE: usize = 1 << 16;
-
-/// The calls that were counted, by their `eventID`, in parts that several may look into side by side.
-#[derive(Debug)]
-pub struct Once([Mutex<HashSet<u64, RandomState>>; 64]);
-
-impl Default for Once {
-    fn default() -> Self {
-        Once(std::array::from_fn(|_| Mutex::default()))
-    }
-}
-
-impl Once {
-    /// Whether a call of that ID wasn't counted, as far as so many can be remembered; it is now.
-    fn is_first(&self, id: &[u8]) -> bool {
-        let hash = rapidhash_v3(id);
-        let Some(part) = usize::try_from(hash % 64).ok().and_then(|part| self.0.get(part)) else {
-            return true;
-        };
-        let mut part = part.lock().unwrap_or_else(PoisonError::into_inner);
-        match part.len() < MOST_ONCE {
-            true => part.insert(hash),
-            false => !part.contains(&hash),
         }
     }
 }
