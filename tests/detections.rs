@@ -695,12 +695,16 @@ fn rules_that_are_fitted_tell_who_comes_from_elsewhere() {
     };
     let arn = records::role_arn("Web");
     let (at_home, in_network) = (from(&["198.51.100.7", "2001:db8::1"], &[]), from(&[], &["vpce-1"]));
-    let of_ann = from_elsewhere(Whose::User("ann"), &at_home, "cloudtrail").written;
+    let account = "123456789012".parse().unwrap();
+    let of_ann = from_elsewhere(Whose::User("ann", &account), &at_home, "cloudtrail").written;
     let of_web = from_elsewhere(Whose::Role("Web", &arn), &in_network, "cloudtrail").written;
     assert_eq!(
         (of_ann.id.as_str(), of_web.id.as_str()),
         ("key-from-elsewhere-ann", "session-from-elsewhere-Web")
     );
+    // One of the same name in another account.
+    let mut abroad = records::user("ann", key);
+    abroad["accountId"] = "210987654321".into();
     let tried = [
         (&of_ann, ann("203.0.113.66"), true),
         (&of_ann, ann("2001:db8::2"), true),
@@ -711,6 +715,7 @@ fn rules_that_are_fitted_tell_who_comes_from_elsewhere() {
         (&of_ann, ann("cloudformation.amazonaws.com"), false),
         (&of_ann, ann("AWS Internal"), false),
         (&of_ann, look(records::user("bob", key), "203.0.113.66"), false),
+        (&of_ann, look(abroad, "203.0.113.66"), false),
         (&of_ann, web("203.0.113.66"), false),
         (&of_web, web("203.0.113.66"), true),
         (&of_web, web("10.0.0.5"), false),

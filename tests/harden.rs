@@ -894,8 +894,8 @@ fn another_account_comes_in_by_no_statement_about_this_one() {
 #[test]
 fn sessions_and_users_that_are_gone_are_named_as_iam_takes_them() {
     let (account, _) = told_of_weak(Vec::new());
-    let session = "arn:aws:sts::123456789012:assumed-role/Web/i-1";
-    let web = records::role("Web", "i-1", "ASIABBBBBBBBBBBBBBBB");
+    let session = "arn:aws:sts::123456789012:assumed-role/Web/i-0123456789abcdef0";
+    let web = records::role("Web", "i-0123456789abcdef0", "ASIABBBBBBBBBBBBBBBB");
     let gone = records::user("gone", "AKIAGGGGGGGGGGGGGGGG");
     let used = [
         taking(web, "Partner", "web", "ASIACCCCCCCCCCCCCCCC", 1),
@@ -930,9 +930,36 @@ fn an_external_id_is_asked_of_who_always_sends_it() {
         serde_json::json!({"StringEquals": {"sts:ExternalId": ["our-number"]}})
     );
     assert!(condition(1).is_null(), "who sends none would be cut off: {document}");
-    // In one statement neither can be held to it, nor can who sends it now and then.
-    let told = told_with("Partner", &trusting(&[Value::from(vec![other.clone(), third])]), &both);
-    assert!(about(&told, "external-id-missing", "Partner").measure.is_none());
+    // In one statement too: who always sends one gets a statement of his own, and each his.
+    let one = trusting(&[Value::from(vec![other.clone(), third.clone()])]);
+    let principal = |name: &Value| serde_json::json!({"AWS": [name]});
+    let asked = |id: &str| serde_json::json!({"StringEquals": {"sts:ExternalId": [id]}});
+    let told = told_with("Partner", &one, &both);
+    let finding = about(&told, "external-id-missing", "Partner");
+    let statements = measure(finding).document().unwrap()["Statement"].clone();
+    assert_eq!(statements[0]["Principal"], principal(&third), "{statements}");
+    assert!(statements[0]["Condition"].is_null(), "{statements}");
+    assert_eq!(statements[1]["Principal"], principal(&other), "{statements}");
+    assert_eq!(statements[1]["Condition"], asked("our-number"), "{statements}");
+    assert!(finding.is_ready() && finding.advice.as_ref().unwrap().contains("account 333333333333"));
+    let different = [
+        from_partner("210987654321", Some("our-number"), 1),
+        from_partner("333333333333", Some("their-number"), 2),
+    ];
+    let told = told_with("Partner", &one, &different);
+    let statements = measure(about(&told, "external-id-missing", "Partner"))
+        .document()
+        .unwrap()["Statement"]
+        .clone();
+    for (n, (name, id)) in [(&other, "our-number"), (&third, "their-number")]
+        .into_iter()
+        .enumerate()
+    {
+        assert_eq!(statements[n]["Principal"], principal(name), "{statements}");
+        assert_eq!(statements[n]["Condition"], asked(id), "{statements}");
+    }
+    assert_eq!(statements.as_array().unwrap().len(), 2);
+    // Who sends it now and then can't be held to it.
     let now_and_then = [
         from_partner("210987654321", Some("our-number"), 1),
         from_partner("210987654321", None, 2),
@@ -1016,7 +1043,7 @@ fn instances_and_functions_are_judged_by_what_the_records_tell() {
     let by = |version: Option<&str>| {
         let mut record = look(
             &account,
-            records::role("Web", "i-1", "ASIABBBBBBBBBBBBBBBB"),
+            records::role("Web", "i-0123456789abcdef0", "ASIABBBBBBBBBBBBBBBB"),
             "198.51.100.9",
             1,
         );
@@ -1041,7 +1068,7 @@ fn instances_and_functions_are_judged_by_what_the_records_tell() {
     // Addresses of instances leave out what goes through gateway endpoints.
     let mut record = look(
         &account,
-        records::role("Web", "i-1", "ASIABBBBBBBBBBBBBBBB"),
+        records::role("Web", "i-0123456789abcdef0", "ASIABBBBBBBBBBBBBBBB"),
         "198.51.100.9",
         1,
     );
@@ -1454,7 +1481,13 @@ fn addresses_that_change_are_no_place_to_be_held_to() {
         about(&told, "address-free-role", "Partner").clone()
     };
     assert!(told(taking(ann(&account, false), "Partner", "p", key, 1)).is_ready());
-    let by_instance = told(taking(records::role("Web", "i-1", web), "Partner", "p", key, 1));
+    let by_instance = told(taking(
+        records::role("Web", "i-0123456789abcdef0", web),
+        "Partner",
+        "p",
+        key,
+        1,
+    ));
     assert!(!by_instance.is_ready());
     assert!(by_instance.doubt.unwrap().contains("ec2.amazonaws.com takes `Web`"));
     let by_token = told(token("Partner", "repo:our/code:ref:refs/heads/main", 1));

@@ -315,3 +315,108 @@ fn what_a_providers_token_was_given_is_explained() {
     let finding = of(&asserted, "address-free-role").unwrap();
     assert!(finding.doubt.is_none(), "{finding:#?}");
 }
+
+/// Somebody whom a trust policy names by name is meant to come, if only in an emergency.
+#[test]
+fn who_is_named_and_did_not_come_beside_others_rests_on_silence() {
+    let both = r#"{"AWS":["arn:aws:iam::123456789012:user/ann","arn:aws:iam::123456789012:role/BreakGlass"]}"#;
+    let tell = |sample: Sample| told_beside(both, "sts:AssumeRole", "{}", |_| taken_by("ann"), &[], sample);
+    let doubted = tell(Sample::default());
+    let finding = of(&doubted, "trust-too-wide").unwrap();
+    assert_eq!(
+        statements(finding)[0]["Principal"],
+        json!({"AWS": ["arn:aws:iam::123456789012:user/ann"]})
+    );
+    assert!(!finding.is_ready() && finding.doubt.as_deref().unwrap().contains("--seen-since"));
+    let said = tell(Sample {
+        seen_since: Some("2026-11-02T09:00:00Z".parse().unwrap()),
+        left_out: 0,
+    });
+    assert!(of(&said, "trust-too-wide").unwrap().is_ready());
+}
+
+/// A token's subject isn't all that tells whose it is: of GitHub also the workflow that is called, and the owner.
+#[test]
+fn a_token_that_is_held_by_another_claim_is_not_anybodys() {
+    let host = "token.actions.githubusercontent.com";
+    let principal = format!(r#"{{"Federated":"arn:aws:iam::123456789012:oidc-provider/{host}"}}"#);
+    let is_open = |operator: &str, claim: &str, value: &str| {
+        let condition = json!({operator: {format!("{host}:{claim}"): value}}).to_string();
+        let told = told(&principal, "sts:AssumeRoleWithWebIdentity", &condition, nobody);
+        of(&told, "oidc-subject-free").is_some()
+    };
+    let workflow = "our/code/.github/workflows/x.yml@refs/heads/main";
+    for (operator, claim, value) in [
+        ("StringEquals", "job_workflow_ref", workflow),
+        ("StringLike", "job_workflow_ref", "our/code/*"),
+        ("StringEquals", "repository_owner_id", "123"),
+        ("StringEquals", "Repository_Id", "123"),
+        ("StringEquals", "sub", "repo:our/code:ref:refs/heads/main"),
+    ] {
+        assert!(!is_open(operator, claim, value), "{operator} {claim} {value}");
+    }
+    for (operator, claim, value) in [
+        ("StringEquals", "aud", "sts.amazonaws.com"),
+        ("StringEquals", "ref", "refs/heads/main"),
+        ("StringLike", "job_workflow_ref", "*"),
+        ("StringLike", "repository_owner", "our*"),
+        ("StringNotEquals", "repository_owner", "their"),
+        ("StringEqualsIfExists", "repository_owner", "our"),
+    ] {
+        assert!(is_open(operator, claim, value), "{operator} {claim} {value}");
+    }
+    // Another provider's claim holds none of this one's.
+    let condition = r#"{"StringEquals":{"gitlab.com:project_id":"1"}}"#;
+    let other = told(&principal, "sts:AssumeRoleWithWebIdentity", condition, nobody);
+    assert!(of(&other, "oidc-subject-free").is_some());
+}
+
+/// A role that a provider's token took was taken, and is none to be deleted.
+#[test]
+fn a_role_that_a_token_took_is_not_told_to_be_idle() {
+    let host = "token.actions.githubusercontent.com";
+    let provider = format!("arn:aws:iam::123456789012:oidc-provider/{host}");
+    let principal = format!(r#"{{"Federated":"{provider}","AWS":"arn:aws:iam::123456789012:user/ann"}}"#);
+    let told = told(&principal, "sts:AssumeRoleWithWebIdentity", "{}", |_| {
+        let who = json!({"type": "WebIdentityUser", "userName": "repo:our/code:ref:refs/heads/main", "identityProvider": provider});
+        let request = json!({"roleArn": records::role_arn("R"), "roleSessionName": "build"});
+        let call = records::call(who, "09:00:00", "sts", "AssumeRoleWithWebIdentity").sent(request);
+        vec![call.gave("ASIACCCCCCCCCCCCCCCC").record(1)]
+    });
+    let finding = of(&told, "trust-too-wide").unwrap();
+    let advice = finding.advice.as_deref().unwrap();
+    assert!(advice.contains("tokens") && !advice.contains("delete"), "{advice}");
+    assert!(!advice.contains("nobody but the intruder") && finding.instead.is_empty());
+    assert_eq!(statements(finding)[0]["Principal"], json!({"Federated": [provider]}));
+}
+
+/// Of who comes from another account the record tells the account alone, and he came in: as one whom the policy lets in, by whatever name.
+#[test]
+fn who_is_named_by_the_arn_of_another_account_came_in_by_it() {
+    let other = "210987654321";
+    let come = || {
+        let who = json!({"type": "AWSAccount", "principalId": "AROAX:x", "accountId": other});
+        let request = json!({"roleArn": records::role_arn("R"), "roleSessionName": "x", "externalId": "ours"});
+        let call = records::call(who, "09:00:00", "sts", "AssumeRole").sent(request);
+        call.gave("ASIACCCCCCCCCCCCCCCC").record(1)
+    };
+    let vendor = format!("arn:aws:iam::{other}:role/Vendor");
+    let named = told(&json!({"AWS": vendor}).to_string(), "sts:AssumeRole", "{}", |_| {
+        vec![come()]
+    });
+    let finding = of(&named, "external-id-missing").unwrap();
+    let proof = finding.proof.as_ref().unwrap();
+    assert_eq!((proof.untouched, proof.untold), (1, 0), "{proof:#?}");
+    assert!(finding.is_ready(), "{finding:#?}");
+    // The intruder's way in is such a one too: it isn't one that was stopped before.
+    let stopped = told_beside(
+        &json!({"AWS": vendor}).to_string(),
+        "sts:AssumeRole",
+        "{}",
+        nobody,
+        &[come()],
+        Sample::default(),
+    );
+    let proof = of(&stopped, "external-id-missing").unwrap().proof.as_ref().unwrap();
+    assert_eq!((proof.asked, proof.stopped), (1, 1), "{proof:#?}");
+}

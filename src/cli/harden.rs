@@ -12,7 +12,7 @@ use super::world::{World, scenario, stage};
 use crate::account::Account;
 use crate::collect::{self, Found, Scope};
 use crate::harden::{
-    Call, Detector, Fitted, Prevention, RULES, Sample, TABLE, Usage, Written, found, prevention, written,
+    Call, Detector, Fitted, Once, Prevention, RULES, Sample, TABLE, Usage, Written, found, prevention, written,
 };
 use crate::ids::AccessKeyId;
 use crate::lineage::trace;
@@ -155,7 +155,8 @@ async fn judged(desk: &Desk, world: &World, args: &HardenArgs, keys: &[AccessKey
         .collect();
     let family = Arc::new(family);
     let (beside, since) = (family.clone(), stolen.map(|(stolen, _)| stolen));
-    let make = Box::new(move || Usage::beside(beside.clone(), since));
+    let once: Arc<Once> = Arc::default();
+    let make = Box::new(move || Usage::beside(beside.clone(), since).counting(once.clone()));
     let sifted = sifted(desk, Some(world), &args.sources, make).await?;
     let gathered = Usage::gathered(sifted.sieves);
     let (mut intruder, mut legitimate) = (Vec::new(), gathered.calls);

@@ -2,13 +2,17 @@
 //! can only tell of several records, such a rule tells of a single one, since it compares with constants; so EventBridge can tell it too.
 
 use super::before::until;
-use super::matching::{Members, is_one_of};
+use super::matching::{Members, is_like, is_one_of};
 use super::rule::{Is, Level, Row, Rule, Shape, Test};
 use super::rules::{PRIVATE, SERVICES};
 use super::seen::Used;
+use super::usage::is_public;
 use super::written::{Written, written};
+use crate::ids::AccountId;
 use crate::time::Moment;
 use serde::{Serialize, Serializer};
+use std::collections::BTreeSet;
+use std::net::IpAddr;
 
 const ELSEWHERE_PAGE: &str = "https://docs.aws.amazon.com/guardduty/latest/ug/guardduty_finding-types-iam.html";
 const LOOP_PAGE: &str = "https://hackingthe.cloud/aws/post_exploitation/role-chain-juggling/";
@@ -18,6 +22,7 @@ const CUT_PAGE: &str =
 const KIND: &str = "userIdentity.type";
 const KEY: &str = "userIdentity.accessKeyId";
 const USER: &str = "userIdentity.userName";
+const OF_ACCOUNT: &str = "userIdentity.accountId";
 const OF_ISSUER: &str = "userIdentity.sessionContext.sessionIssuer.userName";
 const ISSUER: &str = "userIdentity.sessionContext.sessionIssuer.arn";
 const BEGAN: &str = "userIdentity.sessionContext.attributes.creationDate";
@@ -25,19 +30,23 @@ const BEGAN: &str = "userIdentity.sessionContext.attributes.creationDate";
 /// Whose credentials a rule is about.
 #[derive(Debug, Clone, Copy)]
 pub enum Whose<'a> {
-    /// A user's, by name: its keys and its session tokens.
-    User(&'a str),
+    /// A user's, by name and account: its keys and its session tokens.
+    User(&'a str, &'a AccountId),
     /// A role's, by name and ARN.
     Role(&'a str, &'a str),
 }
 
 impl Whose<'_> {
     /// What a record says of such a caller.
-    fn named(self) -> [(&'static str, Must); 2] {
+    fn named(self) -> Vec<(&'static str, Must)> {
         let one = |text: &str| Must::Any(vec![text.to_owned()]);
         match self {
-            Whose::User(name) => [(KIND, one("IAMUser")), (USER, one(name))],
-            Whose::Role(_, arn) => [(KIND, one("AssumedRole")), (ISSUER, one(arn))],
+            Whose::User(name, account) => vec![
+                (KIND, one("IAMUser")),
+                (USER, one(name)),
+                (OF_ACCOUNT, one(account.as_str())),
+            ],
+            Whose::Role(_, arn) => vec![(KIND, one("AssumedRole")), (ISSUER, one(arn))],
         }
     }
 }
@@ -149,23 +158,55 @@ pub fn from_elsewhere(whose: Whose<'_>, used: &Used, table: &str) -> Fitted {
 }
 
 /// The rule for a user who was never seen but through the intruder, by the places that the account's other users came from.
-pub(super) fn from_outside(user: &str, house: &Used, table: &str) -> Fitted {
+pub(super) fn from_outside(user: &str, account: &AccountId, house: &Used, table: &str) -> Fitted {
     let shown: Vec<&str> = house.addresses.iter().map(String::as_str).collect();
     let why = format!(
         "Its owner was in none of the trail that this rule was written by; the account's other users came from {} alone.",
         shown.join(", ")
     );
-    elsewhere(Whose::User(user), house, "nobody else came from", why, table)
+    elsewhere(Whose::User(user, account), house, "nobody else came from", why, table)
+}
+
+/// The pattern of where a call came from that tells no place, which none of `places` is: an address that only networks within have, or that has
+/// such, by its network, since tomorrow it is another of it.
+fn beside(place: &str, places: &[String]) -> Option<String> {
+    if places.iter().any(|pattern| is_like(place, pattern)) {
+        return None;
+    }
+    let pattern = match place.parse() {
+        Ok(IpAddr::V4(four)) if !is_public(four.into()) => {
+            let [one, two, ..] = four.octets();
+            format!("{one}.{two}.*")
+        }
+        Ok(IpAddr::V6(_)) => {
+            // The first four groups are the network's, where none of them is left out.
+            let groups: Vec<&str> = place.split(':').take(4).collect();
+            match groups.len() == 4 && groups.iter().all(|group| !group.is_empty()) {
+                true => format!("{}:*", groups.join(":")),
+                false => place.to_owned(),
+            }
+        }
+        _ => place.to_owned(),
+    };
+    Some(pattern)
 }
 
 fn elsewhere(whose: Whose<'_>, used: &Used, which: &str, why: String, table: &str) -> Fitted {
-    let mut places: Vec<String> = used.addresses.iter().cloned().collect();
+    // A record is compared as it is spelled.
+    let places: BTreeSet<&String> = used.addresses.iter().chain(&used.spelled).collect();
+    let mut places: Vec<String> = places.into_iter().cloned().collect();
     places.extend(SERVICES.iter().map(|text| (*text).to_owned()));
     if !used.endpoints.is_empty() {
         places.extend(PRIVATE.iter().map(|text| (*text).to_owned()));
     }
+    let others: BTreeSet<String> = used
+        .no_places
+        .iter()
+        .filter_map(|place| beside(place, &places))
+        .collect();
+    places.extend(others);
     let (row, id, what) = match whose {
-        Whose::User(name) => (
+        Whose::User(name, _) => (
             Row::PermanentKey,
             id("key-from-elsewhere", name),
             format!("user `{name}`"),
@@ -186,7 +227,7 @@ fn elsewhere(whose: Whose<'_>, used: &Used, which: &str, why: String, table: &st
         attack: "attack.t1078.004",
         source: ELSEWHERE_PAGE,
     };
-    let mut tests: Vec<(&'static str, Must)> = whose.named().into();
+    let mut tests: Vec<(&'static str, Must)> = whose.named();
     tests.push((KEY, Must::There));
     tests.push(("sourceIPAddress", Must::NotLike(places)));
     Fitted::of(&words, tests, table)
@@ -218,7 +259,7 @@ pub(super) fn into_loop(role: &str, arn: &str, froms: &[String], table: &str) ->
 
 /// The rules for a user of the incident, to be put there when he is contained: for his own credentials, and for what he federated, which
 /// bears another name.
-pub(super) fn again(user: &str, table: &str) -> [Fitted; 2] {
+pub(super) fn again(user: &str, account: &AccountId, table: &str) -> [Fitted; 2] {
     let rule = |front: &str, what: &str, row: Row, mut tests: Vec<(&'static str, Must)>| {
         let words = Words {
             id: id(front, user),
@@ -235,13 +276,17 @@ pub(super) fn again(user: &str, table: &str) -> [Fitted; 2] {
         Fitted::of(&words, tests, table)
     };
     let one = |text: &str| Must::Any(vec![text.to_owned()]);
-    let federated = vec![(KIND, one("FederatedUser")), (OF_ISSUER, one(user))];
+    let federated = vec![
+        (KIND, one("FederatedUser")),
+        (OF_ISSUER, one(user)),
+        (OF_ACCOUNT, one(account.as_str())),
+    ];
     [
         rule(
             "used-again",
             "credential",
             Row::PermanentKey,
-            Whose::User(user).named().into(),
+            Whose::User(user, account).named(),
         ),
         rule("federated-again", "federated session", Row::SessionToken, federated),
     ]
@@ -262,7 +307,7 @@ pub(super) fn revoked_again(role: &str, arn: &str, cut: Moment, table: &str) -> 
         attack: "attack.t1550.001",
         source: REVOKE_PAGE,
     };
-    let mut tests: Vec<(&'static str, Must)> = Whose::Role(role, arn).named().into();
+    let mut tests: Vec<(&'static str, Must)> = Whose::Role(role, arn).named();
     tests.extend([(KEY, Must::There), (BEGAN, Must::Begins(until(cut)))]);
     Fitted::of(&words, tests, table)
 }

@@ -58,11 +58,7 @@ pub(super) fn findings(account: &Account, seen: &Seen, hit: &[AccessKeyId], now:
         if asked.max(longest) > i64::from(HOUR_SECONDS) + SLACK_SECONDS {
             continue;
         }
-        let title = format!(
-            "sessions of role `{}` may last {} hours",
-            role.name,
-            most / HOUR_SECONDS
-        );
+        let title = format!("sessions of role `{}` may last {}", role.name, lasting(most));
         let shown = match (taken, used) {
             (Some(taken), _) => format!("nobody of {} who took it asked for more than an hour", taken.times),
             (None, Some(_)) => "none of its sessions was seen to be used for more than an hour".to_owned(),
@@ -71,7 +67,7 @@ pub(super) fn findings(account: &Account, seen: &Seen, hit: &[AccessKeyId], now:
         // STS refuses who asks for more than the role allows, however soon he is done.
         let untold = match taken {
             None => Some("for how long those who take it ask isn't known: nobody was seen to take it"),
-            Some(_) if !seen.unexplained(&role.name, &arn).is_empty() => Some(
+            Some(_) if !seen.unexplained(role, &arn).is_empty() => Some(
                 "sessions of it were used that nobody was seen to take: for how long they were asked for isn't known",
             ),
             Some(_) => None,
@@ -87,6 +83,14 @@ pub(super) fn findings(account: &Account, seen: &Seen, hit: &[AccessKeyId], now:
         );
     }
     found
+}
+
+/// How long that is: in hours, or in minutes where it is no whole number of them.
+fn lasting(seconds: u32) -> String {
+    match seconds % HOUR_SECONDS {
+        0 => format!("{} hours", seconds / HOUR_SECONDS),
+        _ => format!("{} minutes", seconds / 60),
+    }
 }
 
 /// What of AWS's own compute is named by the front of its environment, what it has in the place of a key, and which service takes a role for it.

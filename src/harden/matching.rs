@@ -48,7 +48,7 @@ pub(super) fn holds(test: &Test<'_>, record: &impl Members) -> bool {
 }
 
 /// Whether a text is as a pattern says, in which a star stands for any text.
-fn is_like(text: &str, pattern: &str) -> bool {
+pub(super) fn is_like(text: &str, pattern: &str) -> bool {
     // Nearly all patterns are told by their first letter.
     let first = pattern.bytes().next().filter(|letter| *letter != b'*');
     if first.is_some_and(|letter| !text.as_bytes().starts_with(&[letter])) {

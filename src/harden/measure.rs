@@ -1,5 +1,6 @@
 //! A measure: what is to be put where, ready to be put there.
 
+use super::ours::is_of;
 use crate::account::{Account, KeyStatus};
 use crate::ids::{AccessKeyId, AccountId};
 use crate::policy::PolicyText;
@@ -108,17 +109,20 @@ impl Measure {
         }
     }
 
-    /// Whether a call is one that it can change, whatever else is known of it.
-    pub(super) fn bears_on(&self, event: &Event) -> bool {
+    /// Whether a call is one that it can change in its `account`, whatever else is known of it.
+    pub(super) fn bears_on(&self, event: &Event, account: &AccountId) -> bool {
         let who = &event.identity;
         match self {
             Measure::ResourceControl { .. } => event.service() == "sts" && event.name.starts_with("AssumeRole"),
-            Measure::ServiceControl { .. } => who.kind.as_deref() == Some("Root"),
+            Measure::ServiceControl { .. } => who.kind.as_deref() == Some("Root") && is_of(who, account),
             _ => {
                 let issuer = who.issuer.as_ref().and_then(|issuer| issuer.name.as_deref());
+                let [user, issuer] =
+                    [who.user_name.as_deref(), issuer].map(|name| name.filter(|_| is_of(who, account)));
                 let role = event.asked("/roleArn");
-                let role = role.as_deref().and_then(|arn| arn.rsplit('/').next());
-                let names = [who.user_name.as_deref(), issuer, role];
+                let is_here = |arn: &&str| arn.split(':').nth(4).is_none_or(|id| id == account.as_str());
+                let role = role.as_deref().filter(is_here).and_then(|arn| arn.rsplit('/').next());
+                let names = [user, issuer, role];
                 names.contains(&Some(self.about().1))
             }
         }

@@ -20,6 +20,14 @@ pub struct Networks {
     endpoints: BTreeMap<String, BTreeSet<String>>,
 }
 
+/// Whether a session's name is the ID of an instance: eight hexadecimal digits, or seventeen.
+/// <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/resource-ids.html>
+pub(super) fn is_instance(name: &str) -> bool {
+    let is_digit = |letter: u8| matches!(letter, b'0'..=b'9' | b'a'..=b'f');
+    name.strip_prefix("i-")
+        .is_some_and(|id| matches!(id.len(), 8 | 17) && id.bytes().all(is_digit))
+}
+
 /// Whether a call makes what has a network: each is kept, however much alike they are.
 pub(super) fn makes_one(name: &str) -> bool {
     matches!(name, "RunInstances" | "CreateVpcEndpoint")

@@ -13,8 +13,68 @@ use crate::trail::Event;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// What the role's trust policy says to the call; `None` where it is no such call.
-pub(super) fn asks(account: &Account, event: &Event, told: &Context, outside: &BTreeSet<AccountId>) -> Option<Went> {
+/// What the role's trust policy says to the call, which went through as the account `was`; `None` where it is no such call. Of another account the
+/// record tells no user and no role: it is one of those whom the policy let in, and where they fare differently it isn't known.
+pub(super) fn asks(
+    account: &Account,
+    was: &Account,
+    event: &Event,
+    told: &Context,
+    outside: &BTreeSet<AccountId>,
+) -> Option<Went> {
+    let each = |account: &Account, who: &Arn| asks_as(account, who, event, told, outside);
+    let candidates = candidates(was, event);
+    let [only] = candidates.as_slice() else {
+        let may_be = |who: &&Arn| !matches!(each(was, who), Some(Went::Stopped(_)));
+        let all: Vec<&Arn> = candidates.iter().filter(may_be).collect();
+        let mut went = all.iter().map(|who| each(account, who));
+        let Some(first) = went.next() else {
+            return each(account, candidates.first()?);
+        };
+        return match went.all(|other| other.as_ref().map(kind) == first.as_ref().map(kind)) {
+            true => first,
+            false => Some(Went::Unknown(
+                "which user or role of the other account took it isn't told, and the trust policy names some"
+                    .to_owned(),
+            )),
+        };
+    };
+    each(account, only)
+}
+
+fn kind(went: &Went) -> std::mem::Discriminant<Went> {
+    std::mem::discriminant(went)
+}
+
+/// Who of another account may have made the call: somebody whom the role's trust policy doesn't name, or one whom it does. First the former.
+fn candidates(was: &Account, event: &Event) -> Vec<Arn> {
+    let Some(account) = event.identity.account.as_ref() else {
+        return vec![Arn::iam("aws", &was.id, "outside", "", "")];
+    };
+    let role = event.asked("/roleArn").and_then(|arn| {
+        let mut roles = was.roles.values();
+        roles.find(|role| was.role_arn(role).as_str() == arn)
+    });
+    let named = role.and_then(|role| role.trust.parse().ok());
+    let statements = named.iter().flat_map(|document| &document.statements);
+    let names = statements.flat_map(|statement| match &statement.principal {
+        Some(Listed::These(named) | Listed::AllBut(named)) => named.as_slice(),
+        _ => &[],
+    });
+    let arns = names.filter_map(|named| match named {
+        Named::Aws(name) => name.parse::<Arn>().ok(),
+        _ => None,
+    });
+    let theirs = arns.filter(|arn| arn.account().as_ref() == Some(account) && arn.resource() != "root");
+    let mut all: Vec<Arn> = theirs.collect();
+    all.sort_by(|one, two| one.as_str().cmp(two.as_str()));
+    all.dedup();
+    all.insert(0, Arn::iam("aws", account, "root", "", ""));
+    all
+}
+
+/// The same, where it is `who` of the other account.
+fn asks_as(account: &Account, who: &Arn, event: &Event, told: &Context, outside: &BTreeSet<AccountId>) -> Option<Went> {
     let action = format!("sts:{}", event.name);
     let arn = event.asked("/roleArn").filter(|_| event.service() == "sts")?;
     let role = account
@@ -25,7 +85,7 @@ pub(super) fn asks(account: &Account, event: &Event, told: &Context, outside: &B
     let mut context = told.clone().into_open();
     let principal = match (event.identity.kind.as_deref()?, event.name.as_str()) {
         ("AWSAccount", "AssumeRole") => {
-            let principal = account_of(event.identity.account.as_ref()?);
+            let principal = account_of(event.identity.account.as_ref()?, who);
             principal.put_keys(&mut context);
             for unknown in ["aws:PrincipalArn", "aws:PrincipalType", "aws:userid", "aws:username"] {
                 context.set_free(unknown);
@@ -92,12 +152,12 @@ pub(super) fn asks(account: &Account, event: &Event, told: &Context, outside: &B
     Some(decide(&request, &policies, &on).into())
 }
 
-/// Somebody of another account: the record tells no more of him, and what his own policies allow he was allowed.
-fn account_of(account: &AccountId) -> Principal {
+/// Somebody of another account by this name: what his own policies allow he was allowed.
+fn account_of(account: &AccountId, who: &Arn) -> Principal {
     Principal {
         kind: PrincipalKind::Root,
         account: account.clone(),
-        arn: Arn::iam("aws", account, "root", "", ""),
+        arn: who.clone(),
         session_arn: None,
         user_id: account.to_string(),
         issuer_arn: None,

@@ -5,10 +5,12 @@ mod workloads;
 use super::finding::Finding;
 use super::fitted::{Whose, from_elsewhere, from_outside};
 use super::measure::Measure;
+use super::networks::is_instance;
 use super::rule::Row;
 use super::seen::{Seen, Used};
+use super::trusted::{services, trusted};
 use crate::account::{Account, Credentials, KeyStatus, Role, User};
-use crate::policy::{Effect, Listed, Named};
+use crate::policy::Named;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use workloads::{functions, instance, workload};
@@ -39,7 +41,7 @@ const MOST_LINKS: usize = 4;
 /// Why a role's sessions may come from other addresses tomorrow: what takes it has none of its own, or isn't of this account.
 fn moves(account: &Account, seen: &Seen, role: &Role, links: usize) -> Option<String> {
     let name = &role.name;
-    if let Some(service) = compute(role).first() {
+    if let Some(service) = services(role).first() {
         return Some(format!(
             "{service} takes `{name}`, and what runs there gets other addresses as it comes and goes: name those of its network instead"
         ));
@@ -101,7 +103,7 @@ pub(super) fn findings(account: &Account, seen: &Seen, hit: &BTreeSet<&str>) -> 
         }
         let nothing = Used::default();
         let used = used.unwrap_or(&nothing);
-        found.extend(user_from(user, used, &house, is_hit));
+        found.extend(user_from(account, user, used, &house, is_hit));
         if is_hit || !used.without_mfa {
             found.push(user_mfa(user, used));
         }
@@ -111,7 +113,7 @@ pub(super) fn findings(account: &Account, seen: &Seen, hit: &BTreeSet<&str>) -> 
     }
     for role in account.roles.values().filter(|role| role.unmodifiable().is_none()) {
         let used = seen.roles.get(&role.name);
-        let on = compute(role);
+        let on = services(role);
         // Functions and the like come from whatever address the service has at the time.
         if on.iter().all(|service| service == "ec2.amazonaws.com") {
             found.extend(used.and_then(|used| role_from(account, seen, role, used)));
@@ -127,31 +129,6 @@ pub(super) fn findings(account: &Account, seen: &Seen, hit: &BTreeSet<&str>) -> 
     found
 }
 
-/// Whom a role trusts.
-fn trusted(role: &Role) -> Vec<Named> {
-    let Ok(trust) = role.trust.parse() else {
-        return Vec::new();
-    };
-    let allows = trust
-        .statements
-        .iter()
-        .filter(|statement| statement.effect == Effect::Allow);
-    let named = allows.filter_map(|statement| match &statement.principal {
-        Some(Listed::These(named)) => Some(named.clone()),
-        _ => None,
-    });
-    named.flatten().collect()
-}
-
-/// The services that a role trusts.
-fn compute(role: &Role) -> BTreeSet<String> {
-    let services = trusted(role).into_iter().filter_map(|named| match named {
-        Named::Service(name) => Some(name),
-        _ => None,
-    });
-    services.collect()
-}
-
 fn places(used: &Used) -> Vec<String> {
     let addresses = used.addresses.iter().map(|address| format!("used from {address}"));
     let endpoints = used.endpoints.iter().map(|endpoint| format!("used through {endpoint}"));
@@ -163,7 +140,23 @@ fn is_short(used: &Used) -> bool {
     (1..=MOST_PLACES).contains(&count) && used.elsewhere == 0
 }
 
-fn user_from(user: &User, used: &Used, house: &BTreeSet<String>, is_hit: bool) -> Option<Finding> {
+/// Why more was done than the trail tells, if that is so.
+fn hidden(used: &Used) -> Option<String> {
+    used.is_hidden().then(|| {
+        "services called on its behalf, and the trail lacks the calls by which it asked them to, such as those for objects: from where those came, and whether with MFA, isn't told".to_owned()
+    })
+}
+
+/// Why its addresses are others tomorrow, if that is so: a machine with IPv6 takes new ones within its network, as a rule every day.
+/// <https://www.rfc-editor.org/rfc/rfc8981>
+fn changing(used: &Used) -> Option<String> {
+    let six = used.addresses.iter().find(|address| address.contains(':'))?;
+    Some(format!(
+        "machines change their IPv6 addresses within their network: name that in the place of {six}, a /64 as a rule"
+    ))
+}
+
+fn user_from(account: &Account, user: &User, used: &Used, house: &BTreeSet<String>, is_hit: bool) -> Option<Finding> {
     let title = format!("credentials of user `{}` work from anywhere", user.name);
     let finding = Finding::of("address-free-user", Row::PermanentKey, title, PERIMETER_PAGE);
     let policy = |document| Measure::UserPolicy {
@@ -185,7 +178,7 @@ fn user_from(user: &User, used: &Used, house: &BTreeSet<String>, is_hit: bool) -
         };
         let finding = finding
             .shown_by(shown)
-            .told_by(from_outside(&user.name, &others, TABLE))
+            .told_by(from_outside(&user.name, &account.id, &others, TABLE))
             .met_by(policy(only_from(house, &BTreeSet::new())));
         let guessed = "the addresses are those of other users: make sure that its owner comes from there too";
         return Some(finding.doubted(Some(guessed.to_owned())));
@@ -193,9 +186,11 @@ fn user_from(user: &User, used: &Used, house: &BTreeSet<String>, is_hit: bool) -
     is_short(used).then(|| {
         finding
             .shown_by(places(used))
-            .told_by(from_elsewhere(Whose::User(&user.name), used, TABLE))
+            .told_by(from_elsewhere(Whose::User(&user.name, &account.id), used, TABLE))
             .met_by(policy(only_from(&used.addresses, &used.endpoints)))
             .doubted((!used.endpoints.is_empty()).then(|| HIDDEN.to_owned()))
+            .doubted(hidden(used))
+            .doubted(changing(used))
     })
 }
 
@@ -203,8 +198,8 @@ fn role_from(account: &Account, seen: &Seen, role: &Role, used: &Used) -> Option
     let arn = account.role_arn(role);
     let title = format!("sessions of role `{}` work from anywhere", role.name);
     let finding = Finding::of("address-free-role", Row::RoleSession, title, PERIMETER_PAGE).shown_by(places(used));
-    let strange: Vec<&str> = seen.unexplained(&role.name, arn.as_str()).into_iter().take(5).collect();
-    let is_in_network = !used.endpoints.is_empty() || used.sessions.iter().any(|name| name.starts_with("i-"));
+    let strange: Vec<&str> = seen.unexplained(role, arn.as_str()).into_iter().take(5).collect();
+    let is_in_network = !used.endpoints.is_empty() || used.sessions.iter().any(|name| is_instance(name));
     is_short(used).then(|| {
         let finding = finding.met_by(Measure::RolePolicy {
             role: role.name.clone(),
@@ -215,6 +210,8 @@ fn role_from(account: &Account, seen: &Seen, role: &Role, used: &Used) -> Option
         finding
             .doubted(is_in_network.then(|| HIDDEN.to_owned()))
             .doubted(moves(account, seen, role, MOST_LINKS))
+            .doubted(hidden(used))
+            .doubted(changing(used))
             .doubted((!strange.is_empty()).then(|| {
                 format!(
                     "sessions of it were used that nobody was seen to take ({}): who takes it, and whether from places of his own, isn't known",
@@ -258,6 +255,7 @@ fn user_mfa(user: &User, used: &Used) -> Finding {
     let shown = match used.calls {
         0 => "nobody but the intruder was seen to use it".to_owned(),
         calls if used.without_mfa => format!("{calls} legitimate calls, some without MFA"),
+        calls if used.is_hidden() => format!("{calls} legitimate calls, some of which services made on its behalf"),
         calls => format!("all of {calls} legitimate calls were made with MFA"),
     };
     let title = format!("what user `{}` may do, its key alone may do without MFA", user.name);
@@ -283,6 +281,7 @@ fn user_mfa(user: &User, used: &Used) -> Finding {
         .doubted((devices == Some(0)).then(|| none.to_owned()))
         .doubted(is_for_console.then(|| codeless.to_owned()))
         .doubted(used.signed_in_without_mfa.then(|| signed_in.to_owned()))
+        .doubted(hidden(used))
 }
 
 fn user_tokens(user: &User, used: &Used) -> Finding {
@@ -293,6 +292,7 @@ fn user_tokens(user: &User, used: &Used) -> Finding {
     }));
     let shown = match used.calls {
         0 => "nobody but the intruder was seen to use it".to_owned(),
+        calls if used.is_hidden() => format!("{calls} legitimate calls, some of which services made on its behalf"),
         calls => format!("none of {calls} legitimate calls was made with a session that was issued without MFA"),
     };
     let title = format!(
@@ -307,4 +307,5 @@ fn user_tokens(user: &User, used: &Used) -> Finding {
             name: TOKENS_WITH_MFA,
             document,
         })
+        .doubted(hidden(used))
 }

@@ -3,16 +3,17 @@
 use super::finding::Finding;
 use super::fitted::{Fitted, again, revoked_again};
 use super::measure::Measure;
+use super::networks::Networks;
 use super::places::TABLE;
 use super::proof::{Past, Proof};
 use super::replay::as_it_was;
 use super::seen::Seen;
 use super::usage::{Call, SIGN_IN};
-use super::{keys, let_in, perimeter, places, trust};
+use super::{keys, let_in, ours, perimeter, places, trust};
 use crate::account::Account;
 use crate::action::revoke::{POLICY_NAME, cut_of};
 use crate::ids::AccessKeyId;
-use crate::lineage::Lineage;
+use crate::lineage::{Credential, Lineage};
 use crate::time::Moment;
 use serde::Serialize;
 use std::cmp::Reverse;
@@ -62,7 +63,10 @@ pub fn prevention(
     now: Moment,
     sample: Sample,
 ) -> Prevention {
-    let (legitimate, let_in) = let_in::parted(without_theirs(legitimate, intruder), intruder);
+    // A network that another account shares is told by its trail.
+    let networks = Networks::of(legitimate.iter().chain(intruder).map(|call| &call.event));
+    let legitimate = ours::of_account(&account.id, legitimate.to_vec());
+    let (legitimate, let_in) = let_in::parted(without_theirs(&legitimate, intruder), intruder);
     let intruder: Vec<Call> = intruder.iter().cloned().chain(let_in).collect();
     let (legitimate, intruder) = (&legitimate, &intruder);
     let mut all = legitimate.clone();
@@ -70,9 +74,13 @@ pub fn prevention(
     // What contains the incident takes room too.
     let held = account;
     let account = as_it_was(account, &all);
-    let past = Past::of(&account, lineage, legitimate, intruder);
-    let seen = Seen::of(past.legitimate());
-    let hit = lineage.users();
+    let past = Past::of(&account, lineage, legitimate, intruder, networks.clone());
+    let seen = Seen::of(past.legitimate(), networks);
+    // A user of the same name in another account is somebody else.
+    let ours = lineage
+        .roots()
+        .filter(|root| root.account.as_ref().is_none_or(|of| *of == account.id));
+    let hit: BTreeSet<&str> = ours.filter_map(Credential::user).collect();
     let mut keys: Vec<AccessKeyId> = lineage.credentials.iter().map(|member| member.key.clone()).collect();
     keys.extend(caller.cloned());
     let loops = trust::Loops::of(&account, &seen, now);
@@ -145,7 +153,10 @@ pub fn prevention(
     });
     let watched = hit.iter().filter(|name| account.users.contains_key(**name));
     Prevention {
-        watch: watched.flat_map(|name| again(name, TABLE)).chain(revoked).collect(),
+        watch: watched
+            .flat_map(|name| again(name, &account.id, TABLE))
+            .chain(revoked)
+            .collect(),
         trusts,
         ready: ready.len(),
         together,

@@ -80,8 +80,14 @@ impl Proof {
 }
 
 impl<'a> Past<'a> {
-    /// What was seen. Calls in `legitimate` by keys of the family are left out.
-    pub fn of(account: &'a Account, lineage: &'a Lineage, legitimate: &'a [Call], intruder: &'a [Call]) -> Self {
+    /// What was seen, in these networks. Calls in `legitimate` by keys of the family are left out.
+    pub fn of(
+        account: &'a Account,
+        lineage: &'a Lineage,
+        legitimate: &'a [Call],
+        intruder: &'a [Call],
+        networks: Networks,
+    ) -> Self {
         let mut calls: Vec<(Cow<'a, Call>, By)> = legitimate
             .iter()
             .map(|call| (Cow::Borrowed(call), By::Others))
@@ -93,8 +99,7 @@ impl<'a> Past<'a> {
         calls.extend(reserve.into_iter().map(|call| (Cow::Owned(call), By::Reserve)));
         let all: Vec<&Call> = calls.iter().map(|(call, _)| &**call).collect();
         let outside = let_in::accounts(intruder);
-        let networks = Networks::of(all.iter().map(|call| &call.event));
-        let before = replay(account, &all, &outside, &networks);
+        let before = replay(account, account, &all, &outside, &networks);
         let members = lineage.credentials.iter();
         Past {
             account,
@@ -122,7 +127,7 @@ impl<'a> Past<'a> {
         let bears = self.bears(measures);
         let all = self.calls.iter().zip(&bears).filter(|(_, bears)| **bears);
         let all: Vec<&Call> = all.map(|((call, _), _)| &**call).collect();
-        let mut asked = replay(&account, &all, &self.outside, &self.networks).into_iter();
+        let mut asked = replay(&account, self.account, &all, &self.outside, &self.networks).into_iter();
         // What the measures don't bear on goes as before.
         let after = self.before.iter().zip(&bears).map(|(before, bears)| match bears {
             true => asked.next().unwrap_or_else(|| before.clone()),
@@ -190,7 +195,9 @@ impl<'a> Past<'a> {
         let mut touched: HashSet<AccessKeyId> = HashSet::new();
         let each = self.calls.iter().map(|(call, _)| {
             let key = call.event.identity.key.as_ref();
-            let bears = measures.iter().any(|measure| measure.bears_on(&call.event))
+            let bears = measures
+                .iter()
+                .any(|measure| measure.bears_on(&call.event, &self.account.id))
                 || key.is_some_and(|key| touched.contains(key));
             touched.extend(given(&call.event).filter(|_| bears));
             bears

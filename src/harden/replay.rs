@@ -1,8 +1,10 @@
 //! The trail's calls, asked again of an account. The answers are the twin's own: the same standing and the same limits decide there.
 
 use super::given::{LONGEST_SECONDS, given, session};
-use super::networks::Networks;
+use super::networks::{Networks, is_instance};
+use super::ours::is_of;
 use super::outsider;
+use super::trusted::services;
 use super::usage::Call;
 use crate::account::{AccessKey, Account, Holder, KeyStatus, Session, SessionKind, is_quarantine};
 use crate::action::revoke::POLICY_NAME as REVOKE_POLICY_NAME;
@@ -61,7 +63,8 @@ pub fn as_it_was(account: &Account, calls: &[Call]) -> Account {
         let (Some(key), Some(name)) = (&who.key, &who.user_name) else {
             continue;
         };
-        let Some(user) = account.users.get_mut(name).filter(|_| key.kind() == KeyKind::LongTerm) else {
+        let is_ours = key.kind() == KeyKind::LongTerm && is_of(who, &account.id);
+        let Some(user) = account.users.get_mut(name).filter(|_| is_ours) else {
             continue;
         };
         let held = &mut user.credentials.get_or_insert_default().access_keys;
@@ -90,26 +93,40 @@ fn released(inline: &mut BTreeMap<String, PolicyText>, attached: &mut BTreeSet<A
     boundary.take_if(|arn| contains(arn));
 }
 
-/// Asks `calls`, which are in order of time, of `account`. A session is there only if the call that gave it went through. Accounts in
-/// `outside` are of no organization; of others it isn't known. `networks` are those that the whole trail tells.
-pub fn replay(account: &Account, calls: &[&Call], outside: &BTreeSet<AccountId>, networks: &Networks) -> Vec<Went> {
+/// Asks `calls`, which are in order of time, of `account`, which without any measure `was` so. A session is there only if the call that gave it
+/// went through. Accounts in `outside` are of no organization; of others it isn't known. `networks` are those that the whole trail tells.
+pub fn replay(
+    account: &Account,
+    was: &Account,
+    calls: &[&Call],
+    outside: &BTreeSet<AccountId>,
+    networks: &Networks,
+) -> Vec<Went> {
+    let key = |call: &&&Call| call.event.identity.key.clone();
     let mut world = World {
         account,
+        was,
         outside,
         networks,
         sessions: HashMap::new(),
         lost: HashSet::new(),
+        told: calls.iter().filter_map(|call| given(&call.event)).collect(),
     };
+    let of_functions = calls.iter().filter(|call| call.function.is_some());
+    world.told.extend(of_functions.filter_map(|call| key(&call)));
     calls.iter().map(|call| world.ask(call)).collect()
 }
 
 struct World<'a> {
     account: &'a Account,
+    was: &'a Account,
     outside: &'a BTreeSet<AccountId>,
     networks: &'a Networks,
     sessions: HashMap<AccessKeyId, Session>,
     /// Keys of sessions that were not given.
     lost: HashSet<AccessKeyId>,
+    /// Keys of sessions of which it is told who was given them.
+    told: HashSet<AccessKeyId>,
 }
 
 impl World<'_> {
@@ -128,7 +145,7 @@ impl World<'_> {
     fn decide(&mut self, call: &Call) -> Went {
         let event = &call.event;
         let Some(key) = &event.identity.key else {
-            let told = outsider::asks(self.account, event, &context(call, self.networks), self.outside);
+            let told = outsider::asks(self.account, self.was, event, &self.context(call), self.outside);
             return told.unwrap_or_else(|| Went::Unknown("nobody of the account signed it".to_owned()));
         };
         if self.lost.contains(key) {
@@ -157,8 +174,28 @@ impl World<'_> {
             return Went::Through;
         }
         standing
-            .decide(&action, &resource(self.account, event), &context(call, self.networks))
+            .decide(&action, &resource(self.account, event), &self.context(call))
             .into()
+    }
+
+    fn context(&self, call: &Call) -> Context {
+        let mut context = context(call, self.networks);
+        if self.may_be_of_service(&call.event) {
+            context.set_free("aws:ViaAWSService");
+        }
+        context
+    }
+
+    /// Whether a call that a service made may be one by a session that the service itself was given, and not one on behalf of who was given it:
+    /// both records name the service.
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_forward_access_sessions.html>
+    fn may_be_of_service(&self, event: &Event) -> bool {
+        let who = &event.identity;
+        let is_told = who.key.as_ref().is_some_and(|key| self.told.contains(key));
+        let name = who.issuer.as_ref().and_then(|issuer| issuer.name.as_ref());
+        let role = name.and_then(|name| self.was.roles.get(name));
+        let is_of_role = event.is_forwarded() && who.kind.as_deref() == Some("AssumedRole");
+        is_of_role && !is_told && role.is_some_and(|role| !services(role).is_empty())
     }
 }
 
@@ -284,7 +321,7 @@ fn context(call: &Call, networks: &Networks) -> Context {
     }
     // What compute a session runs on is told by no record of its own in full.
     let session = event.identity.principal_id.as_deref().and_then(|id| id.split_once(':'));
-    if let Some((_, instance)) = session.filter(|(_, name)| name.starts_with("i-")) {
+    if let Some((_, instance)) = session.filter(|(_, name)| is_instance(name)) {
         context.set_untold("ec2:SourceInstanceArn");
         match networks.of_instance(instance) {
             Some(network) => {

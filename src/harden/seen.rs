@@ -1,8 +1,9 @@
 //! What everybody but the intruder was seen to do, by user and by role.
 
 use super::given::{expires, given};
-use super::networks::Networks;
+use super::networks::{Networks, is_instance};
 use super::usage::{Call, SIGN_IN, is_public};
+use crate::account::Role;
 use crate::ids::{AccessKeyId, AccountId, KeyKind};
 use crate::time::Moment;
 use crate::trail::Event;
@@ -13,6 +14,10 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 pub struct Used {
     /// Public addresses that calls came from.
     pub addresses: BTreeSet<String>,
+    /// Those as records spell them: of IPv6 there are several ways.
+    pub spelled: BTreeSet<String>,
+    /// Where calls came from that tell no place, as records spell it: through VPC endpoints, and by services on its behalf.
+    pub no_places: BTreeSet<String>,
     /// VPC endpoints that calls came through.
     pub endpoints: BTreeSet<String>,
     /// Calls of which neither is known, such as from a private address.
@@ -27,8 +32,12 @@ pub struct Used {
     pub signed_in_without_mfa: bool,
     /// Names of sessions, which of compute tell what it runs on.
     pub sessions: BTreeSet<String>,
-    /// Names of sessions that nobody was seen to take: the records of who took them are missing.
-    pub unexplained: BTreeSet<String>,
+    /// Names of sessions whose keys nobody was seen to be given, each with when they were issued, where that is told.
+    pub unexplained: BTreeMap<String, BTreeSet<Option<Moment>>>,
+    /// Calls that services made on its behalf: by which key, and whether with MFA.
+    pub forwarded: BTreeSet<(Option<AccessKeyId>, bool)>,
+    /// The keys of its own calls, and whether those were made with MFA.
+    pub direct: BTreeSet<(Option<AccessKeyId>, bool)>,
     /// Functions that the credentials were issued to.
     pub functions: BTreeSet<String>,
     /// Whether a call was made with a credential that no record says was issued to a function.
@@ -48,8 +57,8 @@ pub struct Used {
 pub struct Taken {
     /// By whom: ARNs of users and roles, with the names that they gave their sessions.
     pub by: BTreeMap<String, BTreeSet<String>>,
-    /// The names that sessions of it were given, whoever took it.
-    pub names: BTreeSet<String>,
+    /// The names that sessions of it were given, whoever took it, and when.
+    pub names: BTreeMap<String, BTreeSet<Moment>>,
     /// By which other accounts.
     pub by_accounts: BTreeMap<AccountId, External>,
     /// Whether somebody brought no MFA.
@@ -91,10 +100,10 @@ pub struct Seen {
 }
 
 impl Seen {
-    /// Reads the calls.
-    pub fn of<'c>(calls: impl Iterator<Item = &'c Call> + Clone) -> Seen {
+    /// Reads the calls, which are all use of one account, in these networks.
+    pub fn of<'c>(calls: impl Iterator<Item = &'c Call> + Clone, networks: Networks) -> Seen {
         let mut seen = Seen {
-            networks: Networks::of(calls.clone().map(|call| &call.event)),
+            networks,
             ..Seen::default()
         };
         let given: HashSet<AccessKeyId> = calls.clone().filter_map(|call| given(&call.event)).collect();
@@ -135,17 +144,48 @@ impl Seen {
         seen
     }
 
-    /// Names of the role's sessions that were used and that nobody was seen to take. A session that bears a name that somebody was seen to
-    /// give is taken for one of his; one of an instance is the service's.
-    pub fn unexplained(&self, role: &str, arn: &str) -> Vec<&str> {
-        let named = self.taken.get(arn).map(|taken| &taken.names);
-        let used = self.roles.get(role).into_iter().flat_map(|used| &used.unexplained);
-        let left = used.filter(|name| !named.is_some_and(|named| named.contains(*name)) && !name.starts_with("i-"));
-        left.map(String::as_str).collect()
+    /// Names of the role's sessions that were used and that nobody was seen to take. One that was issued when somebody was seen to give that
+    /// name is his, by whatever key the console uses it; so is one of that name from before the trail. One of an instance is the service's.
+    pub fn unexplained(&self, role: &Role, arn: &str) -> Vec<&str> {
+        let taken = self.taken.get(arn);
+        let is_told = |name: &str, issued: &Option<Moment>| {
+            let Some(times) = taken.and_then(|taken| taken.names.get(name)) else {
+                return false;
+            };
+            let since = self.span.map(|(since, _)| since);
+            issued.is_none_or(|issued| {
+                let is_then = |at: &Moment| (at.seconds() - issued.seconds()).abs() <= SLACK_SECONDS;
+                since.is_some_and(|since| issued < since) || times.iter().any(is_then)
+            })
+        };
+        let on_instances = role.trust.as_str().contains("ec2.amazonaws.com") || !role.instance_profiles.is_empty();
+        let used = self
+            .roles
+            .get(&role.name)
+            .into_iter()
+            .flat_map(|used| &used.unexplained);
+        let left = used.filter(|(name, issued)| {
+            let is_of_service = on_instances && is_instance(name);
+            !is_of_service && !issued.iter().all(|issued| is_told(name, issued))
+        });
+        left.map(|(name, _)| name.as_str()).collect()
     }
 }
 
+/// By so much may the clocks of a session and of the record of its taking differ.
+const SLACK_SECONDS: i64 = 2;
+
 impl Used {
+    /// Whether services called on its behalf where no call of its own is told that can have asked them to: by the same key, or as much with MFA.
+    /// Then it made calls that the trail lacks, from nobody knows where.
+    pub fn is_hidden(&self) -> bool {
+        let is_asked = |(key, mfa): &(Option<AccessKeyId>, bool)| {
+            let mut direct = self.direct.iter();
+            direct.any(|(by, with)| (key.is_some() && by == key) || with == mfa)
+        };
+        !self.forwarded.iter().all(is_asked)
+    }
+
     fn add(&mut self, call: &Call, is_given: bool) {
         let event = &call.event;
         let who = &event.identity;
@@ -159,13 +199,19 @@ impl Used {
         if let Some((_, session)) = who.principal_id.as_deref().and_then(|id| id.split_once(':')) {
             self.sessions.insert(session.to_owned());
             if !is_given && call.function.is_none() {
-                self.unexplained.insert(session.to_owned());
+                let issued = self.unexplained.entry(session.to_owned()).or_default();
+                // What a service calls with on somebody's behalf is none of the keys that he was given.
+                issued.insert(who.session_created.filter(|_| !event.is_forwarded()));
             }
         }
-        // What a service does on somebody's behalf comes from nowhere.
+        // What a service does on somebody's behalf comes from nowhere; that he called the service it tells all the same.
+        let how = (who.key.clone(), who.mfa == Some(true));
         if event.is_forwarded() {
+            self.forwarded.insert(how);
+            self.no_places.extend(event.source_ip.clone());
             return;
         }
+        self.direct.insert(how);
         self.sessions_without_mfa |= gives_without_mfa(event);
         self.functions.extend(call.function.clone());
         self.beside_functions |= call.function.is_none();
@@ -181,8 +227,14 @@ impl Used {
             .as_deref()
             .and_then(|text| text.parse::<std::net::IpAddr>().ok());
         match (&call.endpoint, address) {
-            (Some(endpoint), _) => drop(self.endpoints.insert(endpoint.clone())),
-            (None, Some(address)) if is_public(address) => drop(self.addresses.insert(address.to_string())),
+            (Some(endpoint), _) => {
+                self.endpoints.insert(endpoint.clone());
+                self.no_places.extend(event.source_ip.clone());
+            }
+            (None, Some(address)) if is_public(address) => {
+                self.addresses.insert(address.to_string());
+                self.spelled.extend(event.source_ip.clone());
+            }
             _ => self.elsewhere += call.count,
         }
     }
@@ -222,8 +274,9 @@ impl Taken {
     fn add(&mut self, event: &Event, partition: &str) {
         let who = &event.identity;
         self.times += 1;
-        self.names
-            .extend(event.asked("/roleSessionName").or_else(|| session_name(event)));
+        if let Some(name) = event.asked("/roleSessionName").or_else(|| session_name(event)) {
+            self.names.entry(name).or_default().insert(event.at);
+        }
         self.without_mfa |= who.mfa != Some(true) && event.asked("/serialNumber").is_none();
         let asked = event.request.get("durationSeconds");
         let seconds = asked.and_then(|value| value.as_i64().or_else(|| value.as_str()?.parse().ok()));

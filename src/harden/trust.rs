@@ -32,7 +32,7 @@ impl Around<'_> {
 
     /// Why a narrower trust policy might cut off somebody whom the trail doesn't show.
     fn doubt(&self, role: &Role) -> Option<String> {
-        let names = self.seen.unexplained(&role.name, self.account.role_arn(role).as_str());
+        let names = self.seen.unexplained(role, self.account.role_arn(role).as_str());
         let shown: Vec<&str> = names.iter().take(5).copied().collect();
         let more = match names.len().saturating_sub(shown.len()) {
             0 => String::new(),

@@ -1,13 +1,14 @@
 //! What an account is used for, as its trail tells: one call of each kind, so that a large archive stays small.
 
 use super::networks::makes_one;
+use super::once::Once;
 use crate::time::Moment;
 use crate::trail::{Event, Glance, Sieve};
 use rapidhash::fast::RandomState;
 use rapidhash::v3::rapidhash_v3;
 use serde_json::Value;
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
-use std::net::IpAddr;
 use std::sync::Arc;
 
 /// What a console sign-in is called. It is signed by nobody's key, and is somebody's use of the account.
@@ -130,8 +131,9 @@ pub struct Usage {
     /// Whose record is read next, and of which kind it is.
     is_theirs: bool,
     last: u64,
-    /// When the last was made, where it may have come through a VPC endpoint: which one, only the whole record tells.
+    /// When the last was made, where only its whole record tells whether it was refused, or which VPC endpoint it came through.
     through: Option<Moment>,
+    once: Arc<Once>,
 }
 
 impl Default for Usage {
@@ -200,7 +202,14 @@ impl Usage {
             is_theirs: false,
             last: 0,
             through: None,
+            once: Arc::default(),
         }
+    }
+
+    /// The same, which counts no call that one of those that share `once` counted.
+    #[must_use]
+    pub fn counting(self, once: Arc<Once>) -> Self {
+        Usage { once, ..self }
     }
 
     /// The same, which keeps so many of the calls that are kept each, and beyond those the first of each caller and role.
@@ -253,6 +262,11 @@ impl Usage {
         is_kept
     }
 
+    /// Where the call that was looked at last is kept: by itself, or with all that are alike.
+    fn place(&self, is_each: bool, id: &[u8]) -> u64 {
+        if is_each { rapidhash_v3(id) } else { self.last }
+    }
+
     fn seen(&mut self, at: Moment) -> Times {
         let once = Times::once(at);
         let times = self.kinds.entry(self.last);
@@ -264,22 +278,20 @@ fn is_mint(name: &str) -> bool {
     name.starts_with("AssumeRole") || matches!(name, "GetSessionToken" | "GetFederationToken")
 }
 
-/// Whether a call may have come through a VPC endpoint. Where the record isn't at hand, its address tells: those that networks have within.
-fn may_be_through(glance: &Glance<'_>) -> bool {
-    if !glance.text.is_empty() {
-        return memchr::memmem::find(glance.text, b"\"vpcEndpointId\"").is_some();
-    }
-    match Glance::text_of(glance.address).parse() {
-        Ok(IpAddr::V4(four)) => !is_public(IpAddr::V4(four)),
-        Ok(IpAddr::V6(_)) => true,
-        Err(_) => false,
-    }
+/// Whether a call may have been refused or have come through a VPC endpoint: only the whole record tells.
+fn is_unclear(glance: &Glance<'_>) -> bool {
+    let has = |member: &[u8]| memchr::memmem::find(glance.text, member).is_some();
+    glance.text.is_empty() || has(b"\"errorCode\"") || has(b"\"vpcEndpointId\"")
 }
 
 /// Whether an address is one of the world's, and none that only a network within has.
 pub(super) fn is_public(address: std::net::IpAddr) -> bool {
     match address {
-        std::net::IpAddr::V4(four) => !four.is_private() && !four.is_loopback() && !four.is_link_local(),
+        // And those that carriers share, 100.64.0.0/10, which VPCs may have too.
+        std::net::IpAddr::V4(four) => {
+            let is_shared = four.octets()[0] == 100 && four.octets()[1] & 0xc0 == 64;
+            !four.is_private() && !four.is_loopback() && !four.is_link_local() && !is_shared
+        }
         std::net::IpAddr::V6(six) => !six.is_loopback() && !six.is_unique_local(),
     }
 }
@@ -322,9 +334,14 @@ impl Sieve for Usage {
         if is_each {
             self.last ^= rapidhash_v3(role_in(glance.text));
         }
-        self.through = may_be_through(glance).then_some(glance.at);
+        self.through = is_unclear(glance).then_some(glance.at);
         if self.through.is_some() {
             return true;
+        }
+        // A copy tells nothing new, unless what it is a copy of was never read whole.
+        if !self.once.is_first(glance.id) {
+            let place = self.place(is_each, glance.id);
+            return !self.kept.contains_key(&place) && (!is_each || self.each < self.most_each);
         }
         let times = self.seen(glance.at);
         self.is_kept(times, is_each)
@@ -338,31 +355,33 @@ impl Sieve for Usage {
             self.theirs.extend(call.filter(tells).map(|call| (id.to_owned(), call)));
             return;
         }
-        let is_refused = record.get("errorCode").is_some_and(|code| !code.is_null());
+        let codes = [record.get("errorCode"), record.pointer("/responseElements/errorCode")];
+        let is_refused = codes.iter().flatten().any(|code| !code.is_null());
         let name = record.get("eventName").and_then(Value::as_str).unwrap_or_default();
         let is_each = is_kept_each(name);
         if let Some(at) = self.through.take() {
+            // A refused call says nothing of use; another of its kind may succeed.
             if is_refused {
                 return;
             }
-            let endpoint = record.get("vpcEndpointId").and_then(Value::as_str).unwrap_or_default();
-            self.last = rapidhash_v3(format!("{:x} {endpoint}", self.last).as_bytes());
-            let times = self.seen(at);
-            if is_each && !self.is_kept(times, is_each) {
+            if let Some(endpoint) = record.get("vpcEndpointId").and_then(Value::as_str) {
+                self.last = rapidhash_v3(format!("{:x} {endpoint}", self.last).as_bytes());
+            }
+            let is_room = match self.once.is_first(id.as_bytes()) {
+                true => {
+                    let times = self.seen(at);
+                    self.is_kept(times, is_each)
+                }
+                false => self.each < self.most_each,
+            };
+            if is_each && !is_room {
                 return;
             }
         }
-        let place = if is_each {
-            rapidhash_v3(id.as_bytes())
-        } else {
-            self.last
-        };
-        // A refused call says nothing of use; another of its kind may succeed.
-        if is_refused {
-            self.kinds.remove(&self.last);
-            return;
+        let place = self.place(is_each, id.as_bytes());
+        if let Entry::Vacant(place) = self.kept.entry(place) {
+            place.insert((record.clone(), self.last));
+            self.each += usize::from(is_each);
         }
-        self.each += usize::from(is_each);
-        self.kept.entry(place).or_insert_with(|| (record.clone(), self.last));
     }
 }

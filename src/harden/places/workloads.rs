@@ -5,8 +5,11 @@ use crate::account::{Account, Role};
 use crate::harden::finding::Finding;
 use crate::harden::fitted::{Whose, from_elsewhere};
 use crate::harden::measure::Measure;
+use crate::harden::networks::is_instance;
 use crate::harden::rule::Row;
 use crate::harden::seen::{Seen, Used};
+use crate::harden::trusted::trusted;
+use crate::policy::Named;
 use serde_json::json;
 use std::collections::BTreeSet;
 
@@ -82,7 +85,7 @@ const NAMED: usize = 5;
 /// or the trail has no calls for data, which may go past the endpoints.
 fn unbound(seen: &Seen, used: &Used) -> Option<String> {
     let networks = &seen.networks;
-    let instances = used.sessions.iter().filter(|name| name.starts_with("i-"));
+    let instances = used.sessions.iter().filter(|name| is_instance(name));
     let lacking = |made: &str, what: &str, all: Vec<&str>| {
         let some: Vec<&str> = all.iter().copied().take(NAMED).collect();
         (!all.is_empty()).then(|| {
@@ -216,6 +219,24 @@ pub(super) fn functions(account: &Account, role: &Role, used: &Used) -> Option<F
                 role: role.name.clone(),
                 name: FUNCTIONS,
                 document,
-            }),
+            })
+            .doubted(taken_beside(role)),
     )
+}
+
+/// Who else may take a function's role, if somebody may: his sessions bear no function's ARN, and a service's own aren't called on behalf of anybody.
+fn taken_beside(role: &Role) -> Option<String> {
+    let of = |named: Named| match named {
+        Named::Service(name) if name.starts_with("lambda.amazonaws.com") => None,
+        Named::Service(name) | Named::Aws(name) | Named::Federated(name) | Named::CanonicalUser(name) => Some(name),
+        Named::Everybody => Some("everybody".to_owned()),
+    };
+    let others: BTreeSet<String> = trusted(role).into_iter().filter_map(of).collect();
+    let shown: Vec<String> = others.into_iter().take(NAMED).collect();
+    (!shown.is_empty()).then(|| {
+        format!(
+            "{} may take it too, and what is done with such a session bears no function's ARN: give the functions a role of their own",
+            shown.join(", ")
+        )
+    })
 }

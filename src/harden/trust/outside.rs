@@ -9,7 +9,7 @@ use crate::harden::rule::Row;
 use crate::harden::seen::External;
 use crate::ids::AccountId;
 use crate::policy::{Condition, Effect, Named, Statement};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 
 const EXTERNAL_PAGE: &str = "https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html";
@@ -89,35 +89,34 @@ pub(super) fn strangers(around: &Around<'_>, role: &Role) -> Option<Finding> {
         if !is_open(statement) {
             return false;
         }
-        let (theirs, rest) = parted(account, statement);
-        let theirs: Vec<String> = theirs
-            .into_iter()
-            .filter(|(_, id)| came(id))
-            .map(|(name, _)| name)
-            .collect();
-        let each: Option<Vec<&External>> = here.iter().filter(|id| came(id)).map(sends).collect();
-        let Some(each) = each.filter(|each| !each.is_empty()) else {
-            let is_narrower = here.iter().any(|id| !came(id));
-            if is_narrower {
-                let kept: Vec<String> = theirs.into_iter().chain(rest).collect();
-                object.insert("Principal".to_owned(), principal(statement, &kept));
-            }
-            return is_narrower;
+        let (theirs, mut rest) = parted(account, statement);
+        let of = |id: &AccountId| -> Vec<String> {
+            let own = theirs.iter().filter(|(_, of)| of == id);
+            own.map(|(name, _)| name.clone()).collect()
         };
-        let ids: BTreeSet<&String> = each.iter().flat_map(|sent| &sent.ids).collect();
-        // Who else the statement names sends none: the other accounts get a statement of their own.
+        let (asked, others): (Vec<&AccountId>, Vec<&AccountId>) = here.iter().partition(|id| sends(id).is_some());
+        rest.extend(others.iter().filter(|id| came(id)).flat_map(|id| of(id)));
         let rest = principal(statement, &rest);
-        if rest != json!({}) {
-            let mut own = object.clone();
-            own.remove("Sid");
-            own.insert("Principal".to_owned(), json!({"AWS": theirs}));
-            object.insert("Principal".to_owned(), rest);
-            let is_asked = condition(&mut own, "StringEquals", "sts:ExternalId", json!(ids));
-            apart.push(Value::Object(own));
-            return is_asked;
+        // Each gets a statement of its own, so that none comes in by the ID of another; who else is named sends none.
+        let mut own: Vec<Map<String, Value>> = Vec::new();
+        for id in &asked {
+            let mut one = object.clone();
+            one.insert("Principal".to_owned(), json!({"AWS": of(id)}));
+            let ids = sends(id).map(|sent| &sent.ids);
+            condition(&mut one, "StringEquals", "sts:ExternalId", json!(ids));
+            own.push(one);
         }
-        object.insert("Principal".to_owned(), principal(statement, &theirs));
-        condition(object, "StringEquals", "sts:ExternalId", json!(ids))
+        let is_changed = !own.is_empty() || others.iter().any(|id| !came(id));
+        if rest == json!({}) && !own.is_empty() {
+            *object = own.remove(0);
+        } else if is_changed {
+            object.insert("Principal".to_owned(), rest);
+        }
+        apart.extend(own.into_iter().map(|mut one| {
+            one.remove("Sid");
+            Value::Object(one)
+        }));
+        is_changed
     });
     let document = document.map(|mut document| {
         if let Some(all) = document.get_mut("Statement").and_then(Value::as_array_mut) {
@@ -131,6 +130,18 @@ pub(super) fn strangers(around: &Around<'_>, role: &Role) -> Option<Finding> {
             return Some(finding.advised(
                 "agree on an external ID with that account and add the condition StringEquals sts:ExternalId; not everybody was seen to send one, so none can be asked for yet",
             ));
+        };
+        let unasked: Vec<&str> = open
+            .iter()
+            .filter(|id| sends(id).is_none())
+            .map(AccountId::as_str)
+            .collect();
+        let finding = match unasked.is_empty() {
+            true => finding,
+            false => finding.advised(format!(
+                "account {} wasn't seen to send one always and stays without: agree on one with it and add the condition StringEquals sts:ExternalId",
+                unasked.join(", ")
+            )),
         };
         return Some(finding.met_by(Measure::Trust {
             role: role.name.clone(),
@@ -169,10 +180,58 @@ fn open_subject(statement: &Statement) -> Option<String> {
     };
     let provider = named(statement).iter().find_map(provider)?;
     let key = format!("{provider}:sub");
-    let is_of_subject = |condition: &&Condition| condition.key().eq_ignore_ascii_case(&key);
-    let mut compared = statement.conditions.iter().filter(is_of_subject);
-    let is_compared = compared.any(|condition| holds_to(condition.operator(), condition.values()));
+    let is_compared = statement.conditions.iter().any(|condition| {
+        let front = format!("{provider}:");
+        let of_provider = condition.key().get(..front.len());
+        let of_provider = of_provider.is_some_and(|own| own.eq_ignore_ascii_case(&front));
+        let claim = condition
+            .key()
+            .get(front.len()..)
+            .unwrap_or_default()
+            .to_ascii_lowercase();
+        match claim.as_str() {
+            _ if !of_provider => false,
+            "sub" => holds_to(condition.operator(), condition.values()),
+            claim => !ANYBODYS.contains(&claim) && is_told_whose(condition),
+        }
+    });
     (!is_compared).then_some(key)
+}
+
+/// Claims that tokens of strangers have with the same values: whom it is for, and how and by what it was run.
+const ANYBODYS: [&str; 16] = [
+    "amr",
+    "aud",
+    "base_ref",
+    "environment",
+    "event_name",
+    "head_ref",
+    "iss",
+    "ref",
+    "ref_path",
+    "ref_protected",
+    "ref_type",
+    "repository_visibility",
+    "run_attempt",
+    "run_number",
+    "runner_environment",
+    "workflow",
+];
+
+/// Whether a comparison of a claim that tells whose a token is (of GitHub `job_workflow_ref`, `repository_owner_id`) holds it to some: a text, or
+/// what lies below a path.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_oidc_secure-by-default.html>
+fn is_told_whose(condition: &Condition) -> bool {
+    let operator = condition.operator().to_ascii_lowercase();
+    let is_open = |value: &String| {
+        value
+            .split(['*', '?'])
+            .next()
+            .is_some_and(|front| front != value && !front.contains('/'))
+    };
+    let is_like = operator.contains("stringlike") && !condition.values().iter().any(is_open);
+    // A token that lacks the claim would pass.
+    (operator.contains("stringequals") || is_like) && !operator.ends_with("ifexists")
 }
 
 /// Whether a comparison of the subject keeps some tokens of the provider out that are none of ours.

@@ -85,18 +85,29 @@ pub(super) fn too_wide(around: &Around<'_>, role: &Role) -> Option<Finding> {
     let is_anybody_there = taken.by.keys().any(|arn| is_there(account, arn));
     let document = narrowed(account, role, taken);
     if let (true, Some(document)) = (is_anybody_there, &document) {
-        return Some(finding.met_by(Measure::Trust {
+        let finding = finding.met_by(Measure::Trust {
             role: role.name.clone(),
             document: document.clone(),
-        }));
+        });
+        // Whom somebody wrote down by name is meant to come, if seldom. A role that trusts itself is no such visitor.
+        let rests = unused.iter().any(|arn| *arn != own);
+        return Some(match rests {
+            true => silent::rests_on_silence(finding, around.silence),
+            false => finding,
+        });
     }
     let why = match (taken.by.is_empty(), is_anybody_there) {
+        (true, _) if taken.times > 0 => "only a provider's tokens or assertions were seen to take it",
         (true, _) => "nobody but the intruder was seen to take it",
         (_, false) => "all who were seen to take it were deleted since",
         (_, true) => "who took it came by what it doesn't name",
     };
+    let or = match (&document, taken.times) {
+        (None, 0) => ", or delete the role",
+        _ => "",
+    };
     let finding = finding.advised(format!(
-        "{why}: who is meant to is in no record, so whoever was not seen is left out; name who is meant to, or delete the role"
+        "{why}: who is meant to is in no record, so whoever was not seen is left out; name who is meant to{or}"
     ));
     let finding = silent::met_by(finding, role, document);
     Some(silent::rests_on_silence(finding, around.silence))
