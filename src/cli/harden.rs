@@ -179,9 +179,19 @@ async fn judged(desk: &Desk, world: &World, args: &HardenArgs, keys: &[AccessKey
         }
     }
     let mut collected = collect::account(world.clients(), Scope::Everything).await?;
+    let notes = collected.notes.len();
+    collect::organization(world.clients(), &mut collected).await;
     match &world {
         // Of a key whose last use its account doesn't tell a twin says that it never was.
-        World::Twin { twin, .. } => as_known(&mut collected.account, &twin.account()),
+        World::Twin { twin, .. } => {
+            let snapshot = twin.account();
+            as_known(&mut collected.account, &snapshot);
+            // Whoever signs there may lack rights in Organizations; the snapshot tells.
+            if collected.account.guards.is_none() && snapshot.guards.is_some() {
+                (collected.account.guards, collected.account.organization) = (snapshot.guards, snapshot.organization);
+                collected.notes.truncate(notes);
+            }
+        }
         World::Live { .. } => collect::last_used(world.clients(), &mut collected).await,
     }
     let mut told = prevention(
@@ -197,6 +207,7 @@ async fn judged(desk: &Desk, world: &World, args: &HardenArgs, keys: &[AccessKey
         },
     );
     told.gaps = sifted.gaps;
+    told.gaps.append(&mut collected.notes);
     told.gaps.extend(
         collected
             .unread
