@@ -7,7 +7,9 @@
 mod break_glass;
 mod check;
 mod delegation;
+mod kept_on;
 mod organization;
+mod others;
 mod perimeter;
 mod permissions;
 mod removers;
@@ -26,8 +28,10 @@ use crate::collect::{Kept, Simulated, Trails, Unread};
 use crate::ids::Arn;
 use crate::mount::{AwsError, Trouble};
 use crate::policy::PolicyText;
+use crate::reach::Reach;
 use crate::time::Moment;
 use crate::verdict::Standing;
+use kept_on::KeptOn;
 use std::collections::BTreeMap;
 
 /// Everything that readiness is judged by.
@@ -68,9 +72,11 @@ pub fn readiness(facts: Facts<'_>) -> Readiness {
     checks.extend(retention::checks(facts));
     checks.extend(permissions::checks(facts));
     checks.extend(responder::checks(facts));
-    checks.extend(organization::checks(facts));
+    let mut reach = Reach::by_names(facts.account, facts.now);
+    let kept = KeptOn::of(facts, &mut reach);
+    checks.extend(organization::checks(facts, &kept));
     checks.extend(perimeter::checks(facts));
-    checks.extend(removers::checks(facts));
+    checks.extend(removers::checks(facts, &kept, &mut reach));
     checks.extend(break_glass::checks(facts));
     Readiness::of(facts.account.id.clone(), facts.responder.clone(), checks)
 }
