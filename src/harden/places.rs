@@ -8,6 +8,7 @@ use super::measure::Measure;
 use super::rule::Row;
 use super::seen::{Seen, Used};
 use crate::account::{Account, Credentials, KeyStatus, Role, User};
+use crate::ids::AccountId;
 use crate::policy::{Effect, Listed, Named};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -101,7 +102,7 @@ pub(super) fn findings(account: &Account, seen: &Seen, hit: &BTreeSet<&str>) -> 
         }
         let nothing = Used::default();
         let used = used.unwrap_or(&nothing);
-        found.extend(user_from(user, used, &house, is_hit));
+        found.extend(user_from(&account.id, user, used, &house, is_hit));
         if is_hit || !used.without_mfa {
             found.push(user_mfa(user, used));
         }
@@ -163,7 +164,7 @@ fn is_short(used: &Used) -> bool {
     (1..=MOST_PLACES).contains(&count) && used.elsewhere == 0
 }
 
-fn user_from(user: &User, used: &Used, house: &BTreeSet<String>, is_hit: bool) -> Option<Finding> {
+fn user_from(account: &AccountId, user: &User, used: &Used, house: &BTreeSet<String>, is_hit: bool) -> Option<Finding> {
     let title = format!("credentials of user `{}` work from anywhere", user.name);
     let finding = Finding::of("address-free-user", Row::PermanentKey, title, PERIMETER_PAGE);
     let policy = |document| Measure::UserPolicy {
@@ -185,7 +186,7 @@ fn user_from(user: &User, used: &Used, house: &BTreeSet<String>, is_hit: bool) -
         };
         let finding = finding
             .shown_by(shown)
-            .told_by(from_outside(&user.name, &others, TABLE))
+            .told_by(from_outside(&user.name, account, &others, TABLE))
             .met_by(policy(only_from(house, &BTreeSet::new())));
         let guessed = "the addresses are those of other users: make sure that its owner comes from there too";
         return Some(finding.doubted(Some(guessed.to_owned())));
@@ -193,7 +194,7 @@ fn user_from(user: &User, used: &Used, house: &BTreeSet<String>, is_hit: bool) -
     is_short(used).then(|| {
         finding
             .shown_by(places(used))
-            .told_by(from_elsewhere(Whose::User(&user.name), used, TABLE))
+            .told_by(from_elsewhere(Whose::User(&user.name, account), used, TABLE))
             .met_by(policy(only_from(&used.addresses, &used.endpoints)))
             .doubted((!used.endpoints.is_empty()).then(|| HIDDEN.to_owned()))
     })
