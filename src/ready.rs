@@ -15,6 +15,7 @@ mod permissions;
 mod removers;
 mod responder;
 mod retention;
+mod takers;
 pub mod template;
 mod trails;
 

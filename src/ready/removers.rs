@@ -1,8 +1,9 @@
 //! Who else could let the intruder out again: every user and role that may take off what a plan puts on a user, or can become one who may.
 
 use super::check::few;
-use super::kept_on::{KeptOn, named};
+use super::kept_on::KeptOn;
 use super::others::{MOST_TRIED, is_granted, let_in, others};
+use super::takers::named;
 use super::{Check, Facts, State};
 use crate::account::{Account, deny_all_arn};
 use crate::ids::Arn;
