@@ -695,12 +695,13 @@ fn a_role_in_the_place_of_a_key_carries_no_text_that_cloudformation_acts_on() {
         about(&told, "key-replaceable", "ann").clone()
     };
     let policy = |resource: &str| {
+        let resource = format!("arn:aws:s3:::{resource}");
         let statement = serde_json::json!({"Effect": "Allow", "Action": "s3:*", "Resource": resource});
         PolicyText::new(serde_json::json!({"Version": "2012-10-17", "Statement": statement}).to_string())
     };
     let acted_on = with(&|account| {
         let inline = &mut account.users.get_mut("ann").unwrap().inline;
-        inline.insert("Hers".to_owned(), policy("arn:aws:s3:::{{resolve:ssm:/x}}"));
+        inline.insert("Hers".to_owned(), policy("{{resolve:ssm:/x}}"));
     });
     let doubt = acted_on.doubt.as_deref().unwrap();
     assert!(doubt.contains("`Hers`") && !acted_on.is_ready(), "{acted_on:#?}");
@@ -735,7 +736,8 @@ fn a_role_in_the_place_of_a_key_carries_no_text_that_cloudformation_acts_on() {
         "{names:?}"
     );
     for resource in ["p", "q", "of-the-group", "of-hers"] {
-        let is_there = |one: &Value| one["PolicyDocument"]["Statement"]["Resource"] == resource;
+        let arn = format!("arn:aws:s3:::{resource}");
+        let is_there = |one: &Value| one["PolicyDocument"]["Statement"]["Resource"] == arn.as_str();
         assert_eq!(policies.iter().filter(|one| is_there(one)).count(), 1, "{resource}");
     }
     assert!(named.is_ready(), "{named:#?}");
