@@ -22,9 +22,10 @@ mod search;
 mod simulate;
 mod trails;
 
-pub use account::account;
+pub use account::{account, unread};
 pub use collected::{Collected, Scope, Unread};
 pub use credentials::credentials;
+pub use details::DETAILS;
 pub use holders::{Held, among_all_users, holders};
 pub use kept::{Kept, kept};
 pub use last_used::last_used;

@@ -14,6 +14,7 @@ mod graph;
 mod hop;
 mod index;
 mod moves;
+mod names;
 mod rights;
 mod somewhere;
 mod spread;
@@ -72,8 +73,26 @@ impl<'a> Reach<'a> {
     /// Makes `account` ready; roles are judged by sessions that are issued at `now`.
     pub fn of(account: &'a Account, now: Moment) -> Self {
         Reach {
-            graph: Graph::of(account, now),
+            graph: Graph::of(account, now, None),
         }
+    }
+
+    /// The same, where a name decides: who would be new bears one that was thought up, or one that no user or role has and that some condition of a
+    /// policy speaks of.
+    pub fn by_names(account: &'a Account, now: Moment) -> Self {
+        let named = names::free(account);
+        Reach {
+            graph: Graph::of(account, now, Some(&named)),
+        }
+    }
+
+    /// Users and roles that aren't there and could be made, as policies see them: they may do everything that nothing but the organization keeps
+    /// from them.
+    pub fn newcomers(&self) -> Vec<(Arn, Standing<'a>)> {
+        let targets = &self.graph.targets;
+        let new = targets.new_users.clone().chain(targets.new_roles.clone());
+        new.filter_map(|n| Some((targets.arn(n)?.clone(), self.graph.standing(n)?)))
+            .collect()
     }
 
     /// What the holder of the credential with that standing can become, with ways.
@@ -141,19 +160,37 @@ impl<'a> Reach<'a> {
     /// Which users and roles can become one of those, or, with `or_writable`, somebody else whose policies they can make say anything; each with
     /// whether that is certain.
     pub fn who_becomes(&mut self, wanted: &BTreeSet<Arn>, or_writable: bool) -> Vec<(Arn, bool)> {
+        let wanted = self.numbers(wanted);
+        self.who(|gained, n, _| {
+            let mut held = gained.hold.iter().filter(|one| *one != n);
+            held.any(|one| wanted.contains(&one) || or_writable && gained.edit.has(one))
+        })
+    }
+
+    /// Which users and roles are one of those, or can become one, and can make its policies say anything; perhaps also who can only take away what
+    /// limits it. Each with whether that is certain.
+    pub fn who_empowers(&mut self, wanted: &BTreeSet<Arn>) -> Vec<(Arn, bool)> {
+        let wanted = self.numbers(wanted);
+        self.who(|gained, _, sure| {
+            let mut held = wanted.iter().filter(|one| gained.hold.has(**one));
+            held.any(|one| gained.edit.has(*one) || !sure && gained.free.has(*one))
+        })
+    }
+
+    fn numbers(&self, arns: &BTreeSet<Arn>) -> BTreeSet<usize> {
+        arns.iter().filter_map(|arn| self.graph.targets.number(arn)).collect()
+    }
+
+    /// Of which users and roles something holds, by what each can come by, perhaps and surely.
+    fn who(&mut self, is_it: impl Fn(&Gained, usize, bool) -> bool) -> Vec<(Arn, bool)> {
         let size = self.graph.targets.len();
         let mut sure = Closures::new(size, true);
         let mut maybe = Closures::new(size, false);
-        let wanted: BTreeSet<usize> = wanted.iter().filter_map(|arn| self.graph.targets.number(arn)).collect();
         let all = self.graph.targets.users.clone().chain(self.graph.targets.roles.clone());
         let numbers: Vec<usize> = all.collect();
-        let becomes = |gained: &Gained, n: usize| {
-            let mut held = gained.hold.iter().filter(|one| *one != n);
-            held.any(|one| wanted.contains(&one) || or_writable && gained.edit.has(one))
-        };
         let told = numbers.into_iter().filter_map(|n| {
-            let perhaps = becomes(&maybe.of(&mut self.graph, n), n);
-            let surely = perhaps && becomes(&sure.of(&mut self.graph, n), n);
+            let perhaps = is_it(&maybe.of(&mut self.graph, n), n, false);
+            let surely = perhaps && is_it(&sure.of(&mut self.graph, n), n, true);
             Some((self.graph.targets.arn(n)?.clone(), surely)).filter(|_| perhaps)
         });
         told.collect()

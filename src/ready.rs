@@ -7,12 +7,15 @@
 mod break_glass;
 mod check;
 mod delegation;
+mod kept_on;
 mod organization;
+mod others;
 mod perimeter;
 mod permissions;
 mod removers;
 mod responder;
 mod retention;
+mod takers;
 pub mod template;
 mod trails;
 
@@ -22,12 +25,14 @@ pub use organization::CALLS as ORGANIZATION_CALLS;
 pub use permissions::asked;
 
 use crate::account::Account;
-use crate::collect::{Kept, Simulated, Trails, Unread};
+use crate::collect::{DETAILS, Kept, Simulated, Trails, Unread};
 use crate::ids::Arn;
 use crate::mount::{AwsError, Trouble};
 use crate::policy::PolicyText;
+use crate::reach::Reach;
 use crate::time::Moment;
 use crate::verdict::Standing;
+use kept_on::KeptOn;
 use std::collections::BTreeMap;
 
 /// Everything that readiness is judged by.
@@ -68,14 +73,38 @@ pub fn readiness(facts: Facts<'_>) -> Readiness {
     checks.extend(retention::checks(facts));
     checks.extend(permissions::checks(facts));
     checks.extend(responder::checks(facts));
-    checks.extend(organization::checks(facts));
+    let mut reach = Reach::by_names(facts.account, facts.now);
+    let kept = KeptOn::of(facts, &mut reach);
+    checks.extend(organization::checks(facts, &kept));
     checks.extend(perimeter::checks(facts));
-    checks.extend(removers::checks(facts));
+    checks.extend(removers::checks(facts, &kept, &mut reach));
     checks.extend(break_glass::checks(facts));
+    if let Some(error) = facts.nothing_read() {
+        let of_account = checks.iter_mut().filter(|check| OF_ACCOUNT.contains(&check.id));
+        of_account.for_each(|check| *check = unread(check.id, error));
+    }
     Readiness::of(facts.account.id.clone(), facts.responder.clone(), checks)
 }
 
+/// What is told of the account's users, roles and policies, beside what its responder may.
+const OF_ACCOUNT: [&str; 3] = [
+    "organization.quarantine",
+    "quarantine.removers",
+    "break_glass.administrator",
+];
+
+fn unread(id: &'static str, error: &AwsError) -> Check {
+    let found = format!("the account's users, roles and policies were not read: {error}");
+    Check::new(id, State::Unknown, found, format!("allow the responder {DETAILS}"))
+}
+
 impl Facts<'_> {
+    /// Why nothing was read of the account, where that is so.
+    fn nothing_read(&self) -> Option<&AwsError> {
+        let of_all = self.unread.iter().find(|unread| unread.error.operation == DETAILS);
+        of_all.map(|unread| &unread.error)
+    }
+
     /// What a failed call means: a refusal is a lack of rights where it was the responder's call, anything else says nothing.
     fn meaning(&self, error: &AwsError) -> State {
         match error.trouble {

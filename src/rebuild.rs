@@ -9,6 +9,7 @@ mod terraform;
 
 use crate::account::Account;
 use crate::plan::Plan;
+pub(crate) use cloudformation::acted_on;
 use parts::parts;
 pub(crate) use terraform::quoted;
 

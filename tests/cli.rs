@@ -865,6 +865,37 @@ fn a_table_that_nobody_would_ask_is_refused() {
         &["SELECT"],
     );
     expect(&["harden", "--rules", "--table", "mine"], 0, &[]);
+    // Rules that are fitted to an account are queries of it.
+    let fitted = [
+        "harden",
+        "--scenario",
+        "stolen-key",
+        "--table",
+        "sec.mine",
+        "--format",
+        "json",
+    ];
+    let told = expect(&fitted, 0, &["FROM sec.mine", "was not asked"]);
+    assert!(!told.contains("FROM cloudtrail"), "{told}");
+}
+
+/// What is no name of a table is refused before it stands in a query.
+#[test]
+fn no_query_is_written_for_what_is_no_table() {
+    let folder = tempfile::tempdir().unwrap();
+    let rules = folder.path().join("rules").to_str().unwrap().to_owned();
+    let table = "a; DROP TABLE x--";
+    expect(&["harden", "--rules", &rules, "--table", table], 2, &["athena.garbled"]);
+    assert!(!std::path::Path::new(&rules).exists());
+    expect(&["harden", "--rules", "--table", table], 2, &["athena.garbled"]);
+    expect(
+        &["harden", "--scenario", "stolen-key", "--table", table],
+        2,
+        &["athena.garbled"],
+    );
+    // A name that SQL doesn't take as it is stands in quotes.
+    let quoted = ["harden", "--rules", "--table", "sec-lake.trail", "--format", "json"];
+    expect(&quoted, 0, &[r#"FROM \"sec-lake\".\"trail\""#]);
 }
 
 #[test]

@@ -671,6 +671,35 @@ fn all_forms_find_the_same_of_spoiled_trails() {
     differing(said_by(&python, "sql", &queries), &expected, &queries);
 }
 
+/// The same caller in another account of the organization.
+fn of_another_account(who: Value) -> Value {
+    serde_json::from_str(&who.to_string().replace("123456789012", "999988887777")).unwrap()
+}
+
+/// Names that ids of rules can't hold as they are get ids, and so files and Sigma rules, of their own.
+#[test]
+fn names_that_look_alike_get_rules_of_their_own() {
+    let account = "123456789012".parse().unwrap();
+    let used = Used {
+        addresses: ["198.51.100.7".to_owned()].into(),
+        ..Used::default()
+    };
+    let rule = |name: &str| from_elsewhere(Whose::User(name, &account), &used, "cloudtrail").written;
+    let all = ["ci-prod", "ci@prod", "ci+prod", "ci=prod"].map(rule);
+    let ids: BTreeSet<&str> = all.iter().map(|rule| rule.id.as_str()).collect();
+    let of_sigma = |rule: &Written| {
+        let text = rule.sigma.clone().unwrap();
+        text.lines().find(|line| line.starts_with("id: ")).unwrap().to_owned()
+    };
+    let of_sigma: BTreeSet<String> = all.iter().map(of_sigma).collect();
+    assert_eq!((ids.len(), of_sigma.len()), (4, 4), "{ids:?}");
+    assert_eq!(all[0].id, "key-from-elsewhere-ci-prod", "a plain name stays as it is");
+    // EventBridge takes it as the name of a rule.
+    // <https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html>
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || ".-_".contains(letter);
+    assert!(ids.iter().all(|id| id.chars().all(is_plain)), "{ids:?}");
+}
+
 /// Rules for one account: every form tells who comes from another place, and nobody else.
 #[test]
 fn rules_that_are_fitted_tell_who_comes_from_elsewhere() {
@@ -801,12 +830,22 @@ fn rules_for_loops_and_for_the_incident_are_told_by_one_record() {
         ("used-again-ann", look(records::user("ann", token)), true),
         ("used-again-ann", refused(look(records::user("ann", token))), true),
         ("used-again-ann", look(records::user("bob", key)), false),
+        (
+            "used-again-ann",
+            look(of_another_account(records::user("ann", key))),
+            false,
+        ),
         ("used-again-ann", look(of("Ping")), false),
         ("used-again-ann", look(records::federated("ann", "x", token)), false),
         ("federated-again-ann", look(records::federated("ann", "x", token)), true),
         (
             "federated-again-ann",
             look(records::federated("bob", "ann", token)),
+            false,
+        ),
+        (
+            "federated-again-ann",
+            look(of_another_account(records::federated("ann", "x", token))),
             false,
         ),
         ("federated-again-ann", look(records::user("ann", token)), false),

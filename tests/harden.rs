@@ -696,6 +696,75 @@ fn a_key_that_compute_of_aws_uses_is_replaceable() {
     );
 }
 
+/// What CloudFormation would act on isn't handed to it, and no policy takes the place of another.
+#[test]
+fn a_role_in_the_place_of_a_key_carries_no_text_that_cloudformation_acts_on() {
+    let with = |change: &dyn Fn(&mut Account)| {
+        let scenario = Scenario::parse(WEAK).unwrap();
+        let stage = Stage::set(&scenario, scenario.start()).unwrap();
+        let mut account = stage.twin.account();
+        // No role trusts her by name.
+        let elsewhere = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#;
+        account.roles.get_mut("Loop").unwrap().trust = PolicyText::new(elsewhere);
+        change(&mut account);
+        let mut call = look(&account, ann(&account, false), "198.51.100.7", 1);
+        call["userAgent"] = "Boto3/1.34.42 exec-env/AWS_Lambda_python3.12".into();
+        let calls: Vec<Call> = [call].iter().filter_map(Call::of).collect();
+        let lineage = trace(&Default::default(), &[]);
+        let now = stage.twin.now();
+        let told = prevention(&account, &lineage, &calls, &[], None, now, Sample::default());
+        about(&told, "key-replaceable", "ann").clone()
+    };
+    let policy = |resource: &str| {
+        let resource = format!("arn:aws:s3:::{resource}");
+        let statement = serde_json::json!({"Effect": "Allow", "Action": "s3:*", "Resource": resource});
+        PolicyText::new(serde_json::json!({"Version": "2012-10-17", "Statement": statement}).to_string())
+    };
+    let acted_on = with(&|account| {
+        let inline = &mut account.users.get_mut("ann").unwrap().inline;
+        inline.insert("Hers".to_owned(), policy("{{resolve:ssm:/x}}"));
+    });
+    let doubt = acted_on.doubt.as_deref().unwrap();
+    assert!(doubt.contains("`Hers`") && !acted_on.is_ready(), "{acted_on:#?}");
+    let template = measure(&acted_on).document().unwrap();
+    assert!(!template.to_string().contains("{{resolve"), "{template:#}");
+    // Groups whose policies have long names, and names that are hers already.
+    let named = with(&|account| {
+        let mut group = account.groups.values().next().cloned().unwrap_or_else(|| {
+            let group = serde_json::json!({"name": "g", "path": "/", "id": "AGPAG", "created": "2026-10-01T00:00:00Z"});
+            serde_json::from_value(group).unwrap()
+        });
+        group.name = "g".repeat(100);
+        group.attached.clear();
+        group.inline = ["p", "q"].map(|letter| (letter.repeat(60), policy(letter))).into();
+        let mut short = group.clone();
+        short.name = "short".to_owned();
+        short.inline = [("Own".to_owned(), policy("of-the-group"))].into();
+        let ann = account.users.get_mut("ann").unwrap();
+        ann.groups = [group.name.clone(), short.name.clone()].into();
+        ann.inline.insert("short-Own".to_owned(), policy("of-hers"));
+        for group in [group, short] {
+            account.groups.insert(group.name.clone(), group);
+        }
+    });
+    let template = measure(&named).document().unwrap();
+    let policies = template["Resources"]["Role"]["Properties"]["Policies"]
+        .as_array()
+        .unwrap();
+    let names: BTreeSet<&str> = policies.iter().map(|one| one["PolicyName"].as_str().unwrap()).collect();
+    assert!(
+        names.len() == policies.len() && names.iter().all(|name| name.len() <= 128),
+        "{names:?}"
+    );
+    for resource in ["p", "q", "of-the-group", "of-hers"] {
+        let arn = format!("arn:aws:s3:::{resource}");
+        let is_there = |one: &Value| one["PolicyDocument"]["Statement"]["Resource"] == arn.as_str();
+        assert_eq!(policies.iter().filter(|one| is_there(one)).count(), 1, "{resource}");
+    }
+    assert!(named.is_ready(), "{named:#?}");
+    lint(template);
+}
+
 #[test]
 fn an_account_of_many_weaknesses_gets_a_document_for_each() {
     let (account, _) = told_of_weak(Vec::new());

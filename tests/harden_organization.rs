@@ -9,7 +9,7 @@ mod incidents;
 mod records;
 
 use incidents::PEOPLE;
-use oust::account::{Account, Guards, Holder, Organization, Session, SessionKind};
+use oust::account::{Account, Guards, Holder, Organization, Session, SessionKind, Snapshot};
 use oust::harden::{Call, Finding, Measure, Prevention, Sample, prevention};
 use oust::ids::AccessKeyId;
 use oust::lineage::trace;
@@ -19,6 +19,7 @@ use oust::time::ManualClock;
 use oust::trail::Evidence;
 use oust::twin::Twin;
 use serde_json::{Value, json};
+use std::process::Command;
 
 const KEY: &str = "AKIAAAAAAAAAAAAAAAAA";
 const ROOT_KEY: &str = "AKIARRRRRRRRRRRRRRRR";
@@ -228,4 +229,55 @@ fn a_stolen_key_of_root_is_stopped_where_the_policy_says() {
         !broken.is_ready() && broken.proof.as_ref().unwrap().broken.len() == 1,
         "{broken:#?}"
     );
+}
+
+/// The command reads the organization too: what it leaves open is told, and its SCPs refuse in the proofs what they refuse.
+#[test]
+fn the_command_reads_the_organization() {
+    let folder = tempfile::tempdir().unwrap();
+    let (snapshot, logs) = (folder.path().join("snap.json"), folder.path().join("logs.json"));
+    let trail = [
+        let_in(),
+        vec![
+            from_account(STRANGER, "09:10:00", "ASIASSSSSSSSSSSSSSSS", 4),
+            records::call(records::user("ann", KEY), "09:20:00", "ec2", "DescribeInstances").record(5),
+        ],
+    ];
+    std::fs::write(&logs, json!({"Records": trail.concat()}).to_string()).unwrap();
+    let told = |account: &Account| -> Value {
+        let kept = Snapshot::new("2026-11-02T12:00:00Z".parse().unwrap(), account.clone(), Vec::new());
+        std::fs::write(&snapshot, kept.to_json().unwrap()).unwrap();
+        let output = Command::new(env!("CARGO_BIN_EXE_oust"))
+            .env_clear()
+            .env("HOME", "/nonexistent")
+            .args(["harden", KEY, "--format", "json", "--quiet", "--snapshot"])
+            .arg(&snapshot)
+            .arg("--logs")
+            .arg(&logs)
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    let proof = |told: &Value, kind: &str| {
+        let findings = told["findings"].as_array().unwrap();
+        findings
+            .iter()
+            .find(|one| one["kind"] == kind)
+            .map(|one| one["proof"].clone())
+    };
+    let mut account = stage().twin.account();
+    let open = told(&account);
+    assert!(proof(&open, "root-not-denied").is_some(), "{open:#}");
+    let stops = |told: &Value| proof(told, "roles-open-to-strangers").unwrap()["stops_at"].clone();
+    assert!(stops(&open).as_str().unwrap().contains(STRANGER), "{open:#}");
+    let not_read = |told: &Value| told["gaps"].to_string().contains("the organization's policies");
+    assert!(!not_read(&open), "{open:#}");
+    // A call that an SCP refuses goes through in no proof.
+    let deny = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"iam:UpdateAssumeRolePolicy","Resource":"*"}]}"#;
+    let asked = |told: &Value| proof(told, "roles-open-to-strangers").unwrap()["asked"].clone();
+    let guards = account.guards.as_mut().unwrap();
+    guards.scps[1].insert("NoTrust".to_owned(), PolicyText::new(deny));
+    let refused = told(&account);
+    assert_ne!(asked(&open), asked(&refused), "{refused:#}");
 }

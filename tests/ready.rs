@@ -391,7 +391,12 @@ fn arn(text: &str) -> Arn {
 /// An account in which everything of the templates is deployed, with another administrator.
 fn deployed() -> Account {
     let documents = of_cloudformation(true);
-    let text = |name: &str| documents[name].to_string();
+    // Whoever makes a key for a responder of the account, or a role of a spared name, takes everything off: here is neither.
+    let own = r#""arn:aws:iam::210987654321:user/ann","#;
+    let text = |name: &str| {
+        let text = documents[name].to_string();
+        text.replace(own, "").replace("arn:aws:iam::*:role/deployer", "none")
+    };
     let mut account = Account::empty(ACCOUNT.parse().unwrap());
     let user = |name: &str, more: Value| {
         let mut user = json!({"name": name, "path": "/", "id": format!("AIDA{name}"), "created": NOW.to_string()});
@@ -1293,6 +1298,152 @@ fn a_deny_of_regions_is_seen_before_it_hurts() {
     assert_eq!(row.state, State::NotReady, "{row:?}");
     assert_eq!(row.details.len(), 1, "us-east-1 is spared: {row:?}");
     assert!(row.details[0].starts_with("eu-west-1: denied by"), "{row:?}");
+}
+
+/// A change of the account in which everything is deployed, and what is told of the quarantine then.
+fn changed(change: impl FnOnce(&mut Account)) -> [Check; 2] {
+    let mut known = Known::everything();
+    change(&mut known.account);
+    ["organization.quarantine", "quarantine.removers"].map(|id| known.row(id))
+}
+
+/// Changes the policy of the organization that keeps the quarantine on.
+fn keeping(account: &mut Account, change: impl FnOnce(&mut Value)) {
+    let level = &mut account.guards.as_mut().unwrap().scps[1];
+    let mut document: Value = serde_json::from_str(level["QuarantineKeeper"].as_str()).unwrap();
+    change(&mut document);
+    level.insert("QuarantineKeeper".to_owned(), PolicyText::new(document.to_string()));
+}
+
+/// It holds only where this holds too.
+fn only_where(account: &mut Account, operator: &str, condition: &Value) {
+    keeping(account, |document| {
+        for statement in document["Statement"].as_array_mut().unwrap() {
+            let there = statement["Condition"].as_object_mut().unwrap();
+            let more = condition.as_object().unwrap().clone();
+            let place = there.entry(operator).or_insert_with(|| json!({}));
+            for (key, value) in more {
+                let values = &mut place[key];
+                *values = match values.take() {
+                    Value::Null => value,
+                    one => json!([one, value]),
+                };
+            }
+        }
+    });
+}
+
+fn spare(account: &mut Account, arn: &str) {
+    keeping(account, |document| {
+        let text = document.to_string().replace(r#""none""#, &format!("\"{arn}\""));
+        *document = serde_json::from_str(&text).unwrap();
+    });
+}
+
+/// An SCP that keeps the quarantine on for an administrator whom it doesn't know may let others take it off: each of them is found.
+#[test]
+fn who_takes_a_kept_quarantine_off_all_the_same_is_told() {
+    let is_told = |rows: &[Check; 2], state: State, who: &[&str]| {
+        for row in rows {
+            assert_eq!(row.state, state, "{row:#?}");
+            for name in who {
+                assert!(row.details.iter().any(|told| told.contains(name)), "{name}: {row:#?}");
+            }
+        }
+    };
+    let everything = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
+    let assume = everything.replace(r#""Action":"*""#, r#""Action":"sts:AssumeRole""#);
+    // A role that is spared, and who may take it.
+    let spared = changed(|account| {
+        spare(account, "arn:aws:iam::*:role/OrganizationAccountAccessRole");
+        let mut role = account.roles["App"].clone();
+        let trust = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":["arn:aws:iam::999999999999:root","arn:aws:iam::210987654321:user/alice"]},"Action":"sts:AssumeRole"}]}"#;
+        (role.name, role.id) = ("OrganizationAccountAccessRole".to_owned(), "AROAORG".to_owned());
+        role.trust = PolicyText::new(trust);
+        role.inline.insert("All".to_owned(), PolicyText::new(everything));
+        account.roles.insert(role.name.clone(), role);
+        let mut alice = account.users["ann"].clone();
+        (alice.name, alice.id) = ("alice".to_owned(), "AIDAALICE".to_owned());
+        alice.inline.insert("Own".to_owned(), PolicyText::new(assume.as_str()));
+        account.users.insert("alice".to_owned(), alice);
+    });
+    is_told(
+        &spared,
+        State::NotReady,
+        &["role/OrganizationAccountAccessRole", "user/alice"],
+    );
+    // A name that is spared and that nobody bears: an administrator makes the role.
+    let named = changed(|account| spare(account, "arn:aws:iam::*:role/deployer"));
+    is_told(&named, State::NotReady, &["user/boss"]);
+    // A role without rights that is spared: an administrator gives it some.
+    let empty = changed(|account| spare(account, "arn:aws:iam::*:role/App"));
+    is_told(&empty, State::NotReady, &["user/boss"]);
+    // Exceptions by ARN, of root, by tag, with MFA.
+    let by_arn = |arn: &str| {
+        changed(|account| {
+            // It would hold root by itself.
+            account.guards.as_mut().unwrap().scps[1].remove("NoRoot");
+            only_where(account, "ArnNotLike", &json!({ "aws:PrincipalArn": arn }));
+        })
+    };
+    is_told(&by_arn("arn:aws:iam::*:user/boss"), State::NotReady, &["user/boss"]);
+    is_told(&by_arn("arn:aws:iam::*:root"), State::NotReady, &["`root`"]);
+    let tag = json!({"aws:PrincipalTag/team": "security"});
+    let tagged = changed(|account| {
+        only_where(account, "StringNotEquals", &tag);
+        let boss = account.users.get_mut("boss").unwrap();
+        boss.tags.insert("team".to_owned(), "security".to_owned());
+    });
+    is_told(&tagged, State::NotReady, &["user/boss"]);
+    let taggable = changed(|account| only_where(account, "StringNotEquals", &tag));
+    is_told(&taggable, State::Unknown, &["user/boss"]);
+    let mfa = json!({"aws:MultiFactorAuthPresent": "false"});
+    let with_mfa = changed(|account| only_where(account, "BoolIfExists", &mfa));
+    is_told(&with_mfa, State::NotReady, &["user/boss"]);
+}
+
+/// Whoever becomes the responder takes everything off: it is told whether he may do so himself or not.
+#[test]
+fn who_can_become_the_responder_keeps_the_quarantine_from_being_kept() {
+    let is_told = |rows: &[Check; 2], state: State| {
+        for row in rows {
+            assert_eq!(row.state, state, "{row:#?}");
+            assert!(row.details.iter().any(|told| told.contains("user/boss")), "{row:#?}");
+        }
+    };
+    let rewritten = changed(|account| {
+        keeping(account, |document| {
+            let statements = document["Statement"].as_array_mut().unwrap();
+            statements.retain(|statement| statement["Sid"] != "KeepResponder");
+        });
+    });
+    is_told(&rewritten, State::NotReady);
+    let of_account = |condition: &str| {
+        changed(|account| {
+            let trust = format!(
+                r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":{{"AWS":"arn:aws:iam::210987654321:user/ann"}},"Action":"sts:AssumeRole"{condition}}}]}}"#
+            );
+            account.roles.get_mut("Responder").unwrap().trust = PolicyText::new(trust);
+        })
+    };
+    let with_a_key = of_account("");
+    is_told(&with_a_key, State::NotReady);
+    let taken_off = format!("{:?}", with_a_key[1].details);
+    assert!(
+        taken_off.contains("as its trust policy names them (1): `user/ann`"),
+        "she is meant to: {taken_off}"
+    );
+    let with_mfa = of_account(r#","Condition":{"Bool":{"aws:MultiFactorAuthPresent":"true"}}"#);
+    is_told(&with_mfa, State::Unknown);
+    // Without such an SCP too, though he takes off what a plan puts on a user already.
+    let [_, removers] = changed(|account| {
+        account.guards.as_mut().unwrap().scps[1].remove("QuarantineKeeper");
+    });
+    let told = removers
+        .details
+        .iter()
+        .find(|told| told.contains("can become the responder"));
+    assert!(told.unwrap().contains("user/boss"), "{removers:#?}");
 }
 
 /// Who makes himself a key of somebody who may take a quarantine off may too; so may who takes his role or sets his password.

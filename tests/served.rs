@@ -27,6 +27,37 @@ fn credentials_that_do_not_work_are_told_apart_from_missing_permissions() {
     assert!(said(&weak).contains("aws.access_denied"), "{}", said(&weak));
 }
 
+/// Who may not read the account gets the table all the same: what hangs on it is unknown, and the right that he lacks is told.
+#[test]
+fn readiness_is_told_where_the_account_may_not_be_read() {
+    let served = Served::start(&[]);
+    for args in [
+        &["ready", "--format", "json"][..],
+        &["ready", "--format", "json", "--responder", "role/Nobody"],
+    ] {
+        let weak = served.oust("alice-key", None, args);
+        assert_eq!(weak.status.code(), Some(3), "{}", said(&weak));
+        let table: Value = serde_json::from_slice(&weak.stdout).unwrap();
+        let rows = table["checks"].as_array().unwrap();
+        let row = |id: &str| rows.iter().find(|row| row["id"] == id).unwrap();
+        for id in [
+            "contain.exempt",
+            "organization.quarantine",
+            "quarantine.removers",
+            "break_glass.administrator",
+        ] {
+            assert_eq!(row(id)["state"], "unknown", "{table:#}");
+        }
+        for id in ["trace.permissions", "contain.permissions", "contain.undo"] {
+            assert_ne!(row(id)["state"], "ready", "{table:#}");
+        }
+        let lacking = row("trace.permissions").to_string();
+        assert!(lacking.contains("iam:GetAccountAuthorizationDetails"), "{lacking}");
+    }
+    let nobody = served.oust("alice-key", None, &["ready", "--responder", "group/x"]);
+    assert_eq!(nobody.status.code(), Some(2), "{}", said(&nobody));
+}
+
 #[test]
 fn a_plan_from_a_file_is_carried_out_once_and_refused_on_the_account_that_it_has_changed() {
     let served = Served::start(&["--played"]);

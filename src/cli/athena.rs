@@ -28,6 +28,18 @@ fn table(sources: &Sources) -> Result<Option<Table>, Failure> {
     Ok(Some(table))
 }
 
+/// The table that the arguments name, as queries write it that are only printed.
+///
+/// # Errors
+/// It is no name of a table.
+pub fn named(sources: &Sources) -> Result<Option<String>, Failure> {
+    let Some(table) = table(sources)? else { return Ok(None) };
+    Ok(sources.table.as_ref().map(|text| match text.contains('-') {
+        true => table.name(),
+        false => text.clone(),
+    }))
+}
+
 /// The event data store that the arguments name, if they name one.
 fn store(sources: &Sources) -> Result<Option<Store>, Failure> {
     let garbled = |error: StoreError| Failure::new(Exit::Usage, "lake.garbled", format!("{error}; nothing was asked"));

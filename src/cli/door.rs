@@ -41,7 +41,8 @@ pub fn understood(command: &Command) -> Result<(), Failure> {
         Command::Trace(args) => asked_for(&args.sources, args.print_sql || args.print_ddl.is_some()),
         Command::Plan(args) => to_plan(args),
         Command::Run(args) => to_run(args),
-        Command::Harden(args) => asked_for(&args.sources, args.rules.is_some()),
+        // Rules that are fitted to an account are queries too.
+        Command::Harden(args) => asked_for(&args.sources, args.rules.is_some() || !args.detect),
         Command::Twin(TwinCommand::Serve { forecast, .. }) => forecast.faults.as_ref().map_or(Ok(()), can_go_wrong),
         _ => Ok(()),
     }

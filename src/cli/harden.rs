@@ -2,6 +2,7 @@
 
 use super::Desk;
 use super::args::{HardenArgs, Sources};
+use super::athena;
 use super::evidence::evidence;
 use super::exit::{Exit, Failure};
 use super::folder::Case;
@@ -41,8 +42,8 @@ pub(super) async fn harden(desk: &Desk, args: HardenArgs) -> Result<Exit, Failur
 }
 
 fn rules(desk: &Desk, folder: Option<&Path>, sources: &Sources) -> Result<Exit, Failure> {
-    let table = sources.table.as_deref().unwrap_or(TABLE);
-    let all: Vec<Written> = RULES.iter().map(|rule| written(rule, table)).collect();
+    let table = athena::named(sources)?.unwrap_or_else(|| TABLE.to_owned());
+    let all: Vec<Written> = RULES.iter().map(|rule| written(rule, &table)).collect();
     if let Some(folder) = folder {
         for rule in &all {
             write_rule(folder, rule)?;
@@ -118,10 +119,19 @@ fn is_key(text: &str) -> bool {
 }
 
 async fn prevent(desk: &Desk, mut args: HardenArgs) -> Result<Exit, Failure> {
+    let table = athena::named(&args.sources)?;
     let keys = incident(desk, &mut args)?;
     read_once(&args.sources, &keys)?;
     let world = World::mount(&args.world, "harden").await?;
-    let told = judged(desk, &world, &args, &keys).await?;
+    let mut told = judged(desk, &world, &args, &keys).await?;
+    if let Some(table) = &table {
+        told.ask(table);
+        if args.sources.athena.is_none() {
+            desk.terminal.status(&format!(
+                "the table {table} was not asked: the queries of the rules name it. --athena asks it"
+            ));
+        }
+    }
     if let Some(folder) = &args.out {
         documents(desk, folder, &told)?;
     }
@@ -181,9 +191,19 @@ async fn judged(desk: &Desk, world: &World, args: &HardenArgs, keys: &[AccessKey
         }
     }
     let mut collected = collect::account(world.clients(), Scope::Everything).await?;
+    let notes = collected.notes.len();
+    collect::organization(world.clients(), &mut collected).await;
     match &world {
         // Of a key whose last use its account doesn't tell a twin says that it never was.
-        World::Twin { twin, .. } => as_known(&mut collected.account, &twin.account()),
+        World::Twin { twin, .. } => {
+            let snapshot = twin.account();
+            as_known(&mut collected.account, &snapshot);
+            // Whoever signs there may lack rights in Organizations; the snapshot tells.
+            if collected.account.guards.is_none() && snapshot.guards.is_some() {
+                (collected.account.guards, collected.account.organization) = (snapshot.guards, snapshot.organization);
+                collected.notes.truncate(notes);
+            }
+        }
         World::Live { .. } => collect::last_used(world.clients(), &mut collected).await,
     }
     let mut told = prevention(
@@ -200,6 +220,7 @@ async fn judged(desk: &Desk, world: &World, args: &HardenArgs, keys: &[AccessKey
     );
     told.gaps = sifted.gaps;
     told.gaps.extend(sifted.left_out);
+    told.gaps.append(&mut collected.notes);
     told.gaps.extend(
         collected
             .unread

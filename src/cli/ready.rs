@@ -5,9 +5,9 @@ use super::args::{ReadyArgs, TemplateForm};
 use super::exit::{Exit, Failure};
 use super::world::World;
 use crate::account::Account;
-use crate::collect::{self, Caller, Collected, Kept, NameError, Scope, Simulated, Table, Trails, checked};
+use crate::collect::{self, Caller, Collected, DETAILS, Kept, NameError, Scope, Simulated, Table, Trails, checked};
 use crate::ids::{AccessKeyId, Arn, PrincipalArn};
-use crate::mount::{AwsError, Clients};
+use crate::mount::{AwsError, Clients, Trouble};
 use crate::ready::{Facts, ORGANIZATION_CALLS, Readiness, State, administrators, asked, readiness, template};
 use crate::rehearse::stand_in;
 use crate::report;
@@ -72,13 +72,21 @@ async fn judged(
         users: nobody(),
         roles: nobody(),
     };
-    let mut collected = collect::account(clients, around).await?;
+    let mut collected = match collect::account(clients, around).await {
+        // What can't be read is a row of the table.
+        Err(error) if error.trouble == Trouble::AccessDenied => collect::unread(&caller, error),
+        other => other?,
+    };
+    let is_read = !collected.unread.iter().any(|unread| unread.error.operation == DETAILS);
     collect::organization(clients, &mut collected).await;
     collected
         .notes
         .iter()
         .for_each(|note| desk.terminal.status(&format!("note: {note}")));
-    let who = responder(&collected.account, &caller, args.responder.as_deref())?;
+    let who = match (is_read, args.responder.as_deref()) {
+        (false, Some(named)) => by_name(&collected.account, named)?,
+        (_, named) => responder(&collected.account, &caller, named)?,
+    };
     let signs = collected.account.principal_arn(&caller.arn).as_ref() == Some(&who) || who == caller.arn;
     desk.terminal.status("asking CloudTrail in every Region");
     let only = args.regions.iter().cloned().collect();
@@ -99,6 +107,7 @@ async fn judged(
         true => Some(collect::delegation(clients).await.map_err(|error| error.to_string())),
         false => None,
     };
+    let nothing = format!("the account was not read: {DETAILS} was refused");
     let seen = Seen::of(
         &collected.account,
         &caller,
@@ -107,7 +116,10 @@ async fn judged(
         signs,
         clients,
     );
-    let standing = seen.standing(clients);
+    let standing = match is_read {
+        true => seen.standing(clients),
+        false => Err(nothing),
+    };
     let facts = Facts {
         account: &collected.account,
         responder: &who,
@@ -146,6 +158,22 @@ fn responder(account: &Account, caller: &Caller, named: Option<&str>) -> Result<
             "account {} has no user or role `{named}`; nothing was checked",
             account.id
         );
+        Failure::new(Exit::Usage, "ready.responder", message).hint("give an ARN, user/NAME or role/NAME")
+    })
+}
+
+/// Whom the arguments name in an account of which nothing was read.
+fn by_name(account: &Account, named: &str) -> Result<Arn, Failure> {
+    let resource = format!("arn:{}:iam::{}:{named}", account.partition, account.id);
+    let arn = named.parse().or_else(|_| resource.parse()).ok();
+    let is_one = |arn: &Arn| {
+        matches!(
+            PrincipalArn::of(arn),
+            Some(PrincipalArn::User(_) | PrincipalArn::Role(_))
+        )
+    };
+    arn.filter(is_one).ok_or_else(|| {
+        let message = format!("`{named}` names no user or role; nothing was checked");
         Failure::new(Exit::Usage, "ready.responder", message).hint("give an ARN, user/NAME or role/NAME")
     })
 }

@@ -4,6 +4,7 @@
 use super::collected::{Collected, Scope, Unread, moment};
 use super::credentials::credentials;
 use super::details;
+use super::owner::Caller;
 use crate::account::{Account, ManagedPolicy, PolicyVersion, Root, aws_managed};
 use crate::ids::Arn;
 use crate::mount::{AwsError, Clients};
@@ -53,6 +54,20 @@ pub async fn account(clients: &Clients, scope: Scope) -> Result<Collected, AwsEr
     unassigned_devices(clients, &mut collected).await;
     root(clients, &mut collected).await;
     Ok(collected)
+}
+
+/// An account of which nothing could be read but whose it is.
+pub fn unread(caller: &Caller, error: AwsError) -> Collected {
+    let mut account = Account::empty(caller.account.clone());
+    account.partition = caller.arn.partition().to_owned();
+    Collected {
+        account,
+        unread: vec![Unread {
+            what: "the account's users, groups, roles and policies".to_owned(),
+            error,
+        }],
+        notes: Vec::new(),
+    }
 }
 
 /// Notes a failure; what is not there is no failure.

@@ -12,6 +12,9 @@ use aws_sdk_iam::types::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 
+/// The call that reads all of it.
+pub const DETAILS: &str = "iam:GetAccountAuthorizationDetails";
+
 pub(super) async fn read(clients: &Clients, collected: &mut Collected) -> Result<(), AwsError> {
     let mut marker: Option<String> = None;
     loop {
@@ -21,7 +24,7 @@ pub(super) async fn read(clients: &Clients, collected: &mut Collected) -> Result
             .set_marker(marker)
             .send()
             .await;
-        let page = page.map_err(|error| AwsError::of("iam:GetAccountAuthorizationDetails", error))?;
+        let page = page.map_err(|error| AwsError::of(DETAILS, error))?;
         let account = &mut collected.account;
         let users = page.user_detail_list().iter().filter_map(user);
         account.users.extend(users.map(|user| (user.name.clone(), user)));

@@ -131,7 +131,8 @@ fn matchers(is: Is<'_>) -> Value {
         Is::NotLike(patterns) => json!([{"anything-but": {"wildcard": patterns}}]),
         // No rule of one record reads a document so: EventBridge sees texts, whatever they say.
         Is::There | Is::SameAs(_) | Is::OtherThan(_) | Is::Denies(_) | Is::DeniesNeither => json!([{"exists": true}]),
-        Is::Absent => json!([{"exists": false}]),
+        // To EventBridge a member that is null is there.
+        Is::Absent => json!([{"exists": false}, null]),
     }
 }
 

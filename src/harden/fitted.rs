@@ -13,6 +13,7 @@ use crate::time::Moment;
 use serde::{Serialize, Serializer};
 use std::collections::BTreeSet;
 use std::net::IpAddr;
+use sha2::{Digest, Sha256};
 
 const ELSEWHERE_PAGE: &str = "https://docs.aws.amazon.com/guardduty/latest/ug/guardduty_finding-types-iam.html";
 const LOOP_PAGE: &str = "https://hackingthe.cloud/aws/post_exploitation/role-chain-juggling/";
@@ -21,8 +22,8 @@ const CUT_PAGE: &str =
     "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_disable-perms.html";
 const KIND: &str = "userIdentity.type";
 const KEY: &str = "userIdentity.accessKeyId";
+const ACCOUNT: &str = "userIdentity.accountId";
 const USER: &str = "userIdentity.userName";
-const OF_ACCOUNT: &str = "userIdentity.accountId";
 const OF_ISSUER: &str = "userIdentity.sessionContext.sessionIssuer.userName";
 const ISSUER: &str = "userIdentity.sessionContext.sessionIssuer.arn";
 const BEGAN: &str = "userIdentity.sessionContext.attributes.creationDate";
@@ -41,10 +42,11 @@ impl Whose<'_> {
     fn named(self) -> Vec<(&'static str, Must)> {
         let one = |text: &str| Must::Any(vec![text.to_owned()]);
         match self {
+            // Other accounts of an organization's trail have users of that name too.
             Whose::User(name, account) => vec![
                 (KIND, one("IAMUser")),
+                (ACCOUNT, one(account.as_str())),
                 (USER, one(name)),
-                (OF_ACCOUNT, one(account.as_str())),
             ],
             Whose::Role(_, arn) => vec![(KIND, one("AssumedRole")), (ISSUER, one(arn))],
         }
@@ -64,6 +66,7 @@ enum Must {
 /// A rule that is about one record, for one account.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Fitted {
+    words: Words,
     tests: Vec<(&'static str, Must)>,
     /// Every form of it.
     pub written: Written,
@@ -76,6 +79,7 @@ impl Serialize for Fitted {
 }
 
 /// What a rule is called, and why it is there.
+#[derive(Debug, Clone, PartialEq)]
 struct Words {
     id: String,
     title: String,
@@ -88,22 +92,14 @@ struct Words {
 }
 
 impl Fitted {
-    fn of(words: &Words, tests: Vec<(&'static str, Must)>, table: &str) -> Fitted {
-        let written = with(&tests, |tests| {
-            let rule = Rule {
-                id: &words.id,
-                title: &words.title,
-                why: &words.why,
-                innocent: words.innocent,
-                row: words.row,
-                level: words.level,
-                attack: words.attack,
-                source: words.source,
-                shape: Shape::One(&[tests]),
-            };
-            written(&rule, table)
-        });
-        Fitted { tests, written }
+    fn of(words: Words, tests: Vec<(&'static str, Must)>, table: &str) -> Fitted {
+        let written = in_every_form(&words, &tests, table);
+        Fitted { words, tests, written }
+    }
+
+    /// Lets its query ask another table.
+    pub(super) fn ask(&mut self, table: &str) {
+        self.written = in_every_form(&self.words, &self.tests, table);
     }
 
     /// Whether a record is what it looks for.
@@ -115,6 +111,23 @@ impl Fitted {
     pub(super) fn is_of_places(&self) -> bool {
         self.tests.iter().any(|(field, _)| *field == "sourceIPAddress")
     }
+}
+
+fn in_every_form(words: &Words, tests: &[(&'static str, Must)], table: &str) -> Written {
+    with(tests, |tests| {
+        let rule = Rule {
+            id: &words.id,
+            title: &words.title,
+            why: &words.why,
+            innocent: words.innocent,
+            row: words.row,
+            level: words.level,
+            attack: words.attack,
+            source: words.source,
+            shape: Shape::One(&[tests]),
+        };
+        written(&rule, table)
+    })
 }
 
 /// Hands over tests that borrow their texts.
@@ -140,11 +153,16 @@ fn with<T>(tests: &[(&'static str, Must)], tell: impl FnOnce(&[Test<'_>]) -> T) 
     tell(&tests)
 }
 
-/// A name as ids of rules and files bear it.
+/// A name as ids of rules and files bear it. Where letters of it can't stand there, a part of its hash tells it from others that look the same then.
 fn id(front: &str, name: &str) -> String {
     let plain = |letter: char| letter.is_ascii_alphanumeric() || "-_.".contains(letter);
-    let name = name.chars().map(|letter| if plain(letter) { letter } else { '-' });
-    format!("{front}-{}", name.collect::<String>())
+    if name.chars().all(plain) {
+        return format!("{front}-{name}");
+    }
+    let shown = name.chars().map(|letter| if plain(letter) { letter } else { '-' });
+    let hash = Sha256::digest(name.as_bytes());
+    let hash: String = hash.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+    format!("{front}-{}-{hash}", shown.collect::<String>())
 }
 
 /// The rule for who was `used` from a few places only; `table` is the one that its query asks.
@@ -227,10 +245,10 @@ fn elsewhere(whose: Whose<'_>, used: &Used, which: &str, why: String, table: &st
         attack: "attack.t1078.004",
         source: ELSEWHERE_PAGE,
     };
-    let mut tests: Vec<(&'static str, Must)> = whose.named();
+    let mut tests = whose.named();
     tests.push((KEY, Must::There));
     tests.push(("sourceIPAddress", Must::NotLike(places)));
-    Fitted::of(&words, tests, table)
+    Fitted::of(words, tests, table)
 }
 
 /// The rule for a role that these roles, by ARN, could take for ever and were never seen to.
@@ -254,7 +272,7 @@ pub(super) fn into_loop(role: &str, arn: &str, froms: &[String], table: &str) ->
         ("requestParameters.roleArn", one(arn)),
         ("errorCode", Must::Absent),
     ];
-    Fitted::of(&words, tests, table)
+    Fitted::of(words, tests, table)
 }
 
 /// The rules for a user of the incident, to be put there when he is contained: for his own credentials, and for what he federated, which
@@ -273,13 +291,13 @@ pub(super) fn again(user: &str, account: &AccountId, table: &str) -> [Fitted; 2]
             source: CUT_PAGE,
         };
         tests.push((KEY, Must::There));
-        Fitted::of(&words, tests, table)
+        Fitted::of(words, tests, table)
     };
     let one = |text: &str| Must::Any(vec![text.to_owned()]);
     let federated = vec![
         (KIND, one("FederatedUser")),
+        (ACCOUNT, one(account.as_str())),
         (OF_ISSUER, one(user)),
-        (OF_ACCOUNT, one(account.as_str())),
     ];
     [
         rule(
@@ -307,7 +325,7 @@ pub(super) fn revoked_again(role: &str, arn: &str, cut: Moment, table: &str) -> 
         attack: "attack.t1550.001",
         source: REVOKE_PAGE,
     };
-    let mut tests: Vec<(&'static str, Must)> = Whose::Role(role, arn).named();
+    let mut tests = Whose::Role(role, arn).named();
     tests.extend([(KEY, Must::There), (BEGAN, Must::Begins(until(cut)))]);
-    Fitted::of(&words, tests, table)
+    Fitted::of(words, tests, table)
 }

@@ -42,6 +42,15 @@ pub struct Prevention {
     pub gaps: Vec<String>,
 }
 
+impl Prevention {
+    /// Lets the queries of the rules that are fitted to the account ask that table.
+    pub fn ask(&mut self, table: &str) {
+        let of_findings = self.findings.iter_mut();
+        let of_findings = of_findings.filter_map(|finding| finding.fitted.as_deref_mut());
+        of_findings.chain(&mut self.watch).for_each(|rule| rule.ask(table));
+    }
+}
+
 /// How much of legitimate use was to be seen, and what of it wasn't.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Sample {

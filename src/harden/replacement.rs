@@ -2,13 +2,17 @@
 
 use crate::account::{Account, User};
 use crate::policy::PolicyText;
+use crate::rebuild::acted_on;
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A role may have so many managed policies, and so many characters of inline ones.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
 const MOST_ATTACHED: usize = 10;
 const MOST_INLINE: usize = 10_240;
+/// So many characters the name of an inline policy may have.
+const MOST_NAME: usize = 128;
 
 /// The template, and why it may not do for what the key is used for.
 pub(super) fn template(account: &Account, user: &User, services: &BTreeSet<&str>) -> (Value, Option<String>) {
@@ -22,16 +26,20 @@ pub(super) fn template(account: &Account, user: &User, services: &BTreeSet<&str>
     let mut inline: BTreeMap<String, &PolicyText> =
         user.inline.iter().map(|(name, text)| (name.clone(), text)).collect();
     for group in &groups {
-        let of_group = group.inline.iter();
-        inline.extend(of_group.map(|(name, text)| (format!("{}-{name}", group.name), text)));
+        for (name, text) in &group.inline {
+            inline.insert(name_of(&group.name, name, &inline), text);
+        }
     }
-    let policies: Vec<Value> = inline
-        .iter()
-        .filter_map(|(name, text)| {
-            let document: Value = serde_json::from_str(text.as_str()).ok()?;
-            Some(json!({"PolicyName": name, "PolicyDocument": document}))
-        })
-        .collect();
+    let mut left_out = Vec::new();
+    let policies = inline.iter().filter_map(|(name, text)| {
+        let document: Value = serde_json::from_str(text.as_str()).ok()?;
+        if acted_on(&document) {
+            left_out.push(name.clone());
+            return None;
+        }
+        Some(json!({"PolicyName": name, "PolicyDocument": document}))
+    });
+    let policies: Vec<Value> = policies.collect();
     let statements = services.iter().map(|service| {
         let mut statement = json!({"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"});
         // <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html>
@@ -63,8 +71,13 @@ pub(super) fn template(account: &Account, user: &User, services: &BTreeSet<&str>
         "Outputs": {"RoleArn": {"Value": {"Fn::GetAtt": ["Role", "Arn"]}}}
     });
     let size: usize = inline.values().map(|text| text.counted_size()).sum();
-    let unread = inline.len() - policies.len() + user.groups.len() - groups.len();
+    let unread = inline.len() - policies.len() - left_out.len() + user.groups.len() - groups.len();
     let doubt = match () {
+        () if !left_out.is_empty() => Some(format!(
+            "CloudFormation would act on the text of {} of its inline policies instead of taking it as it is, and it is left out: `{}`",
+            left_out.len(),
+            left_out.join("`, `")
+        )),
         () if unread > 0 => Some("not all of the user's policies could be read".to_owned()),
         () if attached.len() > MOST_ATTACHED => Some(format!(
             "the user has {} managed policies, of which a role may have {MOST_ATTACHED}",
@@ -79,6 +92,18 @@ pub(super) fn template(account: &Account, user: &User, services: &BTreeSet<&str>
         () => names_user(account, user, &inline, &attached),
     };
     (template, doubt)
+}
+
+/// What a policy of a group is called beside the user's own, which no other name takes the place of.
+fn name_of(group: &str, name: &str, taken: &BTreeMap<String, &PolicyText>) -> String {
+    let whole = format!("{group}-{name}");
+    if whole.chars().count() <= MOST_NAME && !taken.contains_key(&whole) {
+        return whole;
+    }
+    let hash = Sha256::digest(format!("{group}/{name}").as_bytes());
+    let hash: String = hash.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+    let front: String = whole.chars().take(MOST_NAME - hash.len() - 1).collect();
+    format!("{front}-{hash}")
 }
 
 /// What names the user, and doesn't know the role.

@@ -9,10 +9,11 @@ use super::somewhere::changed;
 use super::targets::Targets;
 use super::trust::{self, Trust};
 use crate::account::{Account, Credentials, KeyStatus, User};
+use crate::ids::Arn;
 use crate::policy::{Condition, Placed, Statement};
 use crate::time::Moment;
 use crate::verdict::{Standing, session_forbids};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
 /// What the holder of one principal may do to others.
@@ -51,6 +52,8 @@ pub(super) struct Own {
 pub(super) struct Graph<'a> {
     pub(super) account: &'a Account,
     pub(super) now: Moment,
+    /// Whether who is new bears the name that was thought up for it; else it may bear any.
+    new_is_named: bool,
     pub(super) targets: Targets,
     pub(super) trust: Trust,
     rights: Rights<'a>,
@@ -77,11 +80,13 @@ pub(super) struct Graph<'a> {
 }
 
 impl<'a> Graph<'a> {
-    pub(super) fn of(account: &'a Account, now: Moment) -> Self {
+    /// `named` are the names that somebody new may be given beside those that are thought up; without them it may bear any.
+    pub(super) fn of(account: &'a Account, now: Moment, named: Option<&BTreeSet<Arn>>) -> Self {
         let texts = texts(account);
         let documents: Vec<_> = texts.filter_map(|text| text.parse().ok()).collect();
         let statements: Vec<&Statement> = documents.iter().flat_map(|document| &document.statements).collect();
-        let targets = Targets::of(account, &statements, trust::providers(account));
+        let none = BTreeSet::new();
+        let targets = Targets::of(account, &statements, trust::providers(account), named.unwrap_or(&none));
         let mut graph = Graph {
             trust: Trust::of(account, &targets),
             rights: Rights::new(account),
@@ -99,6 +104,7 @@ impl<'a> Graph<'a> {
             standings: HashMap::new(),
             account,
             now,
+            new_is_named: named.is_some(),
             targets,
         };
         graph.index();
@@ -144,6 +150,9 @@ impl<'a> Graph<'a> {
             let mut standing = Standing::of_user(account, &made_up(groups));
             for free in ["aws:username", "aws:userid", "aws:PrincipalArn", "aws:PrincipalTag/"] {
                 standing.context.unset(free);
+            }
+            if self.new_is_named && is_new {
+                standing.context.set("aws:PrincipalArn", arn.as_str());
             }
             standing
         })

@@ -31,7 +31,13 @@ pub(super) struct Targets {
 const MOST_NEW: usize = 64;
 
 impl Targets {
-    pub(super) fn of(account: &Account, statements: &[&Statement], providers: BTreeSet<Arn>) -> Targets {
+    /// `named` are names that somebody new may be given, beside those that are thought up.
+    pub(super) fn of(
+        account: &Account,
+        statements: &[&Statement],
+        providers: BTreeSet<Arn>,
+        named: &BTreeSet<Arn>,
+    ) -> Targets {
         let mut arns: Vec<Arn> = Vec::new();
         let mut add = |some: &mut dyn Iterator<Item = Arn>| {
             let from = arns.len();
@@ -51,8 +57,14 @@ impl Targets {
             arns.extend(some.filter(|arn| !held.contains(arn)));
             from..arns.len()
         };
-        let new_users = add(&mut new_names(account, statements, NEW_USER, "user"));
-        let new_roles = add(&mut new_names(account, statements, NEW_ROLE, "role"));
+        let mut new = |make: usize, kind: &str| {
+            let thought_up = new_names(account, statements, make, kind);
+            let named = named.iter().filter(|arn| is_of(arn.resource(), kind)).cloned();
+            let all: BTreeSet<Arn> = thought_up.chain(named).collect();
+            add(&mut all.into_iter())
+        };
+        let new_users = new(NEW_USER, "user");
+        let new_roles = new(NEW_ROLE, "role");
         let mut by_resource: Vec<(String, usize)> = arns
             .iter()
             .enumerate()
@@ -169,12 +181,12 @@ impl Targets {
 }
 
 /// Names that somebody's policy lets him make, one for each pattern: of patterns that cover names of the account too there is one that is new.
-fn new_names<'a>(
-    account: &'a Account,
-    statements: &[&'a Statement],
+fn new_names(
+    account: &Account,
+    statements: &[&Statement],
     make: usize,
-    kind: &'a str,
-) -> impl Iterator<Item = Arn> + use<'a> {
+    kind: &str,
+) -> impl Iterator<Item = Arn> + use<> {
     let action = MOVES
         .get(make)
         .map(|one| one.action.to_ascii_lowercase())

@@ -417,7 +417,7 @@ proptest! {
     /// The rows of bits say of every principal, call and target what the evaluator says of that one request.
     #[test]
     fn rows_agree_with_single_decisions(account in accounts()) {
-        let mut graph = graph::Graph::of(&account, NOW);
+        let mut graph = graph::Graph::of(&account, NOW, None);
         for from in graph.targets.users.clone().chain(graph.targets.roles.clone()) {
             let standing = graph.standing(from).unwrap();
             let edges = graph.edges(from, graph::Own::default());

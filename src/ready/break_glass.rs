@@ -1,7 +1,7 @@
 //! A way in when the responder's own is lost: another administrator who does not hang on him, and root with MFA.
 
 use super::check::few;
-use super::removers::{is_granted, others};
+use super::others::{is_granted, others};
 use super::{Check, Facts, State};
 use crate::account::{Account, Credentials, KeyStatus, Role};
 use crate::ids::{Arn, PrincipalArn};

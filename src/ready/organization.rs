@@ -2,14 +2,11 @@
 
 use super::check::few;
 use super::delegation::allows;
+use super::kept_on::KeptOn;
 use super::{Check, Facts, State};
-use crate::account::{Account, User, aws_managed, deny_all_arn};
 use crate::action::service_control::is_quarantine_name;
 use crate::collect::Simulated;
 use crate::ids::Arn;
-use crate::policy::{Context, Document, Effect, Listed, Outcome, PolicyKind, PolicyText, ResourcePattern};
-use crate::time::Moment;
-use crate::verdict::Standing;
 use std::collections::BTreeMap;
 
 /// The calls that attach, change and take away a policy of an organization.
@@ -25,8 +22,8 @@ pub const CALLS: [&str; 5] = [
 /// <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html>
 const MOST_ATTACHED: usize = 5;
 
-pub(super) fn checks(facts: Facts<'_>) -> Vec<Check> {
-    vec![place(facts), rights(facts), quarantine(facts)]
+pub(super) fn checks(facts: Facts<'_>, kept: &KeptOn) -> Vec<Check> {
+    vec![place(facts), rights(facts), quarantine(facts, kept)]
 }
 
 /// Whether a policy of the organization could bind the account at all.
@@ -155,72 +152,8 @@ fn simulated(said: &BTreeMap<String, Simulated>) -> (State, Vec<String>) {
     )
 }
 
-/// Managed policies that deny everything: AWS's, and the account's own.
-pub(super) fn quarantines(account: &Account) -> Vec<Arn> {
-    let aws = deny_all_arn(&account.partition);
-    let own = account.policies.iter().filter(|(arn, policy)| {
-        let parsed = policy.document().and_then(|text| text.parse().ok());
-        arn.account().is_some() && parsed.is_some_and(|document| denies_everything(&document))
-    });
-    aws.into_iter().chain(own.map(|(arn, _)| arn.clone())).collect()
-}
-
-fn denies_everything(document: &Document) -> bool {
-    document.statements.iter().any(|statement| {
-        let everywhere = match &statement.resources {
-            Some(Listed::These(patterns)) => patterns.iter().any(ResourcePattern::is_everything),
-            _ => false,
-        };
-        statement.effect == Effect::Deny
-            && statement.conditions.is_empty()
-            && everywhere
-            && statement.is_about("iam:oustanything")
-            && statement.is_about("s3:oustanything")
-    })
-}
-
-/// The quarantines that an SCP lets nobody take off a user, root and administrators included, and let nobody rewrite.
-pub(super) fn kept(account: &Account, now: Moment) -> Vec<Arn> {
-    let anybody = administrator(now);
-    let standing = Standing::of_user(account, &anybody);
-    let victim = Arn::iam(&account.partition, &account.id, "user", "/", "oust-any");
-    let denied = |action: &str, resource: &Arn, policy: &Arn| {
-        let mut context = Context::closed();
-        context.set("iam:PolicyARN", policy.as_str());
-        let outcome = standing.decide_given(action, resource.as_str(), &standing.context.clone().with(&context));
-        matches!(outcome, Outcome::ExplicitDeny(by) if by.source.kind == PolicyKind::ServiceControl)
-    };
-    let is_kept = |policy: &Arn| {
-        let rewriting = [
-            "iam:CreatePolicyVersion",
-            "iam:SetDefaultPolicyVersion",
-            "iam:DeletePolicyVersion",
-        ];
-        let fixed = aws_managed(policy).is_some() || rewriting.iter().all(|call| denied(call, policy, policy));
-        fixed && denied("iam:DetachUserPolicy", &victim, policy)
-    };
-    quarantines(account).into_iter().filter(is_kept).collect()
-}
-
-/// Somebody in the account who may everything that its organization lets anybody.
-fn administrator(now: Moment) -> User {
-    let everything = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
-    User {
-        name: "oust-administrator".to_owned(),
-        path: "/".to_owned(),
-        id: String::new(),
-        created: now,
-        tags: BTreeMap::new(),
-        inline: [("Everything".to_owned(), PolicyText::new(everything))].into(),
-        attached: Default::default(),
-        groups: Default::default(),
-        boundary: None,
-        credentials: None,
-    }
-}
-
 /// Whether a standing policy keeps a quarantine on, and whether the responder himself is spared by it.
-fn quarantine(facts: Facts<'_>) -> Check {
+fn quarantine(facts: Facts<'_>, kept: &KeptOn) -> Check {
     let id = "organization.quarantine";
     let fix = "attach the SCP that `oust ready --template cloudformation` (or terraform) writes: it lets nobody but the responder take the quarantine policy off";
     let Some(guards) = &facts.account.guards else {
@@ -240,46 +173,35 @@ fn quarantine(facts: Facts<'_>) -> Check {
     let incident: Vec<String> = names
         .map(|name| format!("`{name}` of an incident is attached"))
         .collect();
-    let kept = kept(facts.account, facts.now);
-    if kept.is_empty() {
+    if kept.policies.is_empty() {
         let found = "no SCP keeps a quarantine on: whoever has rights in IAM takes any deny off again";
         return Check::new(id, State::NotReady, found, fix).with(incident);
     }
-    let spared = kept.iter().map(|policy| spared(facts, policy));
-    let state = State::worst(spared);
-    let named: Vec<String> = kept.iter().map(|policy| format!("`{policy}`")).collect();
-    let found = match state {
-        State::Ready => format!("nobody but the responder can take {} off a user", few(&named)),
-        State::Unknown => format!(
-            "{} is kept on, and whether the responder is spared is not known",
-            few(&named)
+    let named = few(&kept.named());
+    let for_him = "name the responder in the exception of that SCP (ArnNotLike aws:PrincipalArn)";
+    let for_nobody_else = "name nobody but the responder in the exceptions of that SCP, and see `quarantine.removers`";
+    let (spared, takers) = (kept.spares(facts), kept.takers.state());
+    let (found, fix) = match (spared, takers) {
+        (State::NotReady, _) => (
+            format!("{named} is kept on, and the responder himself cannot take it off either"),
+            for_him,
         ),
-        State::NotReady => format!(
-            "{} is kept on, and the responder himself cannot take it off either",
-            few(&named)
+        (_, State::NotReady) => (
+            format!("{named} is kept on, and others than the responder can take it off a user all the same"),
+            for_nobody_else,
         ),
+        (State::Unknown, _) => (
+            format!("{named} is kept on, and whether the responder is spared is not known"),
+            for_him,
+        ),
+        (State::Ready, State::Unknown) => (
+            format!("{named} is kept on, and whether others than the responder can take it off a user is not known"),
+            for_nobody_else,
+        ),
+        (State::Ready, State::Ready) => (format!("nobody but the responder can take {named} off a user"), for_him),
     };
-    Check::new(
-        id,
-        state,
-        found,
-        "name the responder in the exception of that SCP (ArnNotLike aws:PrincipalArn)",
-    )
-    .with(incident)
-}
-
-fn spared(facts: Facts<'_>, policy: &Arn) -> State {
-    let Ok(standing) = facts.standing else {
-        return State::Unknown;
-    };
-    let victim = Arn::iam(&facts.account.partition, &facts.account.id, "user", "/", "oust-any");
-    let mut context = Context::closed();
-    context.set("iam:PolicyARN", policy.as_str());
-    let given = standing.context.clone().with(&context);
-    match standing.decide_given("iam:DetachUserPolicy", victim.as_str(), &given) {
-        Outcome::ExplicitDeny(by) if by.source.kind == PolicyKind::ServiceControl => State::NotReady,
-        Outcome::Unknown(_) => State::Unknown,
-        // Whether he has the right at all is another row's matter.
-        _ => State::Ready,
-    }
+    let state = spared.max(takers);
+    Check::new(id, state, found, fix)
+        .with(incident)
+        .with(kept.takers.told())
 }

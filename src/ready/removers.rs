@@ -1,13 +1,14 @@
 //! Who else could let the intruder out again: every user and role that may take off what a plan puts on a user, or can become one who may.
 
 use super::check::few;
-use super::organization::kept;
+use super::kept_on::KeptOn;
+use super::others::{MOST_TRIED, is_granted, let_in, others};
+use super::takers::named;
 use super::{Check, Facts, State};
 use crate::account::{Account, deny_all_arn};
 use crate::ids::Arn;
-use crate::policy::{Context, Effect, Outcome};
+use crate::policy::{Context, Outcome};
 use crate::reach::Reach;
-use crate::time::Moment;
 use crate::verdict::Standing;
 use std::collections::BTreeSet;
 
@@ -36,37 +37,6 @@ const RAISING: [&str; 4] = [
     "iam:PutRolePolicy",
     "iam:AttachRolePolicy",
 ];
-
-/// Decisions that are made for one principal and call at most: a large account is answered by its first users, which is said.
-const MOST_TRIED: usize = 500;
-
-/// Everybody in the account but the responder and the roles that belong to AWS's services, as policies see them, MFA given or not.
-pub(super) fn others<'a>(account: &'a Account, responder: &Arn, now: Moment) -> Vec<(Arn, Standing<'a>)> {
-    let users = account.users.values().map(|user| {
-        let mut standing = Standing::of_user(account, user);
-        for key in ["aws:MultiFactorAuthPresent", "aws:MultiFactorAuthAge"] {
-            standing.context.unset(key);
-        }
-        (account.user_arn(user), standing)
-    });
-    let roles = account
-        .roles
-        .values()
-        .filter(|role| !role.path.starts_with("/aws-service-role/"));
-    let roles = roles.map(|role| (account.role_arn(role), Standing::of_fresh_role(account, role, now)));
-    let all = users.chain(roles);
-    all.filter(|(arn, _)| arn != responder).collect()
-}
-
-/// Whether some policy of its own allows the call at all: most principals need no further look.
-pub(super) fn is_granted(standing: &Standing<'_>, action: &str) -> bool {
-    let lower = action.to_ascii_lowercase();
-    let documents = standing.policies.identity.iter().map(|placed| &placed.document);
-    let mut statements = documents.flat_map(|document| &document.statements);
-    let granted = statements.any(|statement| statement.effect == Effect::Allow && statement.is_about(&lower));
-    // What was not read may grant anything.
-    granted || !standing.policies.gaps.is_empty()
-}
 
 /// What a principal may do on some user: surely, perhaps, or not.
 fn may(standing: &Standing<'_>, action: &str, users: &[String], context: &Context) -> State {
@@ -130,17 +100,22 @@ fn openers(facts: Facts<'_>, users: &[String]) -> (BTreeSet<Arn>, BTreeSet<Arn>)
 struct Ways {
     surely: BTreeSet<Arn>,
     perhaps: BTreeSet<Arn>,
-    /// Who can become the responder, surely or perhaps, and is none of the sure ones.
+    /// Who can become the responder, surely or perhaps.
     responder: BTreeSet<Arn>,
 }
 
-/// Ways over other users and roles: by their keys and passwords, by assuming them, by code that runs as them, by their policies.
-fn ways(facts: Facts<'_>, sure: &BTreeSet<Arn>, perhaps: &BTreeSet<Arn>) -> Ways {
-    let mut reach = Reach::of(facts.account, facts.now);
+/// Ways over other users and roles: by their keys and passwords, by assuming them, by code that runs as them, by their policies; and over the
+/// responder, but for those whom its own trust policy names.
+fn ways(facts: Facts<'_>, reach: &mut Reach<'_>, sure: &BTreeSet<Arn>, perhaps: &BTreeSet<Arn>) -> Ways {
     let mut ways = Ways::default();
     let is_service = |arn: &Arn| arn.resource().starts_with("role/aws-service-role/");
     let is_other = |arn: &Arn| arn != facts.responder && !is_service(arn);
-    for (arn, surely) in reach.who_becomes(sure, true) {
+    let own = let_in(facts.account, facts.responder);
+    let him = BTreeSet::from([facts.responder.clone()]);
+    let become_him = reach.who_becomes(&him, false).into_iter();
+    let become_him: Vec<(Arn, bool)> = become_him.filter(|(arn, _)| is_other(arn)).collect();
+    let of_others = become_him.iter().filter(|(arn, _)| !own.contains(arn)).cloned();
+    for (arn, surely) in reach.who_becomes(sure, true).into_iter().chain(of_others) {
         match surely {
             _ if sure.contains(&arn) || !is_other(&arn) => {}
             true => drop(ways.surely.insert(arn)),
@@ -148,24 +123,25 @@ fn ways(facts: Facts<'_>, sure: &BTreeSet<Arn>, perhaps: &BTreeSet<Arn>) -> Ways
         }
     }
     for (arn, _) in reach.who_becomes(perhaps, false) {
-        if is_other(&arn) && ![sure, perhaps, &ways.surely].iter().any(|known| known.contains(&arn)) {
+        if is_other(&arn) && !sure.contains(&arn) {
             ways.perhaps.insert(arn);
         }
     }
-    ways.perhaps.retain(|arn| !perhaps.contains(arn));
-    let become_him = reach
-        .who_becomes(&BTreeSet::from([facts.responder.clone()]), false)
-        .into_iter();
-    let known = |arn: &Arn| sure.contains(arn) || ways.surely.contains(arn);
-    let become_him = become_him.filter(|(arn, _)| is_other(arn) && !known(arn));
-    ways.responder = become_him.map(|(arn, _)| arn).collect();
-    let responder = &ways.responder;
-    ways.perhaps.retain(|arn| !responder.contains(arn));
+    let surely = &ways.surely;
+    ways.perhaps
+        .retain(|arn| !perhaps.contains(arn) && !surely.contains(arn));
+    ways.responder = become_him.into_iter().map(|(arn, _)| arn).collect();
     ways
 }
 
-pub(super) fn checks(facts: Facts<'_>) -> Vec<Check> {
-    let id = "quarantine.removers";
+/// Who takes off inline deny and boundary of a plan.
+struct Found {
+    sure: Vec<String>,
+    others: Vec<String>,
+    perhaps: Vec<String>,
+}
+
+pub(super) fn checks(facts: Facts<'_>, kept: &KeptOn, reach: &mut Reach<'_>) -> Vec<Check> {
     let account = facts.account;
     let users: Vec<String> = account
         .users
@@ -173,12 +149,13 @@ pub(super) fn checks(facts: Facts<'_>) -> Vec<Check> {
         .map(|user| account.user_arn(user).to_string())
         .collect();
     let (sure, perhaps) = openers(facts, &users);
-    let by_way = ways(facts, &sure, &perhaps);
-    let named =
-        |arns: &BTreeSet<Arn>| -> Vec<String> { arns.iter().map(|arn| format!("`{}`", arn.resource())).collect() };
-    let (sure, mut perhaps) = (named(&sure), named(&perhaps));
-    perhaps.extend(named(&by_way.perhaps));
-    let others = named(&by_way.surely);
+    let by_way = ways(facts, reach, &sure, &perhaps);
+    let mut found = Found {
+        sure: named(&sure),
+        others: named(&by_way.surely),
+        perhaps: named(&perhaps),
+    };
+    found.perhaps.extend(named(&by_way.perhaps));
     let mut details = vec!["root can take off whatever an SCP does not keep on".to_owned()];
     if account.guards.is_none() {
         details.push("the organization's policies were not read: they may keep some of these from it".to_owned());
@@ -186,14 +163,10 @@ pub(super) fn checks(facts: Facts<'_>) -> Vec<Check> {
     if users.len() > MOST_TRIED {
         details.push(format!("tried on {MOST_TRIED} of {} users", users.len()));
     }
-    let kept: Vec<String> = kept(account, facts.now)
-        .iter()
-        .map(|policy| format!("`{policy}`"))
-        .collect();
-    if !perhaps.is_empty() {
+    if !found.perhaps.is_empty() {
         details.push(format!(
             "perhaps, if conditions hold that nobody can know now: {}",
-            few(&perhaps)
+            few(&found.perhaps)
         ));
     }
     if !by_way.responder.is_empty() {
@@ -202,33 +175,58 @@ pub(super) fn checks(facts: Facts<'_>) -> Vec<Check> {
             few(&named(&by_way.responder))
         ));
     }
-    let fix = "take these rights from whoever does not need them, and attach an SCP that keeps a quarantine on: `oust ready --template cloudformation`";
-    let check = match (
-        sure.is_empty() && others.is_empty(),
-        perhaps.is_empty(),
-        kept.is_empty(),
-    ) {
-        (_, _, false) => {
-            let all: Vec<String> = sure.iter().chain(&others).cloned().collect();
+    let check = match kept.policies.is_empty() {
+        true => plain(&found),
+        false => {
+            let all: Vec<String> = found.sure.iter().chain(&found.others).cloned().collect();
             if !all.is_empty() {
                 details.push(format!(
                     "inline deny and boundary of a plan can be taken off by {}",
                     few(&all)
                 ));
             }
-            let found = format!(
-                "attached beside the plan's deny, {} can be taken off by nobody but the responder",
-                few(&kept)
-            );
-            Check::new(id, State::Ready, found, fix)
+            with_policy(facts, kept)
         }
-        (false, _, _) => {
+    };
+    vec![check.with(details)]
+}
+
+const ID: &str = "quarantine.removers";
+const FIX: &str = "take these rights from whoever does not need them, and attach an SCP that keeps a quarantine on: `oust ready --template cloudformation`";
+
+/// Where a quarantine is kept on by the organization.
+fn with_policy(facts: Facts<'_>, kept: &KeptOn) -> Check {
+    let policies = few(&kept.named());
+    let (state, who) = (kept.takers.state(), kept.takers.told());
+    let found = match state {
+        State::Ready if kept.spares(facts) == State::NotReady => {
+            format!("attached beside the plan's deny, {policies} can be taken off by nobody")
+        }
+        State::Ready => {
+            format!("attached beside the plan's deny, {policies} can be taken off by nobody but the responder")
+        }
+        State::Unknown => {
+            format!("{policies} is kept on by an SCP, and it is not known whether others take it off all the same")
+        }
+        State::NotReady => {
+            format!("{policies} is kept on by an SCP, and others than the responder take it off all the same")
+        }
+    };
+    let fix = "let the SCP spare nobody but the responder, and let nobody in the account become whom it spares: who takes the responder's role is best of another account";
+    Check::new(ID, state, found, fix).with(who)
+}
+
+/// Where nothing is kept on.
+fn plain(of: &Found) -> Check {
+    let (sure, others) = (&of.sure, &of.others);
+    match (sure.is_empty() && others.is_empty(), of.perhaps.is_empty()) {
+        (false, _) => {
             let mut found = "inline deny and boundary of a plan can be taken off by others too".to_owned();
             if !sure.is_empty() {
                 found.push_str(&format!(
                     ", at once or by rights that they may give themselves ({}): {}",
                     sure.len(),
-                    few(&sure)
+                    few(sure)
                 ));
             }
             if !others.is_empty() {
@@ -236,23 +234,22 @@ pub(super) fn checks(facts: Facts<'_>) -> Vec<Check> {
                 found.push_str(&format!(
                     "{joined} by becoming one who may ({}): {}",
                     others.len(),
-                    few(&others)
+                    few(others)
                 ));
             }
-            Check::new(id, State::NotReady, found, fix)
+            Check::new(ID, State::NotReady, found, FIX)
         }
-        (true, false, _) => Check::new(
-            id,
+        (true, false) => Check::new(
+            ID,
             State::Unknown,
             "nobody else surely can take off what a plan puts on a user",
-            fix,
+            FIX,
         ),
-        (true, true, _) => Check::new(
-            id,
+        (true, true) => Check::new(
+            ID,
             State::Ready,
             "nobody else can take off what a plan puts on a user, nor give itself the right to, nor become one who may",
-            fix,
+            FIX,
         ),
-    };
-    vec![check.with(details)]
+    }
 }

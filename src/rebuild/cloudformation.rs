@@ -78,7 +78,7 @@ fn user(parts: &Parts) -> Value {
 /// Whether CloudFormation would act on a value instead of taking it as it is: functions and dynamic references, which can read secrets. There is no
 /// way to escape them, and an intruder may have written them on purpose.
 /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references.html>
-fn acted_on(value: &Value) -> bool {
+pub(crate) fn acted_on(value: &Value) -> bool {
     match value {
         Value::String(text) => text.contains("{{resolve:"),
         Value::Array(values) => values.iter().any(acted_on),

@@ -352,6 +352,7 @@ pub fn cases() -> Vec<Case> {
             found: trails(vec![
                 vec![token()],
                 vec![token().sent(json!({"durationSeconds": 129600}))],
+                vec![token().sent(json!({"serialNumber": null}))],
             ]),
             not: trails(vec![
                 vec![with_device()],

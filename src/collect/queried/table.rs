@@ -97,7 +97,7 @@ impl Table {
     }
 
     /// The name in a query.
-    pub(super) fn name(&self) -> String {
+    pub fn name(&self) -> String {
         match &self.database {
             None if self.is_store() => self.table.clone(),
             Some(database) => format!("\"{database}\".\"{}\"", self.table),
