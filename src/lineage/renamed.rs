@@ -2,7 +2,7 @@
 //! <https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateUser.html>
 
 use super::Lineage;
-use crate::account::{Account, Holder, User};
+use crate::account::{Account, Holder, User, is_same_name};
 use crate::ids::{AccessKeyId, AccountId};
 use crate::time::Moment;
 
@@ -25,9 +25,10 @@ impl Lineage {
             })
             .collect();
         renamings.sort_unstable();
-        renamings
-            .into_iter()
-            .fold(name, |name, (_, old, new)| if old == name { new } else { name })
+        renamings.into_iter().fold(
+            name,
+            |name, (_, old, new)| if is_same_name(old, name) { new } else { name },
+        )
     }
 
     /// Says who holds a long-term key by now; `None` where that cannot be told, so that nothing is known of what it can do.

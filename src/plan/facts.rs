@@ -72,7 +72,7 @@ impl<'a> Facts<'a> {
             .filter(|user| !own.contains(user))
             .collect();
         let mut users: BTreeSet<String> = users.into_iter().map(str::to_owned).collect();
-        users.extend(passwords_set(self.lineage, &own));
+        users.extend(passwords_set(self.lineage, self.account, &own));
         let users = users
             .into_iter()
             .filter(|user| self.account.users.contains_key(user))

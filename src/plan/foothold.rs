@@ -108,25 +108,29 @@ pub fn users_with_footholds(lineage: &Lineage) -> BTreeSet<String> {
         .collect()
 }
 
-/// Users, other than `but`, whose password the family set.
-pub(super) fn passwords_set(lineage: &Lineage, but: &BTreeSet<&str>) -> BTreeSet<String> {
+/// Users, other than `but`, whose password the family set, as the account calls them.
+pub(super) fn passwords_set(lineage: &Lineage, account: &Account, but: &BTreeSet<&str>) -> BTreeSet<String> {
     let of_password = |made: &&Made| kind(made) == Some(Kind::Password);
     let set = lineage.made.iter().filter(of_password);
     let set = set
         .filter_map(|made| Some(lineage.now_called(named(made)?, made.at)))
         .flatten();
-    set.filter(|user| !but.contains(user)).map(str::to_owned).collect()
+    let users = set.filter_map(|name| account.user_called(name));
+    let users = users.filter(|user| !but.contains(user.name.as_str()));
+    users.map(|user| user.name.clone()).collect()
 }
 
-/// Service-specific credentials that the family made or reset, with the user of each.
-pub(super) fn service_credentials_made(lineage: &Lineage) -> Vec<(&str, &str)> {
+/// Service-specific credentials that the family made or reset, with the user of each as the account calls him.
+pub(super) fn service_credentials_made<'a>(lineage: &'a Lineage, account: &'a Account) -> Vec<(&'a str, &'a str)> {
     let made = lineage
         .made
         .iter()
         .filter(|made| kind(made) == Some(Kind::ServiceCredential));
     let pairs = made.filter_map(|made| {
         let id = made.what.split(' ').find(|word| word.starts_with("ACCA"))?;
-        Some(lineage.now_called(named(made)?, made.at).map(|name| (name, id)))
+        let names = lineage.now_called(named(made)?, made.at);
+        let users = names.into_iter().filter_map(|name| account.user_called(name));
+        Some(users.map(move |user| (user.name.as_str(), id)))
     });
     let pairs: BTreeSet<(&str, &str)> = pairs.flatten().collect();
     pairs.into_iter().collect()
@@ -162,14 +166,11 @@ impl Look<'_> {
             return State::Unknown("the record doesn't tell which user it is about".to_owned());
         };
         let [name, or] = self.lineage.now_called(name, made.at);
-        let name = if self.account.users.contains_key(name) {
-            name
-        } else {
-            or
+        let user = self.account.user_called(name).or_else(|| self.account.user_called(or));
+        let Some(user) = user else {
+            return State::Closed(format!("there is no user `{or}` any more"));
         };
-        let Some(user) = self.account.users.get(name) else {
-            return State::Closed(format!("there is no user `{name}` any more"));
-        };
+        let name = &user.name;
         let Some(held) = &user.credentials else {
             return State::Unknown(format!("the credentials of user `{name}` were not read"));
         };
@@ -192,9 +193,10 @@ impl Look<'_> {
         let Some(name) = name else {
             return State::Unknown("the record doesn't tell which role it is about".to_owned());
         };
-        let Some(role) = self.account.roles.get(name) else {
+        let Some(role) = self.account.role_called(name) else {
             return State::Closed(format!("there is no role `{name}` any more"));
         };
+        let name = &role.name;
         let Some(strangers) = strangers(role, self.account) else {
             return State::Unknown(format!("the trust policy of role `{name}` is not understood"));
         };

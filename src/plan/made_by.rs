@@ -1,5 +1,6 @@
 //! Whether the family itself put something there.
 
+use crate::account::is_same_name;
 use crate::action::Member;
 use crate::lineage::{Lineage, Made};
 use crate::time::Moment;
@@ -27,7 +28,7 @@ pub fn made_by<'a>(lineage: &'a Lineage, member: &Member) -> Option<&'a Made> {
         | Member::ServiceControlPolicy { .. }
         | Member::ServiceSpecificCredential { .. } => return None,
     };
-    let of = |made: &&Made| calls.contains(&made.call.as_str()) && made.what == what;
+    let of = |made: &&Made| calls.contains(&made.call.as_str()) && is_same_name(&made.what, &what);
     lineage.made.iter().rev().find(of)
 }
 
@@ -50,7 +51,7 @@ pub fn turned_round_by<'a>(made: &'a [Made], member: &Member, at: Moment) -> Opt
     };
     let of = |made: &&Made| {
         let lately = made.at.plus_seconds(SEEN_WITHIN_SECONDS) >= at && made.at <= at.plus_seconds(1);
-        calls.contains(&made.call.as_str()) && made.what == what && lately
+        calls.contains(&made.call.as_str()) && is_same_name(&made.what, &what) && lately
     };
     made.iter().rev().find(of)
 }
