@@ -18,7 +18,7 @@ impl Lineage {
         let mut renamings: Vec<(Moment, &str, &str)> = self
             .made
             .iter()
-            .filter(|made| made.call == "UpdateUser" && made.at >= since)
+            .filter(|made| made.is_of_iam() && made.call == "UpdateUser" && made.at >= since)
             .filter_map(|made| {
                 let (old, new) = made.what.split_once(' ')?;
                 Some((made.at, old, new.split(' ').next()?))

@@ -207,6 +207,13 @@ pub struct Lineage {
     pub coverage: Coverage,
 }
 
+impl Made {
+    /// Whether it was a call of IAM: other services have users, roles and profiles too. What was written before the service was told is taken for one.
+    pub fn is_of_iam(&self) -> bool {
+        matches!(self.service.as_str(), "" | "iam")
+    }
+}
+
 impl Lineage {
     /// The credential that all others come from; the first of them, where several keys were asked for.
     pub fn root(&self) -> Option<&Credential> {

@@ -4,14 +4,14 @@
 //! left running. So nothing is called contained while such a thing may be open. What only widens what somebody may do is none.
 //! Sources: the page of each call in the IAM API reference; <https://hackingthe.cloud/aws/post_exploitation/iam_persistence/>.
 
-use super::left_behind::{Kind, kind};
+use super::left_behind::{Kind, kind, named};
 use crate::account::{Account, Credentials, KeyStatus, Role, User};
 use crate::lineage::{Lineage, Made};
 use crate::policy::{Context, Effect, Listed, Named, Statement, Truth};
 use crate::time::Moment;
 use crate::verdict::{Verdict, of_fresh_role, of_sign_in};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// One thing that was left behind.
@@ -74,13 +74,14 @@ pub fn footholds(lineage: &Lineage, account: &Account, now: Moment) -> Vec<Footh
         account,
         later,
     };
+    // The last time counts: what was done before was done over again.
+    let same = |made: &'_ Made| (made.service.clone(), made.call.clone(), made.what.clone());
+    let numbered = || lineage.made.iter().enumerate();
+    let last: BTreeMap<_, usize> = numbered().map(|(n, made)| (same(made), n)).collect();
     let mut found: Vec<Foothold> = Vec::new();
-    for made in &lineage.made {
-        let what = format!("{} {}", made.call, made.what).trim().to_owned();
-        // The last time counts: what was done before was done over again.
-        found.retain(|known| known.what != what);
+    for (_, made) in numbered().filter(|(n, made)| last.get(&same(made)) == Some(n)) {
         found.extend(look.at(made).map(|state| Foothold {
-            what,
+            what: format!("{} {}", made.call, made.what).trim().to_owned(),
             at: made.at,
             state,
         }));
@@ -134,11 +135,6 @@ pub(super) fn service_credentials_made<'a>(lineage: &'a Lineage, account: &'a Ac
     });
     let pairs: BTreeSet<(&str, &str)> = pairs.flatten().collect();
     pairs.into_iter().collect()
-}
-
-/// The user or role that a call was about.
-fn named(made: &Made) -> Option<&str> {
-    made.what.split(' ').next().filter(|name| !name.is_empty())
 }
 
 struct Look<'a> {
@@ -298,21 +294,21 @@ fn opens(kind: Kind, made: &Made, held: &Credentials, lineage: &Lineage) -> Opti
         let there = active.any(|one| id.is_none_or(|id| one.id == id)) || unread("service_specific");
         there.then(|| "a service-specific credential is active".to_owned())
     };
+    // What was uploaded or made active has an ID; where the record doesn't tell it, it may be any.
+    let ids: Vec<&str> = match kind {
+        Kind::SshKey | Kind::Certificate => made.what.split(' ').skip(1).collect(),
+        _ => Vec::new(),
+    };
+    let is_it = |status: KeyStatus, id: &str| status == KeyStatus::Active && (ids.is_empty() || ids.contains(&id));
     let ssh = || {
-        let mut since = held
-            .ssh_public_keys
-            .iter()
-            .filter(|one| one.status == KeyStatus::Active);
-        let there = since.any(|one| one.uploaded >= made.at.plus_seconds(-60)) || unread("ssh_public_keys");
-        there.then(|| "an SSH key that was uploaded then is active".to_owned())
+        let mut held = held.ssh_public_keys.iter();
+        let there = held.any(|one| is_it(one.status, &one.id)) || unread("ssh_public_keys");
+        there.then(|| "an SSH key that was uploaded or made active then is active".to_owned())
     };
     let certificate = || {
-        let mut since = held
-            .signing_certificates
-            .iter()
-            .filter(|one| one.status == KeyStatus::Active);
-        let there = since.any(|one| one.uploaded >= made.at.plus_seconds(-60)) || unread("signing_certificates");
-        there.then(|| "a signing certificate that was uploaded then is active".to_owned())
+        let mut held = held.signing_certificates.iter();
+        let there = held.any(|one| is_it(one.status, &one.id)) || unread("signing_certificates");
+        there.then(|| "a signing certificate that was uploaded or made active then is active".to_owned())
     };
     let other_key = || {
         let mut active = held.access_keys.iter().filter(|key| key.status == KeyStatus::Active);

@@ -42,7 +42,7 @@ impl<'a> Facts<'a> {
                         .any(|now| is_same_name(now, name))
         };
         let of = |made: &&Made| {
-            made.call == call && made.what.split(' ').next().is_some_and(|was| is_he(was, made))
+            made.is_of_iam() && made.call == call && made.what.split(' ').next().is_some_and(|was| is_he(was, made))
         };
         let then = |made: &&Made| (made.at.seconds() - created.seconds()).abs() <= APART_SECONDS;
         lineage.made.iter().rev().filter(of).find(then)

@@ -171,7 +171,8 @@ fn is_made(facts: Facts<'_>, arn: &Arn) -> bool {
     let apart = |at: Moment| (at.seconds() - user.created.seconds()).abs();
     let mut made = facts.lineage.made.iter();
     made.any(|made| {
-        made.call == "CreateUser"
+        made.is_of_iam()
+            && made.call == "CreateUser"
             && made
                 .what
                 .split(' ')
