@@ -8,7 +8,7 @@ use crate::collect::{self, Collected, Held, Scope};
 use crate::ids::AccessKeyId;
 use crate::lineage::{Kind, Lineage};
 use crate::mount::Clients;
-use crate::plan::users_with_footholds;
+use crate::plan::{see_doors, users_with_footholds};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Reads the account around `users` and `roles` and those of the family. Gives with it why somebody's keys may be another's.
@@ -65,6 +65,8 @@ pub(super) async fn around(
             lineage.is_held_by(key, Some(user), &collected.account.id);
         }
     }
+    // Behind the reading: a door that was seen shut may have been shut until then.
+    see_doors(lineage, &collected.account, clients.now());
     Ok((collected, gaps))
 }
 

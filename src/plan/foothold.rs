@@ -4,6 +4,7 @@
 //! left running. So nothing is called contained while such a thing may be open. What only widens what somebody may do is none.
 //! Sources: the page of each call in the IAM API reference; <https://hackingthe.cloud/aws/post_exploitation/iam_persistence/>.
 
+use super::door::{self, strangers};
 use super::left_behind::{Kind, kind, named};
 use crate::account::{Account, Credentials, KeyStatus, Role, User};
 use crate::lineage::{Lineage, Made};
@@ -67,13 +68,7 @@ pub(super) const BEHIND_EVERY_CUT_SECONDS: i64 = 3600;
 
 /// Everything that the family left behind and that may let somebody in, as `account` is at `now`; the open and the unknown first.
 pub fn footholds(lineage: &Lineage, account: &Account, now: Moment) -> Vec<Foothold> {
-    // A session that is issued now may lie before the cut of a revocation, which is some seconds ahead.
-    let later = now.plus_seconds(BEHIND_EVERY_CUT_SECONDS);
-    let look = Look {
-        lineage,
-        account,
-        later,
-    };
+    let look = Look { lineage, account, now };
     // The last time counts: what was done before was done over again.
     let same = |made: &'_ Made| (made.service.clone(), made.call.clone(), made.what.clone());
     let numbered = || lineage.made.iter().enumerate();
@@ -140,8 +135,7 @@ pub(super) fn service_credentials_made<'a>(lineage: &'a Lineage, account: &'a Ac
 struct Look<'a> {
     lineage: &'a Lineage,
     account: &'a Account,
-    /// When new sessions are issued that are judged.
-    later: Moment,
+    now: Moment,
 }
 
 impl Look<'_> {
@@ -193,17 +187,39 @@ impl Look<'_> {
             return State::Closed(format!("there is no role `{name}` any more"));
         };
         let name = &role.name;
+        let fresh = of_fresh_role(self.account, role);
         let Some(strangers) = strangers(role, self.account) else {
             return State::Unknown(format!("the trust policy of role `{name}` is not understood"));
         };
-        if strangers.is_empty() {
-            return State::Closed("only principals of this account and AWS's services may assume the role".to_owned());
-        }
         let strangers: Vec<String> = strangers.into_iter().collect();
-        let way = format!("role `{name}` may be assumed by {}", strangers.join(", "));
-        match of_fresh_role(self.account, role, self.later) {
-            contained if contained.is_contained() => State::Closed(format!("{way}, and a new session is {contained}")),
-            _ => State::Open(way),
+        let services: Vec<String> = door::services(role).into_iter().collect();
+        if fresh.is_contained() {
+            let way = match [strangers, services].concat() {
+                none if none.is_empty() => return State::Closed(format!("any session of role `{name}` is {fresh}")),
+                some => some.join(", "),
+            };
+            return State::Closed(format!(
+                "role `{name}` may be assumed by {way}, and any session of it is {fresh}"
+            ));
+        }
+        if !strangers.is_empty() {
+            return State::Open(format!("role `{name}` may be assumed by {}", strangers.join(", ")));
+        }
+        if !services.is_empty() {
+            return State::Unknown(format!(
+                "role `{name}` may be assumed by {}: whom that lets in was not read, look at it by hand",
+                services.join(", ")
+            ));
+        }
+        match door::alive_until(self.lineage, role, self.now) {
+            None => State::Closed(format!(
+                "only principals of this account and services that run what it tells them may assume role `{name}`, and whoever came in by it before has \
+                 no session that lives"
+            )),
+            Some(until) => State::Unknown(format!(
+                "only principals of this account may assume role `{name}` now, but whoever came in by it before may have a session until {until}: its \
+                 sessions are to be revoked"
+            )),
         }
     }
 
@@ -228,7 +244,7 @@ impl Look<'_> {
                 }
                 Truth::True => State::Open(way),
             };
-            let fresh = of_fresh_role(self.account, role, self.later);
+            let fresh = of_fresh_role(self.account, role);
             (!fresh.is_contained()).then(|| Foothold {
                 what: format!("trust policy of role `{}`", role.name),
                 at: role.created,
@@ -335,33 +351,4 @@ fn is_for_everybody(statement: &Statement) -> bool {
         _ => false,
     };
     named && statement.effect == Effect::Allow && statement.is_about("sts:assumerole")
-}
-
-/// Who of other accounts or of identity providers may assume the role; `None` when its trust policy is not understood.
-fn strangers(role: &Role, account: &Account) -> Option<BTreeSet<String>> {
-    let document = role.trust.parse().ok()?;
-    let mut strangers = BTreeSet::new();
-    for statement in document
-        .statements
-        .iter()
-        .filter(|statement| statement.effect == Effect::Allow)
-    {
-        let Some(Listed::These(named)) = &statement.principal else {
-            return None;
-        };
-        strangers.extend(named.iter().filter_map(|one| match one {
-            Named::Everybody => Some("everybody".to_owned()),
-            Named::Aws(text) if is_own(text, account) => None,
-            Named::Aws(text) => Some(format!("`{text}`")),
-            Named::Federated(provider) => Some(format!("users of `{provider}`")),
-            Named::Service(_) | Named::CanonicalUser(_) => None,
-        }));
-    }
-    Some(strangers)
-}
-
-/// Whether a principal is of the account; what stands in place of a deleted one names nobody, wherever it was.
-fn is_own(text: &str, account: &Account) -> bool {
-    let of_account = text.split(':').nth(4).is_some_and(|of| of == account.id.as_str());
-    text == account.id.as_str() || of_account || text.starts_with("AIDA") || text.starts_with("AROA")
 }

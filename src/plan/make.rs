@@ -253,6 +253,13 @@ impl Making<'_> {
                     None => format!("{} was seen", member.label),
                 })
                 .collect();
+            let named = match &issuer {
+                Issuer::Role(name) if self.facts.opened().iter().any(|role| role.name == *name) => {
+                    let opened = "the family said who may assume it: whoever came in by that, and who else has a session, is not in the evidence";
+                    named.into_iter().chain([opened.to_owned()]).collect()
+                }
+                _ => named,
+            };
             let fact = (!named.is_empty()).then(|| named.join("; "));
             if self.revoke_otherwise(from, &issuer) {
                 continue;
