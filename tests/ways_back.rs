@@ -6,11 +6,12 @@ use oust::account::{Account, Credentials, KeyStatus, LoginProfile, SigningCertif
 use oust::action::Member;
 use oust::action::revoke::{Issuer, document as revocation};
 use oust::lineage::{Lineage, Made, trace};
-use oust::plan::{Facts, footholds, made_by, see_doors};
+use oust::plan::{Facts, footholds, made_by, own_credentials, see_doors};
 use oust::policy::PolicyText;
 use oust::time::Moment;
 use oust::trail::Evidence;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 const DONE: &str = "2026-03-24T09:00:00Z";
 const HOUR: i64 = 3600;
@@ -138,6 +139,11 @@ fn a_door_that_was_shut_again_is_closed_when_whoever_came_in_is_out() {
         bystanders: &[],
     };
     assert_eq!(facts.issuers(), [Issuer::Role("Prod".to_owned())]);
+    let by = |role: &str| {
+        let caller = format!("arn:aws:sts::123456789012:assumed-role/{role}/responder");
+        own_credentials(&lineage, &BTreeSet::new(), &caller.parse().unwrap(), None)
+    };
+    assert!(by("Prod").is_some() && by("Other").is_none());
     let revoked = |cut: i64| {
         let mut revoked = known.clone();
         let role = revoked.roles.get_mut("Prod").unwrap();

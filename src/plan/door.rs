@@ -75,16 +75,16 @@ pub(super) fn services(role: &Role) -> BTreeSet<String> {
             .next()
             .unwrap_or(service)
             .to_ascii_lowercase();
-        let is_of = |known: &&str| {
+        let is_of = |known: &str| {
             name.strip_prefix(known)
                 .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
         };
-        if HAND_OUT.iter().any(|known| is_of(&known)) {
+        if HAND_OUT.iter().any(|known| is_of(known)) {
             return Some(format!(
                 "`{service}`, which hands its credentials to whoever it is told, outside of AWS too"
             ));
         }
-        (!HARMLESS.iter().any(|known| is_of(&known))).then(|| format!("`{service}`"))
+        (!HARMLESS.iter().any(|known| is_of(known))).then(|| format!("`{service}`"))
     };
     let all = let_in(role).unwrap_or_default();
     all.iter().filter_map(service).collect()
@@ -113,10 +113,16 @@ fn is_own(text: &str, account: &Account) -> bool {
 }
 
 /// The calls of the family that say who may assume the role.
-fn openings<'a>(lineage: &'a Lineage, role: &'a Role) -> impl Iterator<Item = &'a Made> {
-    lineage.made.iter().filter(|made| {
-        kind(made) == Some(Kind::Trust) && named(made).is_some_and(|name| is_same_name(name, &role.name))
-    })
+fn openings<'a>(lineage: &'a Lineage, role: &'a str) -> impl Iterator<Item = &'a Made> {
+    lineage
+        .made
+        .iter()
+        .filter(move |made| kind(made) == Some(Kind::Trust) && named(made).is_some_and(|name| is_same_name(name, role)))
+}
+
+/// Whether the family said who may assume the role of that name.
+pub(super) fn is_opened(lineage: &Lineage, role: &str) -> bool {
+    openings(lineage, role).next().is_some()
 }
 
 /// Roles of the account of which the family said who may assume them.
@@ -132,7 +138,7 @@ pub fn see_doors(lineage: &mut Lineage, account: &Account, now: Moment) {
     let mut shut = std::mem::take(&mut lineage.shut);
     shut.retain(|name, _| account.roles.contains_key(name));
     for role in opened(lineage, account) {
-        let last = openings(lineage, role).map(|made| made.at).max();
+        let last = openings(lineage, &role.name).map(|made| made.at).max();
         let known = shut
             .remove(&role.name)
             .filter(|shut| last.is_none_or(|last| last < *shut));
@@ -146,7 +152,7 @@ pub fn see_doors(lineage: &mut Lineage, account: &Account, now: Moment) {
 /// Until when somebody who came through a door that is shut by now may hold a session that no revocation ends; `None` where nobody does at `now`. Where
 /// nobody saw when it was shut, it may have been open until now.
 pub(super) fn alive_until(lineage: &Lineage, role: &Role, now: Moment) -> Option<Moment> {
-    let last = openings(lineage, role).map(|made| made.at).max();
+    let last = openings(lineage, &role.name).map(|made| made.at).max();
     let seen = lineage.shut.get(&role.name).copied();
     let seen = seen.filter(|shut| *shut <= now && last.is_none_or(|last| last < *shut));
     let shut = seen.unwrap_or(now).plus_seconds(SPREADS_SECONDS);
