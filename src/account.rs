@@ -7,6 +7,7 @@ mod aws_managed;
 mod credential;
 mod diff;
 mod entity;
+mod name;
 mod organization;
 mod session;
 mod snapshot;
@@ -19,6 +20,7 @@ pub use credential::{
 };
 pub use diff::{Change, diff};
 pub use entity::{Group, ManagedPolicy, PolicyVersion, Role, Tags, User};
+pub use name::{called, is_same_name};
 pub use organization::{Organization, Responder};
 pub use session::{Holder, Session, SessionKind};
 pub use snapshot::{Snapshot, SnapshotError};

@@ -3,6 +3,7 @@
 mod ambiguous;
 mod basis;
 mod by_scp;
+mod door;
 mod facts;
 mod foothold;
 mod left_behind;
@@ -21,6 +22,7 @@ mod still_open;
 mod waves;
 
 pub use basis::{basis, drift};
+pub use door::see_doors;
 pub use facts::Facts;
 pub use foothold::{Foothold, State, footholds, given_to, users_with_footholds};
 pub use made_by::{made_by, turned_round_by};

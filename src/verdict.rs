@@ -186,10 +186,18 @@ pub fn of_sign_in(account: &Account, user: &crate::account::User) -> Verdict {
     judge(&standing)
 }
 
-/// The verdict on a session that the role would issue at `now`, whatever it is called.
-pub fn of_fresh_role(account: &Account, role: &crate::account::Role, now: Moment) -> Verdict {
-    let mut standing = Standing::of_fresh_role(account, role, now);
-    standing.context.unset("aws:userid");
+/// The verdict on whatever session the role may issue: who asks for it chooses its name, its tags and its source identity, and when.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html>
+pub fn of_fresh_role(account: &Account, role: &crate::account::Role) -> Verdict {
+    let mut standing = Standing::of_fresh_role(account, role, Moment::from_millis(0));
+    let context = &mut standing.context;
+    context.set_untold("aws:TokenIssueTime");
+    context.unset("aws:userid");
+    // Tags of the session stand before those of the role.
+    context.unset("aws:PrincipalTag/");
+    role.tags
+        .keys()
+        .for_each(|key| context.unset(&format!("aws:PrincipalTag/{key}")));
     judge(&standing)
 }
 

@@ -6,7 +6,7 @@ mod support;
 
 use oust::account::{Account, LoginProfile, Resource, Role, User};
 use oust::lineage::{Lineage, Made, bystanders};
-use oust::plan::{Facts, plan};
+use oust::plan::{Facts, plan, see_doors};
 use oust::playbook::End;
 use oust::policy::PolicyText;
 use oust::rehearse::{Rehearsed, rehearse};
@@ -27,6 +27,7 @@ fn rehearsed(change: impl FnOnce(&mut Account, &mut Lineage)) -> Rehearsed {
         let mut account = story::account(&mount).await;
         account.resources = Some(Default::default());
         change(&mut account, &mut lineage);
+        see_doors(&mut lineage, &account, stage.twin.now());
         let others = bystanders(&story::evidence(&stage.twin), &lineage);
         let facts = Facts {
             account: &account,

@@ -198,6 +198,14 @@ fn sessions_are_revoked_anew_only_for_whom_the_standing_revocation_does_not_reac
         let session = plan.lineage.credentials.iter_mut().find(|one| one.role().is_some());
         session.unwrap().kind = oust::lineage::Kind::ServiceSpecific;
         assert_eq!(revoked(&plan, &account), 0);
+        // A role that the family opened, and that was shut behind the cut or long before it.
+        let at = stage.twin.now();
+        for (behind, times) in [(600, 1), (-600, 0)] {
+            plan.lineage
+                .shut
+                .insert("MyBucketRole".to_owned(), at.plus_seconds(behind));
+            assert_eq!(revoked(&plan, &account), times);
+        }
     });
 }
 

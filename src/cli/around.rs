@@ -8,7 +8,7 @@ use crate::collect::{self, Collected, Held, Scope};
 use crate::ids::AccessKeyId;
 use crate::lineage::{Kind, Lineage};
 use crate::mount::Clients;
-use crate::plan::{given_to, users_with_footholds};
+use crate::plan::{given_to, see_doors, users_with_footholds};
 use crate::time::Moment;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -67,6 +67,8 @@ pub(super) async fn around(
             lineage.is_held_by(key, Some(user), &collected.account.id);
         }
     }
+    // Behind the reading: a door that was seen shut may have been shut until then.
+    see_doors(lineage, &collected.account, clients.now());
     Ok((collected, gaps))
 }
 

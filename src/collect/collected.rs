@@ -1,6 +1,6 @@
 //! How much is read, and what comes of it.
 
-use crate::account::Account;
+use crate::account::{Account, is_same_name};
 use crate::mount::AwsError;
 use crate::time::Moment;
 use std::collections::BTreeSet;
@@ -23,14 +23,14 @@ impl Scope {
     pub(super) fn user(&self, name: &str) -> bool {
         match self {
             Scope::Everything => true,
-            Scope::Around { users, .. } => users.contains(name),
+            Scope::Around { users, .. } => users.iter().any(|known| is_same_name(known, name)),
         }
     }
 
     pub(super) fn role(&self, name: &str) -> bool {
         match self {
             Scope::Everything => true,
-            Scope::Around { roles, .. } => roles.contains(name),
+            Scope::Around { roles, .. } => roles.iter().any(|known| is_same_name(known, name)),
         }
     }
 }

@@ -11,9 +11,9 @@ use super::written::{Written, written};
 use crate::ids::AccountId;
 use crate::time::Moment;
 use serde::{Serialize, Serializer};
+use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 use std::net::IpAddr;
-use sha2::{Digest, Sha256};
 
 const ELSEWHERE_PAGE: &str = "https://docs.aws.amazon.com/guardduty/latest/ug/guardduty_finding-types-iam.html";
 const LOOP_PAGE: &str = "https://hackingthe.cloud/aws/post_exploitation/role-chain-juggling/";

@@ -109,7 +109,19 @@ const SINGLE: [(&str, &[&str]); 36] = [
     ("elasticbeanstalk", &["CreateEnvironment", "UpdateEnvironment"]),
     ("emr-containers", &["StartJobRun"]),
     ("emr-serverless", &["StartJobRun"]),
-    ("iot", &["CreateTopicRule", "ReplaceTopicRule"]),
+    (
+        "iot",
+        &[
+            "CreateTopicRule",
+            "ReplaceTopicRule",
+            "CreateRoleAlias",
+            "UpdateRoleAlias",
+            "CreateKeysAndCertificate",
+            "CreateCertificateFromCsr",
+            "RegisterC",
+            "UpdateC",
+        ],
+    ),
     ("lightsail", &["CreateInstances"]),
     ("transfer", &["CreateServer", "CreateUser", "ImportSshPublicKey"]),
     (
@@ -206,7 +218,7 @@ const SINGLE: [(&str, &[&str]); 36] = [
 ];
 
 /// Members of the request that name what was touched.
-const NAMES: [&str; 19] = [
+const NAMES: [&str; 21] = [
     "/userName",
     "/newUserName",
     "/roleName",
@@ -226,6 +238,8 @@ const NAMES: [&str; 19] = [
     "/target",
     "/roleArn",
     "/name",
+    "/sSHPublicKeyId",
+    "/certificateId",
 ];
 
 /// Calls that are about the caller's own user where they name none: "if you do not specify a user name, IAM determines the user name implicitly based on the
@@ -269,6 +283,8 @@ pub(super) fn made(event: &Event, by: &AccessKeyId) -> Option<Made> {
     let ids = [
         "/accessKey/accessKeyId",
         "/serviceSpecificCredential/serviceSpecificCredentialId",
+        "/sSHPublicKey/sSHPublicKeyId",
+        "/certificate/certificateId",
     ];
     what.extend(ids.iter().find_map(|member| event.answered(member)));
     Some(Made {

@@ -2,7 +2,7 @@
 //! <https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateUser.html>
 
 use super::Lineage;
-use crate::account::{Account, Holder, User};
+use crate::account::{Account, Holder, User, is_same_name};
 use crate::ids::{AccessKeyId, AccountId};
 use crate::time::Moment;
 use serde::{Deserialize, Serialize};
@@ -62,7 +62,7 @@ impl Lineage {
 
     /// What the user was called last, and whether he was deleted.
     fn became<'a>(&'a self, name: &'a str, since: Moment) -> (&'a str, bool) {
-        let by_family = self.made.iter().filter_map(|made| {
+        let by_family = self.made.iter().filter(|made| made.is_of_iam()).filter_map(|made| {
             let mut names = made.what.split(' ');
             match made.call.as_str() {
                 "UpdateUser" => Some((made.at, names.next()?, Some(names.next()?))),
@@ -79,7 +79,7 @@ impl Lineage {
         all.dedup();
         let mut so_far = (name, false);
         for (_, old, new) in all {
-            if so_far == (old, false) {
+            if !so_far.1 && is_same_name(so_far.0, old) {
                 so_far = new.map_or((old, true), |new| (new, false));
             }
         }
@@ -115,7 +115,7 @@ impl Lineage {
         }
         let [one, other] = self.now_called(name, at);
         let names = std::iter::once(one).chain((other != one).then_some(other));
-        let called: Vec<&User> = names.filter_map(|name| account.users.get(name)).collect();
+        let called: Vec<&User> = names.filter_map(|name| account.user_called(name)).collect();
         let between = |from: Option<Moment>, to: Moment| {
             let mut users = called.clone();
             users.retain(|user| user.created <= to && from.is_none_or(|from| user.created >= from));

@@ -11,6 +11,7 @@ use super::login::Logins;
 use super::session::Stamp;
 use super::switch::Switches;
 use super::unminted::Unminted;
+use crate::account::is_same_name;
 use crate::ids::AccessKeyId;
 use crate::time::Moment;
 use crate::trail::Event;
@@ -100,7 +101,7 @@ impl<'a> Ways<'a> {
         let (set, told) = self.passwords.iter().rev().find(|(set, _)| {
             let apart =
                 matches!((&set.identity.account, &login.identity.account), (Some(one), Some(two)) if one != two);
-            set.at <= login.at && set.password_of().as_deref() == Some(user) && !apart
+            set.at <= login.at && set.password_of().is_some_and(|of| is_same_name(&of, user)) && !apart
         })?;
         Some(Way {
             event: login,

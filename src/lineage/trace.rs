@@ -17,7 +17,7 @@ use crate::ids::{AccessKeyId, AccountId};
 use crate::time::Moment;
 use crate::trail::Evidence;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Traces the family of the `asked` keys in `evidence`. Several keys are one incident: one family, of as many origins as they come from.
 pub fn trace(evidence: &Evidence, asked: &[AccessKeyId]) -> Lineage {
@@ -47,6 +47,7 @@ pub fn trace(evidence: &Evidence, asked: &[AccessKeyId]) -> Lineage {
         unresolved: Vec::new(),
         collisions: 0,
         refused_by_scp: Vec::new(),
+        shut: BTreeMap::new(),
         ambiguous: Vec::new(),
         on_behalf: Vec::new(),
         coverage: coverage(evidence),
@@ -212,8 +213,18 @@ pub struct Lineage {
     /// The last call of the family that each service control policy refused.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub refused_by_scp: Vec<RefusedByScp>,
+    /// Roles of which the family said who may assume them, and that let in nobody from outside by now: since when they are seen to be so.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub shut: BTreeMap<String, Moment>,
     /// What the evidence covers.
     pub coverage: Coverage,
+}
+
+impl Made {
+    /// Whether it was a call of IAM: other services have users, roles and profiles too. What was written before the service was told is taken for one.
+    pub fn is_of_iam(&self) -> bool {
+        matches!(self.service.as_str(), "" | "iam")
+    }
 }
 
 impl Lineage {
@@ -269,6 +280,9 @@ impl Lineage {
         let made: Vec<Made> = made.cloned().collect();
         self.made.extend(made);
         self.remember_names(known);
+        for (role, at) in &known.shut {
+            self.shut.entry(role.clone()).or_insert(*at);
+        }
         for root in known.roots() {
             if let (Some(holder), Some(of)) = (root.holder.clone(), root.account.clone()) {
                 self.held_by(&root.key, holder, of);

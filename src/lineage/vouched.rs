@@ -26,10 +26,9 @@ impl Lineage {
 /// The user or role that a call made.
 fn makes(made: &Made) -> Option<PrincipalArn> {
     let name = made.what.split(' ').next().filter(|name| !name.is_empty())?.to_owned();
-    let is_iam = made.service.is_empty() || made.service == "iam";
     match made.call.as_str() {
-        "CreateUser" if is_iam => Some(PrincipalArn::User(name)),
-        "CreateRole" if is_iam => Some(PrincipalArn::Role(name)),
+        "CreateUser" if made.is_of_iam() => Some(PrincipalArn::User(name)),
+        "CreateRole" if made.is_of_iam() => Some(PrincipalArn::Role(name)),
         _ => None,
     }
 }

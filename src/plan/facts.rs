@@ -1,7 +1,8 @@
 //! The facts of an incident that a plan is made of.
 
+use super::door::opened;
 use super::foothold::passwords_set;
-use crate::account::{Account, User};
+use crate::account::{Account, Role, User};
 use crate::action::revoke::Issuer;
 use crate::ids::AccessKeyId;
 use crate::lineage::{Bystander, Credential, Kind, Lineage};
@@ -54,10 +55,20 @@ impl<'a> Facts<'a> {
             .collect()
     }
 
-    /// Whose sessions must be revoked: each role that was reached, and each user other than the compromised ones that a key was
+    /// Roles that the family did not make and of which it said who may assume them: whoever came in by that may hold a session, whatever they say now. What
+    /// it made is denied altogether.
+    pub fn opened(&self) -> Vec<&'a Role> {
+        let made = self.made_roles();
+        let mut opened = opened(self.lineage, self.account);
+        opened.retain(|role| !made.iter().any(|(made, _)| made.name == role.name));
+        opened
+    }
+
+    /// Whose sessions must be revoked: each role that was reached or opened, and each user other than the compromised ones that a key was
     /// made for or whose password was set.
     pub fn issuers(&self) -> Vec<Issuer> {
-        let roles = self.lineage.roles(&self.account.id);
+        let mut roles = self.lineage.roles(&self.account.id);
+        roles.extend(self.opened().into_iter().map(|role| role.name.clone()));
         let roles = roles.into_iter().filter(|name| {
             self.account
                 .roles
@@ -72,7 +83,7 @@ impl<'a> Facts<'a> {
             .filter(|user| !own.contains(user))
             .collect();
         let mut users: BTreeSet<String> = users.into_iter().map(str::to_owned).collect();
-        users.extend(passwords_set(self.lineage, &own));
+        users.extend(passwords_set(self.lineage, self.account, &own));
         let users = users
             .into_iter()
             .filter(|user| self.account.users.contains_key(user))

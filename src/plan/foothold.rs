@@ -4,14 +4,15 @@
 //! left running. So nothing is called contained while such a thing may be open. What only widens what somebody may do is none.
 //! Sources: the page of each call in the IAM API reference; <https://hackingthe.cloud/aws/post_exploitation/iam_persistence/>.
 
-use super::left_behind::{Kind, kind};
+use super::door::{self, strangers};
+use super::left_behind::{Kind, kind, named};
 use crate::account::{Account, Credentials, KeyStatus, Role, User};
 use crate::lineage::{Lineage, Made};
 use crate::policy::{Context, Effect, Listed, Named, Statement, Truth};
 use crate::time::Moment;
 use crate::verdict::{Verdict, of_fresh_role, of_sign_in};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// One thing that was left behind.
@@ -67,20 +68,15 @@ pub(super) const BEHIND_EVERY_CUT_SECONDS: i64 = 3600;
 
 /// Everything that the family left behind and that may let somebody in, as `account` is at `now`; the open and the unknown first.
 pub fn footholds(lineage: &Lineage, account: &Account, now: Moment) -> Vec<Foothold> {
-    // A session that is issued now may lie before the cut of a revocation, which is some seconds ahead.
-    let later = now.plus_seconds(BEHIND_EVERY_CUT_SECONDS);
-    let look = Look {
-        lineage,
-        account,
-        later,
-    };
+    let look = Look { lineage, account, now };
+    // The last time counts: what was done before was done over again.
+    let same = |made: &'_ Made| (made.service.clone(), made.call.clone(), made.what.clone());
+    let numbered = || lineage.made.iter().enumerate();
+    let last: BTreeMap<_, usize> = numbered().map(|(n, made)| (same(made), n)).collect();
     let mut found: Vec<Foothold> = Vec::new();
-    for made in &lineage.made {
-        let what = format!("{} {}", made.call, made.what).trim().to_owned();
-        // The last time counts: what was done before was done over again.
-        found.retain(|known| known.what != what);
+    for (_, made) in numbered().filter(|(n, made)| last.get(&same(made)) == Some(n)) {
         found.extend(look.at(made).map(|state| Foothold {
-            what,
+            what: format!("{} {}", made.call, made.what).trim().to_owned(),
             at: made.at,
             state,
         }));
@@ -123,40 +119,38 @@ pub fn given_to(lineage: &Lineage) -> BTreeSet<(String, Moment, bool)> {
     of_users.collect()
 }
 
-/// Users, other than `but`, whose password the family set.
-pub(super) fn passwords_set(lineage: &Lineage, but: &BTreeSet<&str>) -> BTreeSet<String> {
+/// Users, other than `but`, whose password the family set, as the account calls them.
+pub(super) fn passwords_set(lineage: &Lineage, account: &Account, but: &BTreeSet<&str>) -> BTreeSet<String> {
     let of_password = |made: &&Made| kind(made) == Some(Kind::Password);
     let set = lineage.made.iter().filter(of_password);
     let set = set
         .filter_map(|made| Some(lineage.now_called(named(made)?, made.at)))
         .flatten();
-    set.filter(|user| !but.contains(user)).map(str::to_owned).collect()
+    let users = set.filter_map(|name| account.user_called(name));
+    let users = users.filter(|user| !but.contains(user.name.as_str()));
+    users.map(|user| user.name.clone()).collect()
 }
 
-/// Service-specific credentials that the family made or reset, with the user of each.
-pub(super) fn service_credentials_made(lineage: &Lineage) -> Vec<(&str, &str)> {
+/// Service-specific credentials that the family made or reset, with the user of each as the account calls him.
+pub(super) fn service_credentials_made<'a>(lineage: &'a Lineage, account: &'a Account) -> Vec<(&'a str, &'a str)> {
     let made = lineage
         .made
         .iter()
         .filter(|made| kind(made) == Some(Kind::ServiceCredential));
     let pairs = made.filter_map(|made| {
         let id = made.what.split(' ').find(|word| word.starts_with("ACCA"))?;
-        Some(lineage.now_called(named(made)?, made.at).map(|name| (name, id)))
+        let names = lineage.now_called(named(made)?, made.at);
+        let users = names.into_iter().filter_map(|name| account.user_called(name));
+        Some(users.map(move |user| (user.name.as_str(), id)))
     });
     let pairs: BTreeSet<(&str, &str)> = pairs.flatten().collect();
     pairs.into_iter().collect()
 }
 
-/// The user or role that a call was about.
-fn named(made: &Made) -> Option<&str> {
-    made.what.split(' ').next().filter(|name| !name.is_empty())
-}
-
 struct Look<'a> {
     lineage: &'a Lineage,
     account: &'a Account,
-    /// When new sessions are issued that are judged.
-    later: Moment,
+    now: Moment,
 }
 
 impl Look<'_> {
@@ -217,20 +211,43 @@ impl Look<'_> {
         let Some(name) = name else {
             return State::Unknown("the record doesn't tell which role it is about".to_owned());
         };
-        let Some(role) = self.account.roles.get(name) else {
+        let Some(role) = self.account.role_called(name) else {
             return State::Closed(format!("there is no role `{name}` any more"));
         };
+        let name = &role.name;
+        let fresh = of_fresh_role(self.account, role);
         let Some(strangers) = strangers(role, self.account) else {
             return State::Unknown(format!("the trust policy of role `{name}` is not understood"));
         };
-        if strangers.is_empty() {
-            return State::Closed("only principals of this account and AWS's services may assume the role".to_owned());
-        }
         let strangers: Vec<String> = strangers.into_iter().collect();
-        let way = format!("role `{name}` may be assumed by {}", strangers.join(", "));
-        match of_fresh_role(self.account, role, self.later) {
-            contained if contained.is_contained() => State::Closed(format!("{way}, and a new session is {contained}")),
-            _ => State::Open(way),
+        let services: Vec<String> = door::services(role).into_iter().collect();
+        if fresh.is_contained() {
+            let way = match [strangers, services].concat() {
+                none if none.is_empty() => return State::Closed(format!("any session of role `{name}` is {fresh}")),
+                some => some.join(", "),
+            };
+            return State::Closed(format!(
+                "role `{name}` may be assumed by {way}, and any session of it is {fresh}"
+            ));
+        }
+        if !strangers.is_empty() {
+            return State::Open(format!("role `{name}` may be assumed by {}", strangers.join(", ")));
+        }
+        if !services.is_empty() {
+            return State::Unknown(format!(
+                "role `{name}` may be assumed by {}: whom that lets in was not read, look at it by hand",
+                services.join(", ")
+            ));
+        }
+        match door::alive_until(self.lineage, role, self.now) {
+            None => State::Closed(format!(
+                "only principals of this account and services that run what it tells them may assume role `{name}`, and whoever came in by it before has \
+                 no session that lives"
+            )),
+            Some(until) => State::Unknown(format!(
+                "only principals of this account may assume role `{name}` now, but whoever came in by it before may have a session until {until}: its \
+                 sessions are to be revoked"
+            )),
         }
     }
 
@@ -255,7 +272,7 @@ impl Look<'_> {
                 }
                 Truth::True => State::Open(way),
             };
-            let fresh = of_fresh_role(self.account, role, self.later);
+            let fresh = of_fresh_role(self.account, role);
             (!fresh.is_contained()).then(|| Foothold {
                 what: format!("trust policy of role `{}`", role.name),
                 at: role.created,
@@ -321,21 +338,21 @@ fn opens(kind: Kind, made: &Made, held: &Credentials, lineage: &Lineage) -> Opti
         let there = active.any(|one| id.is_none_or(|id| one.id == id)) || unread("service_specific");
         there.then(|| "a service-specific credential is active".to_owned())
     };
+    // What was uploaded or made active has an ID; where the record doesn't tell it, it may be any.
+    let ids: Vec<&str> = match kind {
+        Kind::SshKey | Kind::Certificate => made.what.split(' ').skip(1).collect(),
+        _ => Vec::new(),
+    };
+    let is_it = |status: KeyStatus, id: &str| status == KeyStatus::Active && (ids.is_empty() || ids.contains(&id));
     let ssh = || {
-        let mut since = held
-            .ssh_public_keys
-            .iter()
-            .filter(|one| one.status == KeyStatus::Active);
-        let there = since.any(|one| one.uploaded >= made.at.plus_seconds(-60)) || unread("ssh_public_keys");
-        there.then(|| "an SSH key that was uploaded then is active".to_owned())
+        let mut held = held.ssh_public_keys.iter();
+        let there = held.any(|one| is_it(one.status, &one.id)) || unread("ssh_public_keys");
+        there.then(|| "an SSH key that was uploaded or made active then is active".to_owned())
     };
     let certificate = || {
-        let mut since = held
-            .signing_certificates
-            .iter()
-            .filter(|one| one.status == KeyStatus::Active);
-        let there = since.any(|one| one.uploaded >= made.at.plus_seconds(-60)) || unread("signing_certificates");
-        there.then(|| "a signing certificate that was uploaded then is active".to_owned())
+        let mut held = held.signing_certificates.iter();
+        let there = held.any(|one| is_it(one.status, &one.id)) || unread("signing_certificates");
+        there.then(|| "a signing certificate that was uploaded or made active then is active".to_owned())
     };
     let other_key = || {
         let mut active = held.access_keys.iter().filter(|key| key.status == KeyStatus::Active);
@@ -362,33 +379,4 @@ fn is_for_everybody(statement: &Statement) -> bool {
         _ => false,
     };
     named && statement.effect == Effect::Allow && statement.is_about("sts:assumerole")
-}
-
-/// Who of other accounts or of identity providers may assume the role; `None` when its trust policy is not understood.
-fn strangers(role: &Role, account: &Account) -> Option<BTreeSet<String>> {
-    let document = role.trust.parse().ok()?;
-    let mut strangers = BTreeSet::new();
-    for statement in document
-        .statements
-        .iter()
-        .filter(|statement| statement.effect == Effect::Allow)
-    {
-        let Some(Listed::These(named)) = &statement.principal else {
-            return None;
-        };
-        strangers.extend(named.iter().filter_map(|one| match one {
-            Named::Everybody => Some("everybody".to_owned()),
-            Named::Aws(text) if is_own(text, account) => None,
-            Named::Aws(text) => Some(format!("`{text}`")),
-            Named::Federated(provider) => Some(format!("users of `{provider}`")),
-            Named::Service(_) | Named::CanonicalUser(_) => None,
-        }));
-    }
-    Some(strangers)
-}
-
-/// Whether a principal is of the account; what stands in place of a deleted one names nobody, wherever it was.
-fn is_own(text: &str, account: &Account) -> bool {
-    let of_account = text.split(':').nth(4).is_some_and(|of| of == account.id.as_str());
-    text == account.id.as_str() || of_account || text.starts_with("AIDA") || text.starts_with("AROA")
 }

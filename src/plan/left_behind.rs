@@ -22,6 +22,15 @@ pub(super) enum Kind {
 }
 
 impl Kind {
+    /// Whether a call of the service leaves such a thing; a service that isn't told, as in what was written before it was, may be any.
+    fn is_of(self, service: &str) -> bool {
+        match self {
+            Kind::Elsewhere(_) => true,
+            Kind::RolesAnywhere => matches!(service, "" | "rolesanywhere"),
+            _ => matches!(service, "" | "iam"),
+        }
+    }
+
     pub(super) fn is_of_a_user(self) -> bool {
         matches!(
             self,
@@ -158,6 +167,13 @@ const LETS_NO_PEOPLE_IN: [&str; 12] = [
     "UpdatePolicy",
 ];
 
+/// The user or role that a call was about; where the record names none, the first that it tells is the ID of what was made.
+pub(super) fn named(made: &Made) -> Option<&str> {
+    let name = made.what.split(' ').next()?;
+    let is_id = name.len() >= 16 && name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
+    (!name.is_empty() && !is_id).then_some(name)
+}
+
 /// What a call leaves behind that may let somebody in; `None` for one that leaves no such thing. What isn't known to be harmless is not called so.
 pub(super) fn kind(made: &Made) -> Option<Kind> {
     let call = made.call.as_str();
@@ -167,6 +183,8 @@ pub(super) fn kind(made: &Made) -> Option<Kind> {
             rest.is_empty() || rest.starts_with(|c: char| c.is_ascii_digit() || c.is_ascii_uppercase())
         })
     });
+    // Other services have users, roles and profiles, too: theirs is the service's own way in.
+    let fitting = fitting.filter(|(_, kind)| kind.is_of(&made.service));
     let named = fitting.max_by_key(|(name, _)| name.len()).map(|(_, kind)| *kind);
     named.or_else(|| of_service(&made.service, call))
 }
@@ -235,11 +253,34 @@ mod tests {
             ("states", "CreateStateMachine"),
             ("states", "StartExecution"),
             ("identitystore", "CreateUser"),
+            ("sso-directory", "CreateUser"),
+            ("transfer", "CreateUser"),
+            ("transfer", "ImportSshPublicKey"),
+            ("customer-profiles", "CreateProfile"),
             ("something-new", "CreateThing"),
         ];
         for (service, call) in calls {
             assert!(of(service, call).is_some(), "{service}:{call}");
         }
+    }
+
+    /// Users of other services are none of IAM: that IAM has none of that name says nothing of them.
+    #[test]
+    fn a_user_of_another_service_is_no_user_of_iam() {
+        for (service, call) in [
+            ("transfer", "CreateUser"),
+            ("identitystore", "CreateUser"),
+            ("sso-directory", "CreateUser"),
+            ("cognito-idp", "ChangePassword"),
+            ("cassandra", "CreateRole"),
+        ] {
+            assert!(
+                matches!(of(service, call), Some(Kind::Elsewhere(_))),
+                "{service}:{call}"
+            );
+        }
+        assert_eq!(of("iam", "CreateUser"), Some(Kind::User));
+        assert_eq!(of("", "CreateUser"), Some(Kind::User));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::Facts;
 use super::make::Making;
-use crate::account::{KeyStatus, Role, User};
+use crate::account::{KeyStatus, Role, User, is_same_name};
 use crate::action::revoke::{self, Issuer};
 use crate::action::{Action, DENY_ALL, Member, Setting};
 use crate::ids::Arn;
@@ -34,9 +34,16 @@ impl<'a> Facts<'a> {
     fn made(&self, call: &str, name: &str, created: Moment) -> Option<&'a Made> {
         let lineage = self.lineage;
         let is_he = |was: &str, made: &Made| {
-            was == name || call == "CreateUser" && lineage.now_called(was, made.at).contains(&name)
+            is_same_name(was, name)
+                || call == "CreateUser"
+                    && lineage
+                        .now_called(was, made.at)
+                        .iter()
+                        .any(|now| is_same_name(now, name))
         };
-        let of = |made: &&Made| made.call == call && made.what.split(' ').next().is_some_and(|was| is_he(was, made));
+        let of = |made: &&Made| {
+            made.is_of_iam() && made.call == call && made.what.split(' ').next().is_some_and(|was| is_he(was, made))
+        };
         let then = |made: &&Made| (made.at.seconds() - created.seconds()).abs() <= APART_SECONDS;
         lineage.made.iter().rev().filter(of).find(then)
     }

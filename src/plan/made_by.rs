@@ -1,5 +1,6 @@
 //! Whether the family itself put something there.
 
+use crate::account::is_same_name;
 use crate::action::Member;
 use crate::lineage::{Lineage, Made};
 use crate::time::Moment;
@@ -18,9 +19,8 @@ pub fn made_by<'a>(lineage: &'a Lineage, member: &Member) -> Option<&'a Made> {
         Member::Boundary { user } => (&["PutUserPermissionsBoundary"], user.clone()),
         Member::RoleBoundary { role } => (&["PutRolePermissionsBoundary"], role.clone()),
         Member::User { user } => (&["CreateUser"], user.clone()),
-        // Their IDs are only in the answers of calls: every one of the user's may be the family's.
-        Member::SshPublicKey { user, .. } => (&["UploadSSHPublicKey"], user.clone()),
-        Member::SigningCertificate { user, .. } => (&["UploadSigningCertificate"], user.clone()),
+        Member::SshPublicKey { user, id } => (&["UploadSSHPublicKey"], format!("{user} {id}")),
+        Member::SigningCertificate { user, id } => (&["UploadSigningCertificate"], format!("{user} {id}")),
         Member::AccessKey { user, key } => (&["CreateAccessKey"], format!("{user} {key}")),
         Member::LoginProfile { .. }
         | Member::MfaDevice { .. }
@@ -28,8 +28,17 @@ pub fn made_by<'a>(lineage: &'a Lineage, member: &Member) -> Option<&'a Made> {
         | Member::ServiceControlPolicy { .. }
         | Member::ServiceSpecificCredential { .. } => return None,
     };
-    let of = |made: &&Made| calls.contains(&made.call.as_str()) && made.what == what;
+    let of = |made: &&Made| made.is_of_iam() && calls.contains(&made.call.as_str()) && is_about(made, &what, member);
     lineage.made.iter().rev().find(of)
+}
+
+/// Whether the call was about it. Where a record lacks the answer, which alone tells the ID of what was uploaded, everyone of the user's may be the family's.
+fn is_about(made: &Made, what: &str, member: &Member) -> bool {
+    let untold = match member {
+        Member::SshPublicKey { user, .. } | Member::SigningCertificate { user, .. } => is_same_name(&made.what, user),
+        _ => false,
+    };
+    untold || is_same_name(&made.what, what)
 }
 
 /// How long before it was seen a change may have been turned round, and by how much a record's time may be off, in seconds.
@@ -55,7 +64,7 @@ pub fn turned_round_by<'a>(made: &'a [Made], member: &Member, at: Moment) -> Opt
     };
     let of = |made: &&Made| {
         let lately = made.at.plus_seconds(SEEN_WITHIN_SECONDS) >= at && made.at <= at.plus_seconds(1);
-        calls.contains(&made.call.as_str()) && made.what == what && lately
+        made.is_of_iam() && calls.contains(&made.call.as_str()) && is_same_name(&made.what, &what) && lately
     };
     made.iter().rev().find(of)
 }

@@ -221,7 +221,7 @@ impl Making<'_> {
     fn delete_minted(&mut self, from: &PlaybookStep) {
         let account = self.facts.account;
         let own: BTreeSet<&str> = self.facts.users().into_iter().map(|user| user.name.as_str()).collect();
-        for user in passwords_set(self.facts.lineage, &own) {
+        for user in passwords_set(self.facts.lineage, account, &own) {
             let held = account.users.get(&user).and_then(|user| user.credentials.as_ref());
             if held.is_some_and(|held| held.login_profile.is_some()) {
                 let fact = Some(format!("the family set the password of user `{user}`"));
@@ -229,7 +229,7 @@ impl Making<'_> {
                 self.change(from, member, Setting::Present, Setting::Absent, fact);
             }
         }
-        for (user, id) in service_credentials_made(self.facts.lineage) {
+        for (user, id) in service_credentials_made(self.facts.lineage, account) {
             let held = account.users.get(user).and_then(|user| user.credentials.as_ref());
             let there = held.and_then(|held| held.service_specific.iter().find(|one| one.id == id));
             if let Some(there) = there.filter(|_| !own.contains(user)) {
@@ -253,6 +253,13 @@ impl Making<'_> {
                     None => format!("{} was seen", member.label),
                 })
                 .collect();
+            let named = match &issuer {
+                Issuer::Role(name) if self.facts.opened().iter().any(|role| role.name == *name) => {
+                    let opened = "the family said who may assume it: whoever came in by that, and who else has a session, is not in the evidence";
+                    named.into_iter().chain([opened.to_owned()]).collect()
+                }
+                _ => named,
+            };
             let fact = (!named.is_empty()).then(|| named.join("; "));
             if self.revoke_otherwise(from, &issuer) {
                 continue;

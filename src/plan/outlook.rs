@@ -1,7 +1,7 @@
 //! What the holder of the family could have become beside what the trail shows that he did.
 
 use super::foothold::{BEHIND_EVERY_CUT_SECONDS, users_with_footholds};
-use crate::account::{Account, Session};
+use crate::account::{Account, Session, is_same_name};
 use crate::ids::{Arn, PrincipalArn};
 use crate::lineage::{Credential, Lineage};
 use crate::reach::{Hop, Reach, Reachable};
@@ -105,7 +105,10 @@ fn did(lineage: &Lineage, account: &Account, arn: &Arn) -> bool {
         // Who set somebody's password is taken to have become him.
         Some(PrincipalArn::User(name)) => {
             let own = lineage.users();
-            let made_a_way = users_with_footholds(lineage).contains(&name) && !own.contains(name.as_str());
+            let made_a_way = users_with_footholds(lineage)
+                .iter()
+                .any(|known| is_same_name(known, &name))
+                && !own.contains(name.as_str());
             made_a_way || members.any(|member| member.user() == Some(&name))
         }
         Some(PrincipalArn::Role(name)) => members.any(|member| member.role() == Some(&name)),

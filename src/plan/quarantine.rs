@@ -7,7 +7,7 @@
 
 use super::Facts;
 use super::foothold::passwords_set;
-use crate::account::{Account, Holder, Responder};
+use crate::account::{Account, Holder, Responder, is_same_name};
 use crate::action::revoke::Issuer;
 use crate::action::service_control::{PROBE, probe};
 use crate::ids::Arn;
@@ -171,8 +171,13 @@ fn is_made(facts: Facts<'_>, arn: &Arn) -> bool {
     let apart = |at: Moment| (at.seconds() - user.created.seconds()).abs();
     let mut made = facts.lineage.made.iter();
     made.any(|made| {
-        made.call == "CreateUser"
-            && made.what.split(' ').next() == Some(user.name.as_str())
+        made.is_of_iam()
+            && made.call == "CreateUser"
+            && made
+                .what
+                .split(' ')
+                .next()
+                .is_some_and(|name| is_same_name(name, &user.name))
             && apart(made.at) <= SAME_CALL_SECONDS
     })
 }
@@ -184,7 +189,7 @@ fn holders(facts: Facts<'_>) -> BTreeSet<Arn> {
         Issuer::User(name) => Some(name),
         Issuer::Role(_) => None,
     });
-    let names = of_issuers.chain(passwords_set(facts.lineage, &own));
+    let names = of_issuers.chain(passwords_set(facts.lineage, facts.account, &own));
     let users = names.filter_map(|name| facts.account.users.get(&name));
     users.map(|user| facts.account.user_arn(user)).collect()
 }

@@ -93,7 +93,7 @@ pub(super) fn trail() -> Vec<Permission> {
 
 /// What keeping the account as evidence needs: the credentials of these users, the session durations of these roles, as far as they are there.
 pub(super) fn evidence(account: &Account, users: &BTreeSet<String>, roles: &BTreeSet<String>) -> Vec<Permission> {
-    let users: Vec<&User> = users.iter().filter_map(|name| account.users.get(name)).collect();
+    let users: Vec<&User> = users.iter().filter_map(|name| account.user_called(name)).collect();
     let listed = OF_ACCOUNT
         .into_iter()
         .filter(|action| *action != "iam:ListServiceSpecificCredentials" || !users.is_empty());
@@ -109,7 +109,7 @@ pub(super) fn evidence(account: &Account, users: &BTreeSet<String>, roles: &BTre
             needed.push(Permission::new("iam:GetSSHPublicKey", arn.as_str()));
         }
     }
-    let roles = roles.iter().filter_map(|name| account.roles.get(name));
+    let roles = roles.iter().filter_map(|name| account.role_called(name));
     needed.extend(roles.map(|role| Permission::new("iam:GetRole", account.role_arn(role).as_str())));
     needed
 }

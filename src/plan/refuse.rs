@@ -1,6 +1,7 @@
 //! What is refused before anything else: cutting off the one who signs, and keys that cannot be contained here.
 
 use super::Facts;
+use super::door::is_opened;
 use crate::account::Holder;
 use crate::ids::{AccessKeyId, Arn, PrincipalArn};
 use crate::lineage::{Credential, Kind, Lineage};
@@ -160,7 +161,7 @@ pub fn own_credentials(
         }
         (None, Some(PrincipalArn::RoleSession { role, .. })) => {
             let here = caller.account()?;
-            if !lineage.roles(&here).contains(&role) {
+            if !lineage.roles(&here).contains(&role) && !is_opened(lineage, &role) {
                 return None;
             }
             format!("the sessions of role `{role}` are revoked")

@@ -1,5 +1,6 @@
 //! What of a plan is still to be done, on an account where much of it is done already.
 
+use super::door::SPREADS_SECONDS;
 use super::{NotTouched, Plan, Step};
 use crate::account::Account;
 use crate::action::revoke::{Issuer, cut_of};
@@ -12,8 +13,8 @@ use std::collections::BTreeSet;
 /// The steps of `plan` that would change something on `account`, with a hold and a sweep behind them as the plan has them; none where there is nothing.
 ///
 /// What was `given_up` (declined, or refused for good) is left; so are the denies of somebody whose deletion was, and what was `made` and can't be told
-/// from the account. Sessions are revoked anew only where none stands, or one of the family is `alive` that the one that stands doesn't reach: everybody
-/// else's sessions of the role end with each one. Each step gets an ID that begins with `lead`.
+/// from the account. Sessions are revoked anew only where none stands, one of the family is `alive` that the one that stands doesn't reach, or a role that
+/// the family opened was shut behind it: everybody else's sessions of the role end with each one. Each step gets an ID that begins with `lead`.
 pub fn still_open(
     plan: &Plan,
     account: &Account,
@@ -39,7 +40,7 @@ pub fn still_open(
             let members = plan.lineage.credentials.iter();
             let members = members.filter(|member| hangs_on(member, issuer));
             let mut beyond = members.filter(|member| alive.contains(&member.key) && !is_reached(member, standing));
-            standing.is_none() || beyond.next().is_some()
+            standing.is_none() || beyond.next().is_some() || is_shut_behind(plan, issuer, standing)
         }
         Action::Evidence => false,
         Action::Hold { .. } | Action::Sweep { .. } => true,
@@ -143,6 +144,13 @@ fn is_reached(member: &Credential, standing: Option<Moment>) -> bool {
         Some(session) => session.issued.plus_seconds(ISSUED_DOUBT_SECONDS) < cut,
         None => member.kind.is_permanent(),
     }
+}
+
+/// Whether the role was still open to somebody from outside when the revocation that stands was made: whoever came in later isn't reached by it.
+fn is_shut_behind(plan: &Plan, issuer: &Issuer, standing: Option<Moment>) -> bool {
+    let Issuer::Role(role) = issuer else { return false };
+    let shut = plan.lineage.shut.get(role);
+    shut.is_some_and(|shut| standing.is_none_or(|cut| cut < shut.plus_seconds(SPREADS_SECONDS)))
 }
 
 /// Whether a service control policy of this name stands over the account, as far as that was read.

@@ -102,7 +102,10 @@ fn were_read(account: &Account, lineage: &Lineage, member: &Credential) -> bool 
         let minted = member.minted.as_ref();
         minted.is_none_or(|minted| user.created > minted.at.plus_seconds(CLOCKS_APART_SECONDS))
     };
-    let renamed = lineage.made.iter().any(|made| made.call == "UpdateUser");
+    let renamed = lineage
+        .made
+        .iter()
+        .any(|made| made.is_of_iam() && made.call == "UpdateUser");
     let is_own = |user: &&User| match id.as_str() {
         "" => !renamed && !made_later(user),
         id => user.id == id,

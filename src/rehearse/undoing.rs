@@ -1,7 +1,7 @@
 //! Which denies an undoing may take away: it is rehearsed without them, and what every credential of the family could do then is the answer.
 
 use super::{Rehearsed, Row, rehearse};
-use crate::account::Account;
+use crate::account::{Account, is_same_name};
 use crate::action::revoke::Issuer;
 use crate::collect::Caller;
 use crate::execute::ExecuteError;
@@ -111,11 +111,11 @@ impl ToUndo<'_> {
         // Who changes his own password names no user.
         let names = of_it.filter_map(|made| made.what.split_whitespace().next().or(lineage.user()));
         let names: BTreeSet<&str> = names.collect();
-        let users = names.iter().filter(|name| self.account.users.contains_key(**name));
+        let users = names.iter().filter_map(|name| self.account.user_called(name));
+        let is_named = |role: &str| names.iter().any(|name| is_same_name(name, role));
         let roles = self.account.roles.keys();
-        let roles = roles
-            .filter(|role| names.contains(role.as_str()) || foothold.what == format!("trust policy of role `{role}`"));
-        let users = users.map(|name| Issuer::User((*name).to_owned()));
+        let roles = roles.filter(|role| is_named(role) || foothold.what == format!("trust policy of role `{role}`"));
+        let users = users.map(|user| Issuer::User(user.name.clone()));
         users.chain(roles.cloned().map(Issuer::Role)).collect()
     }
 

@@ -17,7 +17,7 @@ mod versions;
 
 use super::operation::Asked;
 use super::{Caller, Fault, Node, Operation, Params};
-use crate::account::{Account, Group, Role, Tags, User};
+use crate::account::{Account, Group, Role, Tags, User, called};
 use crate::ids::Arn;
 
 /// Every IAM operation that the twin models.
@@ -73,21 +73,21 @@ fn on_all(_: &Account, _: &Caller, _: &Params) -> Asked {
 /// Permission on the user that `UserName` names; the caller's own where it isn't sent.
 fn on_user(account: &Account, caller: &Caller, params: &Params) -> Asked {
     let name = params.get("UserName").or(caller.user_name.as_deref()).unwrap_or("*");
-    let path = find(&account.users, name).map_or_else(|| path_sent(params), |user| user.path.clone());
+    let path = called(&account.users, name).map_or_else(|| path_sent(params), |user| user.path.clone());
     Asked::on_arn(&Arn::iam(&account.partition, &account.id, "user", &path, name))
 }
 
 /// Permission on the group that `GroupName` names.
 fn on_group(account: &Account, _: &Caller, params: &Params) -> Asked {
     let name = params.get("GroupName").unwrap_or("*");
-    let path = find(&account.groups, name).map_or_else(|| path_sent(params), |group| group.path.clone());
+    let path = called(&account.groups, name).map_or_else(|| path_sent(params), |group| group.path.clone());
     Asked::on_arn(&Arn::iam(&account.partition, &account.id, "group", &path, name))
 }
 
 /// Permission on the role that `RoleName` names.
 fn on_role(account: &Account, _: &Caller, params: &Params) -> Asked {
     let name = params.get("RoleName").unwrap_or("*");
-    let path = find(&account.roles, name).map_or_else(|| path_sent(params), |role| role.path.clone());
+    let path = called(&account.roles, name).map_or_else(|| path_sent(params), |role| role.path.clone());
     Asked::on_arn(&Arn::iam(&account.partition, &account.id, "role", &path, name))
 }
 
@@ -95,21 +95,12 @@ fn path_sent(params: &Params) -> String {
     params.get("Path").unwrap_or("/").to_owned()
 }
 
-/// Names are unique whatever their case, and found whatever their case.
-/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
-fn find<'a, T>(entities: &'a std::collections::BTreeMap<String, T>, name: &str) -> Option<&'a T> {
-    entities.get(name).or_else(|| {
-        let mut alike = entities.iter().filter(|(known, _)| known.eq_ignore_ascii_case(name));
-        alike.next().map(|(_, entity)| entity)
-    })
-}
-
 fn no_user(name: &str) -> Fault {
     Fault::no_such_entity(format!("The user with name {name} cannot be found."))
 }
 
 fn user<'a>(account: &'a Account, name: &str) -> Result<&'a User, Fault> {
-    find(&account.users, name).ok_or_else(|| no_user(name))
+    called(&account.users, name).ok_or_else(|| no_user(name))
 }
 
 fn user_mut<'a>(account: &'a mut Account, name: &str) -> Result<&'a mut User, Fault> {
@@ -122,7 +113,7 @@ fn no_group(name: &str) -> Fault {
 }
 
 fn group<'a>(account: &'a Account, name: &str) -> Result<&'a Group, Fault> {
-    find(&account.groups, name).ok_or_else(|| no_group(name))
+    called(&account.groups, name).ok_or_else(|| no_group(name))
 }
 
 fn group_mut<'a>(account: &'a mut Account, name: &str) -> Result<&'a mut Group, Fault> {
@@ -135,7 +126,7 @@ fn no_role(name: &str) -> Fault {
 }
 
 fn role<'a>(account: &'a Account, name: &str) -> Result<&'a Role, Fault> {
-    find(&account.roles, name).ok_or_else(|| no_role(name))
+    called(&account.roles, name).ok_or_else(|| no_role(name))
 }
 
 /// The role, to be changed; service-linked roles and Identity Center's refuse.

@@ -2,10 +2,10 @@
 
 use super::page::{cut, page};
 use super::{
-    checked_name, checked_path, find, group, group_mut, no_group, on_all, on_group, on_user, reads, user, user_mut,
-    users, writes,
+    checked_name, checked_path, group, group_mut, no_group, on_all, on_group, on_user, reads, user, user_mut, users,
+    writes,
 };
-use crate::account::{Account, Group};
+use crate::account::{Account, Group, called};
 use crate::twin::{Call, Fault, Node, Operation};
 
 pub(super) const OPERATIONS: &[Operation] = &[
@@ -31,7 +31,7 @@ fn node(account: &Account, group: &Group) -> Node {
 
 fn create(call: &mut Call<'_>) -> Result<Node, Fault> {
     let name = checked_name(call.params, "GroupName", 128)?.to_owned();
-    if find(&call.account.groups, &name).is_some() {
+    if called(&call.account.groups, &name).is_some() {
         return Err(Fault::already_exists(format!("Group with name {name} already exists.")));
     }
     let made = Group {
