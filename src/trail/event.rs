@@ -208,7 +208,7 @@ impl Event {
             name,
             region: text(record, "/awsRegion").unwrap_or_default(),
             source_ip: text(record, "/sourceIPAddress"),
-            user_agent: text(record, "/userAgent"),
+            user_agent: without_tokens(text(record, "/userAgent")),
             error: text(record, "/errorCode").or_else(|| text(record, "/responseElements/errorCode")),
             error_message: without_tokens(text(record, "/errorMessage")),
             identity: identity(record),

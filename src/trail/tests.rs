@@ -425,3 +425,15 @@ proptest! {
         prop_assert_eq!(evidence, read(text));
     }
 }
+
+#[test]
+fn no_secret_of_a_user_agent_is_kept() {
+    let mut one = record(1);
+    one["userAgent"] = json!("agent AWS_SESSION_TOKEN=PLANTED/7+= more");
+    let event = Event::parse(&one).unwrap();
+    assert_eq!(event.user_agent.as_deref(), Some("agent AWS_SESSION_TOKEN= more"));
+    assert_eq!(
+        Event::read(one.to_string().as_bytes()).unwrap().user_agent,
+        event.user_agent
+    );
+}
