@@ -168,8 +168,12 @@ impl Growth {
             let theirs = known.filter(|who| self.keys.contains(&who.key));
             theirs.clone().for_each(|who| self.sessions.add(who, true));
             self.names.extend(theirs.map(|who| who.name).filter(|name| *name != 0));
-            // One of their users by name, whose record leaves out with which long-term key he called.
-            let untold = callers(pages).filter(|who| who.key == 0 && who.since == 0 && self.names.contains(&who.name));
+            // A user with a long-term key of theirs; and one by name, whose record leaves out with which he called.
+            let is_user = |who: &&Who| match who.key {
+                0 => self.names.contains(&who.name),
+                key => self.keys.contains(&key) && who.principal() != 0,
+            };
+            let untold = callers(pages).filter(|who| who.since == 0).filter(is_user);
             let untold: Vec<(u64, u32)> = untold.map(|who| (who.principal(), NO_SESSION)).collect();
             self.sessions.issued.extend(untold);
             // What was made one of the console may bear the moment of the session that asked.
@@ -291,13 +295,10 @@ struct Sessions {
 }
 
 impl Sessions {
-    /// Adds the session of a caller, by its moment of issue too with `by_moment`; of one without a session, that he calls with a long-term key.
+    /// Adds the session of a caller, by its moment of issue too with `by_moment`.
     fn add(&mut self, who: &Who, by_moment: bool) {
         if by_moment && who.since != 0 {
             self.issued.insert((who.principal(), who.since));
-        }
-        if by_moment && who.since == 0 && who.key != 0 && who.principal() != 0 {
-            self.issued.insert((who.principal(), NO_SESSION));
         }
         if who.sign_in != 0 {
             self.sign_ins.insert(who.sign_in);
