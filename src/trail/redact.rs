@@ -186,16 +186,18 @@ fn letter(bytes: &[u8]) -> Option<(u8, usize)> {
         let digits = std::str::from_utf8(bytes.get(at..at + 2)?).ok()?;
         u8::from_str_radix(digits, 16).ok()
     };
+    if first != b'%' {
+        return Some((first, 1));
+    }
     let mut at = 1;
-    while first == b'%' {
+    loop {
         match hex(at) {
             // A percent sign that is written so itself.
             Some(b'%') if hex(at + 2).is_some() => at += 2,
             Some(letter) => return Some((letter, at + 2)),
-            None => break,
+            None => return Some((first, 1)),
         }
     }
-    Some((first, 1))
 }
 
 /// Where the value begins of a name that ends here: behind a colon or an equals sign, or a tag, and behind `value` where the two are a pair.
