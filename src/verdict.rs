@@ -164,7 +164,7 @@ fn token_of(user: &crate::account::User, key: &AccessKeyId, now: Moment) -> Sess
         kind: crate::account::SessionKind::GetSessionToken,
         issued,
         expires: issued.plus_seconds(3600),
-        mfa: false,
+        mfa: Some(false),
         policy: None,
         policy_arns: Vec::new(),
         source_identity: None,

@@ -271,7 +271,7 @@ fn at_work(delivery: &str, measures: &[&Measure]) -> Twin {
             kind: SessionKind::AssumeRole,
             issued: scenario.start(),
             expires: scenario.start().plus_seconds(21_600),
-            mfa: false,
+            mfa: Some(false),
             policy: None,
             policy_arns: Vec::new(),
             source_identity: None,

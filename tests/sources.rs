@@ -1175,3 +1175,51 @@ fn a_member_of_another_account_is_told_with_it() {
     assert!(text.contains("`m` of role `FAR` of account 333333333333\n"), "{text}");
     assert_eq!(text.matches("of account ").count(), 1, "{text}");
 }
+
+/// Support-user's record of a role leaves out with which long-term key; so does one of a user for whom a key was made that never calls. Who else calls as that
+/// user is told, though only his name is known.
+#[test]
+fn what_a_user_did_with_a_key_that_no_record_names_is_told_by_every_source() {
+    let Some(python) = peers::python() else { return };
+    let user = |name: &str, key: Option<&str>| {
+        let mut user = support_user();
+        user["accessKeyId"] = json!(key);
+        if name != "support-user" {
+            user["principalId"] = json!(format!("AIDA{}", name.to_uppercase()));
+            user["arn"] = json!(format!("arn:aws:iam::123456789012:user/{name}"));
+            user["userName"] = json!(name);
+        }
+        user
+    };
+    let (first, second) = ("ASIARZPUZDIKNAMELESA", "ASIARZPUZDIKNAMELESB");
+    let (made, other) = ("AKIARZPUZDIKMADEMADE", "AKIARZPUZDIKTHEIRSXX");
+    let by = user("support-user", None);
+    let mut create = called("nameless2", "2026-03-24T15:10:00Z", &by, None);
+    create["eventSource"] = json!("iam.amazonaws.com");
+    create["eventName"] = json!("CreateAccessKey");
+    create["requestParameters"] = json!({"userName": "carol"});
+    create["responseElements"] = json!({"accessKey": {"accessKeyId": made, "userName": "carol", "status": "Active"}});
+    let carol = user("carol", None);
+    let records = [
+        called("nameless1", "2026-03-24T15:00:00Z", &by, Some(("NAMELESS", first))),
+        create,
+        called("nameless3", "2026-03-24T15:20:00Z", &carol, Some(("NAMELESS", second))),
+        called("nameless4", "2026-03-24T15:30:00Z", &user("carol", Some(other)), None),
+    ];
+    let folder = fixture_and(&records);
+    let expected = of_folder(folder.path(), &[A], &[]);
+    let keys = keys_of(&expected);
+    assert!([first, second, made].iter().all(|key| keys.contains(key)), "{keys:?}");
+    assert!(
+        expected["bystanders"].to_string().contains(other),
+        "{}",
+        expected["bystanders"]
+    );
+    let (_server, endpoint) = moto(&python, folder.path());
+    let rows = of_rows(&python, folder.path(), &[]);
+    assert_eq!(lineage(&rows), lineage(&expected));
+    assert_eq!(rows["bystanders"], expected["bystanders"]);
+    assert_eq!(keys_of(&of_athena(&endpoint)), keys);
+    let back = rows_of(first, &python, folder.path(), &[]);
+    assert_eq!(lineage(&back), lineage(&of_folder(folder.path(), &[first], &[])));
+}

@@ -21,9 +21,9 @@ pub struct Session {
     pub issued: Moment,
     /// When it ends by itself.
     pub expires: Moment,
-    /// Whether MFA was given when it was issued.
-    #[serde(default)]
-    pub mfa: bool,
+    /// Whether MFA was given when it was issued; `null` where that isn't known. Where nothing is said, none was.
+    #[serde(default = "without_mfa")]
+    pub mfa: Option<bool>,
     /// The inline session policy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy: Option<PolicyText>,
@@ -39,6 +39,10 @@ pub struct Session {
     /// The credential that asked for it; `None` when that is not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub minted_by: Option<AccessKeyId>,
+}
+
+fn without_mfa() -> Option<bool> {
+    Some(false)
 }
 
 /// Whose permissions a session carries, with the unique ID that must still belong to that name.

@@ -110,7 +110,7 @@ pub fn by_root(account: &Account, call: &str, now: Moment) -> Option<Outcome> {
         kind: SessionKind::Console,
         issued: now,
         expires: now.plus_seconds(3_600),
-        mfa: true,
+        mfa: Some(true),
         policy: None,
         policy_arns: Vec::new(),
         source_identity: None,

@@ -229,7 +229,7 @@ fn met(event: &Event) -> Option<Session> {
         kind,
         issued,
         expires: issued.plus_seconds(LONGEST_SECONDS),
-        mfa: who.mfa == Some(true),
+        mfa: Some(who.mfa == Some(true)),
         policy: None,
         policy_arns: Vec::new(),
         source_identity: who.source_identity.clone(),

@@ -102,8 +102,11 @@ fn ocsf(value: &Value, intake: &mut Intake) -> bool {
     credentials(value, &by, intake);
     for resource in items(value, &["resources"]) {
         let kind = text(resource, &["type"]);
-        if kind.eq_ignore_ascii_case("AwsIamAccessKey") || kind.eq_ignore_ascii_case("AWS::IAM::AccessKey") {
-            intake.name(text(resource, &["uid"]).rsplit(':').next().unwrap_or_default(), &by);
+        let uid = text(resource, &["uid"]);
+        let is_key = kind.eq_ignore_ascii_case("AwsIamAccessKey") || kind.eq_ignore_ascii_case("AWS::IAM::AccessKey");
+        // A resource may be told by an ARN alone: `arn:aws:iam::123456789012:accesskey/AKIA…`.
+        if is_key || uid.to_ascii_lowercase().contains(":accesskey/") {
+            intake.name(uid.rsplit([':', '/']).next().unwrap_or_default(), &by);
         }
     }
     if intake.named.len() + intake.remarks.len() == before {

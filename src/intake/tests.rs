@@ -86,6 +86,10 @@ fn each_form_names_its_key() {
     }
     assert_eq!(keys(&sequence()), [A, B]);
     assert_eq!(keys(&ocsf()), [A, B]);
+    let mut by_arn = ocsf();
+    by_arn["resources"] = json!([{"type": "AwsIamUser", "uid": format!("arn:aws:iam::123456789012:accesskey/{B}")}]);
+    by_arn["evidences"] = json!([]);
+    assert_eq!(keys(&by_arn), [B]);
     let by = read(&guard_duty().to_string()).unwrap().named[0].by.clone();
     assert_eq!(by, "GuardDuty finding `UnauthorizedAccess:IAMUser/TorIPCaller`");
 }

@@ -2,8 +2,9 @@
 
 use super::login::Logins;
 use super::mint::{Issue, is_mint};
-use super::session::{Stamp, follows, near};
-use crate::ids::{AccessKeyId, KeyKind};
+use super::session::{Stamp, follows, near, user_of};
+use crate::account::Holder;
+use crate::ids::{AccessKeyId, AccountId, KeyKind};
 use crate::time::Moment;
 use crate::trail::Event;
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,6 +20,13 @@ pub(super) struct Askers<'a> {
     logins: Logins<'a>,
     /// The keys that were given to a principal.
     given: BTreeMap<String, Vec<Candidate>>,
+    /// The long-term keys of users, and since when each is there: those that called, by the user's unique ID, and those that were made, by account and name.
+    of_users: BTreeMap<String, Vec<(AccessKeyId, Option<Moment>)>>,
+}
+
+/// A user by account and name.
+fn named(account: Option<&AccountId>, name: &str) -> String {
+    format!("{} {name}", account.map_or("", |account| account.as_str()))
 }
 
 /// The unique ID of who called, and the moment of issue.
@@ -48,6 +56,11 @@ fn session(event: &Event) -> Option<Session<'_>> {
     Some((event.identity.principal_id.as_deref()?, event.identity.session_created?))
 }
 
+/// Whether a record that leaves the caller's key out tells whose it may be: by a session, or by a user.
+pub(super) fn is_told(event: &Event) -> bool {
+    session(event).is_some() || user_of(event).is_some()
+}
+
 impl<'a> Askers<'a> {
     /// Nothing, where every call that gives somebody a way in names its key.
     pub(super) fn of(events: &[&'a Event], issues: &[Issue<'a>]) -> Self {
@@ -55,7 +68,7 @@ impl<'a> Askers<'a> {
             event.identity.key.is_none()
                 && !event.is_forwarded()
                 && (is_mint(event) || lets_in(event))
-                && session(event).is_some()
+                && is_told(event)
         };
         match events.iter().copied().any(|event| is_untold(&event)) {
             true => Askers::of_all(events, issues),
@@ -71,6 +84,7 @@ impl<'a> Askers<'a> {
         };
         let mut known: BTreeSet<(Session<'a>, &AccessKeyId)> = BTreeSet::new();
         for event in events.iter().copied().filter(|event| !event.is_forwarded()) {
+            askers.add_user(event);
             let Some(session) = session(event) else { continue };
             if event.is_of_console() || event.identity.sign_in.is_some() {
                 askers.of_console.insert(session);
@@ -78,6 +92,16 @@ impl<'a> Askers<'a> {
             if let Some(key) = event.identity.key.as_ref().filter(|key| known.insert((session, key))) {
                 askers.called.entry(session).or_default().push(key);
             }
+        }
+        let made = issues.iter().filter(|issue| issue.event.name == "CreateAccessKey");
+        for (key, event, user) in made.filter_map(|issue| Some((&issue.key, issue.event, issue.holder.as_ref()?))) {
+            let Holder::User { name, .. } = user else { continue };
+            let user = named(event.identity.account.as_ref(), name);
+            askers
+                .of_users
+                .entry(user)
+                .or_default()
+                .push((key.clone(), Some(event.at)));
         }
         for issue in issues.iter().filter(|issue| issue.key.kind() == KeyKind::Temporary) {
             let Some(principal) = issue.principal() else { continue };
@@ -97,9 +121,41 @@ impl<'a> Askers<'a> {
     /// for it first. Where several sessions bear the same, each of them may have called: then it is all of theirs.
     pub(super) fn keys(&self, event: &Event, gave: Option<&AccessKeyId>) -> Vec<AccessKeyId> {
         let session = session(event).filter(|_| !event.is_forwarded());
-        session.map_or_else(Vec::new, |session| {
-            self.of_session(session, event.at, |key| Some(key) != gave)
-        })
+        session.map_or_else(
+            || self.of_user(event, gave),
+            |session| self.of_session(session, event.at, |key| Some(key) != gave),
+        )
+    }
+
+    /// The long-term keys of the user whom a record names, where it has neither his key nor a session: each of them may have called.
+    fn of_user(&self, event: &Event, gave: Option<&AccessKeyId>) -> Vec<AccessKeyId> {
+        let Some(id) = user_of(event) else { return Vec::new() };
+        let identity = &event.identity;
+        let name = identity.user_name.as_deref();
+        let user = name.map(|name| named(identity.account.as_ref(), name));
+        let known = [Some(id), user.as_deref()];
+        let all = known.into_iter().flatten().filter_map(|user| self.of_users.get(user));
+        let mut keys: Vec<AccessKeyId> = Vec::new();
+        for (key, since) in all.flatten() {
+            let was_there = since.is_none_or(|since| follows(event.at, since));
+            if was_there && Some(key) != gave && !keys.contains(key) {
+                keys.push(key.clone());
+            }
+        }
+        keys
+    }
+
+    /// Remembers the long-term key that called, if one did.
+    fn add_user(&mut self, event: &Event) {
+        let identity = &event.identity;
+        let key = identity.key.as_ref().filter(|key| key.kind() == KeyKind::LongTerm);
+        let Some((key, id)) = key.zip(identity.principal_id.as_deref()) else {
+            return;
+        };
+        let keys = self.of_users.entry(id.to_owned()).or_default();
+        if !keys.iter().any(|(known, _)| known == key) {
+            keys.push((key.clone(), None));
+        }
     }
 
     /// The same for whatever a session did at some moment, by those of its keys that may be.

@@ -1,7 +1,7 @@
 //! One member of a family, and its life: minted, used, expired.
 
 use crate::account::{Holder, Session, SessionKind, Tags};
-use crate::ids::{AccessKeyId, AccountId, Arn};
+use crate::ids::{AccessKeyId, AccountId, Arn, KeyKind};
 use crate::policy::PolicyText;
 use crate::time::Moment;
 use serde::{Deserialize, Serialize};
@@ -88,7 +88,7 @@ pub struct Mint {
     /// Session tags that were passed.
     #[serde(default, skip_serializing_if = "Tags::is_empty")]
     pub tags: Tags,
-    /// By what the session was joined to this call, where no record names its key as given: a sign-in.
+    /// By what the session was joined to this call, where no record names its key as given: a sign-in; or that the record names the user alone who asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub joined: Option<String>,
     /// Of which key it is another one of the same session: the console has many for each.
@@ -210,6 +210,18 @@ impl Credential {
         }
     }
 
+    /// Whether it was issued with MFA: by what its own calls say, else by its mint; `None` where neither tells. A mint in which no MFA was given says so only
+    /// where none could come along: a long-term key brings none, and who signs in elsewhere none that AWS knows of. A session may have brought its own.
+    pub fn has_mfa(&self) -> Option<bool> {
+        let by_mint = |mint: &Mint| match mint.mfa {
+            true => Some(true),
+            false if self.kind == Kind::Console => None,
+            false if mint.by.kind() == KeyKind::LongTerm || self.kind == Kind::FederationToken => Some(false),
+            false => None,
+        };
+        self.mfa.or_else(|| self.minted.as_ref().and_then(by_mint))
+    }
+
     /// The credential as a session of an account; `None` for long-term keys and where the evidence lacks what a session needs.
     pub fn session(&self) -> Option<Session> {
         let minted = self.minted.as_ref();
@@ -235,7 +247,7 @@ impl Credential {
             issued,
             // A session whose end is not known is taken to live as long as any: 36 hours.
             expires: self.expires.unwrap_or(issued.plus_seconds(129_600)),
-            mfa: minted.map_or(self.mfa == Some(true), |mint| mint.mfa),
+            mfa: self.has_mfa(),
             policy: minted.and_then(|mint| mint.policy.clone()),
             policy_arns: minted.map(|mint| mint.policy_arns.clone()).unwrap_or_default(),
             source_identity: minted.and_then(|mint| mint.source_identity.clone()),

@@ -27,6 +27,8 @@ pub(super) struct Member<'a> {
     pub(super) parent: Option<usize>,
     /// A call of its own, which tells who it is.
     own: Option<&'a Event>,
+    /// Whether MFA was given, by the first of its own calls that says.
+    mfa: Option<bool>,
     /// A call that a service made with it, where none of its own is known and no mint: then nobody held it.
     forwarded: Option<&'a Event>,
 }
@@ -76,6 +78,12 @@ impl<'a> Index<'a> {
         let used = self.used.get(key)?;
         used.iter().copied().find(|event| is_of(event, key, stamp))
     }
+
+    /// Whether calls of `key` in the session with this stamp say that MFA was given.
+    fn mfa(&self, key: &AccessKeyId, stamp: &Stamp) -> Option<bool> {
+        let mut own = self.used.get(key)?.iter().filter(|event| is_of(event, key, stamp));
+        own.find_map(|event| event.identity.mfa)
+    }
 }
 
 impl<'a> Family<'a> {
@@ -119,6 +127,7 @@ impl<'a> Family<'a> {
                 same.push(stamp.clone());
                 members.push(Member {
                     own: index.own(&issue.key, &stamp),
+                    mfa: index.mfa(&issue.key, &stamp),
                     key: issue.key.clone(),
                     stamp,
                     issue: Some(issue),
@@ -237,6 +246,7 @@ fn origin<'a>(key: AccessKeyId, stamp: Stamp, issue: Option<&'a Issue<'a>>, inde
     let told = own.is_some() || issue.is_some() || key.kind() == KeyKind::LongTerm;
     Member {
         forwarded: index.forwarded.get(&key).copied().filter(|_| !told),
+        mfa: index.mfa(&key, &stamp),
         own,
         key,
         stamp,
@@ -308,7 +318,7 @@ impl Member<'_> {
             }),
             minted,
             issued,
-            mfa: self.own.and_then(|event| event.identity.mfa),
+            mfa: self.mfa,
             expires: match kind {
                 Kind::LongTerm => None,
                 _ => issue

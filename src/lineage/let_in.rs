@@ -1,7 +1,7 @@
 //! Whom the family let in without a key that a record names: users whose password it set, and whoever holds what `aws login` gave it.
 
 use super::Lineage;
-use super::asker::Askers;
+use super::asker::{Askers, is_told};
 use super::mint::issues;
 use crate::ids::{AccessKeyId, KeyKind};
 use crate::time::Moment;
@@ -71,7 +71,7 @@ pub(super) fn calls<'a>(evidence: &'a Evidence, lineage: &'a Lineage) -> Vec<(&'
     let events = evidence.events();
     let is_untold = |event: &Event| {
         let leads_on = event.identity.sign_in.is_some() || is_login(event) || name_of(event).is_some();
-        event.identity.key.is_none() && event.identity.session_created.is_some() && leads_on
+        event.identity.key.is_none() && is_told(event) && leads_on
     };
     let askers = match events.iter().any(|event| is_untold(event)) {
         true => Askers::of_all(&events, &issues(&events)),

@@ -2,7 +2,7 @@
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/cloudtrail-integration.html>
 
 use super::holder::{role_of, who};
-use super::session::{Stamp, near};
+use super::session::{Stamp, near, user_of};
 use super::sign_in::Joined;
 use super::{Kind, Mint};
 use crate::account::Holder;
@@ -106,10 +106,10 @@ pub(super) struct Issue<'a> {
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/cloudtrail-integration.html>
 pub(super) fn issues<'a>(events: &[&'a Event]) -> Vec<Issue<'a>> {
     let mut callers: BTreeMap<&str, &'a Event> = BTreeMap::new();
-    for event in events
-        .iter()
-        .filter(|event| is_mint(event) && (event.identity.key.is_some() || event.identity.session_created.is_some()))
-    {
+    for event in events.iter().filter(|event| is_mint(event)).filter(|event| {
+        let identity = &event.identity;
+        identity.key.is_some() || identity.session_created.is_some() || user_of(event).is_some()
+    }) {
         if let Some(shared) = event.shared_id.as_deref().filter(|_| event.error.is_none()) {
             let caller = callers.entry(shared).or_insert(event);
             if caller.identity.key.is_none() {
@@ -303,9 +303,15 @@ impl Issue<'_> {
                 .asked("/sourceIdentity")
                 .or_else(|| event.identity.source_identity.clone()),
             tags: listed("tags").filter_map(tag).collect(),
-            joined: joined.map(|joined| joined.by.clone()),
+            joined: joined.map(|joined| joined.by.clone()).or_else(|| self.by_user()),
             beside,
         }
+    }
+
+    /// In words, that only the user tells whose key asked.
+    fn by_user(&self) -> Option<String> {
+        let is_told = !self.told.is_empty() && user_of(self.asker).is_some();
+        is_told.then(|| "its record leaves out which long-term key of the user asked: any of them may have".to_owned())
     }
 
     /// In words, how it came into being.

@@ -234,19 +234,14 @@ fn attempted(attempts: &mut Vec<Attempt>, event: &Event, by: &AccessKeyId) {
 
 /// Notes that a service control policy refused a call; of each policy the last, of those that no message names the last of all.
 fn refused_by_scp(refused: &mut Vec<RefusedByScp>, event: &Event, by: &AccessKeyId) {
-    const WORDS: &str = "explicit deny in a service control policy";
-    let Some((_, named)) = event
-        .error_message
-        .as_deref()
-        .and_then(|message| message.split_once(WORDS))
-    else {
+    let Some(message) = event.refused_by_scp() else {
         return;
     };
     let found = RefusedByScp {
         by: by.clone(),
         call: format!("{}:{}", event.service(), event.name),
         at: event.until,
-        message: format!("{WORDS}{named}"),
+        message,
     };
     match refused.iter_mut().find(|known| known.message == found.message) {
         Some(known) if known.at < found.at => *known = found,

@@ -79,6 +79,15 @@ pub(super) fn is_of(event: &Event, key: &AccessKeyId, stamp: &Stamp) -> bool {
     key.kind() == KeyKind::LongTerm || stamp.may_bear(principal, created.into_iter())
 }
 
+/// The user, or the root user, by unique ID, of whom a record says no more: neither the key nor a session. Then it was one of his long-term keys, for a
+/// password gives a session; but signing in itself has none yet.
+pub(super) fn user_of(event: &Event) -> Option<&str> {
+    let identity = &event.identity;
+    let is_untold = identity.key.is_none() && identity.session_created.is_none() && !event.is_forwarded();
+    let is_user = matches!(identity.kind.as_deref(), Some("IAMUser" | "Root")) && event.service() != "signin";
+    identity.principal_id.as_deref().filter(|_| is_untold && is_user)
+}
+
 /// Who called, by the best name that the record has.
 pub(super) fn caller(event: &Event) -> String {
     let identity = &event.identity;

@@ -673,3 +673,36 @@ fn of_what_was_looked_up_no_hours_are_told() {
     file.merge(evidence);
     assert_eq!(trace(&file, &keys[0]).coverage.recorders[0].hours, 1);
 }
+
+/// What its own calls say of MFA is so; what the mint asks for tells it where they say nothing; a session may bring along what it had.
+#[test]
+fn whether_a_session_had_mfa_its_own_calls_say_first() {
+    let keys = [key("AKIAQ"), key("ASIAB"), key("ASIAC")];
+    let [a, b, c] = &keys;
+    let by_key = mint("1", "2026-03-24T09:06:00Z", a, "u", "AssumeRole", c);
+    let mut by_session = mint("1", "2026-03-24T09:06:00Z", b, "u", "AssumeRole", c);
+    let mut with_mfa = by_key.clone();
+    with_mfa["requestParameters"]["serialNumber"] = json!("arn:aws:iam::123456789012:mfa/u");
+    by_session["userIdentity"]["sessionContext"]["attributes"]["mfaAuthenticated"] = json!("true");
+    let called = |says: Value| {
+        let mut record = use_by_role("2", c, "2026-03-24T09:06:00Z");
+        record["userIdentity"]["sessionContext"]["attributes"]["mfaAuthenticated"] = says;
+        record
+    };
+    for (mint, says, expected) in [
+        (&by_key, None, Some(false)),
+        (&with_mfa, None, Some(true)),
+        (&by_session, None, None),
+        (&by_session, Some(json!("true")), Some(true)),
+        (&by_session, Some(json!("false")), Some(false)),
+        (&by_session, Some(Value::Null), None),
+        (&by_key, Some(json!("true")), Some(true)),
+    ] {
+        let mut records = vec![mint.clone()];
+        records.extend(says.clone().map(called));
+        let lineage = trace(&evidence(&records), c);
+        let member = lineage.member(c).unwrap();
+        assert_eq!(member.has_mfa(), expected, "{says:?}");
+        assert_eq!(member.session().unwrap().mfa, expected, "{says:?}");
+    }
+}

@@ -128,7 +128,7 @@ fn session(key: AccessKeyId, now: Moment, holder: Holder, kind: SessionKind) -> 
         kind,
         issued: now,
         expires: now.plus_seconds(43_200),
-        mfa: true,
+        mfa: Some(true),
         policy: None,
         policy_arns: Vec::new(),
         source_identity: None,

@@ -5,6 +5,7 @@
 
 mod piece;
 
+use crate::time::Moment;
 use piece::{Ended, Piece};
 use serde_json::Value;
 use std::io::{self, Read};
@@ -14,6 +15,9 @@ const CHUNK: usize = 64 * 1024;
 
 /// The depth that the JSON parser goes along with.
 const DEEPEST: usize = 120;
+
+/// The letters of a moment to the millisecond.
+const LONGEST_MOMENT: usize = 24;
 
 /// What takes in the values.
 pub(super) trait Sink {
@@ -108,6 +112,7 @@ impl<R: Read> Cutter<R> {
             0xef | 0xbb | 0xbf if self.base + (self.at as u64) < 3 => self.at += 1,
             b',' | 0x1e => self.at += 1,
             byte if byte.is_ascii_whitespace() => self.at += 1,
+            byte if byte.is_ascii_digit() && self.levels.is_empty() && self.is_moment() => {}
             _ => {
                 let what = if matches!(byte, 0xff | 0xfe | 0) {
                     "not JSON in UTF-8 (UTF-16, or no text at all)"
@@ -118,6 +123,22 @@ impl<R: Read> Cutter<R> {
                 self.at += 1;
             }
         }
+    }
+
+    /// Passes over the moment that an export of CloudWatch Logs has before each event: `2026-11-20T09:00:00.000Z `.
+    /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/S3Export.html>
+    fn is_moment(&mut self) -> bool {
+        let is_part = |byte: u8| byte.is_ascii_digit() || b"-:.TZ".contains(&byte);
+        while self.at - self.start < LONGEST_MOMENT && self.look().is_some_and(is_part) {
+            self.at += 1;
+        }
+        let text = self.buffer.get(self.start..self.at).unwrap_or_default();
+        let is_moment = |text: &str| text.ends_with('Z') && text.parse::<Moment>().is_ok();
+        if !std::str::from_utf8(text).is_ok_and(is_moment) || self.look() != Some(b' ') {
+            self.at = self.start;
+            return false;
+        }
+        true
     }
 
     /// The byte that is next; `None` at the end of what can be read.

@@ -19,7 +19,7 @@ pub enum EventError {
 
 /// Who made a call.
 /// <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html>
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Hash)]
 pub struct Identity {
     /// `IAMUser`, `AssumedRole`, ...; records without a type exist.
     pub kind: Option<String>,
@@ -51,7 +51,7 @@ pub struct Identity {
 }
 
 /// The issuer of a session.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Hash)]
 pub struct Issuer {
     /// `Role`, `IAMUser`, `Root`.
     pub kind: String,
@@ -208,7 +208,7 @@ impl Event {
             name,
             region: text(record, "/awsRegion").unwrap_or_default(),
             source_ip: text(record, "/sourceIPAddress"),
-            user_agent: text(record, "/userAgent"),
+            user_agent: without_tokens(text(record, "/userAgent")),
             error: text(record, "/errorCode").or_else(|| text(record, "/responseElements/errorCode")),
             error_message: without_tokens(text(record, "/errorMessage")),
             identity: identity(record),
@@ -257,6 +257,13 @@ impl Event {
     /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/cloudtrail-integration.html>
     pub fn given_key(&self) -> Option<String> {
         GIVEN.iter().find_map(|place| self.answered(place))
+    }
+
+    /// What the message says of a service control policy that refused the call; it names the policy where the service tells it.
+    pub fn refused_by_scp(&self) -> Option<String> {
+        const WORDS: &str = "explicit deny in a service control policy";
+        let message = self.error_message.as_deref()?;
+        message.get(message.find(WORDS)?..).map(str::to_owned)
     }
 
     /// Whether a service made the call on behalf of its caller: the key in it was never in anybody's hands.

@@ -10,6 +10,9 @@ use crate::time::Moment;
 use rapidhash::v3::rapidhash_v3;
 use serde_json::Value;
 
+/// Stands in the place of a moment of issue where there is no session: who calls with a long-term key.
+pub(super) const NO_SESSION: u32 = u32::MAX;
+
 /// Services whose calls give keys. Every call that this program takes for a mint is one of theirs.
 pub(super) const GIVERS: [&str; 6] = [
     "sts.amazonaws.com",
@@ -89,10 +92,11 @@ impl Who {
         }
     }
 
-    /// Who asked, as far as it is told: the key, else whose session it is and when that was issued. Without the moment nobody's session is told.
+    /// Who asked, as far as it is told: the key, else whose session it is and when that was issued. Without the moment it is a user, with a long-term key.
     pub(super) fn as_asker(&self) -> (u64, u32) {
         match (self.key, self.since) {
-            (0, 0) => (0, 0),
+            (0, 0) if self.principal() == 0 => (0, 0),
+            (0, 0) => (self.principal(), NO_SESSION),
             (0, since) => (self.principal(), since),
             (key, _) => (key, 0),
         }
@@ -181,7 +185,7 @@ impl<'a> Given<'a> {
 pub(super) struct Gave {
     /// The key that asked; where the record leaves it out, the user or role that did, by unique ID.
     pub(super) by: u64,
-    /// When the session was issued that asked, where the record leaves its key out; else zero.
+    /// When the session was issued that asked, where the record leaves its key out, or that there was none; else zero.
     pub(super) by_since: u32,
     /// Who has the new key.
     pub(super) new: Who,

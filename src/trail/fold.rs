@@ -1,7 +1,7 @@
 //! Many calls of one kind as one event: what keeps memory bounded when a family, or its user and roles, made more calls than fit.
 //!
 //! Up to [`APART`] plain calls every one is kept by itself. Where there are more, all of them are folded, whatever the order they came in: calls
-//! of one credential that are alike but for their time, their resources and their parameters, and that read the same secret if any, become one event with a count.
+//! whose records say the same but for their time, their resources and their parameters, and that read the same secret if any, become one event with a count.
 
 use super::facts::{GIVERS, number};
 use super::{Event, Evidence};
@@ -26,7 +26,8 @@ fn is_plain(event: &Event) -> bool {
 /// A hash of what a plain event is folded by.
 pub(super) fn kind(event: &Event) -> u64 {
     let mut hasher = DefaultHasher::new();
-    let identity = &event.identity;
+    // All of the caller: one record of a session may say what the others leave out, and the lineage lives by that.
+    event.identity.hash(&mut hasher);
     (
         &event.source,
         &event.name,
@@ -34,6 +35,7 @@ pub(super) fn kind(event: &Event) -> u64 {
         &event.source_ip,
         &event.user_agent,
         &event.error,
+        &event.error_message,
         &event.reveals,
     )
         .hash(&mut hasher);
@@ -45,26 +47,6 @@ pub(super) fn kind(event: &Event) -> u64 {
         &event.category,
     )
         .hash(&mut hasher);
-    (
-        &identity.kind,
-        &identity.principal_id,
-        &identity.arn,
-        &identity.account,
-        &identity.key,
-        &identity.user_name,
-    )
-        .hash(&mut hasher);
-    (
-        &identity.session_created,
-        identity.mfa,
-        &identity.source_identity,
-        &identity.invoked_by,
-        identity.from_console,
-    )
-        .hash(&mut hasher);
-    if let Some(issuer) = &identity.issuer {
-        (&issuer.kind, &issuer.principal_id, &issuer.arn, &issuer.name).hash(&mut hasher);
-    }
     hasher.finish()
 }
 
@@ -115,7 +97,7 @@ impl Fold {
         event.request = Value::Null;
         event.response = Value::Null;
         event.resources = Vec::new();
-        event.error_message = None;
+        event.error_message = event.refused_by_scp();
         if self.is_folding {
             self.fold(event);
         } else {
@@ -216,6 +198,9 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
     use super::*;
+    use crate::ids::AccessKeyId;
+    use crate::lineage::{Lineage, trace};
+    use proptest::prelude::*;
     use serde_json::json;
     use std::collections::BTreeMap;
 
@@ -257,6 +242,130 @@ mod tests {
             // The writes, each by itself, and two kinds of reads.
             assert_eq!(kept, 20 + 2);
             assert_eq!(told(1_000, order), (200, expected.clone()));
+        }
+    }
+
+    const SCP: &str =
+        "explicit deny in a service control policy: arn:aws:organizations::1:policy/o-1/service_control_policy/p-1";
+
+    /// The lineage of records of which so many plain ones are kept apart.
+    fn lineage(limit: usize, records: &[Value]) -> Lineage {
+        let (mut fold, mut evidence) = (Fold::beyond(limit), Evidence::default());
+        let events = records.iter().map(|record| Event::parse(record).unwrap());
+        for event in events.filter_map(|event| fold.take(event)) {
+            evidence.keep(event);
+        }
+        fold.finish(&mut evidence);
+        trace(&evidence, &["ASIAAAAAAAAAAAAAAAAA".parse::<AccessKeyId>().unwrap()])
+    }
+
+    /// What a lineage says of its members and others, but for the numbers of records.
+    fn said(mut lineage: Lineage) -> String {
+        for mint in lineage
+            .credentials
+            .iter_mut()
+            .filter_map(|member| member.minted.as_mut())
+        {
+            mint.event = String::new();
+        }
+        let Lineage {
+            credentials,
+            unresolved,
+            refused_by_scp,
+            ambiguous,
+            ..
+        } = lineage;
+        format!("{credentials:#?} {unresolved:#?} {refused_by_scp:#?} {ambiguous:#?}")
+    }
+
+    #[test]
+    fn a_refusal_by_a_service_control_policy_of_a_read_is_kept() {
+        let mut record = json!({"eventID": "e", "eventTime": "2026-11-10T09:00:00Z", "eventSource": "s3.amazonaws.com", "eventName": "ListBuckets",
+            "awsRegion": "us-east-1", "readOnly": true, "errorCode": "AccessDenied",
+            "userIdentity": {"type": "IAMUser", "accessKeyId": "ASIAAAAAAAAAAAAAAAAA"}});
+        record["errorMessage"] = json!(format!(
+            "User: x is not authorized to perform: s3:ListAllMyBuckets with an {SCP}"
+        ));
+        let mut other = record.clone();
+        other["eventID"] = json!("f");
+        other["errorMessage"] = json!("Access Denied");
+        for (limit, records) in [(10, vec![record.clone()]), (0, vec![other, record])] {
+            let refused = lineage(limit, &records).refused_by_scp;
+            assert_eq!(refused.len(), 1);
+            assert_eq!(
+                (refused[0].call.as_str(), refused[0].message.as_str()),
+                ("s3:ListBuckets", SCP)
+            );
+        }
+    }
+
+    #[test]
+    fn what_one_record_of_a_session_says_more_than_another_keeps_them_apart() {
+        let plain = call(0);
+        let mut signed = plain.clone();
+        signed.identity.sign_in = Some("arn:aws:signin:us-east-1:123456789012:session/s".to_owned());
+        let mut issued = plain.clone();
+        issued.identity.source_identity = Some("someone".to_owned());
+        assert!(kind(&plain) != kind(&signed) && kind(&plain) != kind(&issued) && kind(&signed) != kind(&issued));
+    }
+
+    /// Calls of two users and a role under few keys, of which some records say more of the session than others.
+    fn any_call() -> impl Strategy<Value = Value> {
+        let numbers = [0_usize..3, 0..4, 0..3, 0..3, 0..3, 0..3];
+        (numbers, any::<[bool; 6]>()).prop_map(|([who, key, issued, call, agent, extra], says)| {
+            let key = ["ASIAAAAAAAAAAAAAAAAA", "ASIABBBBBBBBBBBBBBBB", "ASIACCCCCCCCCCCCCCCC", "ASIADDDDDDDDDDDDDDDD"][key];
+            let mut identity = match who {
+                2 => json!({"type": "AssumedRole", "principalId": "AROAX:me", "accountId": "123456789012",
+                    "arn": "arn:aws:sts::123456789012:assumed-role/X/me", "accessKeyId": key}),
+                who => json!({"type": "IAMUser", "principalId": format!("AIDA{who}"), "accountId": "123456789012", "userName": format!("u{who}"),
+                    "arn": format!("arn:aws:iam::123456789012:user/u{who}"), "accessKeyId": key}),
+            };
+            let session = &mut identity["sessionContext"];
+            session["attributes"]["creationDate"] = json!(format!("2026-11-10T08:{:02}:00Z", 20 * issued));
+            if says[0] {
+                session["signInSessionArn"] = json!(format!("arn:aws:signin:us-east-1:123456789012:session/{}", extra % 2));
+            }
+            if says[1] {
+                session["attributes"]["mfaAuthenticated"] = json!((extra == 0).to_string());
+            }
+            if says[2] {
+                session["sourceIdentity"] = json!("someone");
+            }
+            if says[3] && who == 2 {
+                session["sessionIssuer"] = json!({"type": "Role", "principalId": "AROAX", "userName": "X"});
+            }
+            if says[4] && extra == 1 {
+                identity["invokedBy"] = json!("athena.amazonaws.com");
+            }
+            if says[4] && extra == 2 {
+                identity["accessKeyId"] = Value::Null;
+            }
+            let (service, name) = [("s3", "GetObject"), ("ec2", "DescribeInstances"), ("signin", "CreateOAuth2Token")][call];
+            let mut record = json!({"eventSource": format!("{service}.amazonaws.com"), "eventName": name, "awsRegion": "us-east-1",
+                "readOnly": call < 2, "userIdentity": identity, "sourceIPAddress": "203.0.113.9",
+                "userAgent": (["Mozilla/5.0", "aws-cli/2.31", "Boto3"][agent])});
+            if says[5] && call < 2 {
+                record["errorCode"] = json!("AccessDenied");
+                record["errorMessage"] = json!(if extra == 0 { SCP } else { "Access Denied" });
+            }
+            record
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn folding_changes_no_lineage_in_any_order(calls in prop::collection::vec(any_call(), 2..24), turn in 0_usize..24) {
+            let mut records = calls;
+            for (n, record) in records.iter_mut().enumerate() {
+                record["eventID"] = json!(format!("e{n:02}"));
+                record["eventTime"] = json!(format!("2026-11-10T09:{n:02}:00Z"));
+            }
+            let apart = said(lineage(1_000, &records));
+            let turn = turn % records.len();
+            records.rotate_left(turn);
+            prop_assert_eq!(said(lineage(0, &records)), apart.clone());
+            records.reverse();
+            prop_assert_eq!(said(lineage(0, &records)), apart);
         }
     }
 }

@@ -4,7 +4,7 @@
 
 use super::apart::{ADDRESS_SECONDS, ISSUE_SECONDS, LOGIN_SECONDS};
 use super::closure::{Numbers, callers, edges};
-use super::facts::{Gave, Who, number, sign_in, user};
+use super::facts::{Gave, NO_SESSION, Who, number, sign_in, user};
 use super::pages::{Page, Pages};
 use crate::ids::AccessKeyId;
 use rapidhash::fast::RandomState;
@@ -124,8 +124,14 @@ impl Growth {
             known.for_each(|gave| self.sessions.add_asker(gave));
             // A mint whose key never called tells a session all the same.
             self.sessions.add_keyless(pages);
-            let may_be = |who: &&Who| self.sessions.hold(who, true);
-            let more = callers(pages).filter(may_be).map(|who| who.key);
+            // A key that never called is a user's by name alone, as the record of its making has it.
+            let askers = callers(pages).filter(|who| who.key == 0 && who.since == 0 && who.name != 0);
+            let askers = askers.filter(|who| self.sessions.issued.contains(&(who.principal(), NO_SESSION)));
+            let named: Vec<(u64, u32)> = askers.map(|who| (who.name, NO_SESSION)).collect();
+            self.sessions.issued.extend(named);
+            let may_be = |who: &&Who| self.sessions.hold(who, true) || self.sessions.hold_user(who);
+            let known = callers(pages).chain(edges(pages).map(|gave| &gave.new));
+            let more = known.filter(may_be).map(|who| who.key);
             // Who switched to one of the sessions is known by name, also where a mint of it is known; one that never called may have.
             let own = edges(pages).filter(|gave| self.keys.contains(&gave.new.key));
             own.for_each(|gave| self.minted.add(&gave.new, true));
@@ -162,6 +168,14 @@ impl Growth {
             let theirs = known.filter(|who| self.keys.contains(&who.key));
             theirs.clone().for_each(|who| self.sessions.add(who, true));
             self.names.extend(theirs.map(|who| who.name).filter(|name| *name != 0));
+            // A user with a long-term key of theirs; and one by name, whose record leaves out with which he called.
+            let is_user = |who: &&Who| match who.key {
+                0 => self.names.contains(&who.name),
+                key => self.keys.contains(&key) && who.principal() != 0,
+            };
+            let untold = callers(pages).filter(|who| who.since == 0).filter(is_user);
+            let untold: Vec<(u64, u32)> = untold.map(|who| (who.principal(), NO_SESSION)).collect();
+            self.sessions.issued.extend(untold);
             // What was made one of the console may bear the moment of the session that asked.
             let keeps = |gave: &&Gave| gave.is_of_console && self.keys.contains(&gave.new.key);
             edges(pages).filter(keeps).for_each(|gave| {
@@ -317,6 +331,11 @@ impl Sessions {
     fn hold(&self, who: &Who, by_moment: bool) -> bool {
         who.sign_in != 0 && self.sign_ins.contains(&who.sign_in)
             || by_moment && self.is_issued(who, ISSUE_SECONDS, ISSUE_SECONDS)
+    }
+
+    /// Whether this is a long-term key of a user who asked for one of their keys in a record that leaves out with which.
+    fn hold_user(&self, who: &Who) -> bool {
+        who.since == 0 && who.key != 0 && self.issued.contains(&(who.principal(), NO_SESSION))
     }
 
     /// Whether one of them may have asked for this key, where the record leaves its own out.

@@ -7,8 +7,9 @@ use super::shape::Reading;
 use super::utf16::{Places, Utf16, is_utf16};
 use super::walk::{Met, Walk};
 use super::{Evidence, Window};
+use flate2::bufread::GzDecoder;
 use std::fs::File;
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::num::NonZero;
 use std::path::Path;
 use std::sync::LazyLock;
@@ -147,10 +148,45 @@ pub(super) fn unpacked<'a>(mut stream: Box<dyn Read + 'a>, wrappings: u8, places
     let whole = io::Cursor::new(head).chain(Broken(read.err())).chain(stream);
     if packed {
         // The decoder reads in small steps, so the file is read ahead of it.
-        let decoder = flate2::read::MultiGzDecoder::new(BufReader::new(whole));
-        unpacked(Box::new(decoder), wrappings - 1, places)
+        let members = Members(Some(GzDecoder::new(BufReader::new(whole))));
+        unpacked(Box::new(members), wrappings - 1, places)
     } else {
         Box::new(whole)
+    }
+}
+
+/// Members of gzip one behind the other, as one text. Zeros behind a member are padding, as of a tape, and no damage.
+struct Members<R>(Option<GzDecoder<R>>);
+
+impl<R: BufRead> Read for Members<R> {
+    fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
+        while let Some(member) = &mut self.0 {
+            let count = member.read(room)?;
+            if count > 0 || room.is_empty() {
+                return Ok(count);
+            }
+            let rest = self.0.take().map(GzDecoder::into_inner);
+            self.0 = rest.map(behind_zeros).transpose()?.flatten().map(GzDecoder::new);
+        }
+        Ok(0)
+    }
+}
+
+/// What stands behind the zeros that a stream goes on with; `None` at its end.
+fn behind_zeros<R: BufRead>(mut stream: R) -> io::Result<Option<R>> {
+    loop {
+        let held = match stream.fill_buf() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            held => held?,
+        };
+        let (zeros, all) = (held.iter().take_while(|byte| **byte == 0).count(), held.len());
+        stream.consume(zeros);
+        if all == 0 {
+            return Ok(None);
+        }
+        if zeros < all {
+            return Ok(Some(stream));
+        }
     }
 }
 

@@ -4,8 +4,9 @@ use serde_json::Value;
 
 /// Names of members that hold secrets, in small letters and without separators. CloudTrail leaves most of them out by itself; the session
 /// token of a mint it writes: <https://docs.aws.amazon.com/IAM/latest/UserGuide/cloudtrail-integration.html>.
-const SECRET: [&str; 18] = [
+const SECRET: [&str; 19] = [
     "sessiontoken",
+    "sessionkey",
     "securitytoken",
     "secretaccesskey",
     "secretkey",
@@ -26,10 +27,15 @@ const SECRET: [&str; 18] = [
 ];
 
 /// The end of a name that has something before it, such as `AWS_SESSION_TOKEN` in the environment of what is started and `X-Amz-Security-Token` in an address.
-const ENDS: [&str; 3] = ["sessiontoken", "securitytoken", "secretaccesskey"];
+/// A session key is what the federation address of AWS calls a secret key:
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_enable-console-custom-url.html>.
+const ENDS: [&str; 4] = ["sessiontoken", "securitytoken", "secretaccesskey", "sessionkey"];
+
+/// So many letters has what holds a secret with its name in base64 at least: a secret key has forty by itself.
+const PACKED: usize = 60;
 
 /// Drops session tokens, secret keys and passwords from `value`, wherever they stand: as members, as pairs of name and value, and in texts that have them in
-/// JSON, in addresses, or were cut off in the middle.
+/// JSON, in XML, in addresses, in base64, or were cut off in the middle.
 pub(super) fn redact(value: &mut Value) {
     match value {
         Value::Object(members) => {
@@ -61,8 +67,16 @@ fn is_secret(name: &str) -> bool {
     name.len() >= 7 && (SECRET.iter().any(|secret| secret.bytes().eq(plain())) || ENDS.iter().any(ends))
 }
 
-/// Cuts what follows the name of a token or secret key out of a text.
+/// Cuts what follows the name of a token or secret key out of a text, and what holds one in base64.
 pub(super) fn redact_text(text: &mut String) {
+    let mut from = 0;
+    while let Some((begin, end)) = next_packed(text, from) {
+        let is_secret = holds_secret(text.as_bytes().get(begin..end).unwrap_or_default());
+        if is_secret {
+            text.replace_range(begin..end, "");
+        }
+        from = if is_secret { begin } else { end };
+    }
     // Of all letters in these names this is the rarest.
     if memchr::memchr2(b'k', b'K', text.as_bytes()).is_none() {
         return;
@@ -72,6 +86,51 @@ pub(super) fn redact_text(text: &mut String) {
         text.replace_range(begin..end, "");
         from = begin;
     }
+}
+
+/// Where the next letters that may be base64 begin and end.
+fn next_packed(text: &str, from: usize) -> Option<(usize, usize)> {
+    let bytes = text.as_bytes();
+    let mut at = from;
+    while at < bytes.len() {
+        let rest = bytes.get(at..)?;
+        let length = rest.iter().take_while(|byte| six_bits(**byte).is_some()).count();
+        if length >= PACKED {
+            return Some((at, at + length));
+        }
+        at += length + 1;
+    }
+    None
+}
+
+/// What a letter of base64 stands for, in either alphabet.
+fn six_bits(letter: u8) -> Option<u32> {
+    Some(u32::from(match letter {
+        b'A'..=b'Z' => letter - b'A',
+        b'a'..=b'z' => letter - b'a' + 26,
+        b'0'..=b'9' => letter - b'0' + 52,
+        b'+' | b'-' => 62,
+        b'/' | b'_' => 63,
+        _ => return None,
+    }))
+}
+
+/// Whether these letters are base64 of a text that has a secret with its name in it. Where the base64 begins isn't known: a path may stand before it. Windows packs
+/// texts in UTF-16.
+fn holds_secret(letters: &[u8]) -> bool {
+    (0..4).any(|skipped| {
+        let (mut bytes, mut held, mut bits) = (Vec::new(), 0_u32, 0_u32);
+        for six in letters.iter().skip(skipped).filter_map(|letter| six_bits(*letter)) {
+            held = (held << 6 | six) & 0xffff;
+            bits += 6;
+            if bits >= 8 {
+                bits -= 8;
+                bytes.push((held >> bits) as u8);
+            }
+        }
+        bytes.retain(|byte| *byte != 0);
+        next_secret(&String::from_utf8_lossy(&bytes), 0).is_some()
+    })
 }
 
 /// Where the next secret of a text begins and ends.
@@ -89,7 +148,11 @@ fn next_secret(text: &str, from: usize) -> Option<(usize, usize)> {
         {
             continue;
         }
-        let Some(value) = value_behind(bytes, end) else {
+        // A tag that ends has nothing of it behind.
+        let before = bytes.get(..begin).unwrap_or_default();
+        let name = bytes.get(begin..end).unwrap_or_default();
+        let is_closing = before.ends_with(b"/") || before.ends_with(b"%") && name.starts_with(b"2F");
+        let Some(value) = value_behind(bytes, end).filter(|_| !is_closing) else {
             continue;
         };
         let length = length_of(bytes.get(value..)?);
@@ -105,12 +168,47 @@ fn ends_with(name: &[u8], end: &str) -> bool {
     end.bytes().rev().all(|byte| letters.next() == Some(byte))
 }
 
-/// Where the value begins of a name that ends here: behind a colon or an equals sign, and behind `value` where the two are a pair.
+/// The letter that stands here, as it is or as an address or XML writes it, once or within another; and how long that is.
+fn letter(bytes: &[u8]) -> Option<(u8, usize)> {
+    const NAMED: [(&[u8], u8); 5] = [
+        (b"&quot;", b'"'),
+        (b"&#34;", b'"'),
+        (b"&lt;", b'<'),
+        (b"&gt;", b'>'),
+        (b"&apos;", b'\''),
+    ];
+    let first = *bytes.first()?;
+    if first == b'&' {
+        let named = NAMED.iter().find(|(name, _)| bytes.starts_with(name));
+        return Some(named.map_or((first, 1), |(name, letter)| (*letter, name.len())));
+    }
+    let hex = |at: usize| {
+        let digits = std::str::from_utf8(bytes.get(at..at + 2)?).ok()?;
+        u8::from_str_radix(digits, 16).ok()
+    };
+    if first != b'%' {
+        return Some((first, 1));
+    }
+    let mut at = 1;
+    loop {
+        match hex(at) {
+            // A percent sign that is written so itself.
+            Some(b'%') if hex(at + 2).is_some() => at += 2,
+            Some(letter) => return Some((letter, at + 2)),
+            None => return Some((first, 1)),
+        }
+    }
+}
+
+/// Where the value begins of a name that ends here: behind a colon or an equals sign, or a tag, and behind `value` where the two are a pair.
 fn value_behind(bytes: &[u8], end: usize) -> Option<usize> {
-    let quiet = |at: usize, also: u8| {
-        let is_quiet = |byte: &u8| matches!(byte, b'"' | b'\\' | b'\'' | b' ' | b'\n' | b'\t') || *byte == also;
-        let rest = bytes.get(at..).unwrap_or_default();
-        at + rest.iter().take_while(|byte| is_quiet(byte)).count()
+    let letter_at = |at: usize| letter(bytes.get(at..).unwrap_or_default());
+    let quiet = |mut at: usize, also: u8| {
+        let is_quiet = |byte: u8| matches!(byte, b'"' | b'\\' | b'\'' | b' ' | b'\n' | b'\t' | b'+') || byte == also;
+        while let Some((_, length)) = letter_at(at).filter(|(byte, _)| is_quiet(*byte)) {
+            at += length;
+        }
+        at
     };
     let is_here = |at: usize, what: &[u8]| {
         let there = bytes.get(at..at + what.len());
@@ -121,26 +219,26 @@ fn value_behind(bytes: &[u8], end: usize) -> Option<usize> {
     if is_here(paired, b"value") {
         at = quiet(paired + 5, b'"');
     }
-    let behind = match () {
-        () if is_here(at, b":") || is_here(at, b"=") => at + 1,
-        () if is_here(at, b"%3d") => at + 3,
-        () => return None,
-    };
-    Some(quiet(behind, b'"'))
+    match letter_at(at)? {
+        (b':' | b'=' | b'>', length) => Some(quiet(at + length, b'"')),
+        _ => None,
+    }
 }
 
-/// How long a secret is: up to a quote, a space, the next part of an address, or the end. A backslash before anything but a quote is of it.
+/// How long a secret is: up to a quote, a space, the next part of an address, a tag, or the end. A backslash before anything but a quote is of it.
 fn length_of(bytes: &[u8]) -> usize {
-    let mut escaped = false;
-    let is_end = |byte: &u8| {
+    let (mut length, mut escaped) = (0, false);
+    while let Some((byte, more)) = letter(bytes.get(length..).unwrap_or_default()) {
         let ends = match byte {
             b'"' | b'\'' | b'&' | b',' | b'}' | b']' | b'<' | b'>' => true,
             byte => byte.is_ascii_whitespace() && !escaped,
         };
-        escaped = *byte == b'\\';
-        ends
-    };
-    let length = bytes.iter().position(is_end).unwrap_or(bytes.len());
+        if ends {
+            break;
+        }
+        escaped = byte == b'\\';
+        length += more;
+    }
     // The backslashes before a quote are the quote's.
     let quoted = bytes.get(..length).unwrap_or_default();
     length - quoted.iter().rev().take_while(|byte| **byte == b'\\').count()
@@ -202,6 +300,80 @@ mod tests {
         ] {
             let mut same = harmless.clone();
             redact(&mut same);
+            assert_eq!(same, harmless);
+        }
+    }
+
+    /// Standard base64, as a shell's pipe makes it.
+    fn base64(text: &[u8]) -> String {
+        const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+        let mut out = String::new();
+        for three in text.chunks(3) {
+            let bits =
+                three.iter().fold(0_usize, |bits, byte| bits << 8 | usize::from(*byte)) << (8 * (3 - three.len()));
+            for place in (0..=three.len()).map(|n| 18 - 6 * n) {
+                out.push(char::from(LETTERS[bits >> place & 63]));
+            }
+            out.push_str(&"="[..usize::from(three.len() < 3)]);
+        }
+        out
+    }
+
+    #[test]
+    fn secrets_go_in_xml_in_encoded_json_and_in_base64() {
+        const SECRET: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
+        let quoted = |text: &str| {
+            text.replace('%', "%25")
+                .replace('"', "%22")
+                .replace(':', "%3A")
+                .replace(' ', "%20")
+                .replace('/', "%2F")
+        };
+        let session =
+            json!({"sessionId": "ASIAX", "sessionKey": SECRET, "sessionToken": format!("TOKEN/{SECRET}")}).to_string();
+        let wide: Vec<u8> = session.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let xml = format!(
+            "<R><SessionToken>TOKEN/{SECRET}</SessionToken> kept <SecretAccessKey>{SECRET}</SecretAccessKey></R>"
+        );
+        for text in [
+            xml.clone(),
+            xml.replace('<', "&lt;").replace('>', "&gt;"),
+            xml.replace('<', "%3C").replace('>', "%3E").replace('/', "%2F"),
+            format!(
+                "https://signin.aws.amazon.com/federation?Action=getSigninToken&Session={}&kept=1",
+                quoted(&session)
+            ),
+            format!("next={}&kept=1", quoted(&quoted(&session))),
+            format!("echo {} kept", base64(session.as_bytes())),
+            format!(
+                "data:text/plain;base64,/kept/{}",
+                base64(format!("export AWS_SECRET_ACCESS_KEY={SECRET}").as_bytes())
+            ),
+            format!("powershell -EncodedCommand {} kept", base64(&wide)),
+        ] {
+            let mut left = text.clone();
+            redact_text(&mut left);
+            let packed = [base64(SECRET.as_bytes()), base64(session.as_bytes()), base64(&wide)];
+            let is_left = |secret: &str| left.contains(&secret[..16]);
+            assert!(
+                !is_left(SECRET) && !is_left(&quoted(SECRET)) && !packed.iter().any(|one| is_left(one)),
+                "{left}"
+            );
+            assert!(left.contains("kept") || left.len() + 60 < text.len(), "{left}");
+        }
+        let encoded = format!(
+            "Session={}",
+            quoted(&json!({"sessionId": "ASIAX", "sessionKey": SECRET}).to_string())
+        );
+        let mut left = encoded.clone();
+        redact_text(&mut left);
+        assert_eq!(left, encoded.replace(&quoted(SECRET), ""));
+        for harmless in [
+            "arn:aws:iam::123456789012:role/aws-reserved/sso.amazonaws.com/eu-west-1/AWSReservedSSO_AdministratorAccess_0123456789abcdef/me".to_owned(),
+            base64(json!({"Statement": [{"Action": "sts:GetSessionToken", "Effect": "Deny", "Resource": "*"}]}).to_string().as_bytes()),
+        ] {
+            let mut same = harmless.clone();
+            redact_text(&mut same);
             assert_eq!(same, harmless);
         }
     }

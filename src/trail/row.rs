@@ -162,12 +162,20 @@ pub const COLUMNS: [Column; 37] = [
     SWITCHED_FROM,
 ];
 
+/// What every row has of its call.
+const CALL: [&str; 4] = ["eventid", "eventtime", "eventsource", "eventname"];
+
 /// The record that a row came from, if the object is such a row.
 pub fn record_of_row(row: &Value) -> Option<Value> {
     let cells = row.as_object()?;
     // A record spells these names with capitals, so that none is taken for a row.
-    let is_row = ["eventid", "eventtime", "eventsource", "eventname", "identity_type"];
-    if !is_row.iter().all(|name| cells.contains_key(*name)) {
+    if !CALL.iter().all(|name| cells.contains_key(*name)) {
+        return None;
+    }
+    if cells.get("useridentity").is_some_and(Value::is_object) {
+        return Some(record_of_table(row));
+    }
+    if !cells.contains_key("identity_type") {
         return None;
     }
     let mut record = Map::new();
@@ -184,6 +192,49 @@ pub fn record_of_row(row: &Value) -> Option<Value> {
         set(&mut record, column.place, value);
     }
     Some(Value::Object(record))
+}
+
+/// The record of a row with all columns as the documented table has them: the caller is an object with names in small letters.
+fn record_of_table(row: &Value) -> Value {
+    let mut record = Map::new();
+    let read = |text: &Value| match text {
+        // Engines give JSON as text, or as the object itself.
+        Value::String(text) => serde_json::from_str(text).unwrap_or(Value::Null),
+        other => other.clone(),
+    };
+    for column in &COLUMNS {
+        let Some(cell) = cell(row, column).filter(|cell| !cell.is_null()) else {
+            continue;
+        };
+        let value = match column.name {
+            "requestparameters" | "responseelements" => read(cell),
+            _ if column.name == RESOURCE.name => cell.pointer("/0/arn").cloned().unwrap_or(Value::Null),
+            _ if column.name == SWITCHED_FROM.name => read(cell).get("SwitchFrom").cloned().unwrap_or(Value::Null),
+            _ => cell.clone(),
+        };
+        set(&mut record, column.place, value);
+    }
+    Value::Object(record)
+}
+
+/// What stands in a row of the table where the column has its source.
+fn cell<'r>(row: &'r Value, column: &Column) -> Option<&'r Value> {
+    column.source.split('.').try_fold(row, |value, name| value.get(name))
+}
+
+/// What the table lacks that a row with all of its columns came from; `None` where it lacks nothing, or the row tells nothing of it.
+pub fn lacks_of_table(row: &Value) -> Option<String> {
+    row.get("useridentity").filter(|identity| identity.is_object())?;
+    let further = COLUMNS.iter().filter(|column| !column.is_documented);
+    let is_lacking = |column: &&Column| {
+        let parent = column.source.rsplit_once('.').and_then(|(parent, _)| {
+            let at = parent.split('.').try_fold(row, |value, name| value.get(name));
+            at.filter(|parent| parent.is_object())
+        });
+        parent.is_some() && cell(row, column).is_none()
+    };
+    let names: Vec<&str> = further.filter(is_lacking).map(|column| column.source).collect();
+    Some(names.join(", ")).filter(|names| !names.is_empty())
 }
 
 fn set(record: &mut Map<String, Value>, place: &[&str], value: Value) {

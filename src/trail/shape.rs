@@ -10,9 +10,9 @@ use serde_json::Value;
 use std::io::{Cursor, Read};
 
 /// Where a record or a list of records stands in a wrapper: CloudTrail's files, LookupEvents, Splunk (`_raw`, `result`, `results`), Elastic (`_source`,
-/// `event.original`), CloudWatch Logs (exports with `events` and `message`, subscriptions with `logEvents`), EventBridge (`detail`). A record itself has none
-/// of these members.
-const INSIDE: [&str; 13] = [
+/// `event.original`), CloudWatch Logs (exports with `events` and `message`, subscriptions with `logEvents`), EventBridge (`detail`), SQS (`Messages`, `Body`), SNS
+/// (`Message`). A record itself has none of these members.
+const INSIDE: [&str; 16] = [
     "/Records",
     "/Events",
     "/CloudTrailEvent",
@@ -26,6 +26,9 @@ const INSIDE: [&str; 13] = [
     "/message",
     "/logEvents",
     "/detail",
+    "/Messages",
+    "/Body",
+    "/Message",
 ];
 
 /// Whether records may be inside of a value, or it may be told otherwise than CloudTrail does.
@@ -129,9 +132,12 @@ impl<'a, T: Taker> Reading<'a, T> {
                     return Ok(());
                 }
                 let otherwise = ocsf::record(value).or_else(|| row::record_of_row(value));
-                let lacks = value.get(row::LACKS).and_then(Value::as_str);
-                if let Some(lacks) = lacks.filter(|_| otherwise.is_some()) {
-                    self.taker.lacks(lacks);
+                let lacks = value.get(row::LACKS).and_then(Value::as_str).map(str::to_owned);
+                if let Some(lacks) = lacks
+                    .or_else(|| row::lacks_of_table(value))
+                    .filter(|_| otherwise.is_some())
+                {
+                    self.taker.lacks(&lacks);
                 }
                 let record = otherwise.as_ref().unwrap_or(value);
                 self.taker.record(record).map_err(|error| error.to_string())

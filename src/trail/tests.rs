@@ -425,3 +425,72 @@ proptest! {
         prop_assert_eq!(evidence, read(text));
     }
 }
+
+#[test]
+fn exports_queues_padding_and_rows_of_the_whole_table_are_read_without_damage() {
+    let (one, two) = (record(1), record(2));
+    let both = json!({"Records": [one, two]}).to_string();
+    let exported = format!("2026-11-20T09:00:00.000Z {one}\n2026-11-20T09:00:01.000Z {two}\n");
+    let queued = json!({"Messages": [{"MessageId": "m", "Body": json!({"detail-type": "AWS API Call via CloudTrail", "detail": one}).to_string()},
+        {"MessageId": "n", "Body": json!({"Type": "Notification", "Message": json!({"detail": two}).to_string()}).to_string()}]});
+    let padded = [gzipped(both.as_bytes()), vec![0; 700]].concat();
+    let between = [
+        gzipped(format!("{one}\n").as_bytes()),
+        vec![0; 512],
+        gzipped(two.to_string().as_bytes()),
+    ]
+    .concat();
+    let row = |record: &Value| {
+        json!({"eventversion": "1.10", "eventid": record["eventID"], "eventtime": record["eventTime"], "eventsource": record["eventSource"],
+            "eventname": record["eventName"], "awsregion": "us-east-1", "readonly": "true", "requestparameters": null,
+            "responseelements": record["responseElements"].to_string(), "resources": [{"arn": "arn:aws:s3:::b", "accountid": "1", "type": "x"}],
+            "useridentity": {"type": "IAMUser", "accesskeyid": "AKIAAAAAAAAAAAAAAAAA", "username": null, "sessioncontext": null}})
+    };
+    let rows = format!("{}\n{}", row(&one), row(&two));
+    let asked = ["AKIAAAAAAAAAAAAAAAAA".parse().unwrap()];
+    for (n, bytes) in [
+        exported.clone().into_bytes(),
+        gzipped(exported.as_bytes()),
+        queued.to_string().into_bytes(),
+        padded,
+        between,
+        rows.into_bytes(),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let survey = Survey::of(&asked, Window::default());
+        survey.feed("file", bytes.as_slice());
+        let harvest = survey.close();
+        harvest.feed("file", bytes.as_slice());
+        for evidence in [read(&bytes), harvest.finish()] {
+            assert_eq!((evidence.len(), evidence.damage.clone()), (2, vec![]), "{n}");
+            let events = evidence.events();
+            let given: Vec<_> = events.iter().filter_map(|event| event.given_key()).collect();
+            assert_eq!(given.len(), 2, "{n}");
+            assert!(
+                events
+                    .iter()
+                    .all(|event| event.identity.key.as_ref() == Some(&asked[0])),
+                "{n}"
+            );
+        }
+    }
+    let evidence = read(row(&one).to_string().as_bytes());
+    assert_eq!(evidence.events()[0].resources, ["arn:aws:s3:::b"]);
+    assert_eq!(evidence.lacks, ["useridentity.credentialid".to_owned()].into());
+    // What is no moment is no JSON.
+    assert_eq!(read(format!("2026 {one}").as_bytes()).damage.len(), 1);
+}
+
+#[test]
+fn no_secret_of_a_user_agent_is_kept() {
+    let mut one = record(1);
+    one["userAgent"] = json!("agent AWS_SESSION_TOKEN=PLANTED/7+= more");
+    let event = Event::parse(&one).unwrap();
+    assert_eq!(event.user_agent.as_deref(), Some("agent AWS_SESSION_TOKEN= more"));
+    assert_eq!(
+        Event::read(one.to_string().as_bytes()).unwrap().user_agent,
+        event.user_agent
+    );
+}

@@ -41,7 +41,7 @@ pub(super) fn identity(state: &State, key: &AccessKeyId) -> Option<Value> {
 fn session_identity(account: &Account, session: &Session) -> Value {
     let attributes = json!({
         "creationDate": session.issued.whole_second().to_string(),
-        "mfaAuthenticated": session.mfa.to_string(),
+        "mfaAuthenticated": (session.mfa == Some(true)).to_string(),
     });
     let user_arn = |name: &str| account.users.get(name).map(|user| account.user_arn(user).to_string());
     let name = holder_name(&session.holder);

@@ -169,7 +169,7 @@ fn issue(call: &mut Call<'_>, made: Issue) -> Result<Node, Fault> {
         kind: made.kind,
         issued,
         expires,
-        mfa: made.mfa,
+        mfa: Some(made.mfa),
         policy: made.policy,
         policy_arns: made.policy_arns,
         source_identity: made.source_identity,

@@ -32,7 +32,7 @@ pub fn session_forbids(session: &Session, action: &str) -> Option<&'static str> 
     let identity = action == "sts:getcalleridentity";
     match session.kind {
         SessionKind::GetSessionToken => {
-            if action.starts_with("iam:") && !session.mfa {
+            if action.starts_with("iam:") && session.mfa == Some(false) {
                 Some("a GetSessionToken session without MFA may not call IAM")
             } else if action.starts_with("sts:") && !identity && action != "sts:assumerole" {
                 Some("a GetSessionToken session may only call AssumeRole and GetCallerIdentity in STS")

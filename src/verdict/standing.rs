@@ -211,9 +211,14 @@ fn session_context(session: &Session) -> Context {
     context.set("aws:TokenIssueTime", session.issued.to_string());
     match session.kind {
         SessionKind::GetFederationToken => context.set_absent("aws:MultiFactorAuthPresent"),
-        _ => context.set("aws:MultiFactorAuthPresent", session.mfa.to_string()),
+        // Where it isn't known, a policy that asks for it decides nothing.
+        _ => {
+            if let Some(mfa) = session.mfa {
+                context.set("aws:MultiFactorAuthPresent", mfa.to_string());
+            }
+        }
     }
-    if !session.mfa {
+    if session.mfa == Some(false) || session.kind == SessionKind::GetFederationToken {
         context.set_absent("aws:MultiFactorAuthAge");
     }
     match &session.source_identity {

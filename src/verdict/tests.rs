@@ -61,7 +61,7 @@ fn session(kind: SessionKind, holder: Holder) -> Session {
         kind,
         issued: NOW,
         expires: NOW.plus_seconds(3600),
-        mfa: false,
+        mfa: Some(false),
         policy: None,
         policy_arns: vec![],
         source_identity: None,
@@ -257,4 +257,30 @@ fn an_active_key_that_is_denied_only_without_a_token_is_alive_by_the_token_that_
 
 fn verdict_on_key_of(account: &Account, held: &AccessKeyId) -> Verdict {
     Memory::default().verdict_on_key_of(account, "ann", held, NOW)
+}
+
+/// The usual deny without MFA decides nothing about a session of which it isn't known whether it has MFA.
+#[test]
+fn where_mfa_is_not_known_a_deny_without_it_denies_nothing_surely() {
+    const WITHOUT_MFA: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","Resource":"*",
+        "Condition":{"BoolIfExists":{"aws:MultiFactorAuthPresent":"false"}}}]}"#;
+    let mut account = account();
+    let role = account.roles.get_mut("R").unwrap();
+    role.inline.insert("Deny".into(), PolicyText::new(WITHOUT_MFA));
+    let judged = |mfa: Option<bool>| {
+        let holder = Holder::Role {
+            name: "R".into(),
+            id: "AROAR".into(),
+            session: "s".into(),
+        };
+        let session = Session {
+            mfa,
+            ..session(SessionKind::AssumeRole, holder)
+        };
+        judge_session(&account, session, NOW)
+    };
+    assert!(matches!(judged(Some(false)), Verdict::DeniedEverything(_)));
+    assert!(matches!(judged(Some(true)), Verdict::Allowed { .. }));
+    let unknown = judged(None);
+    assert!(!matches!(unknown, Verdict::DeniedEverything(_)), "{unknown:?}");
 }

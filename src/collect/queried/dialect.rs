@@ -105,6 +105,8 @@ impl Table {
             _ if name == SWITCHED_FROM.name => self.switched_from().unwrap_or(source),
             "requestparameters" | "responseelements" if self.is_store() => without_tokens(&self.json(name)),
             "requestparameters" | "responseelements" => without_members(name),
+            // Of a store nobody but CloudTrail keeps the result, and a query of it may not be long.
+            "useragent" | "errormessage" if !self.is_store() => without_members(name),
             _ => source,
         };
         // An answer of CloudTrail Lake can't hold nothing: a cell without a value is an empty text.
@@ -124,7 +126,10 @@ impl Table {
 }
 
 /// How the names of session tokens and secret keys end, in JSON, in the environment of what is started, and in addresses.
-const NAME: &str = "[a-z0-9_-]*(?:(?:session|security)[-_]?token|secret[-_]?access[-_]?key)";
+const NAME: &str = "[a-z0-9_-]*(?:(?:session|security)[-_]?token|(?:secret[-_]?access|session)[-_]?key)";
+
+/// What stands between a name and its value in an address, which may have JSON in it, and in XML.
+const BEHIND: &str = "(?:[=>]|%(?:25)*(?:3d|22(?:%(?:25)*20)*%(?:25)*3a(?:%(?:25)*20|[+])*%(?:25)*22))";
 
 /// A text of JSON with every session token and secret key in it empty, whether it stands in it or in a text within, as a member, as a pair of name and value or
 /// in an address, whatever of its letters are escaped, and also where the text is cut off in it. CloudTrail Lake replaces all that it finds.
@@ -142,13 +147,13 @@ const CUTS: usize = 4;
 fn token() -> String {
     let (plain, within) = (r#""(?:[^"\\]|\\.)*""#, r#"\\+"(?:[^"\\]|\\+[^"\\])*\\+""#);
     format!(
-        r#"(?:"{NAME}"\s*:\s*{plain}|\\+"{NAME}\\+"\s*:\s*{within}|"(?:name|key)"\s*:\s*"{NAME}"\s*,\s*"value"\s*:\s*{plain}|{NAME}(?:=|%3d)[^"\\&\s]+)"#
+        r#"(?:"{NAME}"\s*:\s*{plain}|\\+"{NAME}\\+"\s*:\s*{within}|"(?:name|key)"\s*:\s*"{NAME}"\s*,\s*"value"\s*:\s*{plain}|{NAME}{BEHIND}[^"\\&\s<]+)"#
     )
 }
 
 /// What is left of a token that was not cut out: one too many, one that the text is cut off in, or one that is written in another way.
 fn left() -> String {
-    format!(r#"{NAME}(?:\\*"?\s*:\s*\\*"|(?:=|%3d)[^"\\&\s]|\\*"\s*,\s*\\*"value|\\*"\s*\}})"#)
+    format!(r#"{NAME}(?:\\*"?\s*:\s*\\*"|{BEHIND}[^"\\&\s<]|\\*"\s*,\s*\\*"value|\\*"\s*\}})"#)
 }
 
 /// A text of JSON without its session tokens and their names, the same on an engine that replaces all that it finds and on one that replaces the first. How

@@ -58,6 +58,17 @@ pub(super) fn role(table: &Table) -> String {
 /// Whether a call was made with a temporary key.
 const IS_TEMPORARY: &str = "useridentity.accesskeyid LIKE 'ASIA%'";
 
+/// Whether a call was made with a long-term key.
+const IS_LONG_TERM: &str = "useridentity.accesskeyid LIKE 'AKIA%'";
+
+/// The user whom a call made a credential for, by name.
+fn made_for(table: &Table) -> String {
+    format!(
+        r#"nullif(regexp_extract({}, '"userName\\?" *: *\\?"([^"\\]+)', 1), '')"#,
+        table.json("responseelements")
+    )
+}
+
 /// Which calls set a user's password.
 pub(super) const SETS_PASSWORD: &str =
     "eventsource = 'iam.amazonaws.com' AND eventname IN ('CreateLoginProfile', 'UpdateLoginProfile')";

@@ -212,3 +212,80 @@ fn what_root_did_under_no_key_is_followed() {
     let (found, is_all) = read_at_once(&records, &root);
     assert!(found.member(&browser).is_some() && is_all);
 }
+
+/// A call with a long-term key whose record leaves that out names its user alone: each of his keys may have called, and none of another's.
+#[test]
+fn what_a_user_minted_with_a_long_term_key_that_no_record_names_is_followed() {
+    let [a, second, others, role, made, deep] =
+        ["AKIAQ", "AKIAR", "AKIAS", "ASIAROLE", "AKIAMADE", "ASIADEEP"].map(key);
+    let call = |id: &str, minute: u32, user: &str, by: Option<&AccessKeyId>| {
+        let at = format!("2026-03-24T09:{minute:02}:00Z");
+        let mut record = by_user(id, &at, "iam", "ListUsers", user, by, None);
+        record["userIdentity"]["sessionContext"] = Value::Null;
+        record
+    };
+    let assumed = |mut record: Value, gives: &AccessKeyId| {
+        record["eventSource"] = json!("sts.amazonaws.com");
+        record["eventName"] = json!("AssumeRole");
+        record["responseElements"] = json!({"credentials": {"accessKeyId": gives},
+            "assumedRoleUser": {"assumedRoleId": "AROAX:s", "arn": "arn:aws:sts::123456789012:assumed-role/X/s"}});
+        record
+    };
+    let mut create = call("n4", 20, "u", None);
+    create["eventName"] = json!("CreateAccessKey");
+    create["requestParameters"] = json!({"userName": "backdoor"});
+    create["responseElements"] =
+        json!({"accessKey": {"accessKeyId": made, "userName": "backdoor", "status": "Active"}});
+    let own = call("n1", 0, "u", Some(&a));
+    let stranger = call("n2", 1, "v", Some(&others));
+    let assume = assumed(call("n3", 10, "u", None), &role);
+    // The key that was made never calls with its name; what its user does without one is its doing.
+    let deeper = assumed(call("n5", 30, "backdoor", None), &deep);
+    let before = assumed(call("n6", 15, "backdoor", None), &key("ASIABEFORE"));
+    let records = vec![own, stranger, assume, create, deeper, before];
+    for asked in [&a, &role, &deep] {
+        let expected = trace(&evidence(&records), asked);
+        let members: BTreeSet<&AccessKeyId> = expected.credentials.iter().map(|one| &one.key).collect();
+        let all: BTreeSet<&AccessKeyId> = match asked == &deep {
+            // A long-term key is its own origin.
+            true => [&made, &deep].into(),
+            false => [&a, &role, &made, &deep].into(),
+        };
+        assert_eq!(members, all, "asked for {asked}");
+        let minted = |key: &AccessKeyId| expected.member(key).and_then(|member| member.minted.clone());
+        let by = |key: &AccessKeyId| minted(key).map(|mint| (mint.by, mint.or_by.len(), mint.joined.is_some()));
+        if asked != &deep {
+            assert_eq!(by(&role), Some((a.clone(), 0, true)));
+        }
+        assert_eq!(by(&deep), Some((made.clone(), 0, true)));
+        let (found, is_all) = read_at_once(&records, asked);
+        assert_eq!(found.credentials, expected.credentials, "asked for {asked}");
+        assert!(is_all, "asked for {asked}");
+    }
+    // Where he has another key, it may have been that.
+    let records = [&records[..], &[call("n7", 40, "u", Some(&second))]].concat();
+    let lineage = trace(&evidence(&records), &a);
+    let mint = lineage.member(&role).unwrap().minted.clone().unwrap();
+    assert_eq!((mint.by, mint.or_by), (a, [second].into()));
+}
+
+/// Signing in has neither key nor session yet: no long-term key does that.
+#[test]
+fn a_sign_in_is_no_call_of_a_long_term_key() {
+    let (a, console) = (key("AKIAQ"), key("ASIACONSOLE"));
+    let mut own = by_user("s1", "2026-03-24T09:00:00Z", "iam", "ListUsers", "u", Some(&a), None);
+    let mut began = by_user(
+        "s2",
+        "2026-03-24T09:10:00Z",
+        "signin",
+        "GetSigninToken",
+        "u",
+        None,
+        None,
+    );
+    for record in [&mut own, &mut began] {
+        record["userIdentity"]["sessionContext"] = Value::Null;
+    }
+    began["responseElements"] = json!({"credentials": {"accessKeyId": console}});
+    assert_eq!(trace(&evidence(&[own, began]), &a).credentials.len(), 1);
+}

@@ -71,7 +71,11 @@ fn branch(known: &Known, member: &Credential, depth: usize, paint: Paint, out: &
     ));
     let inner = " ".repeat(indent + 4);
     if let Some(minted) = &member.minted {
-        let mfa = if minted.mfa { "with MFA" } else { "no MFA" };
+        let mfa = match member.has_mfa() {
+            Some(true) => "with MFA",
+            Some(false) => "no MFA",
+            None => "MFA not known",
+        };
         let from = minted
             .source_ip
             .as_deref()

@@ -163,7 +163,7 @@ impl Record<'_> {
             name,
             region: text(&self.aws_region).unwrap_or_default(),
             source_ip: text(&self.source_ip),
-            user_agent: text(&self.user_agent),
+            user_agent: super::without_tokens(text(&self.user_agent)),
             error: text(&self.error_code).or_else(error),
             error_message: super::without_tokens(text(&self.error_message)),
             identity: self.identity(),

@@ -6,7 +6,7 @@
 
 mod links;
 
-use super::{DEEPEST, PRINCIPAL, SETS_PASSWORD, Table, child, is_mint, key, role, select, whose, within};
+use super::{DEEPEST, PRINCIPAL, SETS_PASSWORD, Table, child, is_mint, key, made_for, role, select, whose, within};
 use crate::ids::AccessKeyId;
 use crate::trail::Window;
 use links::{BACK, FORWARD};
@@ -18,13 +18,17 @@ const NOTE: &str = "-- Credentials that come of these keys, and who else uses th
 -- not fewer. In Trino: SET SESSION max_recursion_depth = 100. `oust trace --athena` has no such end.
 ";
 
+/// The user whom a call is of by name, or whose permissions a federated one has.
+const USER: &str = "CASE useridentity.type WHEN 'IAMUser' THEN useridentity.username
+      WHEN 'FederatedUser' THEN useridentity.sessioncontext.sessionissuer.username END";
+
 /// Calls that give their caller another key of its own user or role.
 const OF_CALLER: &str = "eventname IN ('GetSessionToken', 'GetFederationToken', 'GetSigninToken')";
 
 /// The same rows as the rounds give, family and kin.
 pub(in super::super) fn whole(table: &Table, window: &Window, asked: &[AccessKeyId]) -> String {
     let (key, is_mint) = (key(table), is_mint());
-    let (child, role, whose) = (child(table), role(table), whose(table));
+    let (child, role, whose, made_for) = (child(table), role(table), whose(table), made_for(table));
     let where_ = |condition: &str| {
         let mut all = within(table, window);
         all.push(condition.to_owned());
@@ -48,7 +52,7 @@ pub(in super::super) fn whole(table: &Table, window: &Window, asked: &[AccessKey
         &format!(
             "{key} IN (SELECT k FROM family)\n    OR ({is_mint}\n      AND {child} IN (SELECT k FROM family))\n    \
              OR ({is_mint}\n      AND 'h ' || sharedeventid IN (SELECT k FROM family))\n    \
-             OR {PRINCIPAL} IN (SELECT p FROM kin)\n    OR ({is_mint}\n      AND {role} IN (SELECT p FROM kin))\n    \
+             OR {PRINCIPAL} IN (SELECT p FROM kin)\n    OR {USER} IN (SELECT u FROM people)\n    OR ({is_mint}\n      AND {role} IN (SELECT p FROM kin))\n    \
              OR ({SETS_PASSWORD}\n      AND {whose} IN (SELECT u FROM people))"
         ),
     );
@@ -69,6 +73,9 @@ family(k) AS (
 people(u) AS (
   SELECT DISTINCT useridentity.username
   {calls}
+  UNION
+  SELECT {made_for}
+  {given}
 ),
 kin(p) AS (
   SELECT DISTINCT {PRINCIPAL}

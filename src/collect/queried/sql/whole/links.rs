@@ -9,10 +9,13 @@
 //! | `h` | what the records of one call in several accounts share |
 //! | `a` | who switched to a role, by ARN; of a role's session without the name of that |
 //! | `u` | a user whose password was set, by name |
+//! | `o` | a user with a long-term key, by name: of a record without a key he alone is told |
 //!
 //! What happened at a moment is linked to the ten seconds that five seconds before and five behind it lie in: what is no further away lies in one of them.
 
-use super::super::{IS_TEMPORARY, SETS_PASSWORD, SWITCHES, Table, bearer, child, is_mint, key, whose};
+use super::super::{
+    IS_LONG_TERM, IS_TEMPORARY, SETS_PASSWORD, SWITCHES, Table, bearer, child, is_mint, key, made_for, whose,
+};
 use crate::trail::SIGN_IN;
 use crate::trail::apart::{ADDRESS_SECONDS, ISSUE_SECONDS, LOGIN_SECONDS};
 
@@ -58,11 +61,14 @@ const SET: Node = Named('u', "whose");
 const USER: Node = Named('u', "u");
 const OWN_MOMENT: Node = At("p", "created");
 const NEAR_OWN: Node = Near("p", "created");
+const OWNER: Node = Named('o', "owner");
+const OWNED: Node = Named('o', "made_for");
+const KEYLESS_OWNER: Node = Named('o', "untold_owner");
 const KEYLESS_MOMENT: Node = At("untold", "created");
 const NEAR_KEYLESS: Node = Near("untold", "created");
 
 /// From a key to those that may have given it.
-pub(super) const BACK: [(Node, Node); 19] = [
+pub(super) const BACK: [(Node, Node); 23] = [
     (LONE, OWN_MOMENT),
     (NEAR_OWN, LONE),
     (K, SIGNED),
@@ -73,6 +79,10 @@ pub(super) const BACK: [(Node, Node); 19] = [
     (SESSION_KEY, K),
     (SESSION_KEY, KEYLESS_MOMENT),
     (SESSION_KEY, SHARED),
+    (SESSION_KEY, KEYLESS_OWNER),
+    (SHARED, KEYLESS_OWNER),
+    (OWNER, K),
+    (OWNED, CHILD),
     (SHARED, K),
     (SHARED, KEYLESS_MOMENT),
     // What nothing gave is of the session that was issued like it, and of one that was made one of the console before.
@@ -88,7 +98,7 @@ pub(super) const BACK: [(Node, Node); 19] = [
 ];
 
 /// From a key to those that may come of it.
-pub(super) const FORWARD: [(Node, Node); 23] = [
+pub(super) const FORWARD: [(Node, Node); 28] = [
     (K, OWN_MOMENT),
     (NEAR_OWN, LONE),
     (K, SIGNED),
@@ -100,6 +110,11 @@ pub(super) const FORWARD: [(Node, Node); 23] = [
     (K, SHARED),
     (NEAR_KEYLESS, SHARED),
     (SHARED, CHILD),
+    (K, OWNER),
+    (CHILD, OWNED),
+    (KEYLESS_OWNER, CHILD),
+    (KEYLESS_OWNER, SHARED),
+    (KEYLESS_OWNER, SET),
     (CHILD, At("child_p", "done_at")),
     // What was made one of the console may bear the moment of the session that asked.
     (TOKEN, OWN_MOMENT),
@@ -174,6 +189,7 @@ pub(super) fn facts(table: &Table, where_: &dyn Fn(&str) -> String) -> String {
     let (created, at) = (moment(CREATED), moment("eventtime"));
     let is_done = "coalesce(errorcode, '') = ''";
     let gave = format!("({is_mint}\n      AND {is_done})");
+    let gave_or_sets = format!("({gave} OR {SETS_PASSWORD})");
     let is_token = format!("eventname = 'GetSigninToken' AND {gave}");
     let is_switch = format!("{SWITCHES} AND {is_done}");
     let held = format!(
@@ -188,8 +204,10 @@ pub(super) fn facts(table: &Table, where_: &dyn Fn(&str) -> String) -> String {
         .unwrap_or_else(|| "CAST(NULL AS varchar)".to_owned());
     let switches = where_(&is_switch);
     let all = where_(&format!(
-        "({IS_TEMPORARY} OR {key} IS NULL AND {CREATED} IS NOT NULL OR {is_mint}\n      OR {SWITCHES} OR {SETS_PASSWORD})"
+        "({IS_TEMPORARY} OR {IS_LONG_TERM} OR {key} IS NULL AND {CREATED} IS NOT NULL OR {is_mint}\n      OR {SWITCHES} OR {SETS_PASSWORD})"
     ));
+    let is_user = format!("{held} AND {CREATED} IS NULL AND useridentity.type IN ('IAMUser', 'Root')");
+    let owner = "coalesce(nullif(useridentity.username, ''), useridentity.principalid)";
     let when =
         |condition: &str, value: &str, name: &str| format!("    CASE WHEN {condition} THEN {value} END AS {name}");
     let columns = [
@@ -202,6 +220,17 @@ pub(super) fn facts(table: &Table, where_: &dyn Fn(&str) -> String) -> String {
         ),
         when(&format!("{IS_TEMPORARY} OR {gave}"), &bearer("useridentity.arn"), "arn"),
         when(IS_TEMPORARY, "useridentity.username", "u"),
+        when(&format!("{is_user} AND {IS_LONG_TERM}"), owner, "owner"),
+        when(
+            &format!("{is_user} AND coalesce({key}, '') = '' AND {gave_or_sets}"),
+            owner,
+            "untold_owner",
+        ),
+        when(
+            &format!("{gave} AND {child} LIKE 'AKIA%'"),
+            &made_for(table),
+            "made_for",
+        ),
         format!("    {created} AS created"),
         format!("    {sign_in} AS sign_in"),
         when(&format!("{gave} OR {is_switch}"), &at, "done_at"),
