@@ -16,6 +16,7 @@ mod holder;
 mod kin;
 mod label;
 mod lasting;
+mod lent;
 mod let_in;
 mod login;
 mod mint;

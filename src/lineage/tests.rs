@@ -3,6 +3,7 @@ mod console;
 mod entangled;
 mod federated;
 mod keyless;
+mod lent;
 mod switch;
 
 use super::*;

@@ -7,6 +7,7 @@ use super::cause::Cause;
 use super::coverage::{Coverage, coverage};
 use super::family::Family;
 use super::label::labelled;
+use super::lent;
 use super::mint::{issues, once_each};
 use super::observe::Observer;
 use super::secret::ReadSecret;
@@ -26,6 +27,7 @@ pub fn trace(evidence: &Evidence, asked: &[AccessKeyId]) -> Lineage {
     switches.tell(&mut issues);
     let askers = Askers::of(&events, &issues);
     askers.tell(&mut issues);
+    lent::tell(&mut issues, &events);
     // Which of two records of one call tells more is only known by now.
     let mut issues = once_each(issues);
     let entered = entered(&events, &issues, &askers, &switches);

@@ -82,6 +82,9 @@ pub(super) struct Growth {
     switched_to: Sessions,
     /// Those of their sessions that were given in the console: somebody may have signed in by one a while later.
     addressed: Sessions,
+    /// Keys that anybody made a long-term key with, and of these those of their users and roles: a service makes them with keys that nobody held.
+    making: Numbers,
+    lent: Numbers,
 }
 
 impl Growth {
@@ -97,8 +100,15 @@ impl Growth {
 
     fn size(&self) -> usize {
         let sessions = [&self.sessions, &self.minted, &self.switched_to, &self.addressed].map(Sessions::size);
-        let numbers = [&self.keys, &self.entered, &self.names, &self.switched].map(Numbers::len);
-        sessions.iter().chain(&numbers).sum()
+        let numbers = [
+            &self.keys,
+            &self.entered,
+            &self.names,
+            &self.switched,
+            &self.making,
+            &self.lent,
+        ];
+        sessions.iter().chain(&numbers.map(Numbers::len)).sum()
     }
 
     /// Adds the keys that gave those that are known, whoever may have.
@@ -153,6 +163,8 @@ impl Growth {
             [(gave.by_key(), gave.new.key, gave.shared), by_others]
         }));
         let given = Given::of(pages);
+        let long_term = || edges(pages).filter(|gave| gave.is_long_term && gave.by_key() != 0);
+        self.making.extend(long_term().map(|gave| gave.by_key()));
         loop {
             let before = self.size();
             given_by.follow(&mut self.keys);
@@ -162,6 +174,11 @@ impl Growth {
             let theirs = known.filter(|who| self.keys.contains(&who.key));
             theirs.clone().for_each(|who| self.sessions.add(who, true));
             self.names.extend(theirs.map(|who| who.name).filter(|name| *name != 0));
+            // What a service made on behalf of one of them lasts, and bears a key that no mint gave.
+            let lent = callers(pages).filter(|who| self.making.contains(&who.key) && self.names.contains(&who.name));
+            self.lent.extend(lent.map(|who| who.key));
+            let lasting = long_term().filter(|gave| self.lent.contains(&gave.by_key()));
+            self.take(lasting.map(|gave| gave.new.key).collect());
             // What was made one of the console may bear the moment of the session that asked.
             let keeps = |gave: &&Gave| gave.is_of_console && self.keys.contains(&gave.new.key);
             edges(pages).filter(keeps).for_each(|gave| {
