@@ -4,9 +4,11 @@
 //! fixpoint. A long-term key is its own origin: whoever created it is not of its family. An event is joined to a temporary credential only
 //! if the moment of issue and the principal agree too, whether it is a use or a mint: key IDs of temporary credentials recur.
 
+mod abroad;
 mod alike;
 mod asker;
 mod bystander;
+mod carried;
 mod cause;
 mod coverage;
 mod credential;
@@ -29,7 +31,9 @@ mod sign_in;
 mod stranger;
 mod switch;
 mod trace;
+mod unjudged;
 mod unminted;
+mod untold;
 
 pub use bystander::{Bystander, bystanders};
 pub use cause::Cause;
@@ -40,6 +44,8 @@ pub use mint::{MintedKey, mint_of, minting};
 pub use related::{Related, related};
 pub use secret::ReadSecret;
 pub use trace::{Ambiguous, Attempt, Lineage, Made, OnBehalf, Reached, RefusedByScp, Unresolved, trace};
+pub use unjudged::Unjudged;
+pub use untold::Untold;
 
 #[cfg(test)]
 mod tests;

@@ -187,6 +187,7 @@ fn root_is_stopped_on_the_twin(measure: Option<&Measure>) -> bool {
         policy_arns: Vec::new(),
         source_identity: None,
         tags: Default::default(),
+        is_untold: false,
         minted_by: None,
     });
     let twin = Twin::on_manual_clock(state, ManualClock::starting_at(start));

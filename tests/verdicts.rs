@@ -202,6 +202,7 @@ fn token(mfa: bool) -> Session {
         policy_arns: vec![],
         source_identity: None,
         tags: Default::default(),
+        is_untold: false,
         minted_by: None,
     }
 }

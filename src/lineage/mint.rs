@@ -1,6 +1,7 @@
 //! Which events give a new credential, and to whom.
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/cloudtrail-integration.html>
 
+use super::carried::passed;
 use super::holder::{role_of, who};
 use super::session::{Stamp, near};
 use super::sign_in::Joined;
@@ -284,12 +285,6 @@ impl Issue<'_> {
                 .into_iter()
                 .flatten()
         };
-        let tag = |one: &Value| {
-            Some((
-                one.get("key")?.as_str()?.to_owned(),
-                one.get("value")?.as_str()?.to_owned(),
-            ))
-        };
         let joined = self.joined.as_ref();
         let beside = joined.and_then(|joined| joined.beside.clone());
         // Nobody asked where it comes from another key of the session.
@@ -313,7 +308,7 @@ impl Issue<'_> {
             source_identity: event
                 .asked("/sourceIdentity")
                 .or_else(|| event.identity.source_identity.clone()),
-            tags: listed("tags").filter_map(tag).collect(),
+            tags: passed(event),
             joined: joined.map(|joined| joined.by.clone()),
             beside,
         }

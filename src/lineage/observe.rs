@@ -11,6 +11,8 @@ use super::session::{Stamp, caller, is_of};
 use super::stranger::Strangers;
 use super::switch::Switches;
 use super::trace::{Ambiguous, Attempt, Lineage, OnBehalf, RefusedByScp};
+use super::unjudged::Changes;
+use super::untold::untold;
 use super::{Credential, Kind, Use};
 use crate::account::Holder;
 use crate::ids::{AccessKeyId, KeyKind};
@@ -30,6 +32,7 @@ pub(super) struct Observer<'a> {
     ambiguous: BTreeMap<AmbiguousKey, Ambiguous>,
     on_behalf: BTreeMap<BehalfKey, OnBehalf>,
     secrets: Secrets,
+    changes: Changes,
     strangers: Strangers<'a>,
     kin: Kin<'a>,
     told: &'a [Credential],
@@ -59,6 +62,7 @@ impl<'a> Observer<'a> {
             ambiguous: BTreeMap::new(),
             on_behalf: BTreeMap::new(),
             secrets: Secrets::default(),
+            changes: Changes::default(),
             strangers: Strangers::of(events, issues),
             kin: Kin::of(told),
             told,
@@ -99,6 +103,7 @@ impl<'a> Observer<'a> {
             member.forwarded += event.times;
             self.on_behalf(event);
             lineage.made.extend(made(event, key));
+            self.changes.observe(event, key);
             return;
         }
         if key.kind() == KeyKind::Temporary && (member.minted.is_none() || member.kind == Kind::Console) {
@@ -110,6 +115,8 @@ impl<'a> Observer<'a> {
         }
         refused_by_scp(&mut lineage.refused_by_scp, event, key);
         lineage.made.extend(made(event, key));
+        lineage.untold.extend(untold(event, key));
+        self.changes.observe(event, key);
         self.secrets.observe(event, key);
     }
 
@@ -136,6 +143,7 @@ impl<'a> Observer<'a> {
         lineage.ambiguous = self.ambiguous.into_values().collect();
         lineage.on_behalf = self.on_behalf.into_values().collect();
         lineage.secrets = self.secrets.finish();
+        lineage.unjudged = self.changes.finish();
         lineage.unresolved = self.strangers.unresolved();
         for member in &mut lineage.credentials {
             let by = |used: &Use| {

@@ -1,8 +1,10 @@
 //! What a trace gives, and the walk that gives it: back to the origin, forward to the fixpoint, then over what the members did.
 
 use super::Credential;
+use super::abroad;
 use super::alike::entered;
 use super::asker::Askers;
+use super::carried::carried;
 use super::cause::Cause;
 use super::coverage::{Coverage, coverage};
 use super::family::Family;
@@ -12,6 +14,8 @@ use super::mint::{issues, once_each};
 use super::observe::Observer;
 use super::secret::ReadSecret;
 use super::switch::Switches;
+use super::unjudged::{self, Unjudged};
+use super::untold::Untold;
 use crate::account::{Holder, Session};
 use crate::ids::{AccessKeyId, AccountId};
 use crate::time::Moment;
@@ -28,6 +32,7 @@ pub fn trace(evidence: &Evidence, asked: &[AccessKeyId]) -> Lineage {
     let askers = Askers::of(&events, &issues);
     askers.tell(&mut issues);
     lent::tell(&mut issues, &events);
+    abroad::tell(&mut issues);
     // Which of two records of one call tells more is only known by now.
     let mut issues = once_each(issues);
     let entered = entered(&events, &issues, &askers, &switches);
@@ -35,13 +40,16 @@ pub fn trace(evidence: &Evidence, asked: &[AccessKeyId]) -> Lineage {
     let family = Family::of(asked, &events, &issues);
     let (order, labels) = labelled(&family);
     let told = order.iter().zip(labels);
-    let told = told.filter_map(|(place, label)| family.credential(*place, label));
+    let carried = carried(&family.members);
+    let told = told.filter_map(|(place, label)| family.credential(*place, label, &carried));
     let told: Vec<Credential> = told.collect();
     let mut lineage = Lineage {
         asked: asked.to_vec(),
         credentials: told.clone(),
         attempts: Vec::new(),
         made: Vec::new(),
+        unjudged: Vec::new(),
+        untold: Vec::new(),
         secrets: Vec::new(),
         unresolved: Vec::new(),
         collisions: 0,
@@ -189,6 +197,12 @@ pub struct Lineage {
     pub attempts: Vec<Attempt>,
     /// What the family made that outlives it.
     pub made: Vec<Made>,
+    /// What else the family changed, of which it isn't known whether it lets anybody in.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unjudged: Vec<Unjudged>,
+    /// Credentials that the family was given and whose keys no record tells.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub untold: Vec<Untold>,
     /// Secrets that the family read: whoever held its keys has them, and they must be changed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub secrets: Vec<ReadSecret>,
@@ -261,6 +275,10 @@ impl Lineage {
         let made = known.made.iter().filter(|made| !self.made.contains(made));
         let made: Vec<Made> = made.cloned().collect();
         self.made.extend(made);
+        unjudged::remember(&mut self.unjudged, &known.unjudged);
+        let untold = known.untold.iter().filter(|one| !self.untold.contains(one));
+        let untold: Vec<Untold> = untold.cloned().collect();
+        self.untold.extend(untold);
         for root in known.roots() {
             if let (Some(holder), Some(of)) = (root.holder.clone(), root.account.clone()) {
                 self.held_by(&root.key, holder, of);
@@ -278,13 +296,21 @@ impl Lineage {
         self.credentials.iter().filter_map(Credential::session).collect()
     }
 
-    /// Roles that the family reached in `account`, by name.
+    /// Roles that the family reached in `account`, by name, also where the key of the session isn't told.
     pub fn roles(&self, account: &AccountId) -> BTreeSet<String> {
         let here = self
             .credentials
             .iter()
             .filter(|member| member.account.as_ref().is_none_or(|of| of == account));
-        here.filter_map(|member| member.role().map(str::to_owned)).collect()
+        let untold = self
+            .untold
+            .iter()
+            .filter(|one| one.account.as_ref().is_none_or(|of| of == account));
+        let untold = untold.filter_map(Untold::role);
+        here.filter_map(Credential::role)
+            .chain(untold)
+            .map(str::to_owned)
+            .collect()
     }
 
     /// Every role that the family reached, those of other accounts too.

@@ -5,6 +5,8 @@
 //! Sources: the page of each call in the IAM API reference; <https://hackingthe.cloud/aws/post_exploitation/iam_persistence/>.
 
 use super::left_behind::{Kind, kind};
+use super::unjudged::unjudged;
+use super::untold::untold;
 use crate::account::{Account, Credentials, KeyStatus, Role, User};
 use crate::lineage::{Lineage, Made};
 use crate::policy::{Context, Effect, Listed, Named, Statement, Truth};
@@ -86,6 +88,8 @@ pub fn footholds(lineage: &Lineage, account: &Account, now: Moment) -> Vec<Footh
         }));
     }
     found.extend(look.doors());
+    found.extend(unjudged(lineage));
+    found.extend(untold(lineage, account, now));
     found.sort_by_key(|one| match one.state {
         State::Open(_) => 0,
         State::Unknown(_) => 1,

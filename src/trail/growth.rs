@@ -85,6 +85,9 @@ pub(super) struct Growth {
     /// Keys that anybody made a long-term key with, and of these those of their users and roles: a service makes them with keys that nobody held.
     making: Numbers,
     lent: Numbers,
+    /// Users and roles, of other accounts too, that may have asked for one of the keys; and those that the keys are of. All by unique ID.
+    abroad: Numbers,
+    ids: Numbers,
 }
 
 impl Growth {
@@ -107,6 +110,8 @@ impl Growth {
             &self.switched,
             &self.making,
             &self.lent,
+            &self.abroad,
+            &self.ids,
         ];
         sessions.iter().chain(&numbers.map(Numbers::len)).sum()
     }
@@ -131,7 +136,12 @@ impl Growth {
             let is_known =
                 |gave: &&Gave| !gave.is_long_term && keys.contains(&gave.new.key) || keys.contains(&gave.shared);
             let known = edges(pages).filter(is_known);
-            known.for_each(|gave| self.sessions.add_asker(gave));
+            known.clone().for_each(|gave| self.sessions.add_asker(gave));
+            // Another account's session is told by its unique ID alone.
+            self.abroad.extend(known.filter_map(Gave::from_abroad));
+            let theirs = edges(pages).filter(|gave| self.abroad.contains(&gave.new.id));
+            let theirs: Vec<u64> = theirs.map(|gave| gave.new.key).collect();
+            self.take(theirs);
             // A mint whose key never called tells a session all the same.
             self.sessions.add_keyless(pages);
             let may_be = |who: &&Who| self.sessions.hold(who, true);
@@ -174,6 +184,13 @@ impl Growth {
             let theirs = known.filter(|who| self.keys.contains(&who.key));
             theirs.clone().for_each(|who| self.sessions.add(who, true));
             self.names.extend(theirs.map(|who| who.name).filter(|name| *name != 0));
+            // What comes back from another account names whose session asked, by unique ID alone.
+            let known = callers(pages).chain(edges(pages).map(|gave| &gave.new));
+            let ids = known.filter(|who| self.keys.contains(&who.key) && who.id != 0);
+            let ids: Vec<u64> = ids.map(|who| who.id).collect();
+            self.ids.extend(ids);
+            let back = edges(pages).filter(|gave| gave.from_abroad().is_some_and(|by| self.ids.contains(&by)));
+            self.take(back.map(|gave| gave.new.key).collect());
             // What a service made on behalf of one of them lasts, and bears a key that no mint gave.
             let lent = callers(pages).filter(|who| self.making.contains(&who.key) && self.names.contains(&who.name));
             self.lent.extend(lent.map(|who| who.key));
@@ -310,7 +327,7 @@ impl Sessions {
 
     /// Adds the session that asked for a key, where the record leaves its own out.
     fn add_asker(&mut self, gave: &Gave) {
-        if gave.by_since != 0 {
+        if gave.by_since != 0 && gave.from_abroad().is_none() {
             self.issued.insert((gave.by, gave.by_since));
         }
     }
@@ -340,7 +357,7 @@ impl Sessions {
     fn hold_asker(&self, gave: &Gave) -> bool {
         let near = gave.by_since.saturating_sub(ISSUE_SECONDS).max(1)..=gave.by_since.saturating_add(ISSUE_SECONDS);
         let mut issued = self.issued.range((gave.by, *near.start())..=(gave.by, *near.end()));
-        gave.by_since != 0 && issued.next().is_some()
+        gave.by_since != 0 && gave.from_abroad().is_none() && issued.next().is_some()
     }
 
     /// Whether one of them may go on from the session that this gave.
