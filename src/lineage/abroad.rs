@@ -13,7 +13,8 @@ const LONGEST_SECONDS: i64 = 43_200;
 /// A session by when it was given, when it ends, and its key.
 type Held = (Moment, Moment, AccessKeyId);
 
-/// Says who asked for each of `issues` whose record tells neither a key nor a moment: every session of that unique ID and name which lived then.
+/// Says who asked for each of `issues` whose record tells neither a key nor a moment: every session of that unique ID and name which lived
+/// then, else the last that had begun.
 pub(super) fn tell(issues: &mut [Issue<'_>]) {
     let is_untold = |issue: &Issue<'_>| {
         let asker = &issue.asker.identity;
@@ -39,9 +40,14 @@ pub(super) fn tell(issues: &mut [Issue<'_>]) {
             .into_iter()
             .flatten();
         let at = issue.event.at;
-        let lived =
-            sessions.filter(|(since, ends, key)| follows(at, *since) && follows(*ends, at) && *key != issue.key);
+        let begun = sessions.filter(|(since, _, key)| follows(at, *since) && *key != issue.key);
+        let begun: Vec<&Held> = begun.collect();
+        let lived = begun.iter().filter(|(_, ends, _)| follows(*ends, at));
         issue.told = lived.map(|(.., key)| key.clone()).collect();
+        // Who is in the other account renews his session there under its name, and only that account's trail tells.
+        if issue.told.is_empty() {
+            issue.told = begun.last().map(|(.., key)| key.clone()).into_iter().collect();
+        }
         issue.told.dedup();
     }
 }

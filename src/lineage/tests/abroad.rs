@@ -30,7 +30,9 @@ fn a_session_that_comes_back_from_another_account_is_joined() {
     }
     records[1]["userIdentity"]["principalId"] = json!("AROAX:another");
     assert!(trace(&evidence(&records), &a).member(&back).is_none());
-    // Nobody comes back by what has ended.
+    // What has ended by then was renewed there under its name; what hadn't begun is another's.
     let (records, [a, _, back]) = there_and_back("2026-03-24T23:30:00Z");
+    assert!(trace(&evidence(&records), &a).member(&back).is_some());
+    let (records, [a, _, back]) = there_and_back("2026-03-24T08:30:00Z");
     assert!(trace(&evidence(&records), &a).member(&back).is_none());
 }
