@@ -48,6 +48,7 @@ fn sessions(account: &Account) -> Vec<Session> {
             policy_arns: Vec::new(),
             source_identity: None,
             tags: Default::default(),
+            is_untold: false,
             minted_by: None,
         }
     };

@@ -4,10 +4,12 @@
 //! fixpoint. A long-term key is its own origin: whoever created it is not of its family. An event is joined to a temporary credential only
 //! if the moment of issue and the principal agree too, whether it is a use or a mint: key IDs of temporary credentials recur.
 
+mod abroad;
 mod alike;
 mod asker;
 mod beyond;
 mod bystander;
+mod carried;
 mod cause;
 mod coverage;
 mod credential;
@@ -17,6 +19,7 @@ mod holder;
 mod kin;
 mod label;
 mod lasting;
+mod lent;
 mod let_in;
 mod login;
 mod mint;
@@ -29,7 +32,9 @@ mod sign_in;
 mod stranger;
 mod switch;
 mod trace;
+mod unjudged;
 mod unminted;
+mod untold;
 mod vouched;
 
 pub use bystander::{Bystander, bystanders};
@@ -42,6 +47,8 @@ pub use related::{Related, related};
 pub use renamed::{Bearer, Renamed};
 pub use secret::ReadSecret;
 pub use trace::{Ambiguous, Attempt, Lineage, Made, OnBehalf, Reached, RefusedByScp, Unresolved, trace};
+pub use unjudged::Unjudged;
+pub use untold::Untold;
 
 #[cfg(test)]
 mod tests;

@@ -19,6 +19,8 @@ mod reading;
 mod refuse;
 mod step;
 mod still_open;
+mod unjudged;
+mod untold;
 mod waves;
 
 pub use basis::{basis, drift};

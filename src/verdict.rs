@@ -169,6 +169,7 @@ fn token_of(user: &crate::account::User, key: &AccessKeyId, now: Moment) -> Sess
         policy_arns: Vec::new(),
         source_identity: None,
         tags: Default::default(),
+        is_untold: false,
         minted_by: Some(key.clone()),
     }
 }

@@ -183,11 +183,12 @@ fn root_is_stopped_on_the_twin(measure: Option<&Measure>) -> bool {
         kind: SessionKind::Console,
         issued: start,
         expires: start.plus_seconds(3_600),
-        mfa: false,
+        mfa: Some(false),
         policy: None,
         policy_arns: Vec::new(),
         source_identity: None,
         tags: Default::default(),
+        is_untold: false,
         minted_by: None,
     });
     let twin = Twin::on_manual_clock(state, ManualClock::starting_at(start));

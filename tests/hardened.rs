@@ -276,6 +276,7 @@ fn at_work(delivery: &str, measures: &[&Measure]) -> Twin {
             policy_arns: Vec::new(),
             source_identity: None,
             tags: Default::default(),
+            is_untold: false,
             minted_by: None,
         });
     }

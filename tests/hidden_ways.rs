@@ -4,12 +4,12 @@
 
 mod support;
 
-use oust::account::{Account, LoginProfile, Resource, Role, User};
-use oust::lineage::{Lineage, Made, bystanders};
-use oust::plan::{Facts, plan, see_doors};
+use oust::account::{Account, Holder, LoginProfile, Resource, Role, User};
+use oust::lineage::{Lineage, Made, Unjudged, Untold, bystanders};
+use oust::plan::{Facts, State, plan, see_doors};
 use oust::playbook::End;
 use oust::policy::PolicyText;
-use oust::rehearse::{Rehearsed, rehearse};
+use oust::rehearse::{Rehearsed, judge, rehearse};
 use serde_json::json;
 use support::story;
 
@@ -224,4 +224,106 @@ fn an_organization_that_stops_the_responders_deny_is_seen_in_rehearsal() {
         });
     });
     assert!(!guarded.contains() && !guarded.missing().is_empty());
+}
+
+/// What is in no table is not safe for that: one thing to look at for each service.
+#[test]
+fn changes_that_nobody_judged_are_a_doubt_told_in_few_lines() {
+    let rehearsed = rehearsed(|_, lineage| {
+        let root = lineage.credentials[0].key.clone();
+        let at = lineage.credentials[1].minted.as_ref().unwrap().at;
+        for n in 0..20 {
+            lineage.unjudged.push(Unjudged {
+                service: if n < 12 { "iot".into() } else { "eks".into() },
+                call: format!("CreateThing{n}"),
+                by: [root.clone()].into(),
+                count: 3,
+                first: at,
+                last: at,
+            });
+        }
+    });
+    assert!(!rehearsed.contains());
+    let footholds = &rehearsed.proof().footholds;
+    assert_eq!(footholds.len(), 2, "{footholds:?}");
+    assert!(
+        footholds.iter().all(|one| matches!(one.state, State::Unknown(_))),
+        "{footholds:?}"
+    );
+    let iot = footholds.iter().find(|one| one.what.starts_with("iot ")).unwrap();
+    assert!(
+        iot.what.contains("CreateThing0 x3") && iot.what.contains("4 more"),
+        "{iot}"
+    );
+    assert!(iot.state.why().contains("36 times"), "{iot}");
+}
+
+/// A key that was given and isn't told: the role's sessions are revoked, and that it may have gone on stays a doubt.
+#[test]
+fn a_key_that_no_record_tells_has_its_role_revoked_and_is_a_doubt() {
+    let rehearsed = rehearsed(|account, lineage| {
+        let mut other = role(account).clone();
+        other.name = "OtherRole".into();
+        other.id = "AROAOTHER".into();
+        other.inline.insert("P".into(), document(everything()));
+        account.roles.insert("OtherRole".into(), other);
+        lineage.untold.push(Untold {
+            by: lineage.credentials[0].key.clone(),
+            at: lineage.credentials[1].minted.as_ref().unwrap().at,
+            call: "AssumeRole".into(),
+            event: "e".into(),
+            holder: Some(Holder::Role {
+                name: "OtherRole".into(),
+                id: String::new(),
+                session: "s".into(),
+            }),
+            account: Some(account.id.clone()),
+        });
+    });
+    assert!(!rehearsed.contains());
+    let [one] = &rehearsed.proof().footholds[..] else {
+        panic!("{:?}", rehearsed.proof().footholds)
+    };
+    assert!(
+        matches!(&one.state, State::Unknown(why) if why.contains("denied everything")),
+        "{one}"
+    );
+}
+
+/// Two sessions of a family may have one key ID: each is judged by itself.
+#[test]
+fn sessions_with_one_key_id_have_a_verdict_each() {
+    let stage = story::played();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let judged = runtime.block_on(async {
+        let (mount, mut lineage, _) = story::planned(&stage, End::Contain).await;
+        let mut account = story::account(&mount).await;
+        account.resources = Some(Default::default());
+        let mut weak = role(&mut account).clone();
+        weak.name = "Weak".into();
+        weak.id = "AROAWEAK".into();
+        (weak.inline, weak.attached) = Default::default();
+        account.roles.insert("Weak".into(), weak);
+        let c = lineage
+            .credentials
+            .iter()
+            .find(|one| one.role().is_some())
+            .unwrap()
+            .clone();
+        let mut same = c.clone();
+        same.holder = Some(Holder::Role {
+            name: "Weak".into(),
+            id: "AROAWEAK".into(),
+            session: "s".into(),
+        });
+        lineage.credentials = vec![c, same];
+        judge(&account, &lineage, stage.twin.now())
+    });
+    assert!(
+        !judged[0].verdict.is_contained() && judged[1].verdict.is_contained(),
+        "{judged:?}"
+    );
 }

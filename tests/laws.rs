@@ -50,6 +50,7 @@ fn as_root(account: Account) -> (Twin, Mount<oust::mount::Twin>) {
         policy_arns: vec![],
         source_identity: None,
         tags: BTreeMap::new(),
+        is_untold: false,
         minted_by: None,
     });
     let twin = Twin::on_manual_clock(state, ManualClock::starting_at(NOW));

@@ -52,6 +52,7 @@ fn as_root(account: Account, now: Moment) -> (Twin, World) {
         policy_arns: vec![],
         source_identity: None,
         tags: BTreeMap::new(),
+        is_untold: false,
         minted_by: None,
     });
     let twin = Twin::on_manual_clock(state, ManualClock::starting_at(now));

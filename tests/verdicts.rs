@@ -197,11 +197,12 @@ fn token(mfa: bool) -> Session {
         kind: SessionKind::GetSessionToken,
         issued: NOW,
         expires: NOW.plus_seconds(3600),
-        mfa,
+        mfa: Some(mfa),
         policy: None,
         policy_arns: vec![],
         source_identity: None,
         tags: Default::default(),
+        is_untold: false,
         minted_by: None,
     }
 }

@@ -36,6 +36,9 @@ pub struct Session {
     /// Session tags.
     #[serde(default, skip_serializing_if = "Tags::is_empty")]
     pub tags: Tags,
+    /// Whether it may have more tags, or a source identity: how it was issued isn't known.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_untold: bool,
     /// The credential that asked for it; `None` when that is not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub minted_by: Option<AccessKeyId>,

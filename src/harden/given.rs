@@ -55,6 +55,7 @@ pub(super) fn session(event: &Event) -> Option<Session> {
         policy_arns: minted.mint.policy_arns,
         source_identity: minted.mint.source_identity,
         tags: minted.mint.tags,
+        is_untold: false,
         minted_by: Some(minted.mint.by),
     })
 }
@@ -83,6 +84,7 @@ fn of_role(event: &Event, key: AccessKeyId) -> Option<Session> {
         policy_arns: Vec::new(),
         source_identity: event.asked("/sourceIdentity"),
         tags: Default::default(),
+        is_untold: false,
         minted_by: None,
     })
 }

@@ -115,6 +115,7 @@ pub fn by_root(account: &Account, call: &str, now: Moment) -> Option<Outcome> {
         policy_arns: Vec::new(),
         source_identity: None,
         tags: Default::default(),
+        is_untold: false,
         minted_by: None,
     };
     let sessions = [session];

@@ -234,6 +234,7 @@ fn met(event: &Event) -> Option<Session> {
         policy_arns: Vec::new(),
         source_identity: who.source_identity.clone(),
         tags: Default::default(),
+        is_untold: false,
         minted_by: None,
     })
 }

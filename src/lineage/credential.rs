@@ -141,6 +141,15 @@ pub struct Credential {
     /// Whether its own calls say that MFA was given; `None` where they say nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mfa: Option<bool>,
+    /// The source identity that its own calls or its mint tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source_identity: Option<String>,
+    /// The session tags that it has, as far as the evidence tells: those that were passed, and those that came along.
+    #[serde(default, skip_serializing_if = "Tags::is_empty")]
+    pub tags: Tags,
+    /// Whether it may have more tags, or a source identity: its mint, or that of the session which asked for it, is not in the evidence.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_untold: bool,
     /// When it ends by itself; `None` for long-term keys, and when it isn't known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires: Option<Moment>,
@@ -240,6 +249,8 @@ impl Credential {
             .map(|mint| mint.at)
             .or(self.issued)
             .or_else(|| self.first_use())?;
+        let mut tags = minted.map(|mint| mint.tags.clone()).unwrap_or_default();
+        tags.extend(self.tags.clone());
         Some(Session {
             key: self.key.clone(),
             holder: self.holder.clone()?,
@@ -250,8 +261,12 @@ impl Credential {
             mfa: self.has_mfa(),
             policy: minted.and_then(|mint| mint.policy.clone()),
             policy_arns: minted.map(|mint| mint.policy_arns.clone()).unwrap_or_default(),
-            source_identity: minted.and_then(|mint| mint.source_identity.clone()),
-            tags: minted.map(|mint| mint.tags.clone()).unwrap_or_default(),
+            source_identity: self
+                .source_identity
+                .clone()
+                .or_else(|| minted.and_then(|mint| mint.source_identity.clone())),
+            tags,
+            is_untold: self.is_untold,
             minted_by: minted.map(|mint| mint.by.clone()),
         })
     }

@@ -1,10 +1,11 @@
 //! Who comes from whom: back from the asked key to the origin, forward to everything that was minted.
 
+use super::carried::Carried;
 use super::holder::holder_of;
 use super::mint::Issue;
 use super::session::{Stamp, caller, follows, is_of};
 use super::{Credential, Kind};
-use crate::account::Holder;
+use crate::account::{Holder, Tags};
 use crate::ids::{AccessKeyId, KeyKind};
 use crate::time::Moment;
 use crate::trail::Event;
@@ -141,10 +142,16 @@ impl<'a> Family<'a> {
     }
 
     /// The member at this place, as it is told.
-    pub(super) fn credential(&self, place: usize, label: String) -> Option<Credential> {
+    pub(super) fn credential(&self, place: usize, label: String, carried: &[Carried]) -> Option<Credential> {
         let member = self.members.get(place)?;
         let parent = member.parent.and_then(|parent| self.members.get(parent));
-        Some(member.credential(label, parent.map(|parent| &parent.key)))
+        let carried = carried.get(place)?;
+        Some(Credential {
+            source_identity: carried.source_identity.clone(),
+            tags: carried.tags.clone(),
+            is_untold: carried.is_untold,
+            ..member.credential(label, parent.map(|parent| &parent.key))
+        })
     }
 }
 
@@ -280,7 +287,20 @@ fn first_stamp(asked: &AccessKeyId, index: &Index<'_>, issues: &[Issue<'_>]) -> 
     })
 }
 
-impl Member<'_> {
+impl<'a> Member<'a> {
+    /// A call of its own.
+    pub(super) fn own(&self) -> Option<&'a Event> {
+        self.own
+    }
+
+    /// Whether it is a session that may have tags of its own: a role's, a federated user's, or one of which nothing is known.
+    pub(super) fn may_be_tagged(&self) -> bool {
+        let holder = self.issue.and_then(|issue| issue.holder.clone());
+        let holder = holder.or_else(|| self.own.and_then(holder_of));
+        let is_users = matches!(holder, Some(Holder::User { .. } | Holder::Root));
+        self.key.kind() != KeyKind::LongTerm && !is_users
+    }
+
     /// The member as it is told, before its uses are counted. `by` is the key of the member that minted it.
     fn credential(&self, label: String, by: Option<&AccessKeyId>) -> Credential {
         let issue = self.issue;
@@ -319,6 +339,9 @@ impl Member<'_> {
             minted,
             issued,
             mfa: self.mfa,
+            source_identity: None,
+            tags: Tags::new(),
+            is_untold: false,
             expires: match kind {
                 Kind::LongTerm => None,
                 _ => issue

@@ -262,7 +262,8 @@ const OF_THE_CALLER: [&str; 12] = [
     "UploadSigningCertificate",
 ];
 
-fn lasts(event: &Event) -> bool {
+/// Whether the call is of those that are told by name as left behind.
+pub(super) fn lasts(event: &Event) -> bool {
     let begins = |beginnings: &[&str]| beginnings.iter().any(|beginning| event.name.starts_with(beginning));
     let single = SINGLE.iter().find(|(service, _)| *service == event.service());
     (ALL_CHANGES.contains(&event.service()) && begins(&CHANGES))

@@ -1,6 +1,7 @@
 //! Which events give a new credential, and to whom.
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/cloudtrail-integration.html>
 
+use super::carried::passed;
 use super::holder::{role_of, who};
 use super::session::{Stamp, near, user_of};
 use super::sign_in::Joined;
@@ -205,7 +206,7 @@ fn seconds_in(value: &Value) -> Option<i64> {
 }
 
 /// The credential that the event gave to the key that asked for it; `None` when it is no mint, was refused, names no key, or when a
-/// service asked on somebody's behalf and kept what it got.
+/// service asked on somebody's behalf for a session, and kept what it got.
 pub fn mint_of(event: &Event) -> Option<MintedKey> {
     let issue = issue_of(event)?;
     Some(MintedKey {
@@ -226,17 +227,28 @@ impl Issue<'_> {
 
     /// The keys that may have asked: mostly one.
     pub(super) fn askers(&self) -> impl Iterator<Item = &AccessKeyId> {
-        // A key that a service signed with is nobody's; those that are told are known otherwise than by who signed.
-        let is_held = self.is_switch || !self.asker.is_forwarded();
+        // A key that a service signed with is nobody's, unless it made what lasts: that is for its caller. Those that are told are known otherwise than by who
+        // signed.
+        let is_held = self.is_switch || !self.asker.is_forwarded() || self.is_lent();
         let own = self.asker.identity.key.iter();
         let own = own.filter(move |_| self.told.is_empty() && is_held);
         self.told.iter().chain(own)
     }
 
+    /// Whether a service made it on its caller's behalf, and it outlives both.
+    pub(super) fn is_lent(&self) -> bool {
+        self.asker.is_forwarded() && self.kind.is_permanent()
+    }
+
     /// What the calls of the key that asked bear.
     pub(super) fn asker_bears(&self) -> Stamp {
         let of = self.joined.as_ref().and_then(|joined| joined.of.clone());
-        of.unwrap_or_else(|| Stamp::of_event(self.asker))
+        let mut bears = of.unwrap_or_else(|| Stamp::of_event(self.asker));
+        // The moment in a service's call is that of its own session.
+        if self.is_lent() && !self.told.is_empty() {
+            bears.issued.clear();
+        }
+        bears
     }
 
     /// The unique ID that calls with the new key bear.
@@ -273,12 +285,6 @@ impl Issue<'_> {
                 .into_iter()
                 .flatten()
         };
-        let tag = |one: &Value| {
-            Some((
-                one.get("key")?.as_str()?.to_owned(),
-                one.get("value")?.as_str()?.to_owned(),
-            ))
-        };
         let joined = self.joined.as_ref();
         let beside = joined.and_then(|joined| joined.beside.clone());
         // Nobody asked where it comes from another key of the session.
@@ -302,7 +308,7 @@ impl Issue<'_> {
             source_identity: event
                 .asked("/sourceIdentity")
                 .or_else(|| event.identity.source_identity.clone()),
-            tags: listed("tags").filter_map(tag).collect(),
+            tags: passed(event),
             joined: joined.map(|joined| joined.by.clone()).or_else(|| self.by_user()),
             beside,
         }

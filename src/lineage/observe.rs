@@ -11,7 +11,10 @@ use super::session::{Stamp, caller, is_of};
 use super::stranger::Strangers;
 use super::switch::Switches;
 use super::trace::{Ambiguous, Attempt, Lineage, OnBehalf, RefusedByScp};
+use super::unjudged::Changes;
+use super::untold::untold;
 use super::{Credential, Kind, Use};
+use crate::account::Holder;
 use crate::ids::{AccessKeyId, KeyKind};
 use crate::time::Moment;
 use crate::trail::Event;
@@ -29,8 +32,10 @@ pub(super) struct Observer<'a> {
     ambiguous: BTreeMap<AmbiguousKey, Ambiguous>,
     on_behalf: BTreeMap<BehalfKey, OnBehalf>,
     secrets: Secrets,
+    changes: Changes,
     strangers: Strangers<'a>,
     kin: Kin<'a>,
+    told: &'a [Credential],
     switches: &'a Switches<'a>,
     causes: Causes<'a>,
 }
@@ -57,8 +62,10 @@ impl<'a> Observer<'a> {
             ambiguous: BTreeMap::new(),
             on_behalf: BTreeMap::new(),
             secrets: Secrets::default(),
+            changes: Changes::default(),
             strangers: Strangers::of(events, issues),
             kin: Kin::of(told),
+            told,
             switches,
             causes: Causes::of(events),
         }
@@ -72,7 +79,10 @@ impl<'a> Observer<'a> {
         let Some(members) = self.members.get(key) else {
             if self.is_kin(event) || self.is_switched(event) {
                 match event.is_forwarded() {
-                    true => self.on_behalf(event),
+                    true => {
+                        let behind = self.on_behalf(event);
+                        lineage.made.extend(behind.and_then(|by| made(event, &by)));
+                    }
                     false => self.strangers.observe(event, key),
                 }
             }
@@ -92,6 +102,8 @@ impl<'a> Observer<'a> {
         if event.is_forwarded() {
             member.forwarded += event.times;
             self.on_behalf(event);
+            lineage.made.extend(made(event, key));
+            self.changes.observe(event, key);
             return;
         }
         if key.kind() == KeyKind::Temporary && (member.minted.is_none() || member.kind == Kind::Console) {
@@ -103,6 +115,8 @@ impl<'a> Observer<'a> {
         }
         refused_by_scp(&mut lineage.refused_by_scp, event, key);
         lineage.made.extend(made(event, key));
+        lineage.untold.extend(untold(event, key));
+        self.changes.observe(event, key);
         self.secrets.observe(event, key);
     }
 
@@ -129,6 +143,7 @@ impl<'a> Observer<'a> {
         lineage.ambiguous = self.ambiguous.into_values().collect();
         lineage.on_behalf = self.on_behalf.into_values().collect();
         lineage.secrets = self.secrets.finish();
+        lineage.unjudged = self.changes.finish();
         lineage.unresolved = self.strangers.unresolved();
         for member in &mut lineage.credentials {
             let by = |used: &Use| {
@@ -184,9 +199,19 @@ impl<'a> Observer<'a> {
         seen.last = seen.last.max(event.until);
     }
 
-    fn on_behalf(&mut self, event: &Event) {
+    /// Notes a service's call. Gives the member on whose behalf it may be: the one whose call it comes from, else one of the same user or role session. That
+    /// somebody else's call lies near to it proves nothing: what a service makes may come a while after it was asked for.
+    fn on_behalf(&mut self, event: &Event) -> Option<AccessKeyId> {
         let by = event.identity.invoked_by.clone().unwrap_or_default();
         let cause = self.causes.of_call(event);
+        let from = cause.iter().map(|cause| &cause.key);
+        let from = from.filter(|key| self.members.contains_key(key)).next().cloned();
+        let behind = from.or_else(|| {
+            let holder = holder_of(event)?;
+            let is_same = |member: &&Credential| member.holder.as_ref().is_some_and(|of| same_session(of, &holder));
+            let mut members = self.told.iter().filter(is_same);
+            members.next().map(|member| member.key.clone())
+        });
         let key = (by, caller(event), event.service().to_owned(), event.name.clone(), cause);
         let seen = self.on_behalf.entry(key.clone()).or_insert_with(|| {
             let (by, arn, service, action, cause) = key;
@@ -204,6 +229,40 @@ impl<'a> Observer<'a> {
         seen.count += event.times;
         seen.first = seen.first.min(event.at);
         seen.last = seen.last.max(event.until);
+        behind
+    }
+}
+
+/// Whether two carry the rights of one user, or are one session of a role by name, as far as is known of both.
+fn same_session(one: &Holder, two: &Holder) -> bool {
+    let is_one = |name: &str, id: &str, other: &str, other_id: &str| match (id, other_id) {
+        ("", _) | (_, "") => name == other,
+        (id, other_id) => id == other_id,
+    };
+    match (one, two) {
+        (Holder::Root, Holder::Root) => true,
+        (
+            Holder::User { name: user, id } | Holder::FederatedUser { user, user_id: id, .. },
+            Holder::User { name, id: of }
+            | Holder::FederatedUser {
+                user: name,
+                user_id: of,
+                ..
+            },
+        ) => is_one(user, id, name, of),
+        (
+            Holder::Role {
+                name: role,
+                id,
+                session,
+            },
+            Holder::Role {
+                name,
+                id: of,
+                session: called,
+            },
+        ) => is_one(role, id, name, of) && session == called,
+        _ => false,
     }
 }
 

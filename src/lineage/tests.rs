@@ -1,9 +1,13 @@
+mod abroad;
 mod ambiguous;
+mod carried;
 mod console;
 mod entangled;
 mod federated;
 mod keyless;
+mod lent;
 mod switch;
+mod unjudged;
 
 use super::*;
 use crate::ids::AccessKeyId;

@@ -1,17 +1,22 @@
 //! What a trace gives, and the walk that gives it: back to the origin, forward to the fixpoint, then over what the members did.
 
 use super::Credential;
+use super::abroad;
 use super::alike::entered;
 use super::asker::Askers;
+use super::carried::carried;
 use super::cause::Cause;
 use super::coverage::{Coverage, coverage};
 use super::family::Family;
 use super::label::labelled;
+use super::lent;
 use super::mint::{issues, once_each};
 use super::observe::Observer;
 use super::renamed::{Bearer, Renamed};
 use super::secret::ReadSecret;
 use super::switch::Switches;
+use super::unjudged::{self, Unjudged};
+use super::untold::Untold;
 use crate::account::{Holder, Session};
 use crate::ids::{AccessKeyId, AccountId};
 use crate::time::Moment;
@@ -27,6 +32,8 @@ pub fn trace(evidence: &Evidence, asked: &[AccessKeyId]) -> Lineage {
     switches.tell(&mut issues);
     let askers = Askers::of(&events, &issues);
     askers.tell(&mut issues);
+    lent::tell(&mut issues, &events);
+    abroad::tell(&mut issues);
     // Which of two records of one call tells more is only known by now.
     let mut issues = once_each(issues);
     let entered = entered(&events, &issues, &askers, &switches);
@@ -34,7 +41,8 @@ pub fn trace(evidence: &Evidence, asked: &[AccessKeyId]) -> Lineage {
     let family = Family::of(asked, &events, &issues);
     let (order, labels) = labelled(&family);
     let told = order.iter().zip(labels);
-    let told = told.filter_map(|(place, label)| family.credential(*place, label));
+    let carried = carried(&family.members);
+    let told = told.filter_map(|(place, label)| family.credential(*place, label, &carried));
     let told: Vec<Credential> = told.collect();
     let mut lineage = Lineage {
         asked: asked.to_vec(),
@@ -43,6 +51,8 @@ pub fn trace(evidence: &Evidence, asked: &[AccessKeyId]) -> Lineage {
         made: Vec::new(),
         bearers: Vec::new(),
         renamed: Vec::new(),
+        unjudged: Vec::new(),
+        untold: Vec::new(),
         secrets: Vec::new(),
         unresolved: Vec::new(),
         collisions: 0,
@@ -197,6 +207,12 @@ pub struct Lineage {
     /// Users who were renamed or deleted, by whomever, as far as the trail was asked for it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub renamed: Vec<Renamed>,
+    /// What else the family changed, of which it isn't known whether it lets anybody in.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unjudged: Vec<Unjudged>,
+    /// Credentials that the family was given and whose keys no record tells.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub untold: Vec<Untold>,
     /// Secrets that the family read: whoever held its keys has them, and they must be changed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub secrets: Vec<ReadSecret>,
@@ -283,6 +299,10 @@ impl Lineage {
         for (role, at) in &known.shut {
             self.shut.entry(role.clone()).or_insert(*at);
         }
+        unjudged::remember(&mut self.unjudged, &known.unjudged);
+        let untold = known.untold.iter().filter(|one| !self.untold.contains(one));
+        let untold: Vec<Untold> = untold.cloned().collect();
+        self.untold.extend(untold);
         for root in known.roots() {
             if let (Some(holder), Some(of)) = (root.holder.clone(), root.account.clone()) {
                 self.held_by(&root.key, holder, of);
@@ -300,13 +320,21 @@ impl Lineage {
         self.credentials.iter().filter_map(Credential::session).collect()
     }
 
-    /// Roles that the family reached in `account`, by name.
+    /// Roles that the family reached in `account`, by name, also where the key of the session isn't told.
     pub fn roles(&self, account: &AccountId) -> BTreeSet<String> {
         let here = self
             .credentials
             .iter()
             .filter(|member| member.account.as_ref().is_none_or(|of| of == account));
-        here.filter_map(|member| member.role().map(str::to_owned)).collect()
+        let untold = self
+            .untold
+            .iter()
+            .filter(|one| one.account.as_ref().is_none_or(|of| of == account));
+        let untold = untold.filter_map(Untold::role);
+        here.filter_map(Credential::role)
+            .chain(untold)
+            .map(str::to_owned)
+            .collect()
     }
 
     /// Every role that the family reached, those of other accounts too.

@@ -6,6 +6,8 @@
 
 use super::door::{self, strangers};
 use super::left_behind::{Kind, kind, named};
+use super::unjudged::unjudged;
+use super::untold::untold;
 use crate::account::{Account, Credentials, KeyStatus, Role, User};
 use crate::lineage::{Lineage, Made};
 use crate::policy::{Context, Effect, Listed, Named, Statement, Truth};
@@ -82,6 +84,8 @@ pub fn footholds(lineage: &Lineage, account: &Account, now: Moment) -> Vec<Footh
         }));
     }
     found.extend(look.doors());
+    found.extend(unjudged(lineage));
+    found.extend(untold(lineage, account, now));
     found.sort_by_key(|one| rank(&one.state));
     found
 }

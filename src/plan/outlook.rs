@@ -35,7 +35,6 @@ pub struct Outlook {
 
 /// What the holder of those members can become that aren't proven useless at `now`.
 pub fn outlook(lineage: &Lineage, account: &Account, now: Moment) -> Outlook {
-    let sessions = lineage.sessions();
     let mut reach = Reach::of(account, now.plus_seconds(BEHIND_EVERY_CUT_SECONDS));
     let mut memory = Memory::default();
     memory.look_at(account);
@@ -44,12 +43,15 @@ pub fn outlook(lineage: &Lineage, account: &Account, now: Moment) -> Outlook {
     let mut outlook = Outlook::default();
     for member in &lineage.credentials {
         let elsewhere = member.account.as_ref().is_some_and(|of| *of != account.id);
-        let Ok(standing) = Standing::of(account, &sessions, &member.key, now) else {
+        // Two sessions may have one key ID.
+        let own = member.session();
+        let sessions = own.as_slice();
+        let Ok(standing) = Standing::of(account, sessions, &member.key, now) else {
             continue;
         };
-        let contained = memory.verdict(account, &sessions, &member.key, now).is_contained();
+        let contained = memory.verdict(account, sessions, &member.key, now).is_contained();
         // Sessions of one principal that differ in nothing that reach hangs on reach the same.
-        if elsewhere || contained || !seen.insert(alike(&standing, &sessions, member)) {
+        if elsewhere || contained || !seen.insert(alike(&standing, own.as_ref())) {
             continue;
         }
         let reached = reach.from(&standing);
@@ -83,8 +85,7 @@ fn rank(could: &Could) -> (bool, usize) {
     (!could.whom.sure, could.whom.path.len())
 }
 
-fn alike(standing: &Standing<'_>, sessions: &[Session], member: &Credential) -> String {
-    let session = sessions.iter().find(|session| session.key == member.key);
+fn alike(standing: &Standing<'_>, session: Option<&Session>) -> String {
     let of_session = session.map(|one| {
         (
             one.kind,
@@ -93,6 +94,7 @@ fn alike(standing: &Standing<'_>, sessions: &[Session], member: &Credential) -> 
             &one.policy_arns,
             &one.source_identity,
             &one.tags,
+            one.is_untold,
         )
     });
     format!("{} {of_session:?}", standing.principal.arn)

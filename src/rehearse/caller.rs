@@ -133,6 +133,7 @@ fn session(key: AccessKeyId, now: Moment, holder: Holder, kind: SessionKind) -> 
         policy_arns: Vec::new(),
         source_identity: None,
         tags: Default::default(),
+        is_untold: false,
         minted_by: None,
     }
 }

@@ -1,6 +1,6 @@
 //! The proof: what every credential of the family can do before, after each step, and at the end; and which innocents are hit.
 
-use crate::account::{Account, Holder, KeyStatus, Session, User};
+use crate::account::{Account, Holder, KeyStatus, User};
 use crate::ids::{AccessKeyId, StepId};
 use crate::journal::Judgement;
 use crate::lineage::{Credential, Kind, Lineage};
@@ -50,21 +50,22 @@ pub fn judge_one(
     memory: &mut Memory,
     account: &Account,
     lineage: &Lineage,
-    sessions: &[Session],
     member: &Credential,
     now: Moment,
 ) -> Verdict {
+    // Two sessions may have one key ID: each is judged by itself.
+    let own = member.session();
     match (&member.kind, member.user()) {
         (Kind::ServiceSpecific, _) => service_credential(account, lineage, member),
         (Kind::LongTerm, Some(owner)) => memory.verdict_on_key_of(account, owner, &member.key, now),
         // What can't be told to the account as a session isn't looked up in it: that it isn't found there would not mean that it is dead.
-        (kind, _) if *kind != Kind::LongTerm && member.session().is_none() => {
+        (kind, _) if *kind != Kind::LongTerm && own.is_none() => {
             unread(format!("what a {} may do", member.kind.describe()))
         }
         _ => match &member.account {
             // A session in another account hangs on that account's policies, of which nothing is known here.
             Some(of) if *of != account.id => unread(format!("account {of}, whose role it is a session of")),
-            _ => memory.verdict(account, sessions, &member.key, now),
+            _ => memory.verdict(account, own.as_slice(), &member.key, now),
         },
     }
 }
@@ -127,11 +128,10 @@ pub fn judge(account: &Account, lineage: &Lineage, now: Moment) -> Vec<Judgement
 /// The same, where only what has changed since the last time is judged.
 pub fn judge_again(memory: &mut Memory, account: &Account, lineage: &Lineage, now: Moment) -> Vec<Judgement> {
     memory.look_at(account);
-    let sessions = lineage.sessions();
     let members = lineage.credentials.iter().map(|member| Judgement {
         label: member.label.clone(),
         key: member.key.clone(),
-        verdict: judge_one(memory, account, lineage, &sessions, member, now),
+        verdict: judge_one(memory, account, lineage, member, now),
     });
     members.collect()
 }

@@ -269,7 +269,10 @@ impl Event {
     /// Whether a service made the call on behalf of its caller: the key in it was never in anybody's hands.
     /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_forward_access_sessions.html>
     pub fn is_forwarded(&self) -> bool {
-        self.identity.invoked_by.is_some()
+        // Who works in the console calls by it: such a call is the person's own.
+        // <https://docs.aws.amazon.com/redshift/latest/mgmt/logging-with-cloudtrail.html>
+        let by = self.identity.invoked_by.as_deref();
+        by.is_some_and(|by| by != "signin.amazonaws.com")
     }
 }
 

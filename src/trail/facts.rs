@@ -180,6 +180,10 @@ impl<'a> Given<'a> {
     }
 }
 
+/// In place of the moment when the session was issued that asked, where the record tells neither that nor its key: it is another account's, an identity
+/// provider's.
+pub(super) const NO_MOMENT: u32 = 1;
+
 /// That a call gave a key.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub(super) struct Gave {
@@ -205,6 +209,11 @@ impl Gave {
     /// The key that asked, where it is told.
     pub(super) fn by_key(&self) -> u64 {
         if self.by_since == 0 { self.by } else { 0 }
+    }
+
+    /// Who asked, by unique ID, where the record tells no more.
+    pub(super) fn asked_abroad(&self) -> Option<u64> {
+        (self.by_since == NO_MOMENT).then_some(self.by)
     }
 
     /// What the event gave; `None` where it gave nothing.
@@ -238,7 +247,10 @@ impl Gave {
             (None, Some(holder)) => (0, user(Some(holder))),
             (None, None) => (who.id, who.name),
         };
-        let (by, by_since) = who.as_asker();
+        let (by, by_since) = match who.as_asker() {
+            (0, _) if who.principal() != 0 => (who.principal(), NO_MOMENT),
+            asker => asker,
+        };
         Some(Gave {
             by,
             by_since,

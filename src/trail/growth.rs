@@ -82,6 +82,12 @@ pub(super) struct Growth {
     switched_to: Sessions,
     /// Those of their sessions that were given in the console: somebody may have signed in by one a while later.
     addressed: Sessions,
+    /// Keys that anybody made a long-term key with, and of these those of their users and roles: a service makes them with keys that nobody held.
+    making: Numbers,
+    lent: Numbers,
+    /// Users and roles, of other accounts too, that may have asked for one of the keys; and those that the keys are of. All by unique ID.
+    abroad: Numbers,
+    ids: Numbers,
 }
 
 impl Growth {
@@ -97,8 +103,17 @@ impl Growth {
 
     fn size(&self) -> usize {
         let sessions = [&self.sessions, &self.minted, &self.switched_to, &self.addressed].map(Sessions::size);
-        let numbers = [&self.keys, &self.entered, &self.names, &self.switched].map(Numbers::len);
-        sessions.iter().chain(&numbers).sum()
+        let numbers = [
+            &self.keys,
+            &self.entered,
+            &self.names,
+            &self.switched,
+            &self.making,
+            &self.lent,
+            &self.abroad,
+            &self.ids,
+        ];
+        sessions.iter().chain(&numbers.map(Numbers::len)).sum()
     }
 
     /// Adds the keys that gave those that are known, whoever may have.
@@ -121,7 +136,12 @@ impl Growth {
             let is_known =
                 |gave: &&Gave| !gave.is_long_term && keys.contains(&gave.new.key) || keys.contains(&gave.shared);
             let known = edges(pages).filter(is_known);
-            known.for_each(|gave| self.sessions.add_asker(gave));
+            known.clone().for_each(|gave| self.sessions.add_asker(gave));
+            // Another account's session is told by its unique ID alone.
+            self.abroad.extend(known.filter_map(Gave::asked_abroad));
+            let theirs = edges(pages).filter(|gave| self.abroad.contains(&gave.new.id));
+            let theirs: Vec<u64> = theirs.map(|gave| gave.new.key).collect();
+            self.take(theirs);
             // A mint whose key never called tells a session all the same.
             self.sessions.add_keyless(pages);
             // A key that never called is a user's by name alone, as the record of its making has it.
@@ -159,6 +179,8 @@ impl Growth {
             [(gave.by_key(), gave.new.key, gave.shared), by_others]
         }));
         let given = Given::of(pages);
+        let long_term = || edges(pages).filter(|gave| gave.is_long_term && gave.by_key() != 0);
+        self.making.extend(long_term().map(|gave| gave.by_key()));
         loop {
             let before = self.size();
             given_by.follow(&mut self.keys);
@@ -176,6 +198,18 @@ impl Growth {
             let untold = callers(pages).filter(|who| who.since == 0).filter(is_user);
             let untold: Vec<(u64, u32)> = untold.map(|who| (who.principal(), NO_SESSION)).collect();
             self.sessions.issued.extend(untold);
+            // What comes back from another account names whose session asked, by unique ID alone.
+            let known = callers(pages).chain(edges(pages).map(|gave| &gave.new));
+            let ids = known.filter(|who| self.keys.contains(&who.key) && who.id != 0);
+            let ids: Vec<u64> = ids.map(|who| who.id).collect();
+            self.ids.extend(ids);
+            let back = edges(pages).filter(|gave| gave.asked_abroad().is_some_and(|by| self.ids.contains(&by)));
+            self.take(back.map(|gave| gave.new.key).collect());
+            // What a service made on behalf of one of them lasts, and bears a key that no mint gave.
+            let lent = callers(pages).filter(|who| self.making.contains(&who.key) && self.names.contains(&who.name));
+            self.lent.extend(lent.map(|who| who.key));
+            let lasting = long_term().filter(|gave| self.lent.contains(&gave.by_key()));
+            self.take(lasting.map(|gave| gave.new.key).collect());
             // What was made one of the console may bear the moment of the session that asked.
             let keeps = |gave: &&Gave| gave.is_of_console && self.keys.contains(&gave.new.key);
             edges(pages).filter(keeps).for_each(|gave| {
@@ -307,7 +341,7 @@ impl Sessions {
 
     /// Adds the session that asked for a key, where the record leaves its own out.
     fn add_asker(&mut self, gave: &Gave) {
-        if gave.by_since != 0 {
+        if gave.by_since != 0 && gave.asked_abroad().is_none() {
             self.issued.insert((gave.by, gave.by_since));
         }
     }
@@ -342,7 +376,7 @@ impl Sessions {
     fn hold_asker(&self, gave: &Gave) -> bool {
         let near = gave.by_since.saturating_sub(ISSUE_SECONDS).max(1)..=gave.by_since.saturating_add(ISSUE_SECONDS);
         let mut issued = self.issued.range((gave.by, *near.start())..=(gave.by, *near.end()));
-        gave.by_since != 0 && issued.next().is_some()
+        gave.by_since != 0 && gave.asked_abroad().is_none() && issued.next().is_some()
     }
 
     /// Whether one of them may go on from the session that this gave.

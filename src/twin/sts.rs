@@ -174,6 +174,7 @@ fn issue(call: &mut Call<'_>, made: Issue) -> Result<Node, Fault> {
         policy_arns: made.policy_arns,
         source_identity: made.source_identity,
         tags: made.tags,
+        is_untold: false,
         minted_by: Some(call.caller.key.clone()),
     });
     Ok(Node::Struct(vec![

@@ -142,8 +142,13 @@ impl<'a> Standing<'a> {
         }
         gather.guards();
         // The tags of users and roles are read with them, so what isn't there is absent.
-        context.set_absent("aws:PrincipalTag/");
-        for (key, value) in gather.tags(session) {
+        // A session of which it isn't known how it was issued may have others, in place of those of its role too.
+        let untold = session.filter(|session| session.is_untold);
+        if untold.is_none() {
+            context.set_absent("aws:PrincipalTag/");
+        }
+        let tags = untold.map_or_else(|| gather.tags(session), |session| session.tags.clone());
+        for (key, value) in tags {
             context.set(&format!("aws:PrincipalTag/{key}"), value);
         }
         Standing {
@@ -223,6 +228,7 @@ fn session_context(session: &Session) -> Context {
     }
     match &session.source_identity {
         Some(identity) => context.set("aws:SourceIdentity", identity),
+        None if session.is_untold => {}
         None => context.set_absent("aws:SourceIdentity"),
     }
     context

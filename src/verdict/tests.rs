@@ -66,6 +66,7 @@ fn session(kind: SessionKind, holder: Holder) -> Session {
         policy_arns: vec![],
         source_identity: None,
         tags: Default::default(),
+        is_untold: false,
         minted_by: None,
     }
 }
@@ -283,4 +284,31 @@ fn where_mfa_is_not_known_a_deny_without_it_denies_nothing_surely() {
     assert!(matches!(judged(Some(true)), Verdict::Allowed { .. }));
     let unknown = judged(None);
     assert!(!matches!(unknown, Verdict::DeniedEverything(_)), "{unknown:?}");
+}
+
+/// A guard that spares whoever has a tag or a source identity is no proof against a session of which it isn't known how it was issued.
+#[test]
+fn what_hangs_on_tags_that_are_not_known_is_no_proof() {
+    for asked in ["aws:PrincipalTag/team", "aws:SourceIdentity"] {
+        let guard = format!(
+            r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Deny","Action":"*","Resource":"*","Condition":{{"StringNotEquals":{{"{asked}":"sec"}}}}}}]}}"#
+        );
+        let mut account = account();
+        let role = account.roles.get_mut("R").unwrap();
+        role.inline.insert("Guard".into(), PolicyText::new(guard));
+        role.tags.insert("team".into(), "other".into());
+        let holder = Holder::Role {
+            name: "R".into(),
+            id: "AROAR".into(),
+            session: "s".into(),
+        };
+        let mut one = session(SessionKind::AssumeRole, holder);
+        assert!(judge_session(&account, one.clone(), NOW).is_contained(), "{asked}");
+        one.is_untold = true;
+        assert!(!judge_session(&account, one.clone(), NOW).is_contained(), "{asked}");
+        // What is known of it counts all the same.
+        one.tags.insert("team".into(), "other".into());
+        one.source_identity = Some("other".into());
+        assert!(judge_session(&account, one, NOW).is_contained(), "{asked}");
+    }
 }

@@ -52,6 +52,49 @@ pub(super) fn deeds(known: &Known, paint: Paint, out: &mut Vec<String>) {
             paint.fold(15, &line)
         ));
     }
+    unjudged(&known.lineage, paint, out);
+    untold(&known.lineage, paint, out);
+}
+
+/// What else was changed, one line for each service.
+fn unjudged(lineage: &Lineage, paint: Paint, out: &mut Vec<String>) {
+    let mut by_service: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for one in &lineage.unjudged {
+        let by: Vec<String> = one.by.iter().map(|key| label(lineage, key)).collect();
+        let text = format!(
+            "{} x{} by {} [{} to {}]",
+            one.call,
+            one.count,
+            by.join(", "),
+            one.first,
+            one.last
+        );
+        by_service.entry(&one.service).or_default().push(text);
+    }
+    for (service, calls) in by_service {
+        out.push(format!(
+            "  {} {}",
+            paint.as_tone(Tone::Careful, "not judged:"),
+            paint.fold(14, &format!("{service} {}", calls.join("; ")))
+        ));
+    }
+}
+
+/// What was given without being told, each by itself.
+fn untold(lineage: &Lineage, paint: Paint, out: &mut Vec<String>) {
+    for one in &lineage.untold {
+        let line = format!(
+            "{} at {} by {}: its record has no answer",
+            one.call,
+            one.at,
+            label(lineage, &one.by)
+        );
+        out.push(format!(
+            "  {} {}",
+            paint.as_tone(Tone::Careful, "a key that isn't told:"),
+            paint.fold(25, &line)
+        ));
+    }
 }
 
 /// So many secrets of one member and call are told by name.
