@@ -204,8 +204,8 @@ impl<'a> Observer<'a> {
     fn on_behalf(&mut self, event: &Event) -> Option<AccessKeyId> {
         let by = event.identity.invoked_by.clone().unwrap_or_default();
         let cause = self.causes.of_call(event);
-        let from = cause.iter().map(|cause| &cause.key);
-        let from = from.filter(|key| self.members.contains_key(key)).next().cloned();
+        let mut from = cause.iter().map(|cause| &cause.key);
+        let from = from.find(|key| self.members.contains_key(key)).cloned();
         let behind = from.or_else(|| {
             let holder = holder_of(event)?;
             let is_same = |member: &&Credential| member.holder.as_ref().is_some_and(|of| same_session(of, &holder));
