@@ -43,7 +43,7 @@ fn sessions(account: &Account) -> Vec<Session> {
             },
             issued: large_account::MADE,
             expires: large_account::MADE.plus_seconds(43_200),
-            mfa: false,
+            mfa: Some(false),
             policy: None,
             policy_arns: Vec::new(),
             source_identity: None,

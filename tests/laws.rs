@@ -45,7 +45,7 @@ fn as_root(account: Account) -> (Twin, Mount<oust::mount::Twin>) {
         kind: SessionKind::Console,
         issued: NOW,
         expires: NOW.plus_seconds(3600),
-        mfa: true,
+        mfa: Some(true),
         policy: None,
         policy_arns: vec![],
         source_identity: None,

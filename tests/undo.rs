@@ -47,7 +47,7 @@ fn as_root(account: Account, now: Moment) -> (Twin, World) {
         kind: SessionKind::Console,
         issued: now,
         expires: now.plus_seconds(36_000),
-        mfa: true,
+        mfa: Some(true),
         policy: None,
         policy_arns: vec![],
         source_identity: None,
