@@ -180,10 +180,6 @@ impl<'a> Given<'a> {
     }
 }
 
-/// In place of the moment when the session was issued that asked, where the record tells neither that nor its key: it is another account's, an identity
-/// provider's.
-pub(super) const NO_MOMENT: u32 = 1;
-
 /// That a call gave a key.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub(super) struct Gave {
@@ -211,9 +207,9 @@ impl Gave {
         if self.by_since == 0 { self.by } else { 0 }
     }
 
-    /// Who asked, by unique ID, where the record tells no more.
+    /// Who asked, by unique ID, where the record tells no more: another account's session, or a user with a long-term key.
     pub(super) fn asked_abroad(&self) -> Option<u64> {
-        (self.by_since == NO_MOMENT).then_some(self.by)
+        (self.by_since == NO_SESSION).then_some(self.by)
     }
 
     /// What the event gave; `None` where it gave nothing.
@@ -247,10 +243,7 @@ impl Gave {
             (None, Some(holder)) => (0, user(Some(holder))),
             (None, None) => (who.id, who.name),
         };
-        let (by, by_since) = match who.as_asker() {
-            (0, _) if who.principal() != 0 => (who.principal(), NO_MOMENT),
-            asker => asker,
-        };
+        let (by, by_since) = who.as_asker();
         Some(Gave {
             by,
             by_since,
