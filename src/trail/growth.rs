@@ -341,7 +341,7 @@ impl Sessions {
 
     /// Adds the session that asked for a key, where the record leaves its own out.
     fn add_asker(&mut self, gave: &Gave) {
-        if gave.by_since != 0 && gave.asked_abroad().is_none() {
+        if gave.by_since != 0 {
             self.issued.insert((gave.by, gave.by_since));
         }
     }
@@ -376,7 +376,7 @@ impl Sessions {
     fn hold_asker(&self, gave: &Gave) -> bool {
         let near = gave.by_since.saturating_sub(ISSUE_SECONDS).max(1)..=gave.by_since.saturating_add(ISSUE_SECONDS);
         let mut issued = self.issued.range((gave.by, *near.start())..=(gave.by, *near.end()));
-        gave.by_since != 0 && gave.asked_abroad().is_none() && issued.next().is_some()
+        gave.by_since != 0 && issued.next().is_some()
     }
 
     /// Whether one of them may go on from the session that this gave.

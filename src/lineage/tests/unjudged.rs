@@ -35,7 +35,7 @@ fn a_change_that_is_in_no_table_is_told() {
         ("eks", "UpdatePodIdentityAssociation"),
         ("iam", "AcceptDelegationRequest"),
         ("iam", "SendDelegationToken"),
-        ("iot", "CreateTopicRule"),
+        ("imagebuilder", "CreateImagePipeline"),
         ("network-firewall", "DeleteFirewall"),
         ("pipes", "CreatePipe"),
         ("rolesanywhere", "DeleteCrl"),
@@ -80,12 +80,12 @@ fn what_leaves_nothing_is_not_told_and_neither_is_what_is_judged_elsewhere() {
         .enumerate()
         .map(|(n, (service, name))| call(&format!("u{n}"), service, name))
         .collect();
-    let mut refused = call("r1", "iot", "CreateTopicRule");
+    let mut refused = call("r1", "imagebuilder", "CreateImagePipeline");
     refused["errorCode"] = json!("AccessDenied");
-    let mut read = call("r2", "iot", "DescribeThing");
+    let mut read = call("r2", "imagebuilder", "GetThing");
     read["readOnly"] = json!(true);
     // What old records leave out, the catalogue and the name tell.
-    let mut untold = call("r3", "iot", "DescribeRoleAlias");
+    let mut untold = call("r3", "imagebuilder", "GetRoleAlias");
     untold.as_object_mut().unwrap().remove("readOnly");
     let mut data = call("r4", "s3", "PutObject");
     (data["managementEvent"], data["eventCategory"]) = (json!(false), json!("Data"));
@@ -96,11 +96,11 @@ fn what_leaves_nothing_is_not_told_and_neither_is_what_is_judged_elsewhere() {
 /// The report stays short however often somebody called, and a record without `readOnly` counts where the catalogue knows a change.
 #[test]
 fn calls_of_one_kind_are_told_together() {
-    let mut second = call("u2", "iot", "CreateTopicRule");
+    let mut second = call("u2", "imagebuilder", "CreateImagePipeline");
     second["eventTime"] = json!("2026-03-24T10:00:00Z");
     second.as_object_mut().unwrap().remove("readOnly");
     let lineage = trace(
-        &evidence(&[call("u1", "iot", "CreateTopicRule"), second]),
+        &evidence(&[call("u1", "imagebuilder", "CreateImagePipeline"), second]),
         &key("AKIAQ"),
     );
     let [one] = &lineage.unjudged[..] else {
