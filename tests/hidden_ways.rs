@@ -123,6 +123,8 @@ fn a_user_who_is_denied_only_without_mfa_is_open_to_who_made_him() {
     let made_up = |deny: serde_json::Value| {
         rehearsed(move |account, lineage| {
             let mut user = bob(account, Some(everything()));
+            // Whoever bears the name and was made at another time is somebody else.
+            user.created = lineage.credentials[1].minted.as_ref().unwrap().at;
             user.inline.insert("D".into(), document(deny));
             let profile = LoginProfile {
                 created: user.created,
