@@ -1215,7 +1215,7 @@ fn nothing_is_changed_and_another_responder_can_be_named() {
             .any(|verb| name.starts_with(verb));
         assert!(reads, "{call}");
     }
-    assert!(told.contains("0 of 24 permissions to contain"), "{told}");
+    assert!(told.contains("0 of 26 permissions to contain"), "{told}");
     assert!(told.contains("user/responder"), "the other administrator: {told}");
     let missing = oust(&["ready", "--scenario", "stolen-key", "--responder", "role/Nobody"]);
     assert_eq!(missing.status.code(), Some(2));
