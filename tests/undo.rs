@@ -858,8 +858,14 @@ fn the_first_wave_is_undone_to_what_really_was_there() {
         let of = held.into_iter().find(|one| one.access_key_id.as_deref() == Some(&key));
         of.unwrap().status.unwrap().as_str().to_owned()
     };
+    // On a busy machine the look may be answered behind the cut: the journal says that it isn't known then, and undo leaves the key as it is.
+    let is_unsure = |entries: &[Entry], of: &StepId| {
+        let told = |entry: &Entry| matches!(&entry.event, Event::LookedBeside { step, unsure: true, .. } if step == of);
+        entries.iter().any(told)
+    };
     let stands = |entries: &[Entry]| {
-        let all = done(entries).into_iter().map(|step| step.to_string());
+        let all = done(entries).into_iter().filter(|step| !is_unsure(entries, step));
+        let all = all.map(|step| step.to_string());
         all.filter(|step| step.starts_with("f-")).collect::<Vec<_>>()
     };
     let theirs =
@@ -888,6 +894,7 @@ fn the_first_wave_is_undone_to_what_really_was_there() {
         !got.contains("ListAllMyBuckets")
     };
     assert!(denied(), "{told}");
+    assert_eq!(status(&incident), "Inactive", "{told}");
     let (code, told) = incident.oust(&["undo", &first, "--step", "f-1", "--step", "f-2"]);
     assert_eq!(code, Some(0), "{told}");
     assert_eq!((denied(), status(&incident).as_str()), (false, "Active"), "{told}");
