@@ -1,4 +1,4 @@
-//! What a run must not do: cut off what was rightly made, go by a clock that is wrong, and begin to cut before its arguments are understood.
+//! What a run must not do: cut off what was rightly made, go by a clock that is wrong, begin to cut before its arguments are understood, and be silent about secrets.
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod support;
@@ -109,4 +109,21 @@ fn nothing_is_cut_before_the_arguments_are_understood() {
         assert!(matches!(code, Some(2 | 7)), "{more:?}: {code:?}: {told}");
         assert!(served.is_active("deploy-bot", "A"), "{more:?}: {told}");
     }
+}
+
+#[test]
+fn the_end_of_a_run_says_which_secrets_the_family_knows() {
+    let served = Served::of("fights-back", &["--played"]);
+    let folder = tempfile::tempdir().unwrap();
+    let key = served.key("A")["access_key_id"].as_str().unwrap();
+    let record = serde_json::json!({"eventVersion": "1.11", "userIdentity": {"type": "IAMUser", "principalId": "AIDAQEXAMPLEEXAMPLE1A",
+        "arn": "arn:aws:iam::123456789012:user/deploy-bot", "accountId": "123456789012", "accessKeyId": key, "userName": "deploy-bot"},
+        "eventTime": "2026-11-10T09:00:30Z", "eventSource": "secretsmanager.amazonaws.com", "eventName": "GetSecretValue", "awsRegion": "us-east-1",
+        "sourceIPAddress": "203.0.113.9", "requestParameters": {"secretId": "prod/ci-aws-keys"}, "responseElements": null, "eventID": "e1",
+        "readOnly": true, "eventType": "AwsApiCall", "recipientAccountId": "123456789012"});
+    let logs = folder.path().join("logs.json");
+    std::fs::write(&logs, serde_json::json!({"Records": [record]}).to_string()).unwrap();
+    let (_, told) = run(&served, folder.path(), &["--logs", logs.to_str().unwrap()]);
+    let told = told.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(told.contains("change them (prod/ci-aws-keys;"), "{told}");
 }

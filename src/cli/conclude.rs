@@ -19,6 +19,7 @@ use crate::rehearse::judge;
 use crate::report::{self, Tone};
 use crate::time::Moment;
 use serde::Serialize;
+use std::collections::BTreeSet;
 
 /// The last word of a run that has done all it can, while the trail is not told yet.
 const NOT_YET: &str = "NOT PROVEN YET: by what the trail tells so far every known credential of the family is useless, and no way back that it left is open";
@@ -172,6 +173,9 @@ pub(super) async fn conclude(
     };
     case.write("outcome.json", &outcome)?;
     desk.result(|| ending(desk, world, &outcome), &outcome)?;
+    if let Some(secrets) = read_secrets(&prepared.lineage) {
+        desk.terminal.urgent(&desk.folded(0, &secrets));
+    }
     Ok(match &outcome.finish {
         Finish::Stopped { .. } if interrupted => Exit::Interrupted,
         Finish::Stopped { .. } => Exit::Stopped,
@@ -179,6 +183,25 @@ pub(super) async fn conclude(
         Finish::Diverged { .. } => Exit::Diverged,
         Finish::Completed if outcome.contained => Exit::Success,
         Finish::Completed => Exit::NotContained,
+    })
+}
+
+/// So many secrets are named at the end.
+const NAMED_SECRETS: usize = 5;
+
+/// What no containment takes back: secrets that the family read.
+fn read_secrets(lineage: &Lineage) -> Option<String> {
+    let names: BTreeSet<&str> = lineage.secrets.iter().map(|read| read.what.as_str()).collect();
+    let some: Vec<&str> = names.iter().copied().take(NAMED_SECRETS).collect();
+    let more = match names.len().saturating_sub(NAMED_SECRETS) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    (!names.is_empty()).then(|| {
+        format!(
+            "the family read secrets, which it knows whatever is cut: change them ({}{more}; `oust trace` tells who read them and when)",
+            some.join(", ")
+        )
     })
 }
 
