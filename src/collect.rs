@@ -29,7 +29,7 @@ pub use details::DETAILS;
 pub use holders::{Held, among_all_users, holders};
 pub use kept::{Kept, kept};
 pub use last_used::last_used;
-pub use lookup::{Found, sign_ins, trail};
+pub use lookup::{Found, comings, sign_ins, trail};
 pub use organization::{delegation, organization};
 pub use owner::{Caller, caller, origin, user_of};
 pub use queried::{Athena, NameError, Queried, Store, StoreError, Table, checked, whole_query};

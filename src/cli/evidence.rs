@@ -51,8 +51,7 @@ pub async fn evidence(
     let has_table = table.is_some();
     let is_unread = |known: &Leads, read: &Followed| {
         let is_led_on = || {
-            known.names.keys().any(|name| !read.has_name(name))
-                || known.sign_ins.iter().any(|one| !read.has_sign_in(one))
+            known.entered().any(|name| !read.has_name(&name)) || known.sign_ins.iter().any(|one| !read.has_sign_in(one))
         };
         !files.is_empty() && (known.keys.iter().any(|key| !read.has(key)) || (is_live || has_table) && is_led_on())
     };
@@ -126,6 +125,7 @@ async fn tabled(desk: &Desk, table: &mut Queried, window: &Window, more: &Leads)
     let keys: Vec<AccessKeyId> = more.keys.iter().cloned().collect();
     let mut found = table.family(&keys, window, &tell).await?;
     found.merge(table.sign_ins(&more.names, window, &tell).await?);
+    found.merge(table.comings(&more.roles, window, &tell).await?);
     found.merge(table.bearing(&more.sign_ins, window, &tell).await?);
     Ok(found)
 }
@@ -183,6 +183,9 @@ async fn looked_up(desk: &Desk, clients: &Clients, window: &Window, more: &Leads
     }
     if !more.names.is_empty() {
         found.merge(readable(collect::sign_ins(clients, &more.names, window, &tell).await)?);
+    }
+    if !more.roles.is_empty() {
+        found.merge(readable(collect::comings(clients, &more.roles, window, &tell).await)?);
     }
     Ok(found)
 }

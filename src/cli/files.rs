@@ -138,8 +138,7 @@ impl Files {
         }
         let index = self.index(desk)?;
         let keys: Vec<AccessKeyId> = known.keys.iter().cloned().collect();
-        let survey =
-            Survey::of(&keys, window.clone()).also(known.names.keys().cloned(), known.sign_ins.iter().cloned());
+        let survey = Survey::of(&keys, window.clone()).also(known.entered(), known.sign_ins.iter().cloned());
         let survey = Pass::of(survey, index.clone());
         let drawing = Drawing::of(&desk.terminal, "reading", &survey.progress);
         let counted = drawing.is_seen() && self.are_all();

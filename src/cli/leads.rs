@@ -1,7 +1,7 @@
 //! What leads on from one source of evidence to the next: keys, names and sign-ins of the family, asked for until nothing is new.
 
 use crate::ids::AccessKeyId;
-use crate::lineage::{Lineage, let_in, sign_ins};
+use crate::lineage::{Lineage, let_in, opened_roles, sign_ins};
 use crate::time::Moment;
 use crate::trail::Evidence;
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,6 +16,8 @@ pub(super) struct Leads {
     pub(super) keys: Keys,
     /// Names of those whom the family let in, with the first moment of that: no record says which key a sign-in gave.
     pub(super) names: BTreeMap<String, Moment>,
+    /// Roles that the family said who may assume, by ARN, with the first moment of that: whoever comes in by one asks with no key of the family.
+    pub(super) roles: BTreeMap<String, Moment>,
     /// Sign-ins that calls of the family bear: others may bear them.
     pub(super) sign_ins: BTreeSet<String>,
 }
@@ -34,6 +36,7 @@ impl Leads {
         Leads {
             keys: lineage.credentials.iter().map(|member| member.key.clone()).collect(),
             names: let_in(evidence, lineage),
+            roles: opened_roles(evidence, lineage),
             sign_ins: sign_ins(evidence, lineage),
         }
     }
@@ -42,25 +45,39 @@ impl Leads {
     pub(super) fn add(&mut self, other: Leads) {
         self.keys.extend(other.keys);
         self.sign_ins.extend(other.sign_ins);
-        for (name, since) in other.names {
-            let first = self.names.entry(name).or_insert(since);
-            *first = since.min(*first);
+        for (ours, theirs) in [(&mut self.names, other.names), (&mut self.roles, other.roles)] {
+            for (name, since) in theirs {
+                let first = ours.entry(name).or_insert(since);
+                *first = since.min(*first);
+            }
         }
     }
 
     /// What was not asked for yet, or not from so early on.
     pub(super) fn beyond(&self, done: &Leads) -> Leads {
-        let is_new = |(name, since): &(&String, &Moment)| done.names.get(*name).is_none_or(|done| done > *since);
-        let names = self.names.iter().filter(is_new);
         Leads {
             keys: self.keys.difference(&done.keys).cloned().collect(),
-            names: names.map(|(name, since)| (name.clone(), *since)).collect(),
+            names: earlier(&self.names, &done.names),
+            roles: earlier(&self.roles, &done.roles),
             sign_ins: self.sign_ins.difference(&done.sign_ins).cloned().collect(),
         }
     }
 
+    /// Users and roles that the family let somebody in as, by name.
+    pub(super) fn entered(&self) -> impl Iterator<Item = String> {
+        let roles = self.roles.keys().filter_map(|arn| arn.rsplit('/').next());
+        self.names.keys().cloned().chain(roles.map(str::to_owned))
+    }
+
     /// Whether there is nothing.
     pub(super) fn is_empty(&self) -> bool {
-        self.keys.is_empty() && self.names.is_empty() && self.sign_ins.is_empty()
+        self.keys.is_empty() && self.names.is_empty() && self.roles.is_empty() && self.sign_ins.is_empty()
     }
+}
+
+/// What was not asked for yet, or not from so early on.
+fn earlier(all: &BTreeMap<String, Moment>, done: &BTreeMap<String, Moment>) -> BTreeMap<String, Moment> {
+    let is_new = |(name, since): &(&String, &Moment)| done.get(*name).is_none_or(|done| done > *since);
+    let new = all.iter().filter(is_new);
+    new.map(|(name, since)| (name.clone(), *since)).collect()
 }

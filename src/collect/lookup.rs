@@ -92,6 +92,27 @@ pub async fn sign_ins(
     Ok(found)
 }
 
+/// Looks up the sessions of these `roles`, by ARN, that were given since the family opened them: whoever asks from outside is in no record of a key.
+///
+/// # Errors
+/// As [`trail`].
+pub async fn comings(
+    clients: &Clients,
+    roles: &BTreeMap<String, Moment>,
+    window: &Window,
+    tell: &dyn Fn(&str),
+) -> Result<Found, AwsError> {
+    let mut search = Search::default();
+    roles.iter().for_each(|(role, since)| search.add_role(role, *since));
+    let mut found = to_the_end(clients, search, window, tell).await?;
+    for role in roles.keys() {
+        found.evidence.note(format!(
+            "LookupEvents was asked for sessions of {role}, which the family opened, too"
+        ));
+    }
+    Ok(found)
+}
+
 async fn to_the_end(
     clients: &Clients,
     mut search: Search,

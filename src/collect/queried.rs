@@ -219,6 +219,34 @@ impl Queried {
         Ok(found)
     }
 
+    /// Asks which sessions of these roles were given since the family opened them, by ARN and since when.
+    ///
+    /// # Errors
+    /// The query failed.
+    pub async fn comings(
+        &mut self,
+        roles: &BTreeMap<String, Moment>,
+        window: &Window,
+        tell: &dyn Fn(&str),
+    ) -> Result<Found, AwsError> {
+        let mut found = Found::default();
+        let Some(first) = roles.values().min().copied() else {
+            return Ok(found);
+        };
+        let mut window = window.clone();
+        window.since = Some(window.since.map_or(first, |since| since.max(first)));
+        let roles = roles.keys().map(String::as_str).collect();
+        let mut search = Search::default();
+        for window in windows(&window, self.engine.most()) {
+            for some in parts(&roles, room(&window, self.engine.most()) / 2) {
+                let sql = sql::comings(&self.table, &window, &some);
+                let what = format!("sessions of {} roles that the family opened", some.len());
+                self.ask(&sql, &window, &what, &mut search, &mut found, tell).await?;
+            }
+        }
+        Ok(found)
+    }
+
     /// Asks what was called in sessions that began with these sign-ins, whoever called; nothing where the table doesn't tell sign-ins.
     ///
     /// # Errors

@@ -104,15 +104,16 @@ impl Asker {
 
     fn wanted(&self, question: &Question) -> Wanted {
         let start = self.window.0;
+        let behind = |since: Moment| {
+            let since = DateTime::from_secs(since.seconds());
+            Some(start.map_or(since, |start| if start.secs() > since.secs() { start } else { since }))
+        };
         match question {
             Question::CallsOf(key, _) => Wanted(LookupAttributeKey::AccessKeyId, key.to_string(), start),
             // CloudTrail indexes an issued key as a resource of the mint.
             Question::MintOf(key) => Wanted(LookupAttributeKey::ResourceName, key.to_string(), start),
-            Question::CallsAs(name, since) => {
-                let since = DateTime::from_secs(since.seconds());
-                let start = start.map_or(since, |start| if start.secs() > since.secs() { start } else { since });
-                Wanted(LookupAttributeKey::Username, name.clone(), Some(start))
-            }
+            Question::CallsAs(name, since) => Wanted(LookupAttributeKey::Username, name.clone(), behind(*since)),
+            Question::SessionsOf(role, since) => Wanted(LookupAttributeKey::ResourceName, role.clone(), behind(*since)),
         }
     }
 

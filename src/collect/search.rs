@@ -16,6 +16,8 @@ pub(super) enum Question {
     MintOf(AccessKeyId),
     /// What was called under this name since that moment: how somebody whom the family let in signed in, and under which keys he went on.
     CallsAs(String, Moment),
+    /// Which sessions of the role with this ARN were given since that moment: how somebody came in to whom the family opened it.
+    SessionsOf(String, Moment),
 }
 
 /// A search from key to key.
@@ -31,6 +33,8 @@ pub(super) struct Search {
     minted: BTreeSet<AccessKeyId>,
     /// Names to ask about next.
     names: BTreeMap<String, Moment>,
+    /// Roles to ask about next.
+    roles: BTreeMap<String, Moment>,
 }
 
 impl Search {
@@ -48,6 +52,11 @@ impl Search {
     /// them are of the family, the lineage says.
     pub(super) fn add_name(&mut self, name: &str, since: Moment) {
         self.names.insert(name.to_owned(), since);
+    }
+
+    /// Adds a role that the family opened to somebody at that moment. Whose its sessions are, the lineage says.
+    pub(super) fn add_role(&mut self, arn: &str, since: Moment) {
+        self.roles.insert(arn.to_owned(), since);
     }
 
     /// Adds a key; with `back`, where it comes from is wanted too. A long-term key is its own origin.
@@ -88,6 +97,8 @@ impl Search {
         }
         let names = std::mem::take(&mut self.names).into_iter();
         questions.extend(names.map(|(name, since)| Question::CallsAs(name, since)));
+        let roles = std::mem::take(&mut self.roles).into_iter();
+        questions.extend(roles.map(|(role, since)| Question::SessionsOf(role, since)));
         (!questions.is_empty()).then_some(questions)
     }
 }

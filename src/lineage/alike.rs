@@ -219,7 +219,7 @@ fn by_way<'a>(session: &Unminted<'a>, way: &Way<'a>) -> Issue<'a> {
     let joined = Joined {
         by: way.by.clone(),
         stamp: Stamp::of_event(session.first),
-        is_by_password: way.is_by_password,
+        is_let_in: way.is_let_in,
         beside: None,
         of: None,
         rivals: Vec::new(),
@@ -250,7 +250,7 @@ fn by_switch<'a>(session: &Unminted<'a>, switch: &'a Event, by: &Switcher, rival
             whose.unwrap_or_default()
         ),
         stamp: Stamp::of_event(session.first),
-        is_by_password: false,
+        is_let_in: false,
         beside: None,
         of: Some(by.stamp.clone()),
         rivals,
@@ -273,7 +273,7 @@ fn joined(session: &Unminted<'_>, other: &AccessKeyId) -> Joined {
     Joined {
         by: format!("another key of the session of {other}: joined by {}", by_what(session)),
         stamp: Stamp::of_event(session.first),
-        is_by_password: false,
+        is_let_in: false,
         beside: Some(other.clone()),
         of: None,
         rivals: Vec::new(),

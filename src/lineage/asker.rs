@@ -49,7 +49,7 @@ fn lets_in(event: &Event) -> bool {
         (event.service(), event.name.as_str()),
         ("iam", "CreateLoginProfile" | "UpdateLoginProfile")
             | ("signin", "AuthorizeOAuth2Access" | "CreateOAuth2Token")
-    )
+    ) || event.opened_role().is_some()
 }
 
 fn session(event: &Event) -> Option<Session<'_>> {

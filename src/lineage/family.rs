@@ -213,9 +213,8 @@ fn comes_from<'a>(asked: &AccessKeyId, index: &Index<'a>, issues: &'a [Issue<'a>
         let is_joined = |place: &usize| issues.get(*place).is_some_and(|issue| issue.joined.is_some());
         fitting.retain(|place| last.is_some_and(|(_, issue)| issue.joined.is_some()) && is_joined(place));
         let ends = at.key.kind() == KeyKind::LongTerm
-            || last.is_none_or(|(place, issue)| {
-                issue.by().is_none() || issue.is_by_password() || at.came_by.contains(&place)
-            });
+            || last
+                .is_none_or(|(place, issue)| issue.by().is_none() || issue.is_let_in() || at.came_by.contains(&place));
         if ends {
             origins.push(origin(at.key, at.stamp, last.map(|(_, issue)| issue), index));
             continue;

@@ -29,6 +29,25 @@ pub fn let_in(evidence: &Evidence, lineage: &Lineage) -> BTreeMap<String, Moment
     found
 }
 
+/// Roles of which a member said who may assume them, by ARN, each with the first moment of that: whoever comes in by one asks with no key of the account. A
+/// path that the records don't tell is taken for none.
+pub fn opened_roles(evidence: &Evidence, lineage: &Lineage) -> BTreeMap<String, Moment> {
+    let mut found: BTreeMap<String, Moment> = BTreeMap::new();
+    for (_, event) in done(evidence, lineage) {
+        let Some((name, _)) = event.opened_role() else { continue };
+        let arn = event.answered("/role/arn").or_else(|| {
+            let account = event.recipient.as_ref().or(event.identity.account.as_ref())?;
+            let partition = event.identity.arn.as_ref().map_or("aws", |arn| arn.partition());
+            Some(format!("arn:{partition}:iam::{account}:role/{name}"))
+        });
+        if let Some(arn) = arn {
+            let first = found.entry(arn).or_insert(event.at);
+            *first = event.at.min(*first);
+        }
+    }
+    found
+}
+
 /// The sign-ins that calls of members bear, by their ARNs. Whoever else bears one is of the same sign-in.
 /// <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html>
 pub fn sign_ins(evidence: &Evidence, lineage: &Lineage) -> BTreeSet<String> {
@@ -70,7 +89,10 @@ pub(super) fn calls<'a>(evidence: &'a Evidence, lineage: &'a Lineage) -> Vec<(&'
     let members: BTreeSet<&AccessKeyId> = lineage.credentials.iter().map(|member| &member.key).collect();
     let events = evidence.events();
     let is_untold = |event: &Event| {
-        let leads_on = event.identity.sign_in.is_some() || is_login(event) || name_of(event).is_some();
+        let leads_on = event.identity.sign_in.is_some()
+            || is_login(event)
+            || name_of(event).is_some()
+            || event.opened_role().is_some();
         event.identity.key.is_none() && is_told(event) && leads_on
     };
     let askers = match events.iter().any(|event| is_untold(event)) {

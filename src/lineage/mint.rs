@@ -264,9 +264,9 @@ impl Issue<'_> {
         }
     }
 
-    /// Whether it was signed in with a password that somebody set.
-    pub(super) fn is_by_password(&self) -> bool {
-        self.joined.as_ref().is_some_and(|joined| joined.is_by_password)
+    /// Whether it was signed in with a password that somebody set, or came in by a role that somebody opened.
+    pub(super) fn is_let_in(&self) -> bool {
+        self.joined.as_ref().is_some_and(|joined| joined.is_let_in)
     }
 
     /// Whether the new key may belong to the session that asked: whether a console session keeps the moment of issue isn't documented.

@@ -24,8 +24,9 @@ pub(super) struct Joined {
     pub(super) by: String,
     /// What its calls bear.
     pub(super) stamp: Stamp,
-    /// Whether somebody set the password that it was signed in with. Whoever did so, perhaps rightly, is not where the session comes from.
-    pub(super) is_by_password: bool,
+    /// Whether somebody let it in, who set the password that it was signed in with or opened the role. Whoever did so, perhaps rightly, is not where the
+    /// session comes from.
+    pub(super) is_let_in: bool,
     /// Of which key it is another one of the same session.
     pub(super) beside: Option<AccessKeyId>,
     /// What the calls of that key bear, where no call of it is in the evidence.
@@ -42,7 +43,7 @@ pub(super) struct Way<'a> {
     /// The keys that may have made that call, where its record leaves the key out.
     pub(super) told: Vec<AccessKeyId>,
     pub(super) by: String,
-    pub(super) is_by_password: bool,
+    pub(super) is_let_in: bool,
 }
 
 impl Way<'_> {
@@ -111,7 +112,7 @@ impl<'a> Ways<'a> {
                 "signed in with the password that {} set at {}; joined by the user and the moment of the sign-in",
                 set.name, set.at
             ),
-            is_by_password: true,
+            is_let_in: true,
         })
     }
 
@@ -131,7 +132,7 @@ impl<'a> Ways<'a> {
             asker: began,
             told: told.clone(),
             by: format!("joined by the sign-in {sign_in}"),
-            is_by_password: false,
+            is_let_in: false,
         })
     }
 }

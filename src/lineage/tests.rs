@@ -6,6 +6,7 @@ mod entangled;
 mod federated;
 mod keyless;
 mod lent;
+mod opened;
 mod switch;
 mod unjudged;
 

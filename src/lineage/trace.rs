@@ -12,6 +12,7 @@ use super::label::labelled;
 use super::lent;
 use super::mint::{issues, once_each};
 use super::observe::Observer;
+use super::opened::let_in_by;
 use super::renamed::{Bearer, Renamed};
 use super::secret::ReadSecret;
 use super::switch::Switches;
@@ -38,6 +39,8 @@ pub fn trace(evidence: &Evidence, asked: &[AccessKeyId]) -> Lineage {
     let mut issues = once_each(issues);
     let entered = entered(&events, &issues, &askers, &switches);
     issues.extend(entered);
+    let let_in = let_in_by(&events, &issues, &askers);
+    issues.extend(let_in);
     let family = Family::of(asked, &events, &issues);
     let (order, labels) = labelled(&family);
     let told = order.iter().zip(labels);

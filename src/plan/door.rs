@@ -7,7 +7,7 @@ use super::left_behind::{Kind, kind, named};
 use crate::account::{Account, Role, is_same_name};
 use crate::action::revoke::{self, cut_of};
 use crate::lineage::{Lineage, Made};
-use crate::policy::{Effect, Listed, Named};
+use crate::policy::Named;
 use crate::time::Moment;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -91,19 +91,7 @@ pub(super) fn services(role: &Role) -> BTreeSet<String> {
 }
 
 fn let_in(role: &Role) -> Option<Vec<Named>> {
-    let document = role.trust.parse().ok()?;
-    let mut all = Vec::new();
-    for statement in document
-        .statements
-        .iter()
-        .filter(|statement| statement.effect == Effect::Allow)
-    {
-        let Some(Listed::These(named)) = &statement.principal else {
-            return None;
-        };
-        all.extend(named.iter().cloned());
-    }
-    Some(all)
+    role.trust.parse().ok()?.allowed()
 }
 
 /// Whether a principal is of the account; what stands in place of a deleted one names nobody, wherever it was.

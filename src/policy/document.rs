@@ -139,6 +139,20 @@ pub enum Listed<T> {
     AllBut(T),
 }
 
+impl Document {
+    /// Whom its statements name that allow something, as a trust policy does; `None` where one allows all but some, or names nobody at all.
+    pub fn allowed(&self) -> Option<Vec<Named>> {
+        let mut all = Vec::new();
+        for statement in self.statements.iter().filter(|one| one.effect == Effect::Allow) {
+            match &statement.principal {
+                Some(Listed::These(named)) => all.extend(named.iter().cloned()),
+                _ => return None,
+            }
+        }
+        Some(all)
+    }
+}
+
 /// One entry of a `Principal` element.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Named {

@@ -1,15 +1,18 @@
-//! Calls that let somebody in without giving a key: they set a user's password, turn a sign-in into the sessions of a command line, or switch to a role in
-//! the console.
+//! Calls that let somebody in without giving a key: they set a user's password, say who may assume a role, turn a sign-in into the sessions of a command line,
+//! or switch to a role in the console.
 
 use super::Event;
 use super::event::SWITCH;
-use super::facts::{Gave, Who, named, user};
+use super::facts::{Gave, Who, named, role_called, user};
+use crate::policy::PolicyText;
 
 /// The calls by name, the switch last. Before it are those of `aws login`:
 /// <https://docs.aws.amazon.com/signin/latest/userguide/command-line-sign-in.html>.
-const CALLS: [&str; 5] = [
+const CALLS: [&str; 7] = [
     "CreateLoginProfile",
     "UpdateLoginProfile",
+    "CreateRole",
+    "UpdateAssumeRolePolicy",
     "AuthorizeOAuth2Access",
     "CreateOAuth2Token",
     SWITCH,
@@ -27,6 +30,10 @@ pub(super) fn entrance(event: &Event, who: Who) -> Option<Gave> {
         SWITCH => return switch(event, who),
         "CreateLoginProfile" | "UpdateLoginProfile" => Who {
             name: event.password_of().map_or(who.name, |name| user(Some(&name))),
+            ..Who::default()
+        },
+        "CreateRole" | "UpdateAssumeRolePolicy" => Who {
+            name: event.opened_role().map_or(0, |(role, _)| role_called(&role)),
             ..Who::default()
         },
         _ => Who { key: 0, ..who },
@@ -73,5 +80,16 @@ impl Event {
             .or_else(|| self.answered("/loginProfile/userName"));
         // Without a name the call is about its caller.
         told.or_else(|| self.identity.user_name.clone())
+    }
+
+    /// The role of which the call says who may assume it, by name, and what it says.
+    /// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateAssumeRolePolicy.html>
+    pub fn opened_role(&self) -> Option<(String, Option<PolicyText>)> {
+        let document = match (self.service(), self.name.as_str()) {
+            ("iam", "CreateRole") => "/assumeRolePolicyDocument",
+            ("iam", "UpdateAssumeRolePolicy") => "/policyDocument",
+            _ => return None,
+        };
+        Some((self.asked("/roleName")?, self.asked(document).map(PolicyText::new)))
     }
 }

@@ -130,17 +130,23 @@ pub(super) fn sign_in(text: &str) -> u32 {
     (number(text) as u32).max(1)
 }
 
+/// A role by name: IAM doesn't tell names by their case, and a call may write one otherwise than its bearer's records.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
+pub(super) fn role_called(name: &str) -> u64 {
+    number(&name.to_ascii_lowercase())
+}
+
 /// A user by name.
 pub(super) fn user(name: Option<&str>) -> u64 {
     // Users and roles may have one name: the numbers of the one are turned round.
-    name.map_or(0, |name| number(name).rotate_left(32))
+    name.map_or(0, |name| role_called(name).rotate_left(32))
 }
 
 /// Somebody with an ARN, by the name of the user or role.
 pub(super) fn named(arn: &Arn) -> u64 {
     match PrincipalArn::of(arn) {
         Some(PrincipalArn::User(name)) => user(Some(&name)),
-        Some(PrincipalArn::RoleSession { role, .. }) => number(&role),
+        Some(PrincipalArn::RoleSession { role, .. }) => role_called(&role),
         Some(PrincipalArn::Root) => number("the root user"),
         _ => 0,
     }
@@ -148,7 +154,8 @@ pub(super) fn named(arn: &Arn) -> u64 {
 
 /// The role of a session, by name.
 fn role(arn: Option<&str>) -> u64 {
-    arn.and_then(PrincipalArn::role_of_session).map_or(0, number)
+    arn.and_then(PrincipalArn::role_of_session)
+        .map_or(0, |role| role_called(&role))
 }
 
 /// What a record says of a key that was given.

@@ -7,7 +7,7 @@ mod sessions;
 
 use super::apart::{ADDRESS_SECONDS, ISSUE_SECONDS, LOGIN_SECONDS};
 use super::closure::{Numbers, callers, edges};
-use super::facts::{Gave, NO_SESSION, Who, number, sign_in, user};
+use super::facts::{Gave, NO_SESSION, Who, number, role_called, sign_in, user};
 use super::pages::{Page, Pages};
 use crate::ids::AccessKeyId;
 use links::{Given, Links};
@@ -28,7 +28,7 @@ pub(super) struct Seeds {
 impl Seeds {
     /// What is known before the first page.
     pub(super) fn grown(&self) -> Growth {
-        let names = self.names.iter().flat_map(|name| [user(Some(name)), number(name)]);
+        let names = self.names.iter().flat_map(|name| [user(Some(name)), role_called(name)]);
         Growth {
             keys: self.keys.iter().map(|key| number(key.as_str())).collect(),
             entered: names.collect(),
@@ -96,7 +96,9 @@ pub(super) struct Growth {
 impl Growth {
     /// Whether nobody new could be found by this name.
     pub(super) fn has_entered(&self, name: &str) -> bool {
-        self.entered.contains(&user(Some(name)))
+        [user(Some(name)), role_called(name)]
+            .iter()
+            .any(|number| self.entered.contains(number))
     }
 
     /// Whether nobody new could be found by this sign-in.
@@ -247,7 +249,8 @@ impl Growth {
                 is_entered(who) || has_signed_in || self.sessions.hold(who, is_lone)
             };
             let more = callers(pages).filter(is_one).map(|who| who.key);
-            let given = edges(pages).filter(|gave| self.sessions.hold_asker(gave));
+            // Whoever came in by a role that a member opened may never have called.
+            let given = edges(pages).filter(|gave| self.sessions.hold_asker(gave) || is_entered(&gave.new));
             self.take(more.chain(given.flat_map(|gave| [gave.new.key, gave.shared])).collect());
             if self.size() == before {
                 return;

@@ -34,8 +34,8 @@ impl Round {
                     span = Some((first.min(*minted), last.max(*minted)));
                     round.called.insert(key.clone());
                 }
-                // Names are asked about in a query of their own.
-                Question::CallsAs(..) => {}
+                // Names and roles are asked about in queries of their own.
+                Question::CallsAs(..) | Question::SessionsOf(..) => {}
                 Question::CallsOf(key, _) => {
                     bounded = false;
                     round.called.insert(key.clone());

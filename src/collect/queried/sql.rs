@@ -55,6 +55,14 @@ pub(super) fn role(table: &Table) -> String {
     )
 }
 
+/// The role that a mint was asked for, by ARN. JSON may have a backslash before a slash.
+fn wanted_role(table: &Table) -> String {
+    format!(
+        r#"replace(regexp_extract({}, '"roleArn\\?" *: *\\?"([^"]+?)\\?"', 1), '\/', '/')"#,
+        table.json("requestparameters")
+    )
+}
+
 /// Whether a call was made with a temporary key.
 const IS_TEMPORARY: &str = "useridentity.accesskeyid LIKE 'ASIA%'";
 
@@ -206,6 +214,12 @@ pub(super) fn sign_ins(table: &Table, window: &Window, names: &BTreeSet<&str>) -
         ));
     }
     select(table, window, &condition)
+}
+
+/// Sessions of these roles that were given, by whomever.
+pub(super) fn comings(table: &Table, window: &Window, roles: &BTreeSet<&str>) -> String {
+    let (is_mint, role, roles) = (is_mint(), wanted_role(table), quoted(roles.iter().copied()));
+    select(table, window, &format!("{is_mint}\n      AND {role} IN ({roles})"))
 }
 
 /// What was called in sessions that began with these sign-ins; `None` where the table doesn't tell sign-ins.
