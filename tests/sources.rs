@@ -711,6 +711,28 @@ fn let_in(by: &Value) -> Vec<Value> {
     // Somebody else of that name signed in elsewhere: of another's session with the same name nothing is taken for the family's.
     let alice = json!({"type": "IAMUser", "principalId": "AIDAALICEEXAMPLE", "arn": "arn:aws:iam::123456789012:user/alice",
         "accountId": "123456789012", "userName": "alice"});
+    // A role is opened to another account, from which somebody comes in and makes a key; and somebody whom an administrator had let in before.
+    let arn = "arn:aws:sts::123456789012:assumed-role/Door/m";
+    let outside = json!({"type": "AssumedRole", "principalId": "AROADOOREXAMPLE:m", "arn": arn, "accountId": "123456789012", "accessKeyId": OUTSIDE,
+        "sessionContext": {"sessionIssuer": {"type": "Role", "principalId": "AROADOOREXAMPLE", "arn": "arn:aws:iam::123456789012:role/Door",
+        "accountId": "123456789012", "userName": "Door"}, "attributes": {"creationDate": "2026-03-24T14:05:00Z", "mfaAuthenticated": "false"}}});
+    let opens = |id: &str, at: &str, by: &Value, accounts: &[&str]| {
+        let trust = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"AWS": accounts}, "Action": "sts:AssumeRole"}]});
+        let mut record = record(id, at, "iam", "UpdateAssumeRolePolicy", by);
+        record["requestParameters"] = json!({"roleName": "Door", "policyDocument": trust.to_string()});
+        record
+    };
+    let comes = |id: &str, at: &str, account: &str, gives: &str| {
+        let asker = json!({"type": "AWSAccount", "principalId": "AIDAELSEWHEREEXAMPLE", "accountId": account});
+        let mut record = record(id, at, "sts", "AssumeRole", &asker);
+        record["requestParameters"] = json!({"roleArn": "arn:aws:iam::123456789012:role/Door", "roleSessionName": "m"});
+        record["responseElements"] = json!({"credentials": {"accessKeyId": gives, "sessionToken": "SYNTHETIC-TOKEN",
+            "expiration": "Mar 24, 2026, 3:05:00 PM"}, "assumedRoleUser": {"assumedRoleId": "AROADOOREXAMPLE:m", "arn": arn}});
+        record
+    };
+    let mut makes = record("d4", "14:06:00", "iam", "CreateAccessKey", &outside);
+    makes["requestParameters"] = json!({"userName": "bob"});
+    makes["responseElements"] = json!({"accessKey": {"accessKeyId": OF_BOB, "userName": "bob", "status": "Active", "createDate": "Mar 24, 2026, 2:06:00 PM"}});
     vec![
         set,
         login,
@@ -718,8 +740,22 @@ fn let_in(by: &Value) -> Vec<Value> {
         mint,
         record("5", "13:15:00", "sts", "GetCallerIdentity", &deeper),
         record("6", "13:20:00", "signin", "ConsoleLogin", &alice),
+        opens("d1", "11:00:00", &administrator(), &["777777777777"]),
+        opens("d2", "14:00:00", by, &["777777777777", "666666666666"]),
+        comes("d3", "14:05:00", "666666666666", OUTSIDE),
+        makes,
+        comes("d5", "14:10:00", "777777777777", OF_VENDOR),
     ]
 }
+
+fn administrator() -> Value {
+    json!({"type": "IAMUser", "principalId": "AIDAADMINEXAMPLE", "arn": "arn:aws:iam::123456789012:user/administrator",
+        "accountId": "123456789012", "accessKeyId": "AKIARZPUZDIKADMINADM", "userName": "administrator"})
+}
+
+const OUTSIDE: &str = "ASIARZPUZDIKOUTSIDEA";
+const OF_BOB: &str = "AKIARZPUZDIKOFBOBAAA";
+const OF_VENDOR: &str = "ASIARZPUZDIKVENDORAA";
 
 const MALLORY: &str = "ASIARZPUZDIKMALLORYA";
 const DEEPER: &str = "ASIARZPUZDIKDEEPERAA";
@@ -776,7 +812,9 @@ fn a_table_tells_of_sign_ins_with_a_password_that_the_family_set() {
     let folder = fixture_and(&let_in(&support_user()));
     let expected = of_folder(folder.path(), &[A], &[]);
     let keys = keys_of(&expected);
-    assert!(keys.contains(&MALLORY) && keys.contains(&DEEPER), "{keys:?}");
+    let of_family = [MALLORY, DEEPER, OUTSIDE, OF_BOB];
+    assert!(of_family.iter().all(|key| keys.contains(key)), "{keys:?}");
+    assert!(!keys.contains(&OF_VENDOR), "{keys:?}");
     let (_server, endpoint) = moto(&python, folder.path());
     assert_eq!(lineage(&of_athena(&endpoint)), lineage(&expected));
     assert_eq!(lineage(&of_rows(&python, folder.path(), &[])), lineage(&expected));
@@ -1037,7 +1075,9 @@ fn a_table_tells_of_sessions_of_aws_login() {
     let folder = fixture_and(&logged_in(&support_user()));
     let expected = of_folder(folder.path(), &[A], &[]);
     let keys = keys_of(&expected);
-    for key in [MALLORY, DEEPER, LOGIN, FURTHER, OF_ROLE, ASIDE, SWITCHED, ABYSS] {
+    for key in [
+        MALLORY, DEEPER, OUTSIDE, OF_BOB, LOGIN, FURTHER, OF_ROLE, ASIDE, SWITCHED, ABYSS,
+    ] {
         assert!(keys.contains(&key), "{key}: {keys:?}");
     }
     let secrets = expected["lineage"]["secrets"].to_string();

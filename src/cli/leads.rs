@@ -16,7 +16,8 @@ pub(super) struct Leads {
     pub(super) keys: Keys,
     /// Names of those whom the family let in, with the first moment of that: no record says which key a sign-in gave.
     pub(super) names: BTreeMap<String, Moment>,
-    /// Roles that the family said who may assume, by ARN, with the first moment of that: whoever comes in by one asks with no key of the family.
+    /// Roles that the family said who may assume, by ARN, with the moment from which on their sessions count: whoever comes in by one asks with no key of
+    /// the family.
     pub(super) roles: BTreeMap<String, Moment>,
     /// Sign-ins that calls of the family bear: others may bear them.
     pub(super) sign_ins: BTreeSet<String>,

@@ -113,7 +113,10 @@ impl Asker {
             // CloudTrail indexes an issued key as a resource of the mint.
             Question::MintOf(key) => Wanted(LookupAttributeKey::ResourceName, key.to_string(), start),
             Question::CallsAs(name, since) => Wanted(LookupAttributeKey::Username, name.clone(), behind(*since)),
-            Question::SessionsOf(role, since) => Wanted(LookupAttributeKey::ResourceName, role.clone(), behind(*since)),
+            Question::CallsOn(resource, since) => {
+                let start = since.map_or(start, behind);
+                Wanted(LookupAttributeKey::ResourceName, resource.clone(), start)
+            }
         }
     }
 

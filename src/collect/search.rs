@@ -16,8 +16,9 @@ pub(super) enum Question {
     MintOf(AccessKeyId),
     /// What was called under this name since that moment: how somebody whom the family let in signed in, and under which keys he went on.
     CallsAs(String, Moment),
-    /// Which sessions of the role with this ARN were given since that moment: how somebody came in to whom the family opened it.
-    SessionsOf(String, Moment),
+    /// What was called on this resource, since that moment where there is one: which sessions of a role that the family opened were given, by its ARN, and who
+    /// else said who may assume it, by its name.
+    CallsOn(String, Option<Moment>),
 }
 
 /// A search from key to key.
@@ -33,8 +34,8 @@ pub(super) struct Search {
     minted: BTreeSet<AccessKeyId>,
     /// Names to ask about next.
     names: BTreeMap<String, Moment>,
-    /// Roles to ask about next.
-    roles: BTreeMap<String, Moment>,
+    /// Resources to ask about next.
+    resources: BTreeMap<String, Option<Moment>>,
 }
 
 impl Search {
@@ -54,9 +55,11 @@ impl Search {
         self.names.insert(name.to_owned(), since);
     }
 
-    /// Adds a role that the family opened to somebody at that moment. Whose its sessions are, the lineage says.
+    /// Adds a role that the family opened to somebody, by ARN, whose sessions since that moment count. Whose they are, the lineage says.
     pub(super) fn add_role(&mut self, arn: &str, since: Moment) {
-        self.roles.insert(arn.to_owned(), since);
+        self.resources.insert(arn.to_owned(), Some(since));
+        let name = arn.rsplit('/').next().unwrap_or(arn);
+        self.resources.insert(name.to_owned(), None);
     }
 
     /// Adds a key; with `back`, where it comes from is wanted too. A long-term key is its own origin.
@@ -97,8 +100,8 @@ impl Search {
         }
         let names = std::mem::take(&mut self.names).into_iter();
         questions.extend(names.map(|(name, since)| Question::CallsAs(name, since)));
-        let roles = std::mem::take(&mut self.roles).into_iter();
-        questions.extend(roles.map(|(role, since)| Question::SessionsOf(role, since)));
+        let resources = std::mem::take(&mut self.resources).into_iter();
+        questions.extend(resources.map(|(resource, since)| Question::CallsOn(resource, since)));
         (!questions.is_empty()).then_some(questions)
     }
 }

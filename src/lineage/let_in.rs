@@ -8,6 +8,9 @@ use crate::time::Moment;
 use crate::trail::{Event, Evidence};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// How long before a role was opened its sessions are looked for: who came in then comes by right.
+const BEFORE_SECONDS: i64 = 86_400;
+
 /// Names under which the sessions call that a member let in, each with the first moment of that: of a user its name, of a role's session the name of the
 /// session. That is what CloudTrail's Event history has as the user's name.
 /// <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupAttribute.html>
@@ -29,8 +32,9 @@ pub fn let_in(evidence: &Evidence, lineage: &Lineage) -> BTreeMap<String, Moment
     found
 }
 
-/// Roles of which a member said who may assume them, by ARN, each with the first moment of that: whoever comes in by one asks with no key of the account. A
-/// path that the records don't tell is taken for none.
+/// Roles of which a member said who may assume them, by ARN, each with the moment from which on their sessions count: a day before the first such call, since
+/// whoever came before it was let in by somebody else. Who comes in by one asks with no key of the account. A path that the records don't tell is taken for
+/// none.
 pub fn opened_roles(evidence: &Evidence, lineage: &Lineage) -> BTreeMap<String, Moment> {
     let mut found: BTreeMap<String, Moment> = BTreeMap::new();
     for (_, event) in done(evidence, lineage) {
@@ -41,8 +45,9 @@ pub fn opened_roles(evidence: &Evidence, lineage: &Lineage) -> BTreeMap<String, 
             Some(format!("arn:{partition}:iam::{account}:role/{name}"))
         });
         if let Some(arn) = arn {
-            let first = found.entry(arn).or_insert(event.at);
-            *first = event.at.min(*first);
+            let since = event.at.plus_seconds(-BEFORE_SECONDS);
+            let first = found.entry(arn).or_insert(since);
+            *first = since.min(*first);
         }
     }
     found

@@ -35,7 +35,7 @@ impl Round {
                     round.called.insert(key.clone());
                 }
                 // Names and roles are asked about in queries of their own.
-                Question::CallsAs(..) | Question::SessionsOf(..) => {}
+                Question::CallsAs(..) | Question::CallsOn(..) => {}
                 Question::CallsOf(key, _) => {
                     bounded = false;
                     round.called.insert(key.clone());

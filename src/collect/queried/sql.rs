@@ -55,6 +55,22 @@ pub(super) fn role(table: &Table) -> String {
     )
 }
 
+/// Which calls say who may assume a role.
+pub(super) const OPENS: &str =
+    "eventsource = 'iam.amazonaws.com' AND eventname IN ('CreateRole', 'UpdateAssumeRolePolicy')";
+
+/// Which role that is, by its name in small letters.
+pub(super) fn opened_role(table: &Table) -> String {
+    let asked = table.json("requestparameters");
+    format!(r#"lower(nullif(regexp_extract({asked}, '"roleName" *: *"([^"]+)"', 1), ''))"#)
+}
+
+/// The role that a session is of, by its name in small letters.
+pub(super) fn role_name(table: &Table) -> String {
+    let answered = table.json("responseelements");
+    format!(r#"lower(nullif(regexp_extract({answered}, ':assumed-role\\?/([^/"\\]+)', 1), ''))"#)
+}
+
 /// The role that a mint was asked for, by ARN. JSON may have a backslash before a slash.
 fn wanted_role(table: &Table) -> String {
     format!(
@@ -216,10 +232,18 @@ pub(super) fn sign_ins(table: &Table, window: &Window, names: &BTreeSet<&str>) -
     select(table, window, &condition)
 }
 
-/// Sessions of these roles that were given, by whomever.
+/// Sessions of these roles, by ARN, that were given by whomever, and who said who may assume them.
 pub(super) fn comings(table: &Table, window: &Window, roles: &BTreeSet<&str>) -> String {
-    let (is_mint, role, roles) = (is_mint(), wanted_role(table), quoted(roles.iter().copied()));
-    select(table, window, &format!("{is_mint}\n      AND {role} IN ({roles})"))
+    let names: BTreeSet<String> = roles
+        .iter()
+        .filter_map(|arn| arn.rsplit('/').next())
+        .map(str::to_lowercase)
+        .collect();
+    let (is_mint, role, opened) = (is_mint(), wanted_role(table), opened_role(table));
+    let (roles, names) = (quoted(roles.iter().copied()), quoted(names.iter().map(String::as_str)));
+    let condition =
+        format!("({is_mint}\n      AND {role} IN ({roles}))\n    OR ({OPENS}\n      AND {opened} IN ({names}))");
+    select(table, window, &condition)
 }
 
 /// What was called in sessions that began with these sign-ins; `None` where the table doesn't tell sign-ins.

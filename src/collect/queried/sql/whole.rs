@@ -6,7 +6,10 @@
 
 mod links;
 
-use super::{DEEPEST, PRINCIPAL, SETS_PASSWORD, Table, child, is_mint, key, made_for, role, select, whose, within};
+use super::{
+    DEEPEST, OPENS, PRINCIPAL, SETS_PASSWORD, Table, child, is_mint, key, made_for, opened_role, role, role_name,
+    select, whose, within,
+};
 use crate::ids::AccessKeyId;
 use crate::trail::Window;
 use links::{BACK, FORWARD};
@@ -29,6 +32,7 @@ const OF_CALLER: &str = "eventname IN ('GetSessionToken', 'GetFederationToken', 
 pub(in super::super) fn whole(table: &Table, window: &Window, asked: &[AccessKeyId]) -> String {
     let (key, is_mint) = (key(table), is_mint());
     let (child, role, whose, made_for) = (child(table), role(table), whose(table), made_for(table));
+    let (opened, role_name) = (opened_role(table), role_name(table));
     let where_ = |condition: &str| {
         let mut all = within(table, window);
         all.push(condition.to_owned());
@@ -53,7 +57,8 @@ pub(in super::super) fn whole(table: &Table, window: &Window, asked: &[AccessKey
             "{key} IN (SELECT k FROM family)\n    OR ({is_mint}\n      AND {child} IN (SELECT k FROM family))\n    \
              OR ({is_mint}\n      AND 'h ' || sharedeventid IN (SELECT k FROM family))\n    \
              OR {PRINCIPAL} IN (SELECT p FROM kin)\n    OR {USER} IN (SELECT u FROM people)\n    OR ({is_mint}\n      AND {role} IN (SELECT p FROM kin))\n    \
-             OR ({SETS_PASSWORD}\n      AND {whose} IN (SELECT u FROM people))"
+             OR ({SETS_PASSWORD}\n      AND {whose} IN (SELECT u FROM people))\n    \
+             OR ({OPENS}\n      AND {opened} IN (SELECT r FROM opened))\n    OR ({is_mint}\n      AND {role_name} IN (SELECT r FROM opened))"
         ),
     );
     format!(
@@ -76,6 +81,9 @@ people(u) AS (
   UNION
   SELECT {made_for}
   {given}
+),
+opened(r) AS (
+  SELECT DISTINCT substr(one.k, 3) FROM went CROSS JOIN UNNEST(went.ks) AS one(k) WHERE one.k LIKE 'r %'
 ),
 kin(p) AS (
   SELECT DISTINCT {PRINCIPAL}

@@ -9,12 +9,14 @@
 //! | `h` | what the records of one call in several accounts share |
 //! | `a` | who switched to a role, by ARN; of a role's session without the name of that |
 //! | `u` | a user whose password was set, by name |
+//! | `r` | a role of which somebody said who may assume it, by name |
 //! | `o` | a user with a long-term key, by name: of a record without a key he alone is told |
 //!
 //! What happened at a moment is linked to the ten seconds that five seconds before and five behind it lie in: what is no further away lies in one of them.
 
 use super::super::{
-    IS_LONG_TERM, IS_TEMPORARY, SETS_PASSWORD, SWITCHES, Table, bearer, child, is_mint, key, made_for, whose,
+    IS_LONG_TERM, IS_TEMPORARY, OPENS, SETS_PASSWORD, SWITCHES, Table, bearer, child, is_mint, key, made_for,
+    opened_role, role_name, whose,
 };
 use crate::trail::SIGN_IN;
 use crate::trail::apart::{ADDRESS_SECONDS, ISSUE_SECONDS, LOGIN_SECONDS};
@@ -59,6 +61,8 @@ const ARN: Node = Named('a', "arn");
 const SWITCH_KEY: Node = Own("switch_key");
 const SET: Node = Named('u', "whose");
 const USER: Node = Named('u', "u");
+const OPENED: Node = Named('r', "opened");
+const OUTSIDER: Node = Named('r', "into_role");
 const OWN_MOMENT: Node = At("p", "created");
 const NEAR_OWN: Node = Near("p", "created");
 const OWNER: Node = Named('o', "owner");
@@ -98,7 +102,7 @@ pub(super) const BACK: [(Node, Node); 23] = [
 ];
 
 /// From a key to those that may come of it.
-pub(super) const FORWARD: [(Node, Node); 28] = [
+pub(super) const FORWARD: [(Node, Node); 32] = [
     (K, OWN_MOMENT),
     (NEAR_OWN, LONE),
     (K, SIGNED),
@@ -128,6 +132,11 @@ pub(super) const FORWARD: [(Node, Node); 28] = [
     (NEAR_KEYLESS, SET),
     (USER, LONE),
     (TOKEN, SHARED),
+    (K, OPENED),
+    (NEAR_KEYLESS, OPENED),
+    (KEYLESS_OWNER, OPENED),
+    // Nobody's key of the account asked for it.
+    (OUTSIDER, CHILD),
 ];
 
 impl Node {
@@ -189,7 +198,7 @@ pub(super) fn facts(table: &Table, where_: &dyn Fn(&str) -> String) -> String {
     let (created, at) = (moment(CREATED), moment("eventtime"));
     let is_done = "coalesce(errorcode, '') = ''";
     let gave = format!("({is_mint}\n      AND {is_done})");
-    let gave_or_sets = format!("({gave} OR {SETS_PASSWORD})");
+    let gave_or_sets = format!("({gave} OR {SETS_PASSWORD} OR {OPENS})");
     let is_token = format!("eventname = 'GetSigninToken' AND {gave}");
     let is_switch = format!("{SWITCHES} AND {is_done}");
     let held = format!(
@@ -204,7 +213,7 @@ pub(super) fn facts(table: &Table, where_: &dyn Fn(&str) -> String) -> String {
         .unwrap_or_else(|| "CAST(NULL AS varchar)".to_owned());
     let switches = where_(&is_switch);
     let all = where_(&format!(
-        "({IS_TEMPORARY} OR {IS_LONG_TERM} OR {key} IS NULL AND {CREATED} IS NOT NULL OR {is_mint}\n      OR {SWITCHES} OR {SETS_PASSWORD})"
+        "({IS_TEMPORARY} OR {IS_LONG_TERM} OR {key} IS NULL AND {CREATED} IS NOT NULL OR {is_mint}\n      OR {SWITCHES} OR {SETS_PASSWORD} OR {OPENS})"
     ));
     let is_user = format!("{held} AND {CREATED} IS NULL AND useridentity.type IN ('IAMUser', 'Root')");
     let owner = "coalesce(nullif(useridentity.username, ''), useridentity.principalid)";
@@ -248,6 +257,12 @@ pub(super) fn facts(table: &Table, where_: &dyn Fn(&str) -> String) -> String {
         when(&is_switch, "useridentity.principalid", "switched_p"),
         when(&is_switch, &bearer(&switched_from), "from_arn"),
         when(&format!("{SETS_PASSWORD} AND {is_done}"), &whose(table), "whose"),
+        when(&format!("{OPENS} AND {is_done}"), &opened_role(table), "opened"),
+        when(
+            &format!("{gave} AND coalesce({key}, '') = ''"),
+            &role_name(table),
+            "into_role",
+        ),
     ];
     format!(
         "switches(p) AS (
