@@ -681,37 +681,16 @@ fn every_region_is_looked_in_and_one_that_fails_is_no_silence() {
     assert!(certain.contains("CONTAINED: every known credential"), "{certain}");
 }
 
-/// What a member of the family did for mallory, who could not sign in before, and what mallory did then: the session of his sign-in goes on as a role.
-fn let_in(by: &Value) -> Vec<Value> {
-    let record = |id: &str, at: &str, service: &str, name: &str, who: &Value| {
-        json!({"eventVersion": "1.10", "userIdentity": who, "eventTime": format!("2026-03-24T{at}Z"), "eventSource": format!("{service}.amazonaws.com"),
+fn record(id: &str, at: &str, service: &str, name: &str, who: &Value) -> Value {
+    json!({"eventVersion": "1.10", "userIdentity": who, "eventTime": format!("2026-03-24T{at}Z"), "eventSource": format!("{service}.amazonaws.com"),
             "eventName": name, "awsRegion": "us-east-1", "sourceIPAddress": "198.51.100.7", "userAgent": "x", "requestParameters": null,
             "responseElements": null, "requestID": format!("r{id}"), "eventID": format!("let-in-{id}"), "readOnly": false, "eventType": "AwsApiCall",
             "managementEvent": true, "recipientAccountId": "123456789012", "eventCategory": "Management"})
-    };
-    let mallory = json!({"type": "IAMUser", "principalId": "AIDAMALLORYEXAMPLE", "arn": "arn:aws:iam::123456789012:user/mallory",
-        "accountId": "123456789012", "userName": "mallory"});
-    let mut session = mallory.clone();
-    session["accessKeyId"] = json!(MALLORY);
-    session["sessionContext"] =
-        json!({"attributes": {"creationDate": "2026-03-24T13:00:00Z", "mfaAuthenticated": "false"}});
-    let role = "arn:aws:sts::123456789012:assumed-role/Deep/m";
-    let deeper = json!({"type": "AssumedRole", "principalId": "AROADEEPEXAMPLE:m", "arn": role, "accountId": "123456789012",
-        "accessKeyId": DEEPER, "sessionContext": {"sessionIssuer": {"type": "Role", "principalId": "AROADEEPEXAMPLE",
-        "arn": "arn:aws:iam::123456789012:role/Deep", "accountId": "123456789012", "userName": "Deep"},
-        "attributes": {"creationDate": "2026-03-24T13:10:00Z", "mfaAuthenticated": "false"}}});
-    let mut set = record("1", "12:00:00", "iam", "CreateLoginProfile", by);
-    set["requestParameters"] = json!({"userName": "mallory", "passwordResetRequired": false});
-    let mut login = record("2", "13:00:00", "signin", "ConsoleLogin", &mallory);
-    login["responseElements"] = json!({"ConsoleLogin": "Success"});
-    let mut mint = record("4", "13:10:00", "sts", "AssumeRole", &session);
-    mint["requestParameters"] = json!({"roleArn": "arn:aws:iam::123456789012:role/Deep", "roleSessionName": "m"});
-    mint["responseElements"] = json!({"credentials": {"accessKeyId": DEEPER, "sessionToken": "SYNTHETIC-TOKEN", "expiration": "Mar 24, 2026, 2:10:00 PM"},
-        "assumedRoleUser": {"assumedRoleId": "AROADEEPEXAMPLE:m", "arn": role}});
-    // Somebody else of that name signed in elsewhere: of another's session with the same name nothing is taken for the family's.
-    let alice = json!({"type": "IAMUser", "principalId": "AIDAALICEEXAMPLE", "arn": "arn:aws:iam::123456789012:user/alice",
-        "accountId": "123456789012", "userName": "alice"});
-    // A role is opened to another account, from which somebody comes in and makes a key; and somebody whom an administrator had let in before.
+}
+
+/// A member of the family opens a role to another account, from which somebody comes in and makes a key; and somebody comes whom an administrator had let in
+/// before.
+fn opened(by: &Value) -> Vec<Value> {
     let arn = "arn:aws:sts::123456789012:assumed-role/Door/m";
     let outside = json!({"type": "AssumedRole", "principalId": "AROADOOREXAMPLE:m", "arn": arn, "accountId": "123456789012", "accessKeyId": OUTSIDE,
         "sessionContext": {"sessionIssuer": {"type": "Role", "principalId": "AROADOOREXAMPLE", "arn": "arn:aws:iam::123456789012:role/Door",
@@ -734,17 +713,45 @@ fn let_in(by: &Value) -> Vec<Value> {
     makes["requestParameters"] = json!({"userName": "bob"});
     makes["responseElements"] = json!({"accessKey": {"accessKeyId": OF_BOB, "userName": "bob", "status": "Active", "createDate": "Mar 24, 2026, 2:06:00 PM"}});
     vec![
+        opens("d1", "11:00:00", &administrator(), &["777777777777"]),
+        opens("d2", "14:00:00", by, &["777777777777", "666666666666"]),
+        comes("d3", "14:05:00", "666666666666", OUTSIDE),
+        makes,
+        comes("d5", "14:10:00", "777777777777", OF_VENDOR),
+    ]
+}
+
+/// What a member of the family did for mallory, who could not sign in before, and what mallory did then: the session of his sign-in goes on as a role.
+fn let_in(by: &Value) -> Vec<Value> {
+    let mallory = json!({"type": "IAMUser", "principalId": "AIDAMALLORYEXAMPLE", "arn": "arn:aws:iam::123456789012:user/mallory",
+        "accountId": "123456789012", "userName": "mallory"});
+    let mut session = mallory.clone();
+    session["accessKeyId"] = json!(MALLORY);
+    session["sessionContext"] =
+        json!({"attributes": {"creationDate": "2026-03-24T13:00:00Z", "mfaAuthenticated": "false"}});
+    let role = "arn:aws:sts::123456789012:assumed-role/Deep/m";
+    let deeper = json!({"type": "AssumedRole", "principalId": "AROADEEPEXAMPLE:m", "arn": role, "accountId": "123456789012",
+        "accessKeyId": DEEPER, "sessionContext": {"sessionIssuer": {"type": "Role", "principalId": "AROADEEPEXAMPLE",
+        "arn": "arn:aws:iam::123456789012:role/Deep", "accountId": "123456789012", "userName": "Deep"},
+        "attributes": {"creationDate": "2026-03-24T13:10:00Z", "mfaAuthenticated": "false"}}});
+    let mut set = record("1", "12:00:00", "iam", "CreateLoginProfile", by);
+    set["requestParameters"] = json!({"userName": "mallory", "passwordResetRequired": false});
+    let mut login = record("2", "13:00:00", "signin", "ConsoleLogin", &mallory);
+    login["responseElements"] = json!({"ConsoleLogin": "Success"});
+    let mut mint = record("4", "13:10:00", "sts", "AssumeRole", &session);
+    mint["requestParameters"] = json!({"roleArn": "arn:aws:iam::123456789012:role/Deep", "roleSessionName": "m"});
+    mint["responseElements"] = json!({"credentials": {"accessKeyId": DEEPER, "sessionToken": "SYNTHETIC-TOKEN", "expiration": "Mar 24, 2026, 2:10:00 PM"},
+        "assumedRoleUser": {"assumedRoleId": "AROADEEPEXAMPLE:m", "arn": role}});
+    // Somebody else of that name signed in elsewhere: of another's session with the same name nothing is taken for the family's.
+    let alice = json!({"type": "IAMUser", "principalId": "AIDAALICEEXAMPLE", "arn": "arn:aws:iam::123456789012:user/alice",
+        "accountId": "123456789012", "userName": "alice"});
+    vec![
         set,
         login,
         record("3", "13:05:00", "s3", "ListBuckets", &session),
         mint,
         record("5", "13:15:00", "sts", "GetCallerIdentity", &deeper),
         record("6", "13:20:00", "signin", "ConsoleLogin", &alice),
-        opens("d1", "11:00:00", &administrator(), &["777777777777"]),
-        opens("d2", "14:00:00", by, &["777777777777", "666666666666"]),
-        comes("d3", "14:05:00", "666666666666", OUTSIDE),
-        makes,
-        comes("d5", "14:10:00", "777777777777", OF_VENDOR),
     ]
 }
 
@@ -809,7 +816,7 @@ fn of_athena(endpoint: &str) -> Value {
 #[test]
 fn a_table_tells_of_sign_ins_with_a_password_that_the_family_set() {
     let Some(python) = peers::python() else { return };
-    let folder = fixture_and(&let_in(&support_user()));
+    let folder = fixture_and(&[let_in(&support_user()), opened(&support_user())].concat());
     let expected = of_folder(folder.path(), &[A], &[]);
     let keys = keys_of(&expected);
     let of_family = [MALLORY, DEEPER, OUTSIDE, OF_BOB];
@@ -881,6 +888,7 @@ fn logged_in(by: &Value) -> Vec<Value> {
     who["arn"] = json!("arn:aws:sts::123456789012:assumed-role/ASIDE/mallory");
     who["sessionContext"]["sessionIssuer"] = role["sessionContext"]["sessionIssuer"].clone();
     all.push(aside);
+    all.extend(opened(by));
     all
 }
 
