@@ -43,15 +43,6 @@ struct Candidate {
     keeps_session: bool,
 }
 
-/// Whether the call lets somebody in without giving a key.
-fn lets_in(event: &Event) -> bool {
-    matches!(
-        (event.service(), event.name.as_str()),
-        ("iam", "CreateLoginProfile" | "UpdateLoginProfile")
-            | ("signin", "AuthorizeOAuth2Access" | "CreateOAuth2Token")
-    ) || event.opened_role().is_some()
-}
-
 fn session(event: &Event) -> Option<Session<'_>> {
     Some((event.identity.principal_id.as_deref()?, event.identity.session_created?))
 }
@@ -62,12 +53,12 @@ pub(super) fn is_told(event: &Event) -> bool {
 }
 
 impl<'a> Askers<'a> {
-    /// Nothing, where every call that gives somebody a way in names its key.
+    /// Nothing, where every call that changes something, or gives somebody a key, names its own.
     pub(super) fn of(events: &[&'a Event], issues: &[Issue<'a>]) -> Self {
         let is_untold = |event: &&Event| {
             event.identity.key.is_none()
                 && !event.is_forwarded()
-                && (is_mint(event) || lets_in(event))
+                && (is_mint(event) || event.read_only != Some(true))
                 && is_told(event)
         };
         match events.iter().copied().any(|event| is_untold(&event)) {

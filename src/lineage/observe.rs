@@ -1,5 +1,6 @@
 //! What the members did: every event is a use of one, a call on behalf, a use of another session with the same key ID, or a stranger's.
 
+use super::asker::{Askers, is_told};
 use super::cause::{Cause, Causes};
 use super::family::Family;
 use super::holder::{holder_at, holder_of};
@@ -37,6 +38,7 @@ pub(super) struct Observer<'a> {
     kin: Kin<'a>,
     told: &'a [Credential],
     switches: &'a Switches<'a>,
+    askers: &'a Askers<'a>,
     causes: Causes<'a>,
 }
 
@@ -48,7 +50,7 @@ impl<'a> Observer<'a> {
         told: &'a [Credential],
         events: &[&'a Event],
         issues: &'a [Issue<'a>],
-        switches: &'a Switches<'a>,
+        (switches, askers): (&'a Switches<'a>, &'a Askers<'a>),
     ) -> Self {
         let mut members: BTreeMap<&AccessKeyId, Vec<(usize, &Stamp)>> = BTreeMap::new();
         for (place, member) in order.iter().enumerate() {
@@ -67,6 +69,7 @@ impl<'a> Observer<'a> {
             kin: Kin::of(told),
             told,
             switches,
+            askers,
             causes: Causes::of(events),
         }
     }
@@ -74,15 +77,12 @@ impl<'a> Observer<'a> {
     /// Takes in one event.
     pub(super) fn observe(&mut self, lineage: &mut Lineage, event: &'a Event) {
         let Some(key) = &event.identity.key else {
-            return;
+            return self.keyless(lineage, event);
         };
         let Some(members) = self.members.get(key) else {
             if self.is_kin(event) || self.is_switched(event) {
                 match event.is_forwarded() {
-                    true => {
-                        let behind = self.on_behalf(event);
-                        lineage.made.extend(behind.and_then(|by| made(event, &by)));
-                    }
+                    true => self.made_on_behalf(lineage, event),
                     false => self.strangers.observe(event, key),
                 }
             }
@@ -118,6 +118,29 @@ impl<'a> Observer<'a> {
         lineage.untold.extend(untold(event, key));
         self.changes.observe(event, key);
         self.secrets.observe(event, key);
+    }
+
+    /// Takes in an event whose record leaves the key out: what a member may have made is told as left by it, for whoever of several made it.
+    fn keyless(&mut self, lineage: &mut Lineage, event: &'a Event) {
+        if event.is_forwarded() && self.is_kin(event) {
+            return self.made_on_behalf(lineage, event);
+        }
+        if !is_told(event) {
+            return;
+        }
+        let keys = self.askers.keys(event, None);
+        let Some(key) = keys.iter().find(|key| self.members.contains_key(key)) else {
+            return;
+        };
+        lineage.made.extend(made(event, key));
+        lineage.untold.extend(untold(event, key));
+        self.changes.observe(event, key);
+        self.secrets.observe(event, key);
+    }
+
+    fn made_on_behalf(&mut self, lineage: &mut Lineage, event: &'a Event) {
+        let behind = self.on_behalf(event);
+        lineage.made.extend(behind.and_then(|by| made(event, &by)));
     }
 
     /// Whether the event is of a user or role that a member of the family carries the permissions of.

@@ -65,7 +65,7 @@ pub fn trace(evidence: &Evidence, asked: &[AccessKeyId]) -> Lineage {
         on_behalf: Vec::new(),
         coverage: coverage(evidence),
     };
-    let mut observer = Observer::of(&family, &order, &told, &events, &issues, &switches);
+    let mut observer = Observer::of(&family, &order, &told, &events, &issues, (&switches, &askers));
     events.iter().for_each(|event| observer.observe(&mut lineage, event));
     observer.finish(&mut lineage);
     lineage

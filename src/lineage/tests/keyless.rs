@@ -289,3 +289,46 @@ fn a_sign_in_is_no_call_of_a_long_term_key() {
     began["responseElements"] = json!({"credentials": {"accessKeyId": console}});
     assert_eq!(trace(&evidence(&[own, began]), &a).credentials.len(), 1);
 }
+
+/// What a member made in a call whose record leaves the key out is left by it, and so is what a service made for it; what another session made isn't.
+#[test]
+fn what_was_made_under_no_key_is_left_by_whoever_may_have_made_it() {
+    let [a, b] = ["AKIAQ", "ASIAB"].map(key);
+    let issued = "2026-03-24T09:06:00Z";
+    let mut assume = mint("l1", issued, &a, "u", "AssumeRole", &b);
+    assume["responseElements"]["assumedRoleUser"] =
+        json!({"assumedRoleId": "AROAX:s", "arn": "arn:aws:sts::123456789012:assumed-role/X/s"});
+    let makes = |id: &str, created: &str, by: Option<&str>| {
+        let mut record = by_role(
+            id,
+            "2026-03-24T09:20:00Z",
+            "CreateUser",
+            "X",
+            &b,
+            created,
+            "aws-cli/2.31",
+        );
+        record["eventSource"] = json!("iam.amazonaws.com");
+        record["requestParameters"] = json!({"userName": id});
+        record["readOnly"] = json!(false);
+        record["userIdentity"]["accessKeyId"] = Value::Null;
+        record["userIdentity"]["invokedBy"] = json!(by);
+        record
+    };
+    let own = by_user("mine", "2026-03-24T09:30:00Z", "iam", "CreateGroup", "u", None, None);
+    let mut own = own;
+    own["requestParameters"] = json!({"groupName": "mine"});
+    own["userIdentity"]["principalId"] = assume["userIdentity"]["principalId"].clone();
+    own["userIdentity"]["sessionContext"] = Value::Null;
+    let records = [
+        assume,
+        makes("session", issued, None),
+        makes("service", issued, Some("cloudformation.amazonaws.com")),
+        makes("other", "2026-03-24T08:00:00Z", None),
+        own,
+    ];
+    let lineage = trace(&evidence(&records), &a);
+    let made: Vec<(&str, &AccessKeyId)> = lineage.made.iter().map(|made| (made.what.as_str(), &made.by)).collect();
+    assert_eq!(made, [("service", &b), ("session", &b), ("mine", &a)]);
+    assert_eq!(read_at_once(&records, &a).0.made, lineage.made);
+}
