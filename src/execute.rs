@@ -213,7 +213,7 @@ impl<'a> Run<'a> {
                 true => None,
                 false => family.read.clone(),
             },
-            kept: family.set.clone(),
+            kept: family.standing(),
             known: family
                 .before
                 .as_ref()
