@@ -33,7 +33,7 @@ pub use lookup::{Found, sign_ins, trail};
 pub use organization::{delegation, organization};
 pub use owner::{Caller, caller, origin, user_of};
 pub use queried::{Athena, NameError, Queried, Store, StoreError, Table, checked, whole_query};
-pub use renamings::renamings;
+pub use renamings::{renaming_records, renamings};
 pub use s3::{Location, LocationError, Object, Piped, Read, Reader, s3};
 pub use simulate::{MOST_TRIED, Simulated, simulated};
 pub use trails::{Trails, trails};

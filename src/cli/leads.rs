@@ -1,7 +1,7 @@
 //! What leads on from one source of evidence to the next: keys, names and sign-ins of the family, asked for until nothing is new.
 
 use crate::ids::AccessKeyId;
-use crate::lineage::{Lineage, let_in, sign_ins};
+use crate::lineage::{Lineage, let_in, passwords_set, sign_ins};
 use crate::time::Moment;
 use crate::trail::Evidence;
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,6 +18,10 @@ pub(super) struct Leads {
     pub(super) names: BTreeMap<String, Moment>,
     /// Sign-ins that calls of the family bear: others may bear them.
     pub(super) sign_ins: BTreeSet<String>,
+    /// Since when the family set passwords: whoever has one may have been renamed by others.
+    pub(super) passwords: Option<Moment>,
+    /// Names that somebody was given in the place of another, by whomever.
+    pub(super) renamed: BTreeSet<String>,
 }
 
 impl Leads {
@@ -35,6 +39,12 @@ impl Leads {
             keys: lineage.credentials.iter().map(|member| member.key.clone()).collect(),
             names: let_in(evidence, lineage),
             sign_ins: sign_ins(evidence, lineage),
+            passwords: passwords_set(evidence, lineage),
+            renamed: evidence
+                .events()
+                .iter()
+                .filter_map(|event| Some(event.renamed()?.1))
+                .collect(),
         }
     }
 
@@ -42,6 +52,8 @@ impl Leads {
     pub(super) fn add(&mut self, other: Leads) {
         self.keys.extend(other.keys);
         self.sign_ins.extend(other.sign_ins);
+        self.renamed.extend(other.renamed);
+        self.passwords = self.passwords.into_iter().chain(other.passwords).min();
         for (name, since) in other.names {
             let first = self.names.entry(name).or_insert(since);
             *first = since.min(*first);
@@ -56,11 +68,15 @@ impl Leads {
             keys: self.keys.difference(&done.keys).cloned().collect(),
             names: names.map(|(name, since)| (name.clone(), *since)).collect(),
             sign_ins: self.sign_ins.difference(&done.sign_ins).cloned().collect(),
+            passwords: self
+                .passwords
+                .filter(|since| done.passwords.is_none_or(|done| done > *since)),
+            renamed: BTreeSet::new(),
         }
     }
 
-    /// Whether there is nothing.
+    /// Whether there is nothing to ask for.
     pub(super) fn is_empty(&self) -> bool {
-        self.keys.is_empty() && self.names.is_empty() && self.sign_ins.is_empty()
+        self.keys.is_empty() && self.names.is_empty() && self.sign_ins.is_empty() && self.passwords.is_none()
     }
 }

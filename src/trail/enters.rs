@@ -74,4 +74,11 @@ impl Event {
         // Without a name the call is about its caller.
         told.or_else(|| self.identity.user_name.clone())
     }
+
+    /// Who was renamed by the call, and to what; `None` where it renamed nobody.
+    pub fn renamed(&self) -> Option<(String, String)> {
+        let is_meant = self.service() == "iam" && self.name == "UpdateUser" && self.error.is_none();
+        let to = self.asked("/newUserName").filter(|_| is_meant)?;
+        Some((self.asked("/userName").or_else(|| self.identity.user_name.clone())?, to))
+    }
 }
