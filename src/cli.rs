@@ -6,6 +6,7 @@ mod athena;
 mod cases;
 mod conclude;
 mod console;
+mod contests;
 mod door;
 mod evidence;
 mod exit;

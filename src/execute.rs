@@ -18,6 +18,7 @@ mod meanwhile;
 mod sweep;
 #[cfg(test)]
 mod tests;
+mod turned;
 mod wave;
 
 pub use asking::{Answered, Question};
@@ -76,6 +77,9 @@ pub trait Hooks {
     fn put(&mut self, _question: Question<'_>) -> Option<Answered> {
         None
     }
+
+    /// Somebody turned a change of this step round while the question stood that was just answered: `by` says who, and with which call.
+    fn turned_round(&mut self, _step: &StepId, _by: &str) {}
 
     /// What is done already cannot be looked after any more while a question stands, for this reason.
     fn unguarded(&mut self, _error: &AwsError) {}

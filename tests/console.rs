@@ -417,6 +417,12 @@ fn what_is_done_is_looked_after_while_a_question_stands() {
     session.answer(QUESTION, "t");
     let (_, screen, journals) = session.end();
     assert_eq!(journals[0].matches("\"event\":\"contested\"").count(), 2, "{screen}");
+    // By whom is told at once, where the trail tells it, and at the end again: it was nobody of the family.
+    let words = screen.split_whitespace().collect::<Vec<_>>().join(" ");
+    let by = "by arn:aws:iam::123456789012:user/responder";
+    assert_eq!(words.matches(by).count(), 3, "{screen}");
+    assert!(words.contains("with UpdateAccessKey; it was made again"), "{screen}");
+    assert!(!words.contains("by whom the trail"), "{screen}");
 }
 
 /// What a person declined is not done while he is asked about the next step.

@@ -3,6 +3,7 @@
 use super::Desk;
 use super::args::Sources;
 use super::console::Mode;
+use super::contests::{Contest, contests};
 use super::exit::{Exit, Failure};
 use super::folder::Case;
 use super::innocent;
@@ -14,7 +15,7 @@ use crate::action::Action;
 use crate::ids::{CaseId, PrincipalArn, StepId};
 use crate::journal::{Entry, Event, Finish, Journal, Judgement, Progress, progress};
 use crate::lineage::{Lineage, Made};
-use crate::plan::{Foothold, Newcomer, Step, footholds, newcomers, turned_round_by};
+use crate::plan::{Foothold, Newcomer, Step, footholds, newcomers};
 use crate::rehearse::judge;
 use crate::report::{self, Tone};
 use crate::time::Moment;
@@ -58,17 +59,6 @@ struct Outcome {
     /// Why containment cannot be said although every known credential is dead.
     doubts: Vec<String>,
     calls: usize,
-}
-
-/// A change that somebody turned round.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-struct Contest {
-    step: StepId,
-    /// When it was seen.
-    at: Moment,
-    /// The call of the family that did it, where the trail shows one by now.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    by: Option<Made>,
 }
 
 /// How the steps of a run ended.
@@ -158,7 +148,7 @@ pub(super) async fn conclude(
     let left = progress(journal.entries()).left(&case.plan()?.steps);
     let outcome = Outcome {
         left: left.into_iter().map(|step| step.id).collect(),
-        contested: contests(journal.entries(), &made),
+        contested: contests(world, journal.entries(), &made, &prepared.collected.account.partition).await,
         case: case.id.clone(),
         contained: is_proven && told_from.is_none(),
         waits: is_proven && told_from.is_some(),
@@ -228,30 +218,6 @@ pub(super) fn unsettled(entries: &[Entry]) -> Option<String> {
         .collect();
     let all = steps.join(", ");
     (!steps.is_empty()).then(|| format!("somebody turned changes round and was not quiet since: steps {all}"))
-}
-
-/// Every change that was turned round, with who did it.
-fn contests(entries: &[Entry], made: &[Made]) -> Vec<Contest> {
-    let contested = entries.iter().enumerate().filter_map(|(n, entry)| match &entry.event {
-        Event::Contested { step, .. } => Some((n, entry.at, step)),
-        _ => None,
-    });
-    let with_whom = contested.map(|(n, at, step)| {
-        let before = entries.get(..n).unwrap_or_default().iter().rev();
-        let change = before.filter_map(|entry| match &entry.event {
-            Event::Intended { step: of, change, .. } if of == step => Some(change),
-            _ => None,
-        });
-        let by = change
-            .take(1)
-            .find_map(|change| turned_round_by(made, &change.member, at));
-        Contest {
-            step: step.clone(),
-            at,
-            by: by.cloned(),
-        }
-    });
-    with_whom.collect()
 }
 
 /// What is seen when the account and the trail are read again.
@@ -354,14 +320,8 @@ fn ending(desk: &Desk, world: &World, outcome: &Outcome) -> String {
             .map(|doubt| paint.fold(2, &format!("in doubt: {doubt}"))),
     );
     out.extend(outcome.since.iter().map(|one| paint.fold(2, &format!("since: {one}"))));
-    out.extend(outcome.contested.iter().map(|contest| {
-        let by = match &contest.by {
-            Some(made) => format!("by {} with {}", made.by, made.call),
-            None => "by whom the trail doesn't show yet".to_owned(),
-        };
-        let text = format!("contested: step {} at {}, {by}", contest.step, contest.at.clock_face());
-        paint.fold(2, &text)
-    }));
+    let contested = outcome.contested.iter();
+    out.extend(contested.map(|contest| paint.fold(2, &contest.to_string())));
     if outcome.finish != Finish::Completed && !outcome.left.is_empty() {
         let left: Vec<&str> = outcome.left.iter().map(StepId::as_str).collect();
         out.push(paint.fold(0, &format!("not done: steps {}", left.join(", "))));

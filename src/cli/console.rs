@@ -46,6 +46,8 @@ pub struct Console<'a> {
     trouble_asked: Option<Open<Option<Remedy>>>,
     /// What was written while a question stood: nothing is told in between.
     meanwhile: Vec<Entry>,
+    /// Who turned that round, as far as the trail tells.
+    by_whom: report::ByWhom,
     /// Why something could not be looked after while it stood.
     unguarded: Option<String>,
 }
@@ -67,6 +69,7 @@ impl<'a> Console<'a> {
             step_asked: None,
             trouble_asked: None,
             meanwhile: Vec::new(),
+            by_whom: report::ByWhom::new(),
             unguarded: None,
         }
     }
@@ -146,7 +149,8 @@ impl<'a> Console<'a> {
 
     /// Tells what was found while a question stood.
     fn tell_meanwhile(&mut self) {
-        let told = report::meanwhile(&std::mem::take(&mut self.meanwhile), self.desk.paint_status());
+        let (entries, by) = (std::mem::take(&mut self.meanwhile), std::mem::take(&mut self.by_whom));
+        let told = report::meanwhile(&entries, &by, self.desk.paint_status());
         for line in told.into_iter().chain(self.unguarded.take()) {
             self.desk.terminal.urgent(&line);
             self.above = None;
@@ -230,6 +234,10 @@ impl Hooks for Console<'_> {
                 Some(answered)
             }
         }
+    }
+
+    fn turned_round(&mut self, step: &StepId, by: &str) {
+        self.by_whom.entry(step.clone()).or_default().insert(by.to_owned());
     }
 
     fn unguarded(&mut self, error: &AwsError) {

@@ -1,15 +1,11 @@
 //! Users who were renamed or deleted by whomever: a name that is gone may be borne by nobody, or its user may bear another.
 
+use super::iam_calls::records;
 use super::lookup::Found;
-use super::region::Asker;
 use crate::lineage::Renamed;
 use crate::mount::{AwsError, Clients};
 use crate::time::Moment;
-use crate::trail::{Event, Window};
-
-/// Where each partition records what is called in IAM, which is of no Region.
-/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/cloudtrail-integration.html>
-const IAM_IS_IN: [(&str, &str); 2] = [("aws-cn", "cn-north-1"), ("aws-us-gov", "us-gov-west-1")];
+use crate::trail::Event;
 
 /// Looks up who was renamed or deleted since then, by whomever.
 ///
@@ -45,24 +41,4 @@ pub async fn renaming_records(clients: &Clients, partition: &str, since: Moment)
         }
     }
     Ok(found)
-}
-
-/// What LookupEvents has of these calls in IAM since then.
-async fn records(
-    clients: &Clients,
-    partition: &str,
-    since: Moment,
-    calls: &[&str],
-) -> Result<Vec<serde_json::Value>, AwsError> {
-    let elsewhere = IAM_IS_IN.iter().find(|(of, _)| *of == partition);
-    let window = Window {
-        since: Some(since),
-        ..Window::default()
-    };
-    let mut asker = Asker::new(clients, elsewhere.map_or("us-east-1", |(_, region)| region), &window);
-    let mut records = Vec::new();
-    for call in calls {
-        asker.ask_calls(call, &mut records).await?;
-    }
-    Ok(records)
 }
