@@ -197,6 +197,23 @@ pub async fn look_after<T>(
     run.look_after(work).await
 }
 
+/// The same while a person is asked something that is no step: who turned something round meanwhile is told behind the answer, as far as the trail shows it.
+///
+/// # Errors
+/// As [`look_after`].
+pub async fn look_after_asking(
+    world: Writable<'_>,
+    family: Family,
+    journal: &mut Journal,
+    hooks: &mut dyn Hooks,
+    answered: Answered,
+) -> Result<(), ExecuteError> {
+    let mut run = Run::beginning(world, &[], family, journal, hooks);
+    let before = run.journal.entries().len();
+    run.look_after(answered).await?;
+    run.tell_who(before).await
+}
+
 impl<'a> Run<'a> {
     fn beginning(
         world: Writable<'a>,

@@ -347,6 +347,33 @@ fn whoever_knows_a_new_user_types_its_name() {
     assert_eq!(code, 3, "{screen}");
 }
 
+/// Whoever thinks about a new user at the end of a run is not a guard that sleeps: what is cut is looked after, and the end is no quiet one then.
+#[test]
+fn what_is_done_is_looked_after_while_somebody_is_asked_who_is_innocent() {
+    let served = Served::start(&["--played", "--lag", "trail=5m"]);
+    served.create_user("newcomer");
+    let mut session = Session::against(&served);
+    session.answer(QUESTION, "a");
+    session.answer(QUESTION, "a");
+    session.until("types `user/newcomer`");
+    let denied = || served.user_policies("support-user").contains(&"OustDenyAll".to_owned());
+    served.delete_user_policy("support-user", "OustDenyAll");
+    for _ in 0..200 {
+        std::thread::sleep(Duration::from_millis(50));
+        if denied() {
+            break;
+        }
+    }
+    assert!(denied(), "{}", session.screen.lock().unwrap());
+    session.press("user/newcomer\r");
+    session.until("while this question stood, somebody turned round what was done:");
+    session.until("and stands");
+    session.until("was not quiet since");
+    session.until("NOT CONTAINED");
+    let (code, screen, _) = session.end();
+    assert_eq!(code, 3, "{screen}");
+}
+
 /// Step by step, a person is asked for the hold as well; in the fight that comes nobody is waited for.
 #[test]
 fn who_agrees_to_the_hold_is_not_waited_for_in_a_fight() {

@@ -94,7 +94,6 @@ pub(super) async fn conclude(
     if finish == Finish::Completed && !swept {
         doubts.push("the trail was not looked through again after the steps".to_owned());
     }
-    doubts.extend(unsettled(journal.entries()));
     let mut known = prepared.lineage.clone();
     case.plans()?.iter().for_each(|plan| known.remember(&plan.lineage));
     let End {
@@ -128,8 +127,14 @@ pub(super) async fn conclude(
     doubts.extend(unread);
     let asked_at = asked_at.unwrap_or(world.clients().now());
     let within = world.told_within();
-    let appeared = innocent::sorted(desk, case, appeared, mode == Mode::Asked, (asked_at, within))?;
+    let mut appeared = innocent::but_known(case, appeared)?;
+    if mode == Mode::Asked {
+        appeared = innocent::but_called(desk, world, case, journal, appeared, (asked_at, within)).await?;
+    }
+    let appeared = innocent::sorted(appeared, (asked_at, within));
     doubts.extend(appeared.doubts);
+    // What was turned round while that question stood is unsettled, too.
+    doubts.extend(unsettled(journal.entries()));
     if finish == Finish::Completed {
         doubts.extend(never_quiet(&progress(journal.entries()), &case.plan()?.steps));
     }

@@ -152,7 +152,11 @@ async fn once(
     let verdicts = end.verdicts;
     let asked_at = end.asked_at.unwrap_or(at);
     let within = world.told_within();
-    let appeared = innocent::sorted(desk, case, end.appeared, !yes, (asked_at, within))?;
+    let mut appeared = innocent::but_known(case, end.appeared)?;
+    if !yes {
+        appeared = innocent::but_called(desk, world, case, journal, appeared, (asked_at, within)).await?;
+    }
+    let appeared = innocent::sorted(appeared, (asked_at, within));
     doubts.extend(appeared.doubts);
     doubts.extend(end.gaps);
     doubts.extend(end.unread.iter().map(|what| format!("{what} could not be read")));
