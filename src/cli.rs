@@ -32,6 +32,7 @@ mod ready;
 mod renew;
 mod resume;
 mod run;
+mod secrets;
 mod sifting;
 mod tabletop;
 mod terminal;

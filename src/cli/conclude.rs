@@ -8,6 +8,7 @@ use super::exit::{Exit, Failure};
 use super::folder::Case;
 use super::innocent;
 use super::prepare::{Prepared, account, traced};
+use super::secrets;
 use super::told::{CLOCK_DOUBT_SECONDS, proven, told_from, untold};
 use super::world::World;
 use crate::account::Account;
@@ -50,6 +51,9 @@ struct Outcome {
     /// From when on a look at the trail shows all that the family did, where it was asked too early for that.
     #[serde(skip_serializing_if = "Option::is_none")]
     told_from: Option<Moment>,
+    /// Secrets that the family read, by name.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    secrets: BTreeSet<String>,
     /// Those who appeared and of whom the trail would tell by now, for people.
     #[serde(skip)]
     since: Vec<String>,
@@ -104,6 +108,7 @@ pub(super) async fn conclude(
         unread,
         appeared,
         asked_at,
+        secrets: mut read,
         until: _,
     } = match at_the_end(
         desk,
@@ -151,6 +156,7 @@ pub(super) async fn conclude(
     entry.map_err(|error| Failure::new(Exit::CaseFolder, "journal.unwritable", error.to_string()))?;
     doubts.extend(told_from.map(untold));
     let left = progress(journal.entries()).left(&case.plan()?.steps);
+    read.extend(secrets::names(&prepared.lineage));
     let outcome = Outcome {
         left: left.into_iter().map(|step| step.id).collect(),
         contested: contests(world, journal.entries(), &made, &prepared.collected.account.partition).await,
@@ -163,13 +169,14 @@ pub(super) async fn conclude(
         since: appeared.since,
         appeared: appeared.who,
         told_from,
+        secrets: read,
         doubts,
         calls: world.clients().calls().len(),
     };
     case.write("outcome.json", &outcome)?;
     desk.result(|| ending(desk, world, &outcome), &outcome)?;
-    if let Some(secrets) = read_secrets(&prepared.lineage) {
-        desk.terminal.urgent(&desk.folded(0, &secrets));
+    if let Some(told) = secrets::told(&outcome.secrets, "") {
+        desk.terminal.urgent(&desk.folded(0, &told));
     }
     Ok(match &outcome.finish {
         Finish::Stopped { .. } if interrupted => Exit::Interrupted,
@@ -178,25 +185,6 @@ pub(super) async fn conclude(
         Finish::Diverged { .. } => Exit::Diverged,
         Finish::Completed if outcome.contained => Exit::Success,
         Finish::Completed => Exit::NotContained,
-    })
-}
-
-/// So many secrets are named at the end.
-const NAMED_SECRETS: usize = 5;
-
-/// What no containment takes back: secrets that the family read.
-fn read_secrets(lineage: &Lineage) -> Option<String> {
-    let names: BTreeSet<&str> = lineage.secrets.iter().map(|read| read.what.as_str()).collect();
-    let some: Vec<&str> = names.iter().copied().take(NAMED_SECRETS).collect();
-    let more = match names.len().saturating_sub(NAMED_SECRETS) {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
-    (!names.is_empty()).then(|| {
-        format!(
-            "the family read secrets, which it knows whatever is cut: change them ({}{more}; `oust trace` tells who read them and when)",
-            some.join(", ")
-        )
     })
 }
 
@@ -239,6 +227,8 @@ pub(super) struct End {
     pub(super) asked_at: Option<Moment>,
     /// What of the account could not be read.
     pub(super) unread: Vec<String>,
+    /// Secrets that the family read, by name.
+    pub(super) secrets: BTreeSet<String>,
     /// When the last session of the family expires, as far as is known.
     pub(super) until: Option<Moment>,
 }
@@ -284,6 +274,7 @@ pub(super) async fn at_the_end(
             newcomers(&before, began, &collected.account, &again.lineage)
         }),
         gaps: again.gaps,
+        secrets: secrets::names(&again.lineage),
         unread: collected.unread.into_iter().map(|unread| unread.what).collect(),
         until: again
             .lineage
