@@ -452,6 +452,42 @@ fn what_is_done_is_looked_after_while_a_question_stands() {
     assert!(!words.contains("by whom the trail"), "{screen}");
 }
 
+/// Where IAM throttles, the looks of the guard leave room for what is done meanwhile: what is turned round is seen all the same, and everything is read.
+#[test]
+fn looks_that_are_throttled_keep_nothing_from_being_read_or_made_again() {
+    let served = Served::start(&["--played", "--throttle", "5"]);
+    let mut session = Session::against(&served);
+    session.answer(QUESTION, "y");
+    session.until("done, and read back");
+    session.until("f-2 (2 of 2)");
+    session.until(QUESTION);
+    std::thread::sleep(Duration::from_secs(4));
+    let made_again = |session: &Session| {
+        let case = std::fs::read_dir(&session.cases).unwrap().next().unwrap().unwrap();
+        let journal = std::fs::read_to_string(case.path().join("journal.jsonl")).unwrap();
+        let contested = journal.split("\"event\":\"contested\"");
+        contested
+            .skip(1)
+            .filter(|rest| rest.contains("\"event\":\"verified\""))
+            .count()
+    };
+    for n in 1..=2 {
+        served.activate("support-user", "A", "responder-key");
+        for _ in 0..20 {
+            std::thread::sleep(Duration::from_millis(500));
+            if made_again(&session) == n {
+                break;
+            }
+        }
+        assert_eq!(made_again(&session), n, "{}", session.screen.lock().unwrap());
+    }
+    session.press("y\r");
+    session.until(" 3/6  make");
+    session.answer(QUESTION, "t");
+    let (_, screen, _) = session.end();
+    assert!(!screen.contains("not read:"), "{screen}");
+}
+
 /// What a person declined is not done while he is asked about the next step.
 #[test]
 fn what_was_declined_is_not_done_while_a_question_stands() {

@@ -134,7 +134,15 @@ pub(super) async fn conclude(
     let within = world.told_within();
     let mut appeared = innocent::but_known(case, appeared)?;
     if mode == Mode::Asked {
-        appeared = innocent::but_called(desk, world, case, journal, appeared, (asked_at, within)).await?;
+        appeared = Box::pin(innocent::but_called(
+            desk,
+            world,
+            case,
+            journal,
+            appeared,
+            (asked_at, within),
+        ))
+        .await?;
     }
     let appeared = innocent::sorted(appeared, (asked_at, within));
     doubts.extend(appeared.doubts);
@@ -159,7 +167,13 @@ pub(super) async fn conclude(
     read.extend(secrets::names(&prepared.lineage));
     let outcome = Outcome {
         left: left.into_iter().map(|step| step.id).collect(),
-        contested: contests(world, journal.entries(), &made, &prepared.collected.account.partition).await,
+        contested: Box::pin(contests(
+            world,
+            journal.entries(),
+            &made,
+            &prepared.collected.account.partition,
+        ))
+        .await,
         case: case.id.clone(),
         contained: is_proven && told_from.is_none(),
         waits: is_proven && told_from.is_some(),

@@ -38,6 +38,8 @@ pub(super) async fn guarded<T>(
         .status("\nwhat is cut is looked after while everything is read: if somebody turns it round, it is made again");
     let mut console = Console::new(desk, case, mode, plan.steps.len(), world.clients().now());
     console.carries_out(&plan.steps);
+    // On the heap: whatever holds it would grow by it once more.
+    let work = Box::pin(work);
     let done = guard(mount, done, family(plan), journal, &mut console, work).await;
     done.map_err(|error| unwritten(&error))?.unwrap_or_else(|| {
         let message = "Ctrl-C while the trail was read: nothing more was done";

@@ -162,7 +162,15 @@ async fn once(
     let within = world.told_within();
     let mut appeared = innocent::but_known(case, end.appeared)?;
     if !yes {
-        appeared = innocent::but_called(desk, world, case, journal, appeared, (asked_at, within)).await?;
+        appeared = Box::pin(innocent::but_called(
+            desk,
+            world,
+            case,
+            journal,
+            appeared,
+            (asked_at, within),
+        ))
+        .await?;
     }
     let appeared = innocent::sorted(appeared, (asked_at, within));
     doubts.extend(appeared.doubts);

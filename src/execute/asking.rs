@@ -43,7 +43,7 @@ impl Run<'_> {
         {
             let before = self.journal.entries().len();
             self.look_after(answered).await?;
-            self.tell_who(before).await?;
+            Box::pin(self.tell_who(before)).await?;
         }
         Ok(())
     }

@@ -35,7 +35,7 @@ impl Run<'_> {
             }
         };
         // What can't be told now the end of the run tells.
-        let events = self.look_after(asked).await?.flatten().unwrap_or_default();
+        let events = self.look_after(Box::pin(asked)).await?.flatten().unwrap_or_default();
         for (step, at, change) in turned {
             if let Some(event) = turned_round_in(&events, &change, at) {
                 let by = format!("{} with {}", caller(event), event.name);
