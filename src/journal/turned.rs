@@ -12,7 +12,7 @@ pub struct Turned<'j> {
     pub step: &'j StepId,
     /// When it was seen.
     pub at: Moment,
-    /// The change, as far as it was announced.
+    /// The change, as far as it was announced: where an earlier step had made it, when it was made again.
     pub change: Option<&'j Change>,
 }
 
@@ -24,12 +24,17 @@ pub fn turned_round(entries: &[Entry], from: usize) -> Vec<Turned<'_>> {
         _ => None,
     });
     let with_change = contested.map(|(n, at, step)| {
+        let announced = |entry: &'_ Entry| match &entry.event {
+            Event::Intended { step: of, .. } => of == step,
+            _ => false,
+        };
         let before = entries.get(..n).unwrap_or_default().iter().rev();
-        let mut changes = before.filter_map(|entry| match &entry.event {
-            Event::Intended { step: of, change, .. } if of == step => Some(change),
+        let behind = entries.get(n..).unwrap_or_default().iter();
+        let change = before.chain(behind).find(|entry| announced(entry));
+        let change = change.and_then(|entry| match &entry.event {
+            Event::Intended { change, .. } => Some(change),
             _ => None,
         });
-        let change = changes.next();
         Turned { step, at, change }
     });
     with_change.collect()
