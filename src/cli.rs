@@ -22,6 +22,7 @@ mod intruder;
 mod keys;
 mod leads;
 mod odds;
+mod others;
 mod plan;
 mod playbook;
 mod policy;

@@ -15,6 +15,7 @@ mod guarding;
 mod hold;
 mod lifting;
 mod meanwhile;
+mod pacing;
 mod sweep;
 #[cfg(test)]
 mod tests;
