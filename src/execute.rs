@@ -15,9 +15,11 @@ mod guarding;
 mod hold;
 mod lifting;
 mod meanwhile;
+mod pacing;
 mod sweep;
 #[cfg(test)]
 mod tests;
+mod turned;
 mod wave;
 
 pub use asking::{Answered, Question};
@@ -76,6 +78,9 @@ pub trait Hooks {
     fn put(&mut self, _question: Question<'_>) -> Option<Answered> {
         None
     }
+
+    /// Somebody turned a change of this step round while the question stood that was just answered: `by` says who, and with which call.
+    fn turned_round(&mut self, _step: &StepId, _by: &str) {}
 
     /// What is done already cannot be looked after any more while a question stands, for this reason.
     fn unguarded(&mut self, _error: &AwsError) {}
@@ -193,6 +198,23 @@ pub async fn look_after<T>(
     run.look_after(work).await
 }
 
+/// The same while a person is asked something that is no step: who turned something round meanwhile is told behind the answer, as far as the trail shows it.
+///
+/// # Errors
+/// As [`look_after`].
+pub async fn look_after_asking(
+    world: Writable<'_>,
+    family: Family,
+    journal: &mut Journal,
+    hooks: &mut dyn Hooks,
+    answered: Answered,
+) -> Result<(), ExecuteError> {
+    let mut run = Run::beginning(world, &[], family, journal, hooks);
+    let before = run.journal.entries().len();
+    run.look_after(answered).await?;
+    run.tell_who(before).await
+}
+
 impl<'a> Run<'a> {
     fn beginning(
         world: Writable<'a>,
@@ -213,7 +235,7 @@ impl<'a> Run<'a> {
                 true => None,
                 false => family.read.clone(),
             },
-            kept: family.set.clone(),
+            kept: family.standing(),
             known: family
                 .before
                 .as_ref()

@@ -12,6 +12,7 @@ mod head;
 mod path;
 mod progress;
 mod state;
+mod turned;
 
 pub use compare::{Difference, compare, same_but_for_time};
 pub use entry::{Agreement, Entry, Event, Finish, Judgement};
@@ -20,6 +21,7 @@ pub use given_up::given_up;
 pub use path::{CriticalPath, critical_path, path_of_cuts};
 pub use progress::{Progress, acted_until, contested_until, progress, proven_since};
 pub use state::{State, state};
+pub use turned::{Turned, turned_round};
 
 #[cfg(test)]
 mod tests;

@@ -4,7 +4,7 @@
 //! both together get leave to write to AWS.
 
 use crate::action::Change;
-use crate::execute::{ExecuteError, Family, Hooks, execute, look_after};
+use crate::execute::{Answered, ExecuteError, Family, Hooks, execute, look_after, look_after_asking};
 use crate::journal::{Entry, Finish, Journal, progress};
 use crate::mount::{Live, Mount};
 use crate::plan::Step;
@@ -77,4 +77,23 @@ pub async fn guard<T>(
         ..family
     };
     look_after(mount.writable_by_consent(), family, journal, hooks, work).await
+}
+
+/// Looks after what was carried out while a question stands: see [`look_after_asking`].
+///
+/// # Errors
+/// The journal could not be written.
+pub async fn guard_asking(
+    mount: &Mount<Live>,
+    done: CarriedOut,
+    family: Family,
+    journal: &mut Journal,
+    hooks: &mut dyn Hooks,
+    answered: Answered,
+) -> Result<(), ExecuteError> {
+    let family = Family {
+        set: done.set,
+        ..family
+    };
+    look_after_asking(mount.writable_by_consent(), family, journal, hooks, answered).await
 }

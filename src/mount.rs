@@ -24,6 +24,7 @@ use crate::ids::{AccessKeyId, Arn};
 use crate::time::{Clock, Moment};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_sdk_iam::config::retry::RetryPartition;
 use aws_smithy_async::time::TimeSource;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_types::retry::RetryConfig;
@@ -114,6 +115,22 @@ impl Clients {
             calls,
             trail_delay,
         }
+    }
+
+    /// The same for looks that are made again and again: what is throttled is told at once and not tried again behind the caller's back, and costs nobody
+    /// else his tries, of which the SDK has a store for each partition.
+    pub(crate) fn looking(&self) -> Clients {
+        let mut clients = self.clone();
+        if self.renewable.is_some() {
+            // Once more is for credentials that were renewed in between.
+            let retries = RetryConfig::standard()
+                .with_max_attempts(2)
+                .with_initial_backoff(Duration::from_millis(150));
+            let iam = self.iam.config().to_builder().retry_config(retries);
+            let iam = iam.retry_partition(RetryPartition::new("looks"));
+            clients.iam = aws_sdk_iam::Client::from_conf(iam.build());
+        }
+        clients
     }
 
     /// The access key that signs, where it is known before the first call.

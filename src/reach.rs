@@ -8,6 +8,7 @@
 //! a role (a function's or a bucket's).
 
 mod bits;
+mod chosen;
 mod compute;
 mod gained;
 mod graph;

@@ -17,7 +17,7 @@ pub use decision::{Answer, Decision, NearMiss, Place, decision};
 pub use exercise::exercise;
 pub use grip::grip;
 pub use harden::{Detected, detected, prevention, rules};
-pub use meanwhile::meanwhile;
+pub use meanwhile::{ByWhom, meanwhile};
 pub use plan::{details, plan, proof, question, setting, step_head};
 pub use reach::tone as foothold_tone;
 pub use ready::readiness;

@@ -347,6 +347,33 @@ fn whoever_knows_a_new_user_types_its_name() {
     assert_eq!(code, 3, "{screen}");
 }
 
+/// Whoever thinks about a new user at the end of a run is not a guard that sleeps: what is cut is looked after, and the end is no quiet one then.
+#[test]
+fn what_is_done_is_looked_after_while_somebody_is_asked_who_is_innocent() {
+    let served = Served::start(&["--played", "--lag", "trail=5m"]);
+    served.create_user("newcomer");
+    let mut session = Session::against(&served);
+    session.answer(QUESTION, "a");
+    session.answer(QUESTION, "a");
+    session.until("types `user/newcomer`");
+    let denied = || served.user_policies("support-user").contains(&"OustDenyAll".to_owned());
+    served.delete_user_policy("support-user", "OustDenyAll");
+    for _ in 0..200 {
+        std::thread::sleep(Duration::from_millis(50));
+        if denied() {
+            break;
+        }
+    }
+    assert!(denied(), "{}", session.screen.lock().unwrap());
+    session.press("user/newcomer\r");
+    session.until("while this question stood, somebody turned round what was done:");
+    session.until("and stands");
+    session.until("was not quiet since");
+    session.until("NOT CONTAINED");
+    let (code, screen, _) = session.end();
+    assert_eq!(code, 3, "{screen}");
+}
+
 /// Step by step, a person is asked for the hold as well; in the fight that comes nobody is waited for.
 #[test]
 fn who_agrees_to_the_hold_is_not_waited_for_in_a_fight() {
@@ -417,6 +444,48 @@ fn what_is_done_is_looked_after_while_a_question_stands() {
     session.answer(QUESTION, "t");
     let (_, screen, journals) = session.end();
     assert_eq!(journals[0].matches("\"event\":\"contested\"").count(), 2, "{screen}");
+    // By whom is told at once, where the trail tells it, and at the end again: it was nobody of the family.
+    let words = screen.split_whitespace().collect::<Vec<_>>().join(" ");
+    let by = "by arn:aws:iam::123456789012:user/responder";
+    assert_eq!(words.matches(by).count(), 3, "{screen}");
+    assert!(words.contains("with UpdateAccessKey; it was made again"), "{screen}");
+    assert!(!words.contains("by whom the trail"), "{screen}");
+}
+
+/// Where IAM throttles, the looks of the guard leave room for what is done meanwhile: what is turned round is seen all the same, and everything is read.
+#[test]
+fn looks_that_are_throttled_keep_nothing_from_being_read_or_made_again() {
+    let served = Served::start(&["--played", "--throttle", "5"]);
+    let mut session = Session::against(&served);
+    session.answer(QUESTION, "y");
+    session.until("done, and read back");
+    session.until("f-2 (2 of 2)");
+    session.until(QUESTION);
+    std::thread::sleep(Duration::from_secs(4));
+    let made_again = |session: &Session| {
+        let case = std::fs::read_dir(&session.cases).unwrap().next().unwrap().unwrap();
+        let journal = std::fs::read_to_string(case.path().join("journal.jsonl")).unwrap();
+        let contested = journal.split("\"event\":\"contested\"");
+        contested
+            .skip(1)
+            .filter(|rest| rest.contains("\"event\":\"verified\""))
+            .count()
+    };
+    for n in 1..=2 {
+        served.activate("support-user", "A", "responder-key");
+        for _ in 0..20 {
+            std::thread::sleep(Duration::from_millis(500));
+            if made_again(&session) == n {
+                break;
+            }
+        }
+        assert_eq!(made_again(&session), n, "{}", session.screen.lock().unwrap());
+    }
+    session.press("y\r");
+    session.until(" 3/6  make");
+    session.answer(QUESTION, "t");
+    let (_, screen, _) = session.end();
+    assert!(!screen.contains("not read:"), "{screen}");
 }
 
 /// What a person declined is not done while he is asked about the next step.

@@ -7,7 +7,7 @@ use oust::account::Account;
 use oust::action::{Action, Setting};
 use oust::execute::{Consent, Family, Hooks, Remedy, execute};
 use oust::ids::PrincipalArn;
-use oust::journal::{Agreement, Event, Finish, Journal};
+use oust::journal::{Agreement, Entry, Event, Finish, Journal, progress};
 use oust::plan::Step;
 use oust::playbook::End;
 use oust::rehearse::family;
@@ -94,4 +94,55 @@ fn who_is_made_anew_under_the_name_of_an_innocent_is_denied_in_a_fight() {
     let spared = vec![user("responder"), user("known")];
     let denied = denied_with(Some(spared), true, true, true);
     assert_eq!(denied, ["just-made", "known", "support-user"]);
+}
+
+/// A further wave looks after what the one before has cut, but for whoever was made under the name of one who was deleted since: he is somebody else.
+#[test]
+fn who_was_made_under_the_name_of_one_who_was_cut_is_left_alone_by_a_further_wave() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.unwrap().block_on(async {
+        let stage = story::played().fork();
+        let (mount, _, plan) = story::planned(&stage, End::Contain).await;
+        let before = stage.twin.account();
+        let mut journal = Journal::in_memory();
+        execute(mount.writable(), &plan.steps, family(&plan), &mut journal, &mut Yes)
+            .await
+            .unwrap();
+        let user = "support-user";
+        let boss = story::mount(&stage.twin, &stage.names["responder-key"]);
+        let iam = &boss.clients().iam;
+        let held = &stage.twin.account().users[user];
+        for key in &held.credentials.as_ref().unwrap().access_keys {
+            let delete = iam.delete_access_key().user_name(user);
+            delete.access_key_id(key.id.as_str()).send().await.unwrap();
+        }
+        for policy in held.inline.keys() {
+            let delete = iam.delete_user_policy().user_name(user).policy_name(policy);
+            delete.send().await.unwrap();
+        }
+        for group in &held.groups {
+            let leave = iam.remove_user_from_group().user_name(user).group_name(group);
+            leave.send().await.unwrap();
+        }
+        iam.delete_user().user_name(user).send().await.unwrap();
+        iam.create_user().user_name(user).send().await.unwrap();
+        let again = Family {
+            set: progress(journal.entries()).standing(&plan.steps),
+            before: Some(before),
+            read: Some((stage.twin.now(), stage.twin.account())),
+            ..family(&plan)
+        };
+        let hold: Vec<Step> = plan
+            .steps
+            .iter()
+            .filter(|step| matches!(step.action, Action::Hold { .. }))
+            .cloned()
+            .collect();
+        execute(mount.writable(), &hold, again, &mut journal, &mut Yes)
+            .await
+            .unwrap();
+        let contested = |entry: &Entry| matches!(entry.event, Event::Contested { .. });
+        assert!(!journal.entries().iter().any(contested));
+        assert!(stage.twin.account().users[user].inline.is_empty());
+    });
 }

@@ -122,8 +122,39 @@ fn the_end_of_a_run_says_which_secrets_the_family_knows() {
         "sourceIPAddress": "203.0.113.9", "requestParameters": {"secretId": "prod/ci-aws-keys"}, "responseElements": null, "eventID": "e1",
         "readOnly": true, "eventType": "AwsApiCall", "recipientAccountId": "123456789012"});
     let logs = folder.path().join("logs.json");
-    std::fs::write(&logs, serde_json::json!({"Records": [record]}).to_string()).unwrap();
+    std::fs::write(&logs, serde_json::json!({"Records": [&record]}).to_string()).unwrap();
     let (_, told) = run(&served, folder.path(), &["--logs", logs.to_str().unwrap()]);
     let told = told.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(told.contains("change them (prod/ci-aws-keys;"), "{told}");
+    // What comes to light later a watch tells once.
+    let mut later = record.clone();
+    later["requestParameters"]["secretId"] = "prod/db".into();
+    later["eventID"] = "e2".into();
+    std::fs::write(&logs, serde_json::json!({"Records": [record, later]}).to_string()).unwrap();
+    let cases = folder.path().join("cases");
+    let names = std::fs::read_dir(&cases)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name());
+    let case = names
+        .filter_map(|name| name.into_string().ok())
+        .find(|name| name.contains("AKIA"));
+    let watch = || {
+        let args = [
+            "watch",
+            case.as_deref().unwrap(),
+            "--once",
+            "--yes",
+            "--cases",
+            cases.to_str().unwrap(),
+        ];
+        let told = said(&served.oust("responder-key", None, &args));
+        told.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let first = watch();
+    assert!(
+        first.contains("the family read more secrets") && first.contains("change them (prod/db;"),
+        "{first}"
+    );
+    let second = watch();
+    assert!(!second.contains("secrets") && second.contains("look"), "{second}");
 }

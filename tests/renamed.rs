@@ -184,3 +184,59 @@ fn a_name_that_is_gone_is_in_doubt_while_the_trail_does_not_tell_of_it() {
     });
     assert!(state(&lineage, &renamed).is_closed());
 }
+
+/// Whoever is made under the name of a deleted owner is somebody else, and so is a role; where no unique ID is known the name alone tells, unless he was made
+/// later than the credential was used.
+#[test]
+fn who_is_made_anew_under_a_deleted_owners_name_is_left_alone() {
+    use oust::account::{Account, Holder};
+    use oust::lineage::{Lineage, trace};
+    use oust::plan::{Facts, plan};
+    use oust::playbook::End;
+    let stage = support::story::played();
+    let lineage = trace(
+        &support::story::evidence(&stage.twin),
+        std::slice::from_ref(&stage.names["A"]),
+    );
+    let steps = |account: &Account, lineage: &Lineage| -> Vec<String> {
+        let facts = Facts {
+            account,
+            lineage,
+            bystanders: &[],
+        };
+        let plan = plan(&support::story::playbook(), End::Strip, facts, stage.twin.now());
+        let changes = plan.steps.into_iter().filter(|step| step.action.changes());
+        changes.map(|step| step.title).collect()
+    };
+    let mut account = stage.twin.account();
+    let (user, role) = ("support-user", "MyBucketRole");
+    let about = |steps: &[String], name: &str| steps.iter().any(|step| step.contains(&format!("`{name}`")));
+    let before = steps(&account, &lineage);
+    assert!(about(&before, user) && about(&before, role), "{before:?}");
+    // The owner was deleted, with his keys.
+    let anew = account.users.get_mut(user).unwrap();
+    anew.credentials.as_mut().unwrap().access_keys.clear();
+    assert!(
+        about(&steps(&account, &lineage), user),
+        "he is the owner, who lost his key"
+    );
+    account.users.get_mut(user).unwrap().id = "AIDAQQQQQQQQQQQQQQQQQ".to_owned();
+    let now = steps(&account, &lineage);
+    assert!(!about(&now, user) && about(&now, role), "{now:?}");
+    account.roles.get_mut(role).unwrap().id = "AROAQQQQQQQQQQQQQQQQQ".to_owned();
+    assert_eq!(steps(&account, &lineage), Vec::<String>::new());
+    // The evidence tells no unique ID: he is not missed, unless he was made since.
+    let mut untold = lineage.clone();
+    for member in &mut untold.credentials {
+        if let Some(Holder::User { id, .. } | Holder::Role { id, .. }) = &mut member.holder {
+            id.clear();
+        }
+    }
+    let untold_steps = steps(&account, &untold);
+    assert!(
+        about(&untold_steps, user) && about(&untold_steps, role),
+        "{untold_steps:?}"
+    );
+    account.users.get_mut(user).unwrap().created = stage.twin.now();
+    assert!(!about(&steps(&account, &untold), user));
+}

@@ -1108,9 +1108,9 @@ fn a_table_tells_of_sessions_of_aws_login() {
     assert!(!gaps(&rows).contains("rows of a table without"), "{rows}");
 }
 
-/// The same through LookupEvents: no key leads to the sign-in, the name does.
-#[test]
-fn event_history_tells_of_sign_ins_with_a_password_that_the_family_set() {
+/// What Event history tells of the story's stolen key where `more` is in the trail too, which is made of what that key is called with. With what
+/// the files of that trail tell of it.
+fn of_event_history(more: impl FnOnce(&Value) -> Vec<Value>) -> (Output, Value) {
     let stage = story::played();
     let stolen = &stage.names["A"];
     let mut state = stage.twin.state();
@@ -1120,11 +1120,11 @@ fn event_history_tells_of_sign_ins_with_a_password_that_the_family_set() {
         .map(|record| &record["userIdentity"])
         .find(|who| who["accessKeyId"] == stolen.as_str());
     let by = by.unwrap().clone();
-    state.trail.extend(logged_in(&by));
+    state.trail.extend(more(&by));
     let folder = tempfile::tempdir().unwrap();
     let text = json!({"Records": state.trail}).to_string();
     std::fs::write(folder.path().join("trail.json"), text).unwrap();
-    let expected = of_folder(folder.path(), &[stolen.as_str()], &[]);
+    let of_files = of_folder(folder.path(), &[stolen.as_str()], &[]);
     let twin = oust::twin::Twin::on_clock(state, std::sync::Arc::new(oust::time::SystemClock));
     let keys = twin.keys(&stage.names["responder-key"]);
     let (told_where, place) = std::sync::mpsc::channel();
@@ -1153,6 +1153,13 @@ fn event_history_tells_of_sign_ins_with_a_password_that_the_family_set() {
         ])
         .output()
         .unwrap();
+    (output, of_files)
+}
+
+/// The same through LookupEvents: no key leads to the sign-in, the name does.
+#[test]
+fn event_history_tells_of_sign_ins_with_a_password_that_the_family_set() {
+    let (output, expected) = of_event_history(logged_in);
     let found = told(&output);
     assert_eq!(keys_of(&found), keys_of(&expected), "{}", said(&output));
     let of = |known: &Value, key: &str| {
@@ -1163,6 +1170,44 @@ fn event_history_tells_of_sign_ins_with_a_password_that_the_family_set() {
         let one = of(&found, key);
         assert_eq!((one.len(), &one), (1, &of(&expected, key)), "{}", said(&output));
     }
+}
+
+/// The family set the password of maria, whom somebody renamed before she signed in: as what the record of that is called with, or as the family itself.
+fn let_in_renamed(by: &Value, renamer: &Value) -> Vec<Value> {
+    let mut all = let_in(by);
+    all[0]["requestParameters"]["userName"] = json!("maria");
+    let mut rename = all[0].clone();
+    rename["eventID"] = json!("let-in-renamed");
+    rename["eventName"] = json!("UpdateUser");
+    rename["eventTime"] = json!("2026-03-24T12:30:00Z");
+    rename["userIdentity"] = renamer.clone();
+    rename["requestParameters"] = json!({"userName": "maria", "newUserName": "mallory"});
+    all.push(rename);
+    all
+}
+
+/// A user who was renamed signs in under her new name: a table and the files tell it where the family renamed her.
+#[test]
+fn who_signs_in_under_a_new_name_is_found() {
+    let folder = fixture_and(&let_in_renamed(&support_user(), &support_user()));
+    let expected = of_folder(folder.path(), &[A], &[]);
+    let keys = keys_of(&expected);
+    assert!(keys.contains(&MALLORY) && keys.contains(&DEEPER), "{keys:?}");
+    let Some(python) = peers::python() else { return };
+    let (_server, endpoint) = moto(&python, folder.path());
+    assert_eq!(lineage(&of_athena(&endpoint)), lineage(&expected));
+}
+
+/// Event history is asked who was renamed, by whomever.
+#[test]
+fn event_history_tells_of_sign_ins_under_a_new_name_whoever_gave_it() {
+    let boss = json!({"type": "IAMUser", "principalId": "AIDABOSSEXAMPLE", "arn": "arn:aws:iam::123456789012:user/boss",
+        "accountId": "123456789012", "accessKeyId": "AKIARZPUZDIKBOSSBOSS", "userName": "boss"});
+    let (output, _) = of_event_history(|by| let_in_renamed(by, &boss));
+    let found = told(&output);
+    let keys = keys_of(&found);
+    assert!(keys.contains(&MALLORY) && keys.contains(&DEEPER), "{keys:?}");
+    assert!(!keys.contains(&"AKIARZPUZDIKBOSSBOSS"), "{keys:?}");
 }
 
 /// A second question within a case opens only what is new or can matter, of a bucket as of a folder; it answers the same, and without cases nothing is kept.

@@ -12,6 +12,11 @@ pub fn is_same_name(one: &str, other: &str) -> bool {
     one.eq_ignore_ascii_case(other)
 }
 
+/// Whether both unique IDs may be of one thing: one that isn't known may be any.
+fn may_be_same_id(one: &str, other: &str) -> bool {
+    one.is_empty() || other.is_empty() || one == other
+}
+
 /// What is called so, in this case or another.
 pub fn called<'a, T>(entities: &'a BTreeMap<String, T>, name: &str) -> Option<&'a T> {
     entities.get(name).or_else(|| {
@@ -24,6 +29,20 @@ impl Account {
     /// The user whom somebody called so.
     pub fn user_called(&self, name: &str) -> Option<&User> {
         called(&self.users, name)
+    }
+
+    /// The user who was called `name` and had the unique ID `id` then: whoever is made under the name of one who was deleted is somebody else, and who was
+    /// renamed is the same. Where either ID isn't known the name alone tells.
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids>
+    pub fn user_who_was(&self, name: &str, id: &str) -> Option<&User> {
+        let mut users = self.users.values();
+        let known = users.find(|user| !id.is_empty() && user.id == id);
+        known.or_else(|| self.users.get(name).filter(|user| may_be_same_id(&user.id, id)))
+    }
+
+    /// The role that was called `name` and had the unique ID `id` then. A role keeps its name.
+    pub fn role_that_was(&self, name: &str, id: &str) -> Option<&Role> {
+        self.roles.get(name).filter(|role| may_be_same_id(&role.id, id))
     }
 
     /// The group that somebody called so.

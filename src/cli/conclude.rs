@@ -3,10 +3,12 @@
 use super::Desk;
 use super::args::Sources;
 use super::console::Mode;
+use super::contests::{Contest, contests};
 use super::exit::{Exit, Failure};
 use super::folder::Case;
 use super::innocent;
 use super::prepare::{Prepared, account, traced};
+use super::secrets;
 use super::told::{CLOCK_DOUBT_SECONDS, proven, told_from, untold};
 use super::world::World;
 use crate::account::Account;
@@ -14,7 +16,7 @@ use crate::action::Action;
 use crate::ids::{CaseId, PrincipalArn, StepId};
 use crate::journal::{Entry, Event, Finish, Journal, Judgement, Progress, progress};
 use crate::lineage::{Lineage, Made};
-use crate::plan::{Foothold, Newcomer, Step, footholds, newcomers, turned_round_by};
+use crate::plan::{Foothold, Newcomer, Step, footholds, newcomers};
 use crate::rehearse::judge;
 use crate::report::{self, Tone};
 use crate::time::Moment;
@@ -49,6 +51,9 @@ struct Outcome {
     /// From when on a look at the trail shows all that the family did, where it was asked too early for that.
     #[serde(skip_serializing_if = "Option::is_none")]
     told_from: Option<Moment>,
+    /// Secrets that the family read, by name.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    secrets: BTreeSet<String>,
     /// Those who appeared and of whom the trail would tell by now, for people.
     #[serde(skip)]
     since: Vec<String>,
@@ -58,17 +63,6 @@ struct Outcome {
     /// Why containment cannot be said although every known credential is dead.
     doubts: Vec<String>,
     calls: usize,
-}
-
-/// A change that somebody turned round.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-struct Contest {
-    step: StepId,
-    /// When it was seen.
-    at: Moment,
-    /// The call of the family that did it, where the trail shows one by now.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    by: Option<Made>,
 }
 
 /// How the steps of a run ended.
@@ -104,7 +98,6 @@ pub(super) async fn conclude(
     if finish == Finish::Completed && !swept {
         doubts.push("the trail was not looked through again after the steps".to_owned());
     }
-    doubts.extend(unsettled(journal.entries()));
     let mut known = prepared.lineage.clone();
     case.plans()?.iter().for_each(|plan| known.remember(&plan.lineage));
     let End {
@@ -115,6 +108,7 @@ pub(super) async fn conclude(
         unread,
         appeared,
         asked_at,
+        secrets: mut read,
         until: _,
     } = match at_the_end(
         desk,
@@ -138,8 +132,22 @@ pub(super) async fn conclude(
     doubts.extend(unread);
     let asked_at = asked_at.unwrap_or(world.clients().now());
     let within = world.told_within();
-    let appeared = innocent::sorted(desk, case, appeared, mode == Mode::Asked, (asked_at, within))?;
+    let mut appeared = innocent::but_known(case, appeared)?;
+    if mode == Mode::Asked {
+        appeared = Box::pin(innocent::but_called(
+            desk,
+            world,
+            case,
+            journal,
+            appeared,
+            (asked_at, within),
+        ))
+        .await?;
+    }
+    let appeared = innocent::sorted(appeared, (asked_at, within));
     doubts.extend(appeared.doubts);
+    // What was turned round while that question stood is unsettled, too.
+    doubts.extend(unsettled(journal.entries()));
     if finish == Finish::Completed {
         doubts.extend(never_quiet(&progress(journal.entries()), &case.plan()?.steps));
     }
@@ -156,9 +164,16 @@ pub(super) async fn conclude(
     entry.map_err(|error| Failure::new(Exit::CaseFolder, "journal.unwritable", error.to_string()))?;
     doubts.extend(told_from.map(untold));
     let left = progress(journal.entries()).left(&case.plan()?.steps);
+    read.extend(secrets::names(&prepared.lineage));
     let outcome = Outcome {
         left: left.into_iter().map(|step| step.id).collect(),
-        contested: contests(journal.entries(), &made),
+        contested: Box::pin(contests(
+            world,
+            journal.entries(),
+            &made,
+            &prepared.collected.account.partition,
+        ))
+        .await,
         case: case.id.clone(),
         contained: is_proven && told_from.is_none(),
         waits: is_proven && told_from.is_some(),
@@ -168,13 +183,14 @@ pub(super) async fn conclude(
         since: appeared.since,
         appeared: appeared.who,
         told_from,
+        secrets: read,
         doubts,
         calls: world.clients().calls().len(),
     };
     case.write("outcome.json", &outcome)?;
     desk.result(|| ending(desk, world, &outcome), &outcome)?;
-    if let Some(secrets) = read_secrets(&prepared.lineage) {
-        desk.terminal.urgent(&desk.folded(0, &secrets));
+    if let Some(told) = secrets::told(&outcome.secrets, "") {
+        desk.terminal.urgent(&desk.folded(0, &told));
     }
     Ok(match &outcome.finish {
         Finish::Stopped { .. } if interrupted => Exit::Interrupted,
@@ -183,25 +199,6 @@ pub(super) async fn conclude(
         Finish::Diverged { .. } => Exit::Diverged,
         Finish::Completed if outcome.contained => Exit::Success,
         Finish::Completed => Exit::NotContained,
-    })
-}
-
-/// So many secrets are named at the end.
-const NAMED_SECRETS: usize = 5;
-
-/// What no containment takes back: secrets that the family read.
-fn read_secrets(lineage: &Lineage) -> Option<String> {
-    let names: BTreeSet<&str> = lineage.secrets.iter().map(|read| read.what.as_str()).collect();
-    let some: Vec<&str> = names.iter().copied().take(NAMED_SECRETS).collect();
-    let more = match names.len().saturating_sub(NAMED_SECRETS) {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
-    (!names.is_empty()).then(|| {
-        format!(
-            "the family read secrets, which it knows whatever is cut: change them ({}{more}; `oust trace` tells who read them and when)",
-            some.join(", ")
-        )
     })
 }
 
@@ -230,30 +227,6 @@ pub(super) fn unsettled(entries: &[Entry]) -> Option<String> {
     (!steps.is_empty()).then(|| format!("somebody turned changes round and was not quiet since: steps {all}"))
 }
 
-/// Every change that was turned round, with who did it.
-fn contests(entries: &[Entry], made: &[Made]) -> Vec<Contest> {
-    let contested = entries.iter().enumerate().filter_map(|(n, entry)| match &entry.event {
-        Event::Contested { step, .. } => Some((n, entry.at, step)),
-        _ => None,
-    });
-    let with_whom = contested.map(|(n, at, step)| {
-        let before = entries.get(..n).unwrap_or_default().iter().rev();
-        let change = before.filter_map(|entry| match &entry.event {
-            Event::Intended { step: of, change, .. } if of == step => Some(change),
-            _ => None,
-        });
-        let by = change
-            .take(1)
-            .find_map(|change| turned_round_by(made, &change.member, at));
-        Contest {
-            step: step.clone(),
-            at,
-            by: by.cloned(),
-        }
-    });
-    with_whom.collect()
-}
-
 /// What is seen when the account and the trail are read again.
 #[derive(Default)]
 pub(super) struct End {
@@ -268,6 +241,8 @@ pub(super) struct End {
     pub(super) asked_at: Option<Moment>,
     /// What of the account could not be read.
     pub(super) unread: Vec<String>,
+    /// Secrets that the family read, by name.
+    pub(super) secrets: BTreeSet<String>,
     /// When the last session of the family expires, as far as is known.
     pub(super) until: Option<Moment>,
 }
@@ -313,6 +288,7 @@ pub(super) async fn at_the_end(
             newcomers(&before, began, &collected.account, &again.lineage)
         }),
         gaps: again.gaps,
+        secrets: secrets::names(&again.lineage),
         unread: collected.unread.into_iter().map(|unread| unread.what).collect(),
         until: again
             .lineage
@@ -354,14 +330,8 @@ fn ending(desk: &Desk, world: &World, outcome: &Outcome) -> String {
             .map(|doubt| paint.fold(2, &format!("in doubt: {doubt}"))),
     );
     out.extend(outcome.since.iter().map(|one| paint.fold(2, &format!("since: {one}"))));
-    out.extend(outcome.contested.iter().map(|contest| {
-        let by = match &contest.by {
-            Some(made) => format!("by {} with {}", made.by, made.call),
-            None => "by whom the trail doesn't show yet".to_owned(),
-        };
-        let text = format!("contested: step {} at {}, {by}", contest.step, contest.at.clock_face());
-        paint.fold(2, &text)
-    }));
+    let contested = outcome.contested.iter();
+    out.extend(contested.map(|contest| paint.fold(2, &contest.to_string())));
     if outcome.finish != Finish::Completed && !outcome.left.is_empty() {
         let left: Vec<&str> = outcome.left.iter().map(StepId::as_str).collect();
         out.push(paint.fold(0, &format!("not done: steps {}", left.join(", "))));

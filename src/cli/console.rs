@@ -40,12 +40,16 @@ pub struct Console<'a> {
     above: Option<StepId>,
     now: crate::time::Moment,
     interrupts: Interrupts,
+    /// A question that is about no step stands at the terminal.
+    is_silent: bool,
     /// The question about a step that stands at the terminal.
     step_asked: Option<Open<Said>>,
     /// The question about a step that went wrong, which stands there.
     trouble_asked: Option<Open<Option<Remedy>>>,
     /// What was written while a question stood: nothing is told in between.
     meanwhile: Vec<Entry>,
+    /// Who turned that round, as far as the trail tells.
+    by_whom: report::ByWhom,
     /// Why something could not be looked after while it stood.
     unguarded: Option<String>,
 }
@@ -64,9 +68,11 @@ impl<'a> Console<'a> {
             above: None,
             now,
             interrupts: Interrupts::watched(),
+            is_silent: false,
             step_asked: None,
             trouble_asked: None,
             meanwhile: Vec::new(),
+            by_whom: report::ByWhom::new(),
             unguarded: None,
         }
     }
@@ -74,6 +80,11 @@ impl<'a> Console<'a> {
     /// These are the steps that are carried out: each is told with its place among them.
     pub fn carries_out(&mut self, steps: &[Step]) {
         self.order = steps.iter().map(|step| step.id.clone()).collect();
+    }
+
+    /// A question that is about no step stands at the terminal: nothing is told before [`Console::tell_meanwhile`].
+    pub(super) fn is_silent(&mut self) {
+        self.is_silent = true;
     }
 
     /// Whether Ctrl-C was pressed, asked when the steps have ended: it is acknowledged, since looking at everything once more takes its time, and from
@@ -141,12 +152,13 @@ impl<'a> Console<'a> {
     }
 
     fn is_asked(&self) -> bool {
-        self.step_asked.is_some() || self.trouble_asked.is_some()
+        self.is_silent || self.step_asked.is_some() || self.trouble_asked.is_some()
     }
 
     /// Tells what was found while a question stood.
-    fn tell_meanwhile(&mut self) {
-        let told = report::meanwhile(&std::mem::take(&mut self.meanwhile), self.desk.paint_status());
+    pub(super) fn tell_meanwhile(&mut self) {
+        let (entries, by) = (std::mem::take(&mut self.meanwhile), std::mem::take(&mut self.by_whom));
+        let told = report::meanwhile(&entries, &by, self.desk.paint_status());
         for line in told.into_iter().chain(self.unguarded.take()) {
             self.desk.terminal.urgent(&line);
             self.above = None;
@@ -230,6 +242,10 @@ impl Hooks for Console<'_> {
                 Some(answered)
             }
         }
+    }
+
+    fn turned_round(&mut self, step: &StepId, by: &str) {
+        self.by_whom.entry(step.clone()).or_default().insert(by.to_owned());
     }
 
     fn unguarded(&mut self, error: &AwsError) {

@@ -12,6 +12,7 @@ use crate::collect::{self, Found, Queried};
 use crate::ids::AccessKeyId;
 use crate::lineage::{related, trace, unjoined};
 use crate::mount::{AwsError, Clients, Trouble};
+use crate::time::Moment;
 use crate::trail::{Event, Evidence, Followed, Window};
 
 /// Whether what the arguments name as evidence can be understood and is there: told before AWS is asked for anything, and before anything is cut.
@@ -53,7 +54,15 @@ pub async fn evidence(
         let is_led_on = || {
             known.entered().any(|name| !read.has_name(&name)) || known.sign_ins.iter().any(|one| !read.has_sign_in(one))
         };
-        !files.is_empty() && (known.keys.iter().any(|key| !read.has(key)) || (is_live || has_table) && is_led_on())
+        // What files tell by themselves leads on by itself, but for a user who was renamed.
+        let is_renamed = || {
+            known
+                .names
+                .keys()
+                .any(|name| known.renamed.contains(name) && !read.has_name(name))
+        };
+        let is_unread = known.keys.iter().any(|key| !read.has(key)) || is_renamed();
+        !files.is_empty() && (is_unread || (is_live || has_table) && is_led_on())
     };
     let tell = |text: &str| desk.terminal.status(text);
     // What was asked for, and all of it with what was read.
@@ -63,6 +72,9 @@ pub async fn evidence(
         if let Some(World::Live { mount, .. }) = world {
             let more = known.beyond(&looked_up_for);
             fresh.merge(looked_up(desk, mount.clients(), &window, &more).await?);
+            if let Some(since) = more.passwords {
+                fresh.merge(renamed(mount.clients(), &all.evidence, since).await?);
+            }
             looked_up_for.add(more);
             looked_up_for.keys.extend(fresh.asked.iter().cloned());
         }
@@ -188,6 +200,15 @@ async fn looked_up(desk: &Desk, clients: &Clients, window: &Window, more: &Leads
         found.merge(readable(collect::comings(clients, &more.roles, window, &tell).await)?);
     }
     Ok(found)
+}
+
+/// Who was renamed since the family set a password, by whomever: he signs in with it under his new name.
+async fn renamed(clients: &Clients, evidence: &Evidence, since: Moment) -> Result<Found, Failure> {
+    let events = evidence.events();
+    let partition = events
+        .iter()
+        .find_map(|event| Some(event.identity.arn.as_ref()?.partition()));
+    readable(collect::renaming_records(clients, partition.unwrap_or("aws"), since).await)
 }
 
 fn readable(looked_up: Result<Found, AwsError>) -> Result<Found, Failure> {

@@ -7,7 +7,11 @@
 use super::Desk;
 use super::exit::{Exit, Failure};
 use super::folder::Case;
+use super::guarded;
+use super::terminal::Terminal;
+use super::world::World;
 use crate::ids::{AccessKeyId, PrincipalArn};
+use crate::journal::Journal;
 use crate::plan::{Newcomer, Plan};
 use crate::time::Moment;
 use serde::{Deserialize, Serialize};
@@ -137,47 +141,64 @@ pub(super) struct Appeared {
     pub(super) since: Vec<String>,
 }
 
-/// Leaves out of `appeared` who was called innocent; where `asks`, a person is asked for the rest of those whom the trail may not tell of yet, as it was
-/// asked then and tells within so many seconds.
+/// Leaves out of `appeared` who was called innocent before.
 ///
 /// # Errors
 /// The case cannot be written.
-pub(super) fn sorted(
-    desk: &Desk,
-    case: &Case,
-    mut appeared: Vec<Newcomer>,
-    asks: bool,
-    (asked_at, within): (Moment, i64),
-) -> Result<Appeared, Failure> {
+pub(super) fn but_known(case: &Case, mut appeared: Vec<Newcomer>) -> Result<Vec<Newcomer>, Failure> {
     let mut known = named(case);
     appeared.retain(|one| !is_known(&mut known, one));
     if known != named(case) {
         case.write(FILE, &known)?;
     }
-    let is_untold = |one: &&Newcomer| one.may_be_untold(asked_at, within);
-    if asks && desk.terminal.can_ask() {
-        let innocent = asked(desk, appeared.iter().filter(is_untold));
-        call(case, &innocent)?;
-        appeared.retain(|one| !innocent.contains(&one.name));
+    Ok(appeared)
+}
+
+/// Asks a person for those of `appeared` whom the trail may not tell of yet, as it was asked then and tells within so many seconds; leaves out who is called
+/// innocent then. What is cut is looked after meanwhile.
+///
+/// # Errors
+/// The case cannot be written.
+pub(super) async fn but_called(
+    desk: &Desk,
+    world: &World,
+    case: &Case,
+    journal: &mut Journal,
+    mut appeared: Vec<Newcomer>,
+    (asked_at, within): (Moment, i64),
+) -> Result<Vec<Newcomer>, Failure> {
+    let untold = appeared.iter().filter(|one| one.may_be_untold(asked_at, within));
+    let untold: Vec<Newcomer> = untold.cloned().collect();
+    if untold.is_empty() || !desk.terminal.can_ask() {
+        return Ok(appeared);
     }
+    let innocent = guarded::asked(desk, world, case, journal, move |terminal| asked(terminal, &untold)).await?;
+    call(case, &innocent)?;
+    appeared.retain(|one| !innocent.contains(&one.name));
+    Ok(appeared)
+}
+
+/// Tells those who appeared apart, by whether the trail may not tell of them yet, as it was asked then and tells within so many seconds.
+pub(super) fn sorted(appeared: Vec<Newcomer>, (asked_at, within): (Moment, i64)) -> Appeared {
+    let is_untold = |one: &&Newcomer| one.may_be_untold(asked_at, within);
     let (untold, told): (Vec<&Newcomer>, Vec<&Newcomer>) = appeared.iter().partition(is_untold);
     let told_of = |ones: Vec<&Newcomer>, what: &str| ones.iter().map(|one| format!("{one}, and {what}")).collect();
-    Ok(Appeared {
+    Appeared {
         doubts: told_of(untold, "the trail doesn't show yet by whom"),
         since: told_of(told, "the trail doesn't show that the family did it"),
         who: appeared,
-    })
+    }
 }
 
 /// The names of those whom a person knows to be innocent.
-fn asked<'a>(desk: &Desk, appeared: impl Iterator<Item = &'a Newcomer>) -> Vec<String> {
+fn asked(terminal: &Terminal, appeared: &[Newcomer]) -> Vec<String> {
     let mut innocent = Vec::new();
     for one in appeared {
         let question = format!(
             "{one}, and the trail doesn't show yet by whom. Whoever knows that it is innocent types `{}`; Enter leaves it in doubt",
             one.name
         );
-        match desk.terminal.ask(&question) {
+        match terminal.ask(&question) {
             Ok(answer) if answer == one.name => innocent.push(answer),
             Ok(_) => {}
             Err(_) => break,

@@ -1,7 +1,7 @@
 //! What leads on from one source of evidence to the next: keys, names and sign-ins of the family, asked for until nothing is new.
 
 use crate::ids::AccessKeyId;
-use crate::lineage::{Lineage, let_in, opened_roles, sign_ins};
+use crate::lineage::{Lineage, let_in, opened_roles, passwords_set, sign_ins};
 use crate::time::Moment;
 use crate::trail::Evidence;
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,6 +21,10 @@ pub(super) struct Leads {
     pub(super) roles: BTreeMap<String, Moment>,
     /// Sign-ins that calls of the family bear: others may bear them.
     pub(super) sign_ins: BTreeSet<String>,
+    /// Since when the family set passwords: whoever has one may have been renamed by others.
+    pub(super) passwords: Option<Moment>,
+    /// Names that somebody was given in the place of another, by whomever.
+    pub(super) renamed: BTreeSet<String>,
 }
 
 impl Leads {
@@ -39,6 +43,12 @@ impl Leads {
             names: let_in(evidence, lineage),
             roles: opened_roles(evidence, lineage),
             sign_ins: sign_ins(evidence, lineage),
+            passwords: passwords_set(evidence, lineage),
+            renamed: evidence
+                .events()
+                .iter()
+                .filter_map(|event| Some(event.renamed()?.1))
+                .collect(),
         }
     }
 
@@ -46,6 +56,8 @@ impl Leads {
     pub(super) fn add(&mut self, other: Leads) {
         self.keys.extend(other.keys);
         self.sign_ins.extend(other.sign_ins);
+        self.renamed.extend(other.renamed);
+        self.passwords = self.passwords.into_iter().chain(other.passwords).min();
         for (ours, theirs) in [(&mut self.names, other.names), (&mut self.roles, other.roles)] {
             for (name, since) in theirs {
                 let first = ours.entry(name).or_insert(since);
@@ -61,6 +73,10 @@ impl Leads {
             names: earlier(&self.names, &done.names),
             roles: earlier(&self.roles, &done.roles),
             sign_ins: self.sign_ins.difference(&done.sign_ins).cloned().collect(),
+            passwords: self
+                .passwords
+                .filter(|since| done.passwords.is_none_or(|done| done > *since)),
+            renamed: BTreeSet::new(),
         }
     }
 
@@ -70,9 +86,11 @@ impl Leads {
         self.names.keys().cloned().chain(roles.map(str::to_owned))
     }
 
-    /// Whether there is nothing.
+    /// Whether there is nothing to ask for.
     pub(super) fn is_empty(&self) -> bool {
-        self.keys.is_empty() && self.names.is_empty() && self.roles.is_empty() && self.sign_ins.is_empty()
+        let is_new =
+            !self.keys.is_empty() || !self.names.is_empty() || !self.roles.is_empty() || !self.sign_ins.is_empty();
+        !is_new && self.passwords.is_none()
     }
 }
 

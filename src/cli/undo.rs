@@ -6,6 +6,7 @@ use super::around::around;
 use super::console::{Console, Mode};
 use super::exit::{Exit, Failure};
 use super::folder::Case;
+use super::others;
 use super::prepare::{missing, signs};
 use super::resume::same_world;
 use super::run::{carry_out, rehearsed_well};
@@ -45,6 +46,7 @@ pub(super) async fn undo(desk: &Desk, args: UndoArgs) -> Result<Exit, Failure> {
     same_world(&case, &entries, &world)?;
     let caller = collect::caller(world.clients()).await?;
     signs(desk, &world, &caller);
+    others::bound_too(desk, &args.folder.cases, &case, &entries, &mut plan);
     let doubt = trace_again(&world, &mut plan, &entries).await;
     let (users, roles) = (&plan.basis.users, &plan.basis.roles);
     let (users, roles) = (users.keys().cloned().collect(), roles.keys().cloned().collect());

@@ -16,11 +16,13 @@ use super::prepare::missing;
 use super::renew::signed_in;
 use super::resume;
 use super::run::rehearsed_well;
+use super::secrets;
 use super::told::{CLOCK_DOUBT_SECONDS, proven, still_contested, told_from, untold};
 use super::world::{World, wall_clock};
 use crate::journal::{Event, Finish, Journal, Judgement, acted_until};
 use crate::time::Moment;
 use serde::Serialize;
+use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -42,6 +44,12 @@ struct Look {
     /// Who appeared behind the first look at the account, by somebody else as far as the trail shows.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     since: Vec<String>,
+    /// Secrets that the family read, but for those that only plans of the case tell of.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    secrets: BTreeSet<String>,
+    /// Those of them that were not told before.
+    #[serde(skip)]
+    new_secrets: BTreeSet<String>,
     /// From when on a look shows all that the family did, where this one came too early.
     #[serde(skip_serializing_if = "Option::is_none")]
     told_from: Option<Moment>,
@@ -152,7 +160,19 @@ async fn once(
     let verdicts = end.verdicts;
     let asked_at = end.asked_at.unwrap_or(at);
     let within = world.told_within();
-    let appeared = innocent::sorted(desk, case, end.appeared, !yes, (asked_at, within))?;
+    let mut appeared = innocent::but_known(case, end.appeared)?;
+    if !yes {
+        appeared = Box::pin(innocent::but_called(
+            desk,
+            world,
+            case,
+            journal,
+            appeared,
+            (asked_at, within),
+        ))
+        .await?;
+    }
+    let appeared = innocent::sorted(appeared, (asked_at, within));
     doubts.extend(appeared.doubts);
     doubts.extend(end.gaps);
     doubts.extend(end.unread.iter().map(|what| format!("{what} could not be read")));
@@ -172,7 +192,13 @@ async fn once(
     journal
         .append(at, judged)
         .map_err(|error| Failure::new(Exit::CaseFolder, "journal.unwritable", error.to_string()))?;
+    let before = secrets::told_before(case);
+    let planned = secrets::names(&known);
+    let mut read: BTreeSet<String> = end.secrets;
+    read.retain(|name| !planned.contains(name));
     let look = Look {
+        new_secrets: read.difference(&before).cloned().collect(),
+        secrets: read.union(&before).cloned().collect(),
         at,
         contained: is_proven && told_from.is_none(),
         waits: is_proven && told_from.is_some(),
@@ -198,6 +224,7 @@ fn told(desk: &Desk, look: &Look) -> String {
     out.extend(look.steps.iter().map(|step| line(format!("called for: {step}"))));
     out.extend(look.since.iter().map(|one| line(format!("since: {one}"))));
     out.extend(look.doubts.iter().map(|doubt| line(format!("in doubt: {doubt}"))));
+    out.extend(secrets::told(&look.new_secrets, "more ").map(line));
     let state = match (look.contained, look.waits) {
         (true, _) => "contained",
         (false, true) => "NOT PROVEN YET",

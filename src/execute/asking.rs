@@ -41,7 +41,9 @@ impl Run<'_> {
             && self.kept.iter().any(|(_, change)| change.is_cut())
             && let Some(answered) = self.hooks.put(question)
         {
+            let before = self.journal.entries().len();
             self.look_after(answered).await?;
+            Box::pin(self.tell_who(before)).await?;
         }
         Ok(())
     }

@@ -50,10 +50,12 @@ pub(super) enum Answer {
 /// Requests under way.
 pub(super) struct Eyes<'w> {
     world: Writable<'w>,
+    /// What looks with: changes are made with the world's own.
+    looking: Clients,
     under_way: FuturesUnordered<LocalBoxFuture<'w, Answer>>,
     /// Looks that wait for others to end.
     waiting: VecDeque<(Eye, Option<Member>)>,
-    looking: usize,
+    looks: usize,
     writing: usize,
 }
 
@@ -61,9 +63,10 @@ impl<'w> Eyes<'w> {
     pub(super) fn on(world: Writable<'w>) -> Self {
         Eyes {
             world,
+            looking: world.clients().looking(),
             under_way: FuturesUnordered::new(),
             waiting: VecDeque::new(),
-            looking: 0,
+            looks: 0,
             writing: 0,
         }
     }
@@ -91,21 +94,22 @@ impl<'w> Eyes<'w> {
     }
 
     fn look_more(&mut self) {
-        while self.looking < AT_ONCE
+        while self.looks < AT_ONCE
             && let Some((eye, member)) = self.waiting.pop_front()
         {
-            self.looking += 1;
-            let look = looked(self.clients(), eye, member);
+            self.looks += 1;
+            let clients = self.looking.clone();
+            let look = async move { looked(&clients, eye, member).await };
             self.under_way.push(look.boxed_local());
         }
     }
 
     /// Looks whether the user or role of the cut numbered `n` is there.
     pub(super) fn look_at_owner(&mut self, n: usize, owner: Member) {
-        let clients = self.clients();
-        self.looking += 1;
+        let clients = self.looking.clone();
+        self.looks += 1;
         self.under_way
-            .push(async move { Answer::Owner(n, read(clients, &owner).await) }.boxed_local());
+            .push(async move { Answer::Owner(n, read(&clients, &owner).await) }.boxed_local());
     }
 
     /// Makes the change of the cut numbered `n`, whatever else is under way.
@@ -131,7 +135,7 @@ impl<'w> Eyes<'w> {
             match answer {
                 Answer::Awake(_) => {}
                 Answer::Written(..) => self.writing = self.writing.saturating_sub(1),
-                _ => self.looking = self.looking.saturating_sub(1),
+                _ => self.looks = self.looks.saturating_sub(1),
             }
         }
         self.look_more();

@@ -15,8 +15,9 @@
 use super::again::{TRIES, pause, sent_nothing};
 use super::eyes::{Eye, Eyes};
 use super::meanwhile::Keys;
+use super::pacing::{Pacing, soon};
 use crate::action::{Change, Member, Setting};
-use crate::mount::{AwsError, Writable};
+use crate::mount::{AwsError, Trouble, Writable};
 use crate::plan::Step;
 use crate::time::Moment;
 use std::collections::BTreeMap;
@@ -73,6 +74,7 @@ struct Seen {
     at: Option<Moment>,
     well: bool,
     failed: u32,
+    pacing: Pacing,
 }
 
 /// What is guarded, and what is under way.
@@ -163,13 +165,11 @@ impl<'w> Guard<'w> {
 
     /// The eye saw what it looks at, and rests.
     pub(super) fn saw(&mut self, eye: Eye, now: Moment) {
-        let seen = Seen {
-            at: Some(now),
-            well: true,
-            failed: 0,
-        };
-        self.seen.insert(eye.clone(), seen);
-        let rest = self.rest(now);
+        let usual = self.rest(now);
+        let seen = self.seen.entry(eye.clone()).or_default();
+        (seen.at, seen.well, seen.failed) = (Some(now), true, 0);
+        seen.pacing.answered(now);
+        let rest = seen.pacing.rest(usual);
         self.eyes.sleep(eye, rest);
     }
 
@@ -179,10 +179,13 @@ impl<'w> Guard<'w> {
         seen.at = Some(now);
         seen.well = false;
         seen.failed = (seen.failed + 1).min(TRIES);
-        let rest = if error.trouble.passes() {
-            pause(&format!("{eye:?}"), seen.failed)
-        } else {
-            LATER
+        let rest = match error.trouble {
+            Trouble::Throttled => {
+                seen.pacing.throttled(now);
+                soon(&format!("{eye:?}"), seen.failed)
+            }
+            trouble if trouble.passes() => pause(&format!("{eye:?}"), seen.failed),
+            _ => LATER,
         };
         self.eyes.sleep(eye, rest);
     }
@@ -236,7 +239,9 @@ impl<'w> Guard<'w> {
         let Some(cut) = self.cuts.get_mut(n) else { return };
         cut.tries = (cut.tries + 1).min(TRIES);
         (cut.busy, cut.answered, cut.doubt) = (false, Some(now), true);
-        let rest = if sent_nothing(error.trouble) {
+        let rest = if error.trouble == Trouble::Throttled {
+            soon(&cut.step.id, cut.tries)
+        } else if sent_nothing(error.trouble) {
             pause(&cut.step.id, cut.tries)
         } else if error.trouble.leaves_doubt() {
             Duration::ZERO

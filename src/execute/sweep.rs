@@ -3,7 +3,7 @@
 use super::{Event, ExecuteError, Next, Run};
 use crate::account::Account;
 use crate::action::revoke::Issuer;
-use crate::action::{Action, Change, Setting};
+use crate::action::{Action, Change, Member, Setting};
 use crate::collect;
 use crate::ids::{AccessKeyId, PrincipalArn, StepId};
 use crate::lineage::{Credential, Lineage};
@@ -36,6 +36,28 @@ pub struct Family {
     /// Whom a hold never denies: who carries the plan out, and whom a person calls innocent. `None` where that isn't known: then nobody counts as new who
     /// was there when the evidence was kept.
     pub spared: Option<Vec<PrincipalArn>>,
+}
+
+impl Family {
+    /// What an earlier part of the run has set, but for what it set on a user or role in whose place another stands by now, under the same name: that one is
+    /// nobody's whom the run has cut.
+    pub(super) fn standing(&self) -> Vec<(Step, Change)> {
+        let mut set = self.set.clone();
+        if let (Some(before), Some((_, now))) = (&self.before, &self.read) {
+            set.retain(|(_, change)| !is_anothers(&change.member, before, now));
+        }
+        set
+    }
+}
+
+/// Whether the member belongs to another `now` than `before`: to one who was made anew under the name.
+fn is_anothers(member: &Member, before: &Account, now: &Account) -> bool {
+    let ids = match member.denied() {
+        Some(Member::User { user }) => [before, now].map(|account| account.users.get(&user).map(|user| &user.id)),
+        Some(Member::Role { role }) => [before, now].map(|account| account.roles.get(&role).map(|role| &role.id)),
+        _ => return false,
+    };
+    matches!(ids, [Some(was), Some(is)] if was != is)
 }
 
 impl Run<'_> {

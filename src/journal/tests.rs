@@ -168,3 +168,34 @@ fn what_a_hold_that_was_broken_off_had_cut_stands() {
     assert_eq!(so_far.standing(std::slice::from_ref(&hold)), [(added, change)]);
     assert_eq!(so_far.left(std::slice::from_ref(&hold)), [hold]);
 }
+
+/// A step whose change an earlier one had made announces it when it was turned round.
+#[test]
+fn what_was_so_already_and_is_turned_round_is_told_with_its_change() {
+    let mut journal = Journal::in_memory();
+    let step: StepId = "2".parse().unwrap();
+    let change = Change {
+        member: Member::User { user: "new".to_owned() },
+        to: Setting::Absent,
+    };
+    let (found, before) = (Setting::Present, Setting::Present);
+    let events = [
+        Event::AlreadySo { step: step.clone() },
+        Event::Contested {
+            step: step.clone(),
+            found,
+        },
+        Event::Intended {
+            step: step.clone(),
+            change: change.clone(),
+            before,
+        },
+    ];
+    for event in events {
+        journal.append(Moment::from_millis(0), event).unwrap();
+    }
+    let turned = turned_round(journal.entries(), 0);
+    assert_eq!(turned.len(), 1);
+    assert_eq!((turned[0].step, turned[0].change), (&step, Some(&change)));
+    assert_eq!(turned_round(journal.entries(), 2), []);
+}

@@ -2,6 +2,7 @@
 
 use super::Lineage;
 use super::asker::{Askers, is_told};
+use super::called::Renamings;
 use super::mint::issues;
 use crate::ids::{AccessKeyId, KeyKind};
 use crate::time::Moment;
@@ -21,12 +22,17 @@ pub fn let_in(evidence: &Evidence, lineage: &Lineage) -> BTreeMap<String, Moment
         let member = lineage.member(key);
         key.kind() == KeyKind::Temporary && member.is_some_and(|member| member.minted.is_none())
     };
+    let events = evidence.events();
+    let renamings = Renamings::of(events.iter().copied());
     for (key, event) in done(evidence, lineage) {
         let goes_on = || event.identity.sign_in.is_some() || event.is_of_console() && is_unminted(key);
         let own = || own_name(event).filter(|_| goes_on());
         if let Some(name) = name_of(event).or_else(own) {
-            let first = found.entry(name).or_insert(event.at);
-            *first = event.at.min(*first);
+            let account = event.identity.account.as_ref();
+            for (name, since) in renamings.names(&name, account, event.at) {
+                let first = found.entry(name).or_insert(since);
+                *first = since.min(*first);
+            }
         }
     }
     found
@@ -51,6 +57,12 @@ pub fn opened_roles(evidence: &Evidence, lineage: &Lineage) -> BTreeMap<String, 
         }
     }
     found
+}
+
+/// Since when members set passwords of users, as far as any did: whoever has one may be called otherwise when he signs in with it.
+pub fn passwords_set(evidence: &Evidence, lineage: &Lineage) -> Option<Moment> {
+    let set = done(evidence, lineage).filter(|(_, event)| sets_password(event));
+    set.map(|(_, event)| event.at).min()
 }
 
 /// The sign-ins that calls of members bear, by their ARNs. Whoever else bears one is of the same sign-in.
@@ -117,13 +129,17 @@ pub(super) fn calls<'a>(evidence: &'a Evidence, lineage: &'a Lineage) -> Vec<(&'
     events.iter().filter_map(|event| Some((by(event)?, *event))).collect()
 }
 
+fn sets_password(event: &Event) -> bool {
+    event.service() == "iam" && matches!(event.name.as_str(), "CreateLoginProfile" | "UpdateLoginProfile")
+}
+
 fn is_login(event: &Event) -> bool {
     event.service() == "signin" && matches!(event.name.as_str(), "AuthorizeOAuth2Access" | "CreateOAuth2Token")
 }
 
 fn name_of(event: &Event) -> Option<String> {
     match (event.service(), event.name.as_str()) {
-        ("iam", "CreateLoginProfile" | "UpdateLoginProfile") => event.password_of(),
+        _ if sets_password(event) => event.password_of(),
         ("signin", "GetSigninToken") => own_name(event),
         _ if is_login(event) => own_name(event),
         // A role that is switched to in the console has a session under other keys than the one that is given.

@@ -7,11 +7,11 @@
 //! A sign-in belongs to a family where a member set the user's password before, or where a member made the call that began it.
 
 use super::asker::Askers;
+use super::called::Renamings;
 use super::login::Logins;
 use super::session::Stamp;
 use super::switch::Switches;
 use super::unminted::Unminted;
-use crate::account::is_same_name;
 use crate::ids::AccessKeyId;
 use crate::time::Moment;
 use crate::trail::Event;
@@ -60,6 +60,7 @@ type Beginning<'a> = (&'a Event, Vec<AccessKeyId>);
 pub(super) struct Ways<'a> {
     pub(super) switches: &'a Switches<'a>,
     passwords: Vec<Beginning<'a>>,
+    renamings: Renamings,
     logins: Logins<'a>,
     begun: BTreeMap<&'a str, Vec<Beginning<'a>>>,
 }
@@ -69,6 +70,7 @@ impl<'a> Ways<'a> {
         let mut ways = Ways {
             switches,
             passwords: Vec::new(),
+            renamings: Renamings::of(events.iter().copied()),
             logins: Logins::of(events),
             begun: BTreeMap::new(),
         };
@@ -95,14 +97,16 @@ impl<'a> Ways<'a> {
         self.logins.near(principal, created)
     }
 
-    /// The sign-in at the moment that the session bears, where its user's password was set before.
+    /// The sign-in at the moment that the session bears, where its user's password was set before, whatever he was called then.
     pub(super) fn by_password(&self, session: &Unminted<'a>) -> Option<Way<'a>> {
         let login = self.login(session.principal?, session.created?)?;
         let user = login.identity.user_name.as_deref()?;
         let (set, told) = self.passwords.iter().rev().find(|(set, _)| {
             let apart =
                 matches!((&set.identity.account, &login.identity.account), (Some(one), Some(two)) if one != two);
-            set.at <= login.at && set.password_of().is_some_and(|of| is_same_name(&of, user)) && !apart
+            let account = set.identity.account.as_ref();
+            let is_his = |of: String| self.renamings.may_be(&of, account, set.at, user, login.at);
+            set.at <= login.at && set.password_of().is_some_and(is_his) && !apart
         })?;
         Some(Way {
             event: login,

@@ -298,6 +298,13 @@ impl Lineage {
         let made = known.made.iter().filter(|made| !self.made.contains(made));
         let made: Vec<Made> = made.cloned().collect();
         self.made.extend(made);
+        let is_known = |read: &ReadSecret| {
+            let same = |own: &ReadSecret| (&own.by, &own.call, &own.what) == (&read.by, &read.call, &read.what);
+            self.secrets.iter().any(same)
+        };
+        let secrets = known.secrets.iter().filter(|read| !is_known(read));
+        let secrets: Vec<ReadSecret> = secrets.cloned().collect();
+        self.secrets.extend(secrets);
         self.remember_names(known);
         for (role, at) in &known.shut {
             self.shut.entry(role.clone()).or_insert(*at);

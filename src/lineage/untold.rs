@@ -96,7 +96,7 @@ impl Untold {
     }
 
     /// The role that it is a session of.
-    pub(super) fn role(&self) -> Option<&str> {
+    pub fn role(&self) -> Option<&str> {
         match &self.holder {
             Some(Holder::Role { name, .. }) => Some(name),
             _ => None,

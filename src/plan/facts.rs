@@ -2,11 +2,14 @@
 
 use super::door::opened;
 use super::foothold::passwords_set;
-use crate::account::{Account, Role, User};
+use crate::account::{Account, Holder, Role, User};
 use crate::action::revoke::Issuer;
 use crate::ids::AccessKeyId;
 use crate::lineage::{Bystander, Credential, Kind, Lineage};
 use std::collections::BTreeSet;
+
+/// How far the time of a record and the time that IAM tells may lie apart.
+pub(super) const APART_SECONDS: i64 = 120;
 
 /// Everything that a plan is made of.
 #[derive(Debug, Clone, Copy)]
@@ -20,10 +23,19 @@ pub struct Facts<'a> {
 }
 
 impl<'a> Facts<'a> {
-    /// The user that an origin of the family belongs to, if it is one of this account: who holds the key, since his name may be another's by now.
-    pub fn user_of(&self, root: &Credential) -> Option<&'a User> {
-        let holder = self.account.owner_of_key(&root.key).map(|(user, _)| user);
-        holder.or_else(|| self.account.users.get(root.user()?))
+    /// The user that a member of the family belongs to, if it is one of this account: who holds the key, since his name may be another's by now, or whose
+    /// rights it carries. Whoever was made anew under the name of one who was deleted is somebody else.
+    pub fn user_of(&self, member: &Credential) -> Option<&'a User> {
+        if let Some((user, _)) = self.account.owner_of_key(&member.key) {
+            return Some(user);
+        }
+        let (name, id) = match member.holder.as_ref()? {
+            Holder::User { name, id } => (name, id),
+            Holder::FederatedUser { user, user_id, .. } => (user, user_id),
+            Holder::Role { .. } | Holder::Root => return None,
+        };
+        let is_he = |user: &&User| !id.is_empty() && user.id == *id || !is_later(user, member);
+        self.account.user_who_was(name, id).filter(is_he)
     }
 
     /// The compromised users: those of this account that the family comes from, each once.
@@ -46,11 +58,8 @@ impl<'a> Facts<'a> {
             .filter(|member| member.minted.is_some() && member.kind == Kind::LongTerm);
         long_term
             .filter_map(|member| {
-                let holder = self
-                    .account
-                    .owner_of_key(&member.key)
-                    .map(|(user, _)| user.name.as_str());
-                Some((holder.or_else(|| member.user())?, &member.key))
+                let holder = self.user_of(member)?;
+                Some((holder.name.as_str(), &member.key))
             })
             .collect()
     }
@@ -70,10 +79,8 @@ impl<'a> Facts<'a> {
         let mut roles = self.lineage.roles(&self.account.id);
         roles.extend(self.opened().into_iter().map(|role| role.name.clone()));
         let roles = roles.into_iter().filter(|name| {
-            self.account
-                .roles
-                .get(name)
-                .is_some_and(|role| role.unmodifiable().is_none())
+            let role = self.account.roles.get(name);
+            role.is_some_and(|role| role.unmodifiable().is_none()) && !self.is_made_anew(name)
         });
         let own: BTreeSet<&str> = self.users().into_iter().map(|user| user.name.as_str()).collect();
         let users: BTreeSet<&str> = self
@@ -89,6 +96,21 @@ impl<'a> Facts<'a> {
             .filter(|user| self.account.users.contains_key(user))
             .map(Issuer::User);
         roles.map(Issuer::Role).chain(users).collect()
+    }
+
+    /// Whether the role of this name is surely another than each that the family had sessions of: theirs ended with it.
+    fn is_made_anew(&self, name: &str) -> bool {
+        let mut sessions = self
+            .lineage
+            .credentials
+            .iter()
+            .filter_map(|member| match &member.holder {
+                Some(Holder::Role { name: of, id, .. }) if of == name => Some(id),
+                _ => None,
+            });
+        sessions.all(|id| self.account.role_that_was(name, id).is_none())
+            && !self.lineage.untold.iter().any(|one| one.role() == Some(name))
+            && !self.opened().iter().any(|role| role.name == name)
     }
 
     /// Members of the family that hang on an issuer.
@@ -108,6 +130,13 @@ impl<'a> Facts<'a> {
         };
         self.bystanders.iter().filter(of).map(describe).collect()
     }
+}
+
+/// Whether the user was made after somebody used or was given the credential: he can't be its holder then, whose unique ID the evidence may not tell.
+fn is_later(user: &User, member: &Credential) -> bool {
+    let given = member.minted.as_ref().map(|mint| mint.at);
+    let was_there = [given, member.issued, member.first_use()].into_iter().flatten().min();
+    was_there.is_some_and(|at| user.created > at.plus_seconds(APART_SECONDS))
 }
 
 fn describe(other: &Bystander) -> String {

@@ -127,10 +127,9 @@ pub fn given_to(lineage: &Lineage) -> BTreeSet<(String, Moment, bool)> {
 pub(super) fn passwords_set(lineage: &Lineage, account: &Account, but: &BTreeSet<&str>) -> BTreeSet<String> {
     let of_password = |made: &&Made| kind(made) == Some(Kind::Password);
     let set = lineage.made.iter().filter(of_password);
-    let set = set
-        .filter_map(|made| Some(lineage.now_called(named(made)?, made.at)))
-        .flatten();
-    let users = set.filter_map(|name| account.user_called(name));
+    // Who was made later under the name of one who is gone has another password.
+    let users = set.filter_map(|made| Some(lineage.who_was(named(made)?, made.at, false, account)));
+    let users = users.flatten();
     let users = users.filter(|user| !but.contains(user.name.as_str()));
     users.map(|user| user.name.clone()).collect()
 }

@@ -44,6 +44,9 @@ const SHARED: &str = "it may let principals of other accounts in, and the policy
 const BLIND: &str = "from then on the trail may lack what was minted; Event history (LookupEvents) has it";
 const PEOPLE: &str = "IAM Identity Center or the organization may let somebody in, and neither was read";
 
+const UNGUARDED: &str =
+    "a guard of the organization over its accounts may be gone or wider since, and what that opens was not judged";
+
 const UNJUDGED: &str = "it may let somebody in or run code of his, and that was not judged";
 
 /// Calls by the beginnings of their names, since some services log the version of their API with it:
@@ -151,9 +154,22 @@ const LETS_NOBODY_IN: [(&str, &str); 7] = [
     ("securityhub", ""),
 ];
 
-/// Calls of the services that manage people and accounts which only take away, or which no principal of this account gains by.
-const LETS_NO_PEOPLE_IN: [&str; 12] = [
+/// Calls that take a guard of the organization away or widen one: a further policy allows what no other at its level does, and an account that
+/// left is under none. <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps_evaluation.html>
+const GUARDS: [&str; 9] = [
     "AttachPolicy",
+    "DeleteOrganization",
+    "DeletePolicy",
+    "DetachPolicy",
+    "Disable",
+    "LeaveOrganization",
+    "MoveAccount",
+    "RemoveAccountFromOrganization",
+    "UpdatePolicy",
+];
+
+/// Calls of the services that manage people and accounts which only take away, or which no principal of this account gains by.
+const LETS_NO_PEOPLE_IN: [&str; 9] = [
     "CreatePolicy",
     "Deactivate",
     "Delete",
@@ -161,10 +177,8 @@ const LETS_NO_PEOPLE_IN: [&str; 12] = [
     "Detach",
     "Disable",
     "Disassociate",
-    "Leave",
     "Remove",
     "Tag",
-    "UpdatePolicy",
 ];
 
 /// The user or role that a call was about; where the record names none, the first that it tells is the ID of what was made.
@@ -197,6 +211,7 @@ fn of_service(service: &str, call: &str) -> Option<Kind> {
         "sts" | "signin" => (call != "GetWebIdentityToken").then_some(Kind::Elsewhere(PEOPLE)),
         "cloudtrail" => begins(&["Update", "Put", "Stop", "Delete"]).then_some(Kind::Elsewhere(BLIND)),
         "ram" => (!begins(&LETS_NO_PEOPLE_IN)).then_some(Kind::Elsewhere(SHARED)),
+        "organizations" if begins(&GUARDS) => Some(Kind::Elsewhere(UNGUARDED)),
         "organizations" | "sso" | "sso-directory" | "identitystore" => {
             (!begins(&LETS_NO_PEOPLE_IN)).then_some(Kind::Elsewhere(PEOPLE))
         }
@@ -228,7 +243,7 @@ mod tests {
         })
     }
 
-    /// Whatever starts code or shares something keeps the end from being called contained.
+    /// Whatever starts code, shares something or takes a guard of the organization away keeps the end from being called contained.
     #[test]
     fn code_and_shares_are_never_nothing() {
         let calls = [
@@ -258,6 +273,11 @@ mod tests {
             ("transfer", "ImportSshPublicKey"),
             ("customer-profiles", "CreateProfile"),
             ("something-new", "CreateThing"),
+            ("organizations", "AttachPolicy"),
+            ("organizations", "DetachPolicy"),
+            ("organizations", "DisablePolicyType"),
+            ("organizations", "LeaveOrganization"),
+            ("organizations", "UpdatePolicy"),
         ];
         for (service, call) in calls {
             assert!(of(service, call).is_some(), "{service}:{call}");

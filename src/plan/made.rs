@@ -1,6 +1,7 @@
 //! Steps on what the family made: users, roles and policies of its own, and what it granted to others.
 
 use super::Facts;
+use super::facts::APART_SECONDS;
 use super::make::Making;
 use crate::account::{KeyStatus, Role, User, is_same_name};
 use crate::action::revoke::{self, Issuer};
@@ -10,9 +11,6 @@ use crate::lineage::Made;
 use crate::playbook::{PlaybookStep, Verb};
 use crate::policy::PolicyText;
 use crate::time::Moment;
-
-/// How far the time of a record and the time that IAM tells may lie apart.
-const APART_SECONDS: i64 = 120;
 
 /// What ends a user altogether, in order.
 const END_OF_A_USER: [Verb; 12] = [
@@ -48,7 +46,8 @@ impl<'a> Facts<'a> {
         lineage.made.iter().rev().filter(of).find(then)
     }
 
-    /// Users that the family made, and that are still the ones it made; a compromised user that it made anew stays one.
+    /// Users that the family made, and that are still the ones it made. A compromised user is none of them: whom it made is another than the one whom it deleted, where their
+    /// unique IDs are known.
     pub fn made_users(&self) -> Vec<(&'a User, &'a Made)> {
         let own = self.users();
         let others = self.account.users.values();

@@ -3,7 +3,6 @@
 use crate::account::is_same_name;
 use crate::action::Member;
 use crate::lineage::{Lineage, Made};
-use crate::time::Moment;
 
 /// The last call of the family that put `member` where it is or changed it, as the trail shows it.
 pub fn made_by<'a>(lineage: &'a Lineage, member: &Member) -> Option<&'a Made> {
@@ -39,32 +38,4 @@ fn is_about(made: &Made, what: &str, member: &Member) -> bool {
         _ => false,
     };
     untold || is_same_name(&made.what, what)
-}
-
-/// How long before it was seen a change may have been turned round, and by how much a record's time may be off, in seconds.
-const SEEN_WITHIN_SECONDS: i64 = 10;
-
-/// The call of the family that turned round what was set on `member`, as the trail shows it: the last one before it was seen `at`.
-pub fn turned_round_by<'a>(made: &'a [Made], member: &Member, at: Moment) -> Option<&'a Made> {
-    let (calls, what): (&[&str], String) = match member {
-        Member::AccessKey { user, .. } => (&["UpdateAccessKey"], user.clone()),
-        Member::UserPolicy { user, name } => (&["DeleteUserPolicy", "PutUserPolicy"], format!("{user} {name}")),
-        Member::RolePolicy { role, name } => (&["DeleteRolePolicy", "PutRolePolicy"], format!("{role} {name}")),
-        Member::Attachment { user, policy } => (&["DetachUserPolicy"], format!("{user} {policy}")),
-        Member::Boundary { user } => (
-            &["DeleteUserPermissionsBoundary", "PutUserPermissionsBoundary"],
-            user.clone(),
-        ),
-        Member::RoleBoundary { role } => (
-            &["DeleteRolePermissionsBoundary", "PutRolePermissionsBoundary"],
-            role.clone(),
-        ),
-        Member::TrustPolicy { role } => (&["UpdateAssumeRolePolicy"], role.clone()),
-        _ => return None,
-    };
-    let of = |made: &&Made| {
-        let lately = made.at.plus_seconds(SEEN_WITHIN_SECONDS) >= at && made.at <= at.plus_seconds(1);
-        made.is_of_iam() && calls.contains(&made.call.as_str()) && is_same_name(&made.what, &what) && lately
-    };
-    made.iter().rev().find(of)
 }

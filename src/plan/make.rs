@@ -2,7 +2,7 @@
 
 use super::foothold::{passwords_set, service_credentials_made};
 use super::{FORMAT, Facts, NotTouched, Plan, Step, ambiguous, basis, outlook, reading};
-use crate::account::{KeyStatus, User};
+use crate::account::{Holder, KeyStatus, User};
 use crate::action::revoke::Issuer;
 use crate::action::{Action, Change, Member, Setting};
 use crate::ids::{AccessKeyId, Arn};
@@ -303,16 +303,16 @@ impl Making<'_> {
     fn leave_alone(&mut self) {
         let account = self.facts.account;
         for member in &self.facts.lineage.credentials {
-            let Some(role) = member.role() else {
+            let Some(Holder::Role { name: role, id, .. }) = &member.holder else {
                 continue;
             };
             let what = format!("{} ({}), a session of role `{role}`", member.label, member.key);
             let foreign = member.account.as_ref().filter(|of| **of != account.id);
-            let why = match (foreign, account.roles.get(role)) {
+            let why = match (foreign, account.role_that_was(role, id)) {
                 (Some(of), _) => Some(format!(
                     "the role is in account {of}: only that account can end its sessions"
                 )),
-                (None, None) => Some("the role is not in the account any more: its sessions ended with it".to_owned()),
+                (None, None) => Some("that role is not in the account any more: its sessions ended with it".to_owned()),
                 (None, Some(role)) => role
                     .unmodifiable()
                     .map(|why| match self.guards(&account.role_arn(role)) {

@@ -1,6 +1,7 @@
 //! What each principal may do to each other, worked out when it is asked for and kept.
 
 use super::bits::{Bits, Tri};
+use super::chosen;
 use super::compute::RUNNERS;
 use super::index::texts;
 use super::moves::{ASSUME, CHANGE_PASSWORD, Gives, MOVES, NEW_ROLE, NEW_USER, On, PASS, REACTIVATE, RESET};
@@ -32,6 +33,16 @@ pub(super) struct Edges {
 /// Whether a user holds something of a kind.
 type Holds = fn(&Credentials) -> bool;
 
+impl Edges {
+    /// Adds what there is in `other`.
+    fn join(&mut self, other: &Edges) {
+        self.hold.join(&other.hold);
+        self.edit.join(&other.edit);
+        self.free.join(&other.free);
+        self.join.join(&other.join);
+    }
+}
+
 /// Calls that only do something to a user who has such a credential already.
 pub(super) const THERE: [(usize, Holds); 3] = [
     (REACTIVATE, |held| {
@@ -52,6 +63,8 @@ pub(super) struct Own {
 pub(super) struct Graph<'a> {
     pub(super) account: &'a Account,
     pub(super) now: Moment,
+    /// Whether anything hangs on what is chosen of a role's session when it is asked for.
+    pub(super) chosen_counts: bool,
     /// Whether who is new bears the name that was thought up for it; else it may bear any.
     new_is_named: bool,
     pub(super) targets: Targets,
@@ -104,6 +117,7 @@ impl<'a> Graph<'a> {
             standings: HashMap::new(),
             account,
             now,
+            chosen_counts: chosen::is_spoken_of(account),
             new_is_named: named.is_some(),
             targets,
         };
@@ -170,10 +184,13 @@ impl<'a> Graph<'a> {
         if let Some(standing) = &standing {
             self.standings.entry(n).or_insert_with(|| Rc::clone(standing));
         }
-        let edges = match standing {
+        let mut edges = match standing {
             Some(standing) => self.edges_of(&standing, Some(n), false, own),
             None => self.no_edges(),
         };
+        if let Some(chosen) = self.chosen(n) {
+            edges.join(&self.edges_of(&chosen, Some(n), false, own));
+        }
         let edges = Rc::new(edges);
         self.edges.insert((n, own), Rc::clone(&edges));
         edges

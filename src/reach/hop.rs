@@ -82,13 +82,6 @@ pub(super) fn hop(graph: &mut Graph<'_>, start: &Standing<'_>, what: What, step:
         From::Start => None,
         From::Principal(n) => graph.targets.arn(n).cloned(),
     };
-    let made = changed(&standing, step.own);
-    let powers = Powers {
-        standing: &standing,
-        made: &made,
-        any_policy: step.own.any_policy,
-        freed: step.own.freed,
-    };
     let (to, gives) = match what {
         What::Hold(n) if graph.targets.groups.contains(&n) => (n, Gives::Join),
         What::Hold(n) => (n, Gives::Become),
@@ -97,7 +90,21 @@ pub(super) fn hop(graph: &mut Graph<'_>, start: &Standing<'_>, what: What, step:
         What::Join(n) => (n, Gives::Join),
     };
     let to_arn = graph.targets.arn(to)?.clone();
-    let (call, by) = opened(graph, &powers, to, gives)?;
+    // Where nothing else opens it, it hangs on what is chosen of the session.
+    let chosen = match step.from {
+        From::Start => None,
+        From::Principal(n) => graph.chosen(n),
+    };
+    let mut standings = std::iter::once(standing).chain(chosen);
+    let (call, by) = standings.find_map(|standing| {
+        let powers = Powers {
+            standing: &standing,
+            made: &changed(&standing, step.own),
+            any_policy: step.own.any_policy,
+            freed: step.own.freed,
+        };
+        opened(graph, &powers, to, gives)
+    })?;
     Some(Hop {
         from,
         to: to_arn,

@@ -111,6 +111,46 @@ fn a_trust_that_names_the_account_needs_an_allow_and_one_that_names_the_user_doe
     assert_eq!(Reach::of(&account, NOW).open_doors().len(), 1);
 }
 
+/// Whoever asks for a session chooses its tags, where the role's trust policy lets tags be passed, and its name: what hangs on them is possible, and what
+/// hangs on nothing is as certain as before.
+#[test]
+fn a_way_that_hangs_on_a_sessions_tags_or_name_is_possible() {
+    let mut account = account();
+    user(&mut account, "ann", &[]);
+    let trusts = json!({"AWS": user_arn("ann")});
+    let when = |key: &str, value: &str, to: &str| {
+        let mut statement = allow("sts:AssumeRole", &role_arn(to));
+        statement["Condition"] = json!({"StringLike": {key: value}});
+        statement
+    };
+    let own = [
+        when("aws:PrincipalTag/team", "admin", "Tagged"),
+        when("aws:userid", "*:boss", "Named"),
+        when("aws:PrincipalTag/of", "role", "Own"),
+        allow("sts:AssumeRole", &role_arn("Free")),
+    ];
+    role(&mut account, "R", trusts.clone(), &own);
+    account
+        .roles
+        .get_mut("R")
+        .unwrap()
+        .tags
+        .insert("of".to_owned(), "role".to_owned());
+    for name in ["Tagged", "Named", "Own", "Free"] {
+        role(&mut account, name, json!({"AWS": A}), &[]);
+    }
+    assert_eq!(names(&reached(&account, "ann")), ["Free!", "Named?", "Own!", "R!"]);
+    account.roles.get_mut("R").unwrap().trust =
+        policy(&json!([{"Effect": "Allow", "Principal": trusts, "Action": ["sts:AssumeRole", "sts:TagSession"]}]));
+    let told = reached(&account, "ann");
+    assert_eq!(names(&told), ["Free!", "Named?", "Own!", "R!", "Tagged?"]);
+    let tagged = told.principals.iter().find(|one| one.arn.name() == "Tagged").unwrap();
+    assert!(
+        tagged.path.len() == 2 && tagged.path[1].by.contains("PrincipalTag/team"),
+        "{tagged:?}"
+    );
+}
+
 #[test]
 fn a_condition_that_hangs_on_a_free_key_makes_a_hop_possible() {
     let mut account = account();

@@ -88,6 +88,10 @@ impl Hooks for Beside<'_> {
         self.hooks.put(question)
     }
 
+    fn turned_round(&mut self, step: &StepId, by: &str) {
+        self.hooks.turned_round(step, by);
+    }
+
     fn unguarded(&mut self, error: &AwsError) {
         self.hooks.unguarded(error);
     }

@@ -92,4 +92,11 @@ impl Event {
         };
         Some((self.asked("/roleName")?, self.asked(document).map(PolicyText::new)))
     }
+
+    /// Who was renamed by the call, and to what; `None` where it renamed nobody.
+    pub fn renamed(&self) -> Option<(String, String)> {
+        let is_meant = self.service() == "iam" && self.name == "UpdateUser" && self.error.is_none();
+        let to = self.asked("/newUserName").filter(|_| is_meant)?;
+        Some((self.asked("/userName").or_else(|| self.identity.user_name.clone())?, to))
+    }
 }

@@ -95,12 +95,12 @@ impl<'a> Standing<'a> {
         let context = session_context(session);
         let standing = match &session.holder {
             Holder::User { name, id } => {
-                let user = user_called(account, name, id).ok_or(Dead::HolderGone)?;
+                let user = account.user_who_was(name, id).ok_or(Dead::HolderGone)?;
                 let principal = user_principal(account, user);
                 Standing::assembled(account, Some(session), principal, context, |gather| gather.user(user))
             }
             Holder::FederatedUser { user, user_id, name } => {
-                let user = user_called(account, user, user_id).ok_or(Dead::HolderGone)?;
+                let user = account.user_who_was(user, user_id).ok_or(Dead::HolderGone)?;
                 let principal = federated_principal(account, user, name);
                 Standing::assembled(account, Some(session), principal, context, |gather| gather.user(user))
             }
@@ -109,11 +109,7 @@ impl<'a> Standing<'a> {
                 id,
                 session: label,
             } => {
-                let role = account
-                    .roles
-                    .get(name)
-                    .filter(|role| is_same(&role.id, id))
-                    .ok_or(Dead::HolderGone)?;
+                let role = account.role_that_was(name, id).ok_or(Dead::HolderGone)?;
                 let principal = role_principal(account, role, label);
                 Standing::assembled(account, Some(session), principal, context, |gather| gather.role(role))
             }
@@ -195,19 +191,6 @@ impl<'a> Standing<'a> {
         };
         crate::policy::decide(&request, &self.policies, on)
     }
-}
-
-/// Whether the entity of that name is still the one that the session was issued for. A session whose evidence doesn't tell
-/// the unique ID is taken for one of the entity that is there: it is never called dead for want of knowledge.
-fn is_same(held: &str, issued_for: &str) -> bool {
-    issued_for.is_empty() || held == issued_for
-}
-
-/// The user that a session was issued to: by name, or by his ID where he was renamed. That a session outlives the renaming is not documented, and so it isn't
-/// called dead for it.
-fn user_called<'a>(account: &'a Account, name: &str, id: &str) -> Option<&'a User> {
-    let named = account.users.get(name).filter(|user| is_same(&user.id, id));
-    named.or_else(|| account.users.values().find(|user| !id.is_empty() && user.id == id))
 }
 
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>

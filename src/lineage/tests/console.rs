@@ -121,6 +121,75 @@ fn a_sign_in_is_not_joined_to_what_came_later_or_failed_or_was_another_users() {
     assert!(alone(&refused));
 }
 
+/// Somebody renames `from` at that moment.
+fn rename(at: &str, from: &str, to: &str) -> Value {
+    let mut rename = by_user(
+        &format!("n-{from}"),
+        at,
+        "iam",
+        "UpdateUser",
+        "boss",
+        Some(&key("AKIABOSS")),
+        None,
+    );
+    rename["requestParameters"] = json!({"userName": from, "newUserName": to});
+    rename
+}
+
+/// A user keeps his password under another name, whoever renames him; and whoever bears his old name then has none of it.
+#[test]
+fn who_was_renamed_signs_in_with_the_password_that_the_family_set_under_his_new_name() {
+    let traced = |of: &str, renamed: &[Value]| {
+        let (mut records, [a, ..]) = password("2026-03-24T09:30:00Z");
+        records[0]["requestParameters"]["userName"] = json!(of);
+        records.extend(renamed.iter().cloned());
+        let evidence = evidence(&records);
+        let lineage = trace(&evidence, &a);
+        let names: Vec<String> = let_in(&evidence, &lineage).into_keys().collect();
+        (lineage.credentials.len(), names)
+    };
+    let (members, names) = traced("Alice", &[]);
+    assert_eq!((members, names.as_slice()), (1, ["Alice".to_owned()].as_slice()));
+    let twice = [
+        rename("2026-03-24T09:40:00Z", "alice", "al"),
+        rename("2026-03-24T09:50:00Z", "al", "backdoor"),
+    ];
+    let (members, names) = traced("Alice", &twice);
+    assert_eq!(members, 4);
+    assert!(
+        ["Alice", "al", "backdoor"]
+            .iter()
+            .all(|name| names.contains(&(*name).to_owned())),
+        "{names:?}"
+    );
+    // He was called so before the password was set for another, and is called so behind the sign-in.
+    assert_eq!(
+        traced("alice", &[rename("2026-03-24T09:29:00Z", "alice", "backdoor")]).0,
+        1
+    );
+    assert_eq!(
+        traced("alice", &[rename("2026-03-24T10:00:01Z", "alice", "backdoor")]).0,
+        1
+    );
+    // In the very second it may be either.
+    assert_eq!(
+        traced("alice", &[rename("2026-03-24T10:00:00Z", "alice", "backdoor")]).0,
+        4
+    );
+    assert_eq!(
+        traced("alice", &[rename("2026-03-24T09:30:00Z", "alice", "backdoor")]).0,
+        4
+    );
+    // Another has the name by then.
+    assert_eq!(
+        traced("backdoor", &[rename("2026-03-24T09:40:00Z", "backdoor", "alice")]).0,
+        1
+    );
+    let mut refused = rename("2026-03-24T09:40:00Z", "alice", "backdoor");
+    refused["errorCode"] = json!("AccessDenied");
+    assert_eq!(traced("alice", &[refused]).0, 1);
+}
+
 #[test]
 fn sessions_of_aws_login_are_joined_by_their_sign_in() {
     let sign_in = "arn:aws:signin:us-east-1:123456789012:session/6d4e";
