@@ -8,6 +8,7 @@ mod joined;
 mod kept;
 mod loops;
 mod packed;
+mod pairs;
 mod parts;
 mod rings;
 mod runs;
