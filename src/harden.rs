@@ -36,6 +36,7 @@ mod rule;
 mod rules;
 mod seen;
 mod sigma;
+mod theirs;
 mod trust;
 mod trusted;
 mod usage;

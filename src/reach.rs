@@ -68,22 +68,30 @@ impl Reached {
 /// An account made ready for the question. Policies are compiled once.
 pub struct Reach<'a> {
     graph: Graph<'a>,
+    /// What everybody can come by, surely and perhaps, as far as it was asked for.
+    sure: Closures,
+    maybe: Closures,
 }
 
 impl<'a> Reach<'a> {
     /// Makes `account` ready; roles are judged by sessions that are issued at `now`.
     pub fn of(account: &'a Account, now: Moment) -> Self {
-        Reach {
-            graph: Graph::of(account, now, None),
-        }
+        Reach::with(Graph::of(account, now, None))
     }
 
     /// The same, where a name decides: who would be new bears one that was thought up, or one that no user or role has and that some condition of a
     /// policy speaks of.
     pub fn by_names(account: &'a Account, now: Moment) -> Self {
         let named = names::free(account);
+        Reach::with(Graph::of(account, now, Some(&named)))
+    }
+
+    fn with(graph: Graph<'a>) -> Self {
+        let size = graph.targets.len();
         Reach {
-            graph: Graph::of(account, now, Some(&named)),
+            graph,
+            sure: Closures::new(size, true),
+            maybe: Closures::new(size, false),
         }
     }
 
@@ -145,14 +153,11 @@ impl<'a> Reach<'a> {
 
     /// How many others each user and role of the account can become, by ARN: surely, and perhaps.
     pub fn everybody(&mut self) -> Vec<(Arn, usize, usize)> {
-        let size = self.graph.targets.len();
-        let mut sure = Closures::new(size, true);
-        let mut maybe = Closures::new(size, false);
         let all = self.graph.targets.users.clone().chain(self.graph.targets.roles.clone());
         let numbers: Vec<usize> = all.collect();
         let counted = numbers.into_iter().filter_map(|n| {
-            let sure = sure.of(&mut self.graph, n).hold.count();
-            let maybe = maybe.of(&mut self.graph, n).hold.count();
+            let sure = self.sure.of(&mut self.graph, n).hold.count();
+            let maybe = self.maybe.of(&mut self.graph, n).hold.count();
             Some((self.graph.targets.arn(n)?.clone(), sure - 1, maybe - 1))
         });
         counted.collect()
@@ -184,14 +189,11 @@ impl<'a> Reach<'a> {
 
     /// Of which users and roles something holds, by what each can come by, perhaps and surely.
     fn who(&mut self, is_it: impl Fn(&Gained, usize, bool) -> bool) -> Vec<(Arn, bool)> {
-        let size = self.graph.targets.len();
-        let mut sure = Closures::new(size, true);
-        let mut maybe = Closures::new(size, false);
         let all = self.graph.targets.users.clone().chain(self.graph.targets.roles.clone());
         let numbers: Vec<usize> = all.collect();
         let told = numbers.into_iter().filter_map(|n| {
-            let perhaps = is_it(&maybe.of(&mut self.graph, n), n, false);
-            let surely = perhaps && is_it(&sure.of(&mut self.graph, n), n, true);
+            let perhaps = is_it(&self.maybe.of(&mut self.graph, n), n, false);
+            let surely = perhaps && is_it(&self.sure.of(&mut self.graph, n), n, true);
             Some((self.graph.targets.arn(n)?.clone(), surely)).filter(|_| perhaps)
         });
         told.collect()

@@ -800,6 +800,13 @@ fn rules_for_loops_and_for_the_incident_are_told_by_one_record() {
         .chain(told["watch"].as_array().unwrap())
         .filter(|rule| !rule.is_null())
         .collect();
+    for (n, one) in all.iter().enumerate() {
+        let others = all.iter().skip(n).filter(|other| other["id"] == one["id"]);
+        assert!(
+            others.into_iter().all(|other| other == one),
+            "one name, one rule: {one}"
+        );
+    }
     let rule = |id: &str| {
         *all.iter()
             .find(|rule| rule["id"] == id)
@@ -826,6 +833,10 @@ fn rules_for_loops_and_for_the_incident_are_told_by_one_record() {
         ("loop-into-Pong", take(of("Pong"), "Ping"), false),
         ("loop-into-Self", take(of("Self"), "Self"), true),
         ("loop-into-Self", take(of("Ping"), "Self"), false),
+        // One that trusts itself and lies in a loop with another has a rule for each, and each its name.
+        ("itself-into-Both", take(of("Both"), "Both"), true),
+        ("itself-into-Both", take(of("Other"), "Both"), false),
+        ("loop-into-Both", take(of("Other"), "Both"), true),
         ("used-again-ann", look(records::user("ann", key)), true),
         ("used-again-ann", look(records::user("ann", token)), true),
         ("used-again-ann", refused(look(records::user("ann", token))), true),

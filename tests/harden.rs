@@ -1775,6 +1775,53 @@ fn a_sign_in_from_where_the_intruder_comes_is_not_its_owners() {
     assert_eq!(addresses(&[theirs]), serde_json::json!(["198.51.100.7"]));
 }
 
+/// Where the intruder calls from, too, is in no list: the key may have been his before it was said to be stolen, and so may the device that it enrolled.
+#[test]
+fn what_may_be_the_intruders_is_not_proposed() {
+    let (account, _) = told_of_weak(Vec::new());
+    let key = "ASIAAAAAAAAAAAAAAAAA".parse().unwrap();
+    let mut enrols = look(&account, ann(&account, true), "198.51.100.7", 3);
+    enrols["eventSource"] = "iam.amazonaws.com".into();
+    enrols["eventName"] = "EnableMFADevice".into();
+    enrols["requestParameters"] = serde_json::json!({"userName": "ann"});
+    let before = [
+        look(&account, ann(&account, true), "198.51.100.7", 1),
+        look(&account, ann(&account, true), "203.0.113.66", 2),
+        enrols,
+    ];
+    let told = |intruder: &[Value]| {
+        let calls = |records: &[Value]| records.iter().filter_map(Call::of).collect::<Vec<Call>>();
+        let (own, intruder) = (calls(&before), calls(intruder));
+        let lineage = trace(&Default::default(), std::slice::from_ref(&key));
+        prevention(
+            &account,
+            &lineage,
+            &own,
+            &intruder,
+            None,
+            own[0].last,
+            Sample::default(),
+        )
+    };
+    let elsewhere = told(&[look(&account, ann(&account, true), "192.0.2.9", 4)]);
+    assert!(about(&elsewhere, "address-free-user", "ann").measure.is_some());
+    let there = told(&[look(&account, ann(&account, true), "203.0.113.66", 4)]);
+    let finding = about(&there, "address-free-user", "ann");
+    assert!(finding.measure.is_none() && finding.fitted.is_none(), "{finding:#?}");
+    assert!(
+        finding.advice.as_ref().unwrap().contains("203.0.113.66"),
+        "{finding:#?}"
+    );
+    for told in [elsewhere, there] {
+        let finding = about(&told, "mfa-not-required", "ann");
+        assert!(!finding.is_ready(), "{finding:#?}");
+        assert!(
+            finding.doubt.as_ref().unwrap().contains("enrolled with the key"),
+            "{finding:#?}"
+        );
+    }
+}
+
 /// A twin lists as none what its snapshot says was not read; the command doesn't take it for none.
 #[test]
 fn what_a_snapshot_says_was_not_read_stays_unread() {

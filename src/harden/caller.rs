@@ -1,11 +1,15 @@
 //! Who calls, as far as rules look at a record at a glance.
 
+mod forms;
+
 use super::matching::{Members, holds};
 use super::rule::{Is, Records, Test};
 use crate::trail::members;
 use serde_json::Value;
 use std::borrow::Cow;
 use std::cmp::Ordering;
+
+pub(super) use forms::Forms;
 
 /// The member that tells from where.
 const ADDRESS: &str = "sourceIPAddress";
@@ -84,16 +88,11 @@ impl Caller {
     /// The same where it is written as CloudTrail does.
     fn plain(identity: &[u8]) -> Option<Caller> {
         let identity = std::str::from_utf8(identity).ok()?;
-        let mut told = [None; READ];
-        let rest = members(identity, |path, value| {
-            let Some(n) = place_within(path) else { return Some(()) };
-            // A text without an escape.
-            let text = value.strip_prefix('"')?.strip_suffix('"')?;
-            let is_plain = memchr::memchr(b'\\', text.as_bytes()).is_none();
-            (is_plain && told.get_mut(n)?.replace(text).is_none()).then_some(())
-        });
-        rest.filter(|rest| rest.is_empty())?;
-        Some(Caller::with(told.map(|text| text.map(Cow::Borrowed))))
+        plainly(identity, |_, _| {}).map(Caller::of_texts)
+    }
+
+    fn of_texts(told: [Option<&str>; READ]) -> Caller {
+        Caller::with(told.map(|text| text.map(Cow::Borrowed)))
     }
 
     /// Whether somebody's key signed.
@@ -154,6 +153,25 @@ impl Caller {
             are_there,
         }
     }
+}
+
+/// The members of an identity that is written as CloudTrail does. Every text without an escape is shown, with its place if it is one of them.
+fn plainly<'t>(identity: &'t str, mut each: impl FnMut(Option<usize>, &'t str)) -> Option<[Option<&'t str>; READ]> {
+    let mut told = [None; READ];
+    let rest = members(identity, |path, value| {
+        let n = place_within(path);
+        let text = value.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
+        let Some(text) = text.filter(|text| memchr::memchr(b'\\', text.as_bytes()).is_none()) else {
+            return n.is_none().then_some(());
+        };
+        each(n, text);
+        match n {
+            Some(n) => told.get_mut(n)?.replace(text).is_none().then_some(()),
+            None => Some(()),
+        }
+    });
+    rest.filter(|rest| rest.is_empty())?;
+    Some(told)
 }
 
 impl Members for Caller {

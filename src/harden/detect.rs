@@ -1,5 +1,6 @@
 //! The rules over a trail: "did any of this happen before we noticed?"
 
+mod alone;
 mod fact;
 mod followed;
 mod groups;
@@ -8,6 +9,7 @@ mod joined;
 mod kept;
 mod loops;
 mod packed;
+mod pairs;
 mod parts;
 mod rings;
 mod runs;
@@ -28,11 +30,12 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::io;
 
+use alone::Sizes;
 use fact::{Fact, facts};
 use followed::{Followed, Told};
 use groups::Groups;
 pub use kept::{Counted, MOST_HITS};
-use loops::{Hop, Steps, hops};
+use loops::{Back, Hop, Steps, hops};
 use parts::{Named, bit, parts};
 pub use runs::{Aside, MakeAside};
 use runs::{Runs, merged};
@@ -188,7 +191,20 @@ impl Detector {
         (facts, std::mem::take(&mut self.spots).into_stays())
     }
 
-    /// Everything, to be gone through: where something was laid aside, the rest is too.
+    /// What was found of steps, to be gone through: where something was laid aside, the rest is too.
+    fn hops(&mut self) -> Runs<Hop> {
+        let hops = std::mem::take(&mut self.hops);
+        match self.laid.is_held() {
+            true => self.laid.hops.hold(hops),
+            false => self.laid.hops.lay(hops),
+        }
+        std::mem::replace(
+            &mut self.laid.hops,
+            Runs::with(|| Err(io::ErrorKind::Unsupported.into())),
+        )
+    }
+
+    /// The same of everything else.
     fn finished(mut self) -> Laid {
         if !self.laid.is_held() {
             self.lay();
@@ -197,9 +213,33 @@ impl Detector {
         let (facts, stays) = self.taken();
         self.laid.facts.hold(facts);
         self.laid.stays.hold(stays);
-        self.laid.hops.hold(self.hops);
         self.laid
     }
+}
+
+/// Lets go what can't count, where all of it is in memory: else there may be more of it than is known.
+fn let_alone_go(detectors: &mut [Detector], back: &Back) {
+    if !detectors.iter().all(|one| one.laid.facts.is_empty()) {
+        return;
+    }
+    for one in &mut *detectors {
+        one.facts.extend(std::mem::take(&mut one.followed).into_facts());
+    }
+    let sizes = Sizes::of(detectors.iter().flat_map(|one| &one.facts));
+    for one in detectors {
+        one.facts.retain(|fact| sizes.may_count(fact, back));
+    }
+}
+
+/// Everything of all, worked on side by side.
+fn all_finished(detectors: Vec<Detector>) -> Vec<Laid> {
+    std::thread::scope(|scope| {
+        let each = detectors.into_iter().map(|one| scope.spawn(|| one.finished()));
+        let working: Vec<_> = each.collect();
+        let done = working.into_iter().map(|one| one.join());
+        done.map(|done| done.unwrap_or_else(|trouble| std::panic::resume_unwind(trouble)))
+            .collect()
+    })
 }
 
 impl Sieve for Detector {
@@ -251,22 +291,26 @@ pub struct Detections {
 ///
 /// # Errors
 /// What was laid aside can't be read again.
-pub fn found(detectors: Vec<Detector>, fitted: &[&Fitted]) -> io::Result<Detections> {
+pub fn found(mut detectors: Vec<Detector>, fitted: &[&Fitted]) -> io::Result<Detections> {
     let records = detectors.iter().map(|one| one.records).sum();
     let mut steps = Steps::default();
-    let (mut all_facts, mut all_stays, mut all_hops) = (Vec::new(), Vec::new(), Vec::new());
-    let mut is_crowded = false;
-    for mut one in detectors {
+    let mut all_hops = Vec::new();
+    for one in &mut detectors {
         steps.extend(std::mem::take(&mut one.steps));
-        let laid = one.finished();
+        all_hops.push(one.hops());
+    }
+    let mut is_crowded = all_hops.iter().any(Runs::is_crowded);
+    merged(all_hops, |hop| steps.hop(&hop))?;
+    let back = steps.back();
+    drop(steps);
+    let_alone_go(&mut detectors, &back);
+    let (mut all_facts, mut all_stays) = (Vec::new(), Vec::new());
+    for laid in all_finished(detectors) {
         is_crowded |= laid.is_crowded();
         all_facts.push(laid.facts);
         all_stays.push(laid.stays);
-        all_hops.push(laid.hops);
     }
-    merged(all_hops, |hop| steps.hop(&hop))?;
-    let mut groups = Groups::with(steps.back());
-    drop(steps);
+    let mut groups = Groups::with(back);
     merged(all_facts, |fact| groups.take(fact))?;
     let (hits, earlier) = groups.finish();
     let fitted: Vec<&Fitted> = fitted.iter().copied().filter(|rule| rule.is_of_places()).collect();

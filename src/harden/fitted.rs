@@ -253,9 +253,20 @@ fn elsewhere(whose: Whose<'_>, used: &Used, which: &str, why: String, table: &st
 
 /// The rule for a role that these roles, by ARN, could take for ever and were never seen to.
 pub(super) fn into_loop(role: &str, arn: &str, froms: &[String], table: &str) -> Fitted {
+    let title = format!("Role `{role}` is taken by a role of its loop");
+    of_loop("loop-into", title, role, arn, froms, table)
+}
+
+/// The rule for a role that takes itself and lies in a loop with others, of which another rule tells.
+pub(super) fn into_itself(role: &str, arn: &str, table: &str) -> Fitted {
+    let title = format!("Role `{role}` takes itself");
+    of_loop("itself-into", title, role, arn, &[arn.to_owned()], table)
+}
+
+fn of_loop(front: &str, title: String, role: &str, arn: &str, froms: &[String], table: &str) -> Fitted {
     let words = Words {
-        id: id("loop-into", role),
-        title: format!("Role `{role}` is taken by a role of its loop"),
+        id: id(front, role),
+        title,
         why: "It can be taken so for ever, and in the trail that this rule was written by nobody did.".to_owned(),
         innocent: "A program that begins to need it.",
         row: Row::RoleSession,

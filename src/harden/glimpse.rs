@@ -3,7 +3,9 @@
 use super::caller::Caller;
 use super::matching::Members;
 use crate::trail::{Glance, member, members};
+use memchr::memmem::Finder;
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
 /// Members of what calls are sent that rules read.
 const SENT: [&str; 11] = [
@@ -22,6 +24,8 @@ const SENT: [&str; 11] = [
 
 /// So far it is looked for a refusal.
 const NEAR: usize = 1_024;
+
+static ERROR: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("\"errorCode\""));
 
 /// A record, seen through; its members as they are written.
 pub(super) struct Glimpse<'g, 't> {
@@ -109,8 +113,13 @@ impl<'g, 't> Glimpse<'g, 't> {
 
     /// Whether a record's text tells at once that the call was refused: behind address and program.
     pub(super) fn is_refused(glance: &Glance<'_>) -> bool {
+        let near = glance.rest.get(..glance.rest.len().min(NEAR)).unwrap_or_default();
+        // Most were not, and name no error.
+        if ERROR.find(near).is_none() {
+            return false;
+        }
         let told = || {
-            let rest = std::str::from_utf8(glance.rest.get(..glance.rest.len().min(NEAR))?).ok()?;
+            let rest = std::str::from_utf8(near).ok()?;
             let mut at = 0;
             for _ in 0..3 {
                 let (name, value, end) = member(rest, at + 1)?;

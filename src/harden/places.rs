@@ -8,6 +8,7 @@ use super::measure::Measure;
 use super::networks::is_instance;
 use super::rule::Row;
 use super::seen::{Seen, Used};
+use super::theirs::Theirs;
 use super::trusted::{services, trusted};
 use crate::account::{Account, Credentials, KeyStatus, Role, User};
 use crate::policy::Named;
@@ -87,7 +88,7 @@ fn only_from(addresses: &BTreeSet<String>, endpoints: &BTreeSet<String>) -> Valu
 }
 
 /// What is weak about where users and roles are used from. `hit` are the users of the incident.
-pub(super) fn findings(account: &Account, seen: &Seen, hit: &BTreeSet<&str>) -> Vec<Finding> {
+pub(super) fn findings(account: &Account, seen: &Seen, hit: &BTreeSet<&str>, theirs: &Theirs) -> Vec<Finding> {
     let house: BTreeSet<String> = seen.users.values().flat_map(|used| used.addresses.clone()).collect();
     let mut found = Vec::new();
     for user in account.users.values() {
@@ -103,9 +104,10 @@ pub(super) fn findings(account: &Account, seen: &Seen, hit: &BTreeSet<&str>) -> 
         }
         let nothing = Used::default();
         let used = used.unwrap_or(&nothing);
-        found.extend(user_from(account, user, used, &house, is_hit));
+        found.extend(user_from(account, user, used, &house, is_hit, theirs));
         if is_hit || !used.without_mfa {
-            found.push(user_mfa(user, used));
+            let finding = user_mfa(user, used);
+            found.push(finding.doubted(theirs.may_have_enrolled(&user.name)));
         }
         if !used.sessions_without_mfa {
             found.push(user_tokens(user, used));
@@ -116,12 +118,12 @@ pub(super) fn findings(account: &Account, seen: &Seen, hit: &BTreeSet<&str>) -> 
         let on = services(role);
         // Functions and the like come from whatever address the service has at the time.
         if on.iter().all(|service| service == "ec2.amazonaws.com") {
-            found.extend(used.and_then(|used| role_from(account, seen, role, used)));
+            found.extend(used.and_then(|used| role_from(account, seen, role, used, theirs)));
         }
         if on.contains("ec2.amazonaws.com") || !role.instance_profiles.is_empty() {
             found.extend(instance(seen, role, used));
         }
-        found.extend(workload(account, seen, role, used, &on));
+        found.extend(workload(account, seen, role, used, &on, theirs));
         if on.contains("lambda.amazonaws.com") {
             found.extend(used.and_then(|used| functions(account, role, used)));
         }
@@ -156,7 +158,14 @@ fn changing(used: &Used) -> Option<String> {
     ))
 }
 
-fn user_from(account: &Account, user: &User, used: &Used, house: &BTreeSet<String>, is_hit: bool) -> Option<Finding> {
+fn user_from(
+    account: &Account,
+    user: &User,
+    used: &Used,
+    house: &BTreeSet<String>,
+    is_hit: bool,
+    theirs: &Theirs,
+) -> Option<Finding> {
     let title = format!("credentials of user `{}` work from anywhere", user.name);
     let finding = Finding::of("address-free-user", Row::PermanentKey, title, PERIMETER_PAGE);
     let policy = |document| Measure::UserPolicy {
@@ -176,16 +185,22 @@ fn user_from(account: &Account, user: &User, used: &Used, house: &BTreeSet<Strin
             addresses: house.clone(),
             ..Used::default()
         };
+        let finding = finding.shown_by(shown);
+        if let Some(why) = theirs.come_from(&others) {
+            return Some(finding.advised(why));
+        }
         let finding = finding
-            .shown_by(shown)
             .told_by(from_outside(&user.name, &account.id, &others, TABLE))
             .met_by(policy(only_from(house, &BTreeSet::new())));
         let guessed = "the addresses are those of other users: make sure that its owner comes from there too";
         return Some(finding.doubted(Some(guessed.to_owned())));
     }
     is_short(used).then(|| {
+        let finding = finding.shown_by(places(used));
+        if let Some(why) = theirs.come_from(used) {
+            return finding.advised(why);
+        }
         finding
-            .shown_by(places(used))
             .told_by(from_elsewhere(Whose::User(&user.name, &account.id), used, TABLE))
             .met_by(policy(only_from(&used.addresses, &used.endpoints)))
             .doubted((!used.endpoints.is_empty()).then(|| HIDDEN.to_owned()))
@@ -194,13 +209,16 @@ fn user_from(account: &Account, user: &User, used: &Used, house: &BTreeSet<Strin
     })
 }
 
-fn role_from(account: &Account, seen: &Seen, role: &Role, used: &Used) -> Option<Finding> {
+fn role_from(account: &Account, seen: &Seen, role: &Role, used: &Used, theirs: &Theirs) -> Option<Finding> {
     let arn = account.role_arn(role);
     let title = format!("sessions of role `{}` work from anywhere", role.name);
     let finding = Finding::of("address-free-role", Row::RoleSession, title, PERIMETER_PAGE).shown_by(places(used));
     let strange: Vec<&str> = seen.unexplained(role, arn.as_str()).into_iter().take(5).collect();
     let is_in_network = !used.endpoints.is_empty() || used.sessions.iter().any(|name| is_instance(name));
     is_short(used).then(|| {
+        if let Some(why) = theirs.come_from(used) {
+            return finding.advised(why);
+        }
         let finding = finding.met_by(Measure::RolePolicy {
             role: role.name.clone(),
             name: FROM_HERE,

@@ -8,6 +8,7 @@ use super::places::TABLE;
 use super::proof::{Past, Proof};
 use super::replay::as_it_was;
 use super::seen::Seen;
+use super::theirs::Theirs;
 use super::usage::{Call, SIGN_IN};
 use super::{keys, let_in, ours, perimeter, places, trust};
 use crate::account::Account;
@@ -102,7 +103,8 @@ pub fn prevention(
         silence,
         now,
     ));
-    findings.extend(places::findings(&account, &seen, &hit));
+    let theirs = Theirs::of(legitimate, intruder, lineage);
+    findings.extend(places::findings(&account, &seen, &hit, &theirs));
     findings.extend(keys::findings(&account, &seen, &keys, now));
     let thin = sample.seen_since.and_then(|wanted| thin(seen.span, wanted));
     let thin = thin.or((sample.left_out > 0).then(|| {

@@ -143,6 +143,9 @@ impl Closures {
     }
 
     pub(super) fn of(&mut self, graph: &mut Graph<'_>, n: usize) -> Rc<Gained> {
+        if let Some(known) = self.known.get(n).and_then(Option::as_ref) {
+            return Rc::clone(known);
+        }
         let size = graph.targets.len();
         let mut gained = Gained::nothing(size);
         gained.hold.put(n);

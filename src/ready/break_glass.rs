@@ -8,6 +8,7 @@ use crate::ids::{Arn, PrincipalArn};
 use crate::policy::Outcome;
 use crate::time::Moment;
 use crate::verdict::Standing;
+use std::collections::HashMap;
 
 /// What an administrator must be able to do in the responder's place.
 const CALLS: [(&str, &str); 5] = [
@@ -20,6 +21,11 @@ const CALLS: [(&str, &str); 5] = [
 
 /// Users and roles other than the responder who may do everything that counts, surely (`Ready`) or perhaps: by their policies alone.
 pub fn administrators(account: &Account, responder: &Arn, now: Moment) -> Vec<(Arn, State)> {
+    among(account, &others(account, responder, now))
+}
+
+/// Those among some.
+fn among(account: &Account, all: &[(Arn, Standing<'_>)]) -> Vec<(Arn, State)> {
     let able = |standing: &Standing<'_>| {
         let each = CALLS.map(|(call, kind)| {
             if !is_granted(standing, call) {
@@ -34,33 +40,103 @@ pub fn administrators(account: &Account, responder: &Arn, now: Moment) -> Vec<(A
         });
         State::worst(each)
     };
-    let all = others(account, responder, now).into_iter();
-    all.map(|(arn, standing)| (arn, able(&standing)))
-        .filter(|(_, state)| *state != State::NotReady)
+    let each = all.iter().map(|(arn, standing)| (arn, able(standing)));
+    each.filter(|(_, state)| *state != State::NotReady)
+        .map(|(arn, state)| (arn.clone(), state))
         .collect()
 }
 
 /// Roles behind one another that are followed: whoever comes in by more is not counted on.
 const LONGEST_CHAIN: usize = 3;
 
-/// Whether somebody can come in as a principal without the responder, by no more than so many `roles` behind one another.
-fn way_in(facts: Facts<'_>, arn: &Arn, roles: usize) -> (State, String) {
-    let account = facts.account;
-    match PrincipalArn::of(arn) {
-        Some(PrincipalArn::User(name)) => match account.users.get(&name).and_then(|user| user.credentials.as_ref()) {
-            Some(held) => of_user(held),
-            None => (State::Unknown, "what it signs in with was not read".to_owned()),
-        },
-        Some(PrincipalArn::Role(name)) => match account.roles.get(&name) {
-            Some(role) if roles > 0 => of_role(facts, role, roles - 1),
-            Some(_) => (
-                State::Unknown,
-                "by a longer chain of roles than was looked at".to_owned(),
-            ),
-            None => (State::Unknown, "it was not read".to_owned()),
-        },
-        _ => (State::Unknown, "it is no user or role".to_owned()),
+/// Ways in without the responder.
+struct Ways<'a> {
+    account: &'a Account,
+    others: Vec<(Arn, Standing<'a>)>,
+    /// Those that were looked for: many roles can be assumed by the same others.
+    known: HashMap<(Arn, usize), (State, String)>,
+}
+
+impl Ways<'_> {
+    /// Whether somebody can come in as a principal, by no more than so many `roles` behind one another.
+    fn way_in(&mut self, arn: &Arn, roles: usize) -> (State, String) {
+        let place = (arn.clone(), roles);
+        if let Some(known) = self.known.get(&place) {
+            return known.clone();
+        }
+        let found = self.looked_for(arn, roles);
+        self.known.insert(place, found.clone());
+        found
     }
+
+    fn looked_for(&mut self, arn: &Arn, roles: usize) -> (State, String) {
+        let account = self.account;
+        match PrincipalArn::of(arn) {
+            Some(PrincipalArn::User(name)) => {
+                match account.users.get(&name).and_then(|user| user.credentials.as_ref()) {
+                    Some(held) => of_user(held),
+                    None => (State::Unknown, "what it signs in with was not read".to_owned()),
+                }
+            }
+            Some(PrincipalArn::Role(name)) => match account.roles.get(&name) {
+                Some(role) if roles > 0 => self.of_role(role, roles - 1),
+                Some(_) => (
+                    State::Unknown,
+                    "by a longer chain of roles than was looked at".to_owned(),
+                ),
+                None => (State::Unknown, "it was not read".to_owned()),
+            },
+            _ => (State::Unknown, "it is no user or role".to_owned()),
+        }
+    }
+
+    /// Whoever takes the role must come in by himself, too.
+    fn of_role(&mut self, role: &Role, roles: usize) -> (State, String) {
+        let account = self.account;
+        if role.path.starts_with("/aws-reserved/sso.amazonaws.com/") {
+            return (
+                State::Unknown,
+                "through Identity Center, where it is not known who is assigned".to_owned(),
+            );
+        }
+        let arn = account.role_arn(role);
+        let mut best = (
+            State::NotReady,
+            "nobody but the responder can come in and assume it".to_owned(),
+        );
+        for n in 0..self.others.len() {
+            let Some((who, standing)) = self.others.get(n).filter(|(who, _)| *who != arn) else {
+                continue;
+            };
+            let (may, how) = match standing.decide_whatever_else("sts:AssumeRole", arn.as_str()) {
+                Outcome::Allowed(_) => (State::Ready, "may assume it"),
+                Outcome::Unknown(_) => (State::Unknown, "may perhaps assume it"),
+                Outcome::ExplicitDeny(_) | Outcome::ImplicitDeny(_) => continue,
+            };
+            let who = who.clone();
+            let (open, by) = self.way_in(&who, roles);
+            let found = (may.max(open), format!("`{}` {how} ({by})", who.resource()));
+            if found.0 < best.0 {
+                best = found;
+            }
+            if best.0 == State::Ready {
+                break;
+            }
+        }
+        if best.0 == State::NotReady && is_trusted_elsewhere(role.trust.as_str(), account) {
+            return (
+                State::Unknown,
+                "from outside of the account, which is not known here".to_owned(),
+            );
+        }
+        best
+    }
+}
+
+/// Whether a trust policy's text lets in somebody who is none of the account's.
+fn is_trusted_elsewhere(text: &str, account: &Account) -> bool {
+    let mut marks = ["\"Federated\"", ":oidc-provider/", ":saml-provider/"].iter();
+    marks.any(|mark| text.contains(mark)) || names_other_account(text, account)
 }
 
 fn of_user(held: &Credentials) -> (State, String) {
@@ -75,52 +151,6 @@ fn of_user(held: &Credentials) -> (State, String) {
         (None, _) if !held.unread.is_empty() => (State::Unknown, "what it signs in with was not read".to_owned()),
         (None, _) => (State::NotReady, "neither a password nor an active key".to_owned()),
     }
-}
-
-/// Whoever takes the role must come in by himself, too.
-fn of_role(facts: Facts<'_>, role: &Role, roles: usize) -> (State, String) {
-    let account = facts.account;
-    if role.path.starts_with("/aws-reserved/sso.amazonaws.com/") {
-        return (
-            State::Unknown,
-            "through Identity Center, where it is not known who is assigned".to_owned(),
-        );
-    }
-    let arn = account.role_arn(role);
-    let mut best = (
-        State::NotReady,
-        "nobody but the responder can come in and assume it".to_owned(),
-    );
-    for (who, standing) in others(account, facts.responder, facts.now) {
-        if who == arn {
-            continue;
-        }
-        let (may, how) = match standing.decide_whatever_else("sts:AssumeRole", arn.as_str()) {
-            Outcome::Allowed(_) => (State::Ready, "may assume it"),
-            Outcome::Unknown(_) => (State::Unknown, "may perhaps assume it"),
-            Outcome::ExplicitDeny(_) | Outcome::ImplicitDeny(_) => continue,
-        };
-        let (open, by) = way_in(facts, &who, roles);
-        let found = (may.max(open), format!("`{}` {how} ({by})", who.resource()));
-        if found.0 < best.0 {
-            best = found;
-        }
-        if best.0 == State::Ready {
-            break;
-        }
-    }
-    let text = role.trust.as_str();
-    let elsewhere = ["\"Federated\"", ":oidc-provider/", ":saml-provider/"]
-        .iter()
-        .any(|mark| text.contains(mark))
-        || names_other_account(text, account);
-    if best.0 == State::NotReady && elsewhere {
-        return (
-            State::Unknown,
-            "from outside of the account, which is not known here".to_owned(),
-        );
-    }
-    best
 }
 
 /// Whether a trust policy's text holds the ARN of a principal of another account.
@@ -139,10 +169,15 @@ pub(super) fn checks(facts: Facts<'_>) -> Vec<Check> {
 fn administrator(facts: Facts<'_>) -> Check {
     let id = "break_glass.administrator";
     let fix = "keep one role or user with AdministratorAccess that does not hang on the responder's identity, with MFA, sealed, and watched by a rule for its use";
-    let each: Vec<(State, String)> = administrators(facts.account, facts.responder, facts.now)
+    let mut ways = Ways {
+        account: facts.account,
+        others: others(facts.account, facts.responder, facts.now),
+        known: HashMap::new(),
+    };
+    let each: Vec<(State, String)> = among(facts.account, &ways.others)
         .into_iter()
         .map(|(arn, able)| {
-            let (open, how) = way_in(facts, &arn, LONGEST_CHAIN);
+            let (open, how) = ways.way_in(&arn, LONGEST_CHAIN);
             (able.max(open), format!("`{}`: {how}", arn.resource()))
         })
         .collect();

@@ -114,6 +114,8 @@ enum Met<'f, 't> {
 /// One record, by places in the text.
 struct Found<'t> {
     who: Who,
+    /// The number of this identity in this text: each has one, and seldom several.
+    caller: usize,
     /// Whether this identity may not have been met in this text before.
     is_new: bool,
     /// The whole record.
@@ -197,6 +199,7 @@ pub(super) fn harvest(scratch: &mut Scratch, closure: &Closure, kept: &mut Kept<
 pub(super) fn sift(scratch: &mut Scratch, window: &Window, sieve: &mut impl Sieve) -> Sure<()> {
     let is_open = window.is_open();
     let mut days = Days::default();
+    let mut hashes = Vec::new();
     let text = scratch.text.get(..scratch.text_length).unwrap_or_default();
     records(text, &mut scratch.memory, |met| {
         let found = match met {
@@ -221,7 +224,7 @@ pub(super) fn sift(scratch: &mut Scratch, window: &Window, sieve: &mut impl Siev
             name: found.name,
             address,
             identity: found.identity,
-            caller: rapidhash_v3(found.identity),
+            caller: hash_of(found, &mut hashes),
             text: found.text,
             rest: found.rest,
             id: found.id,
@@ -233,6 +236,18 @@ pub(super) fn sift(scratch: &mut Scratch, window: &Window, sieve: &mut impl Siev
         }
         Ok(())
     })
+}
+
+/// The hash of the caller's identity, which is worked out once.
+#[inline]
+fn hash_of(found: &Found<'_>, hashes: &mut Vec<Option<u64>>) -> u64 {
+    if found.caller >= hashes.len() {
+        hashes.resize(found.caller + 1, None);
+    }
+    match hashes.get_mut(found.caller) {
+        Some(known) => *known.get_or_insert_with(|| rapidhash_v3(found.identity)),
+        None => rapidhash_v3(found.identity),
+    }
 }
 
 /// Walks over the records of a text.
@@ -283,7 +298,7 @@ fn parsed(text: &[u8]) -> Sure<(Value, usize)> {
 #[inline(always)]
 fn found<'t>(text: &'t [u8], start: usize, memory: &mut Memory) -> Option<Found<'t>> {
     let from = start + memory.version(text.get(start..)?)?;
-    let (who, identity_end, is_new) = memory.caller(text, from)?;
+    let (who, identity_end, caller, is_new) = memory.caller(text, from)?;
     let time = identity_end + TIME.len();
     if !text.get(time + 19..)?.starts_with(SOURCE) {
         return None;
@@ -302,6 +317,7 @@ fn found<'t>(text: &'t [u8], start: usize, memory: &mut Memory) -> Option<Found<
     let of_call = |from: usize, to: usize| text.get(call_at + from..call_at + to);
     Some(Found {
         who,
+        caller,
         is_new,
         text: text.get(start..end)?,
         identity: text.get(from..identity_end)?,

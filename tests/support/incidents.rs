@@ -28,6 +28,14 @@ name = "Pong"
 trust = '''{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::123456789012:role/Ping"},"Action":"sts:AssumeRole"}]}'''
 
 [[role]]
+name = "Both"
+trust = '''{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":["arn:aws:iam::123456789012:role/Both","arn:aws:iam::123456789012:role/Other","arn:aws:iam::123456789012:user/ann"]},"Action":"sts:AssumeRole"}]}'''
+
+[[role]]
+name = "Other"
+trust = '''{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::123456789012:role/Both"},"Action":"sts:AssumeRole"}]}'''
+
+[[role]]
 name = "Self"
 trust = '''{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":["arn:aws:iam::123456789012:role/Self","arn:aws:iam::123456789012:user/ann"]},"Action":"sts:AssumeRole"}]}'''
 

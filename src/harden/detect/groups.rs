@@ -5,9 +5,10 @@ use super::Hit;
 use super::fact::Fact;
 use super::followed::Followed;
 use super::hits::Growing;
-use super::joined::{Earlier, keep, then_done};
+use super::joined::{Earlier, keep};
 use super::kept::Kept;
 use super::loops::Back;
+use super::pairs::pairs;
 use super::rings::Rings;
 use crate::harden::caller::is_at_a_glance;
 use crate::harden::rule::{Rule, Shape, Within};
@@ -134,7 +135,7 @@ impl Groups {
                     self.earlier.remove(&n);
                 }
             }
-            Shape::Then { within, .. } => then_done(&group.all, rule, within, &mut self.hits),
+            Shape::Then { within, .. } => pairs(&group.all, rule, within, &mut self.hits),
         }
     }
 

@@ -9,9 +9,6 @@ use crate::harden::rule::Rule;
 use crate::time::Moment;
 use std::collections::BTreeSet;
 
-/// So many events of a hit are named.
-const NAMED: usize = 20;
-
 /// A hit that grows by records, which come in the order of their times.
 #[derive(Debug)]
 pub(super) struct Growing {
@@ -23,6 +20,9 @@ pub(super) struct Growing {
 }
 
 impl Growing {
+    /// So many events of a hit are named.
+    pub(super) const NAMED: usize = 20;
+
     fn of(rule: &Rule<'static>, fact: &Fact) -> Growing {
         Growing {
             hit: Hit {
@@ -53,7 +53,7 @@ impl Growing {
         one.hit.key = fact.key().to_owned();
         one.hit.who = fact.who().to_owned();
         one.hit.addresses.insert(fact.address().to_owned());
-        if one.hit.events.len() < NAMED {
+        if one.hit.events.len() < Self::NAMED {
             one.hit.events.push(fact.id().to_owned());
         }
     }

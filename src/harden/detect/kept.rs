@@ -1,6 +1,7 @@
 //! Hits, of which the first of each rule are kept and the rest is counted: a trail can have as many as records.
 
 use super::Hit;
+use crate::harden::rule::Rule;
 use crate::time::Moment;
 use serde::Serialize;
 use std::borrow::Cow;
@@ -60,10 +61,23 @@ fn order(one: &Hit, two: &Hit) -> Ordering {
 
 impl Kept {
     /// Keeps so many of each rule.
-    fn with(most: usize) -> Self {
+    pub(super) fn with(most: usize) -> Self {
         Kept {
             most,
             rules: BTreeMap::new(),
+        }
+    }
+
+    /// How many of each rule are told.
+    pub(super) fn most(&self) -> usize {
+        self.most
+    }
+
+    /// Counts hits of a rule that aren't told, because so many begin before them; `last` is when the last of them ends.
+    pub(super) fn count(&mut self, rule: &Rule<'static>, hits: u64, last: Moment) {
+        if let Some(of_rule) = self.rules.get_mut(rule.id) {
+            of_rule.count += hits;
+            of_rule.last = of_rule.last.max(last);
         }
     }
 

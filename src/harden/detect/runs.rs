@@ -65,6 +65,11 @@ impl<T: Lays> Runs<T> {
         self.places.is_empty()
     }
 
+    /// Whether there are none.
+    pub(super) fn is_empty(&self) -> bool {
+        self.places.is_empty() && self.held.is_empty()
+    }
+
     /// Keeps a run in memory.
     pub(super) fn hold(&mut self, mut run: Vec<T>) {
         run.sort_by(T::order);
@@ -74,7 +79,7 @@ impl<T: Lays> Runs<T> {
     /// Lays a run aside; where that can't be, it is held.
     pub(super) fn lay(&mut self, mut run: Vec<T>) {
         run.sort_by(T::order);
-        if self.is_crowded || run.is_empty() || self.write(&run).is_ok() {
+        if run.is_empty() || !self.is_crowded && self.write(&run).is_ok() {
             return;
         }
         self.is_crowded = true;
@@ -268,6 +273,7 @@ mod tests {
         one.lay(vec![1, 5, 3]);
         one.lay(vec![2, 4, 6, 8, 7]);
         assert!(one.is_crowded());
-        assert_eq!(told(vec![one]), [1, 2, 3, 4, 5, 6, 7, 8]);
+        one.lay(vec![10, 9]);
+        assert_eq!(told(vec![one]), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
     }
 }

@@ -36,6 +36,7 @@ static GLANCED: LazyLock<Vec<(usize, &'static Rule<'static>)>> = LazyLock::new(|
 #[derive(Default)]
 struct OfKey {
     key: Option<String>,
+    stays: Vec<Rc<Stay>>,
     /// By rule, the hash of what is common, and the hour where that counts.
     several: BTreeMap<(usize, u64, i64), Several>,
     /// By rule and the record that came before.
@@ -83,14 +84,24 @@ impl<'r> Sights<'r> {
             self.turn();
             self.now.key = Some(key);
         }
-        let stay = Rc::new(stay);
+        self.now.stays.push(Rc::new(stay));
+    }
+
+    /// What a stay tells; `is_spread` where its key came from several addresses.
+    fn look(&mut self, stay: &Rc<Stay>, is_spread: bool) {
         for (n, rule) in &*GLANCED {
             let n = *n;
             match rule.shape {
-                Shape::Several { of, by, within, .. } => {
+                Shape::Several {
+                    of,
+                    by,
+                    within,
+                    at_least,
+                    ..
+                } if is_spread || at_least < 2 => {
                     let of: Vec<_> = of_caller(of, &stay.caller).collect();
                     if !of.is_empty() {
-                        self.now.add(n, &of, by, within, &stay);
+                        self.now.add(n, &of, by, within, stay);
                     }
                 }
                 Shape::Then {
@@ -103,7 +114,7 @@ impl<'r> Sights<'r> {
                         // Of what doesn't tell when it began it isn't known that it began before.
                         let is_of = |fact: &Fact| began.is_none_or(|began| began.is_some_and(|began| began <= fact.at));
                         let before = before.into_iter().flatten().filter(|(fact, _)| is_of(fact));
-                        self.now.come(n, rule, then, &stay, before);
+                        self.now.come(n, rule, then, stay, before);
                     }
                 }
                 _ => {}
@@ -123,6 +134,11 @@ impl<'r> Sights<'r> {
 
     /// All stays of a key were seen.
     fn turn(&mut self) {
+        let stays = std::mem::take(&mut self.now.stays);
+        let mut from = stays.iter().flat_map(|stay| &stay.places).map(|place| &place.address);
+        let first = from.next();
+        let is_spread = from.any(|address| Some(address) != first);
+        stays.iter().for_each(|stay| self.look(stay, is_spread));
         let now = std::mem::take(&mut self.now);
         let several = now.several.into_iter().filter_map(|((n, ..), one)| {
             let rule = RULES.get(n)?;

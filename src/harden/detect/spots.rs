@@ -4,7 +4,7 @@ use super::parts::{Named, unnamed};
 use super::place;
 use super::sighting::{HOUR_SECONDS, Sighting};
 use super::stay::{Place, Stay};
-use crate::harden::caller::{At, Caller, is_at_a_glance, may_be, may_call};
+use crate::harden::caller::{At, Caller, Forms, is_at_a_glance, may_be, may_call};
 use crate::harden::matching::is_one_of;
 use crate::harden::rule::{Records, Shape};
 use crate::harden::rules::RULES;
@@ -44,8 +44,7 @@ struct Known {
 }
 
 impl Known {
-    fn of(identity: &[u8]) -> Self {
-        let caller = Caller::of(identity);
+    fn of(caller: Option<Caller>) -> Self {
         let has_key = caller.as_ref().is_some_and(Caller::has_key);
         let keyed = caller.as_ref().filter(|_| has_key);
         Known {
@@ -87,6 +86,7 @@ pub(super) struct Of {
 /// What was met.
 #[derive(Debug)]
 pub(super) struct Spots {
+    forms: Forms,
     callers: HashMap<u64, usize, RandomState>,
     known: Vec<Known>,
     addresses: HashMap<u64, usize, RandomState>,
@@ -102,6 +102,7 @@ pub(super) struct Spots {
 impl Default for Spots {
     fn default() -> Self {
         Spots {
+            forms: Forms::default(),
             callers: HashMap::default(),
             known: Vec::new(),
             addresses: HashMap::default(),
@@ -142,7 +143,7 @@ impl Spots {
         let n = self.known.len();
         let caller = *self.callers.entry(glance.caller).or_insert(n);
         if caller == n {
-            let known = Known::of(glance.identity);
+            let known = Known::of(self.forms.caller(glance.identity));
             self.size += known.size();
             self.known.push(known);
         }

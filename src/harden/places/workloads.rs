@@ -8,6 +8,7 @@ use crate::harden::measure::Measure;
 use crate::harden::networks::is_instance;
 use crate::harden::rule::Row;
 use crate::harden::seen::{Seen, Used};
+use crate::harden::theirs::Theirs;
 use crate::harden::trusted::trusted;
 use crate::policy::Named;
 use serde_json::json;
@@ -125,6 +126,7 @@ pub(super) fn workload(
     role: &Role,
     used: Option<&Used>,
     on: &BTreeSet<String>,
+    theirs: &Theirs,
 ) -> Option<Finding> {
     let (service, what) = WORKLOADS.iter().find(|(service, _)| on.contains(*service))?;
     let title = format!("credentials of {what} with role `{}` work away from them", role.name);
@@ -147,7 +149,7 @@ pub(super) fn workload(
         "{bound}let it call through VPC endpoints or an address of your own, and hold the role to that network (aws:SourceVpc, aws:SourceIp)"
     );
     let finding = finding.advised(advice);
-    let Some(used) = used.filter(|used| is_short(used)) else {
+    let Some(used) = used.filter(|used| is_short(used) && theirs.come_from(used).is_none()) else {
         return Some(finding);
     };
     let arn = account.role_arn(role);

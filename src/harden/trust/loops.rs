@@ -57,6 +57,12 @@ impl Loops {
         }
         loops
     }
+
+    /// Whether other roles of a role's loop can take it.
+    pub(super) fn is_with_others(&self, role: &str) -> bool {
+        let mut froms = self.into.get(role).into_iter().flatten();
+        froms.any(|from| from != role)
+    }
 }
 
 /// Everything that lies ahead of a role, itself if the way leads back.

@@ -6,7 +6,7 @@ use super::documents::{
 use super::{Around, silent};
 use crate::account::{Account, Role};
 use crate::harden::finding::Finding;
-use crate::harden::fitted::into_loop;
+use crate::harden::fitted::{into_itself, into_loop};
 use crate::harden::measure::Measure;
 use crate::harden::places::TABLE;
 use crate::harden::rule::Row;
@@ -78,7 +78,10 @@ pub(super) fn too_wide(around: &Around<'_>, role: &Role) -> Option<Finding> {
             .map(|arn| format!("{arn} is trusted, and was not seen to take it")),
     );
     if trusts_itself {
-        let itself = into_loop(&role.name, &own, std::slice::from_ref(&own), TABLE);
+        let itself = match around.loops.is_with_others(&role.name) {
+            true => into_itself(&role.name, &own, TABLE),
+            false => into_loop(&role.name, &own, std::slice::from_ref(&own), TABLE),
+        };
         finding = finding.told_by(itself);
         finding.rules.push("role-assumes-itself");
     }

@@ -136,9 +136,9 @@ impl Memory {
         Some(self.version.len())
     }
 
-    /// Who calls by the identity that begins at `from`, where it ends, and whether it may not have been met in this text before; `None` where it isn't followed by the record's time, or can't be read.
+    /// Who calls by the identity that begins at `from`, where it ends, its number in this text, and whether it may not have been met in this text before; `None` where it isn't followed by the record's time, or can't be read.
     #[inline]
-    pub(super) fn caller(&mut self, text: &[u8], from: usize) -> Option<(Who, usize, bool)> {
+    pub(super) fn caller(&mut self, text: &[u8], from: usize) -> Option<(Who, usize, usize, bool)> {
         let rest = text.get(from..)?;
         let place = Known::place(rest)?;
         for place in [place, place ^ 1] {
@@ -150,7 +150,7 @@ impl Memory {
                 && rest.starts_with(same)
             {
                 let who = self.callers.get(known.caller as usize)?;
-                return Some((*who, from + same.len() - TIME.len(), false));
+                return Some((*who, from + same.len() - TIME.len(), known.caller as usize, false));
             }
         }
         let (who, length) = self.new_caller(rest)?;
@@ -162,7 +162,7 @@ impl Memory {
             caller: self.callers.len() as u32,
         };
         self.callers.push(who);
-        Some((who, from + length, true))
+        Some((who, from + length, self.callers.len() - 1, true))
     }
 
     /// Who calls by the identity that a text begins with, and its length.
