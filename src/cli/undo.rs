@@ -6,6 +6,7 @@ use super::around::around;
 use super::console::{Console, Mode};
 use super::exit::{Exit, Failure};
 use super::folder::Case;
+use super::innocent;
 use super::others;
 use super::prepare::{missing, signs};
 use super::resume::same_world;
@@ -48,6 +49,9 @@ pub(super) async fn undo(desk: &Desk, args: UndoArgs) -> Result<Exit, Failure> {
     signs(desk, &world, &caller);
     others::bound_too(desk, &args.folder.cases, &case, &entries, &mut plan);
     let doubt = trace_again(&world, &mut plan, &entries).await;
+    if let Some(first) = entries.first() {
+        plan.lineage.vouch(&innocent::spared(&case), first.at);
+    }
     let (users, roles) = (&plan.basis.users, &plan.basis.roles);
     let (users, roles) = (users.keys().cloned().collect(), roles.keys().cloned().collect());
     let (mut collected, gaps) = around(world.clients(), &mut plan.lineage, users, roles).await?;
