@@ -30,7 +30,7 @@ pub use decide::{decide, resource_must_allow};
 pub use decision::{Gap, OnResource, Outcome, Placed, PolicyKind, PolicySet, Request, Source, StatementRef};
 pub use document::{Document, Effect, Listed, Named, PolicyError, PolicyText, Statement, Version};
 pub use explain::{Considered, Fate, Miss, explain};
-pub(crate) use glob::Glob;
+pub(crate) use glob::{Glob, Token};
 pub(crate) use parse::{Members, place_in};
 pub(crate) use pattern::Parts;
 pub use pattern::{ActionPattern, ResourcePattern};

@@ -25,7 +25,7 @@ use crate::ids::{AccessKeyId, Arn, StepId};
 use crate::journal::{Entry, Event, Finish, Journal};
 use crate::mount::{Mount, Trouble};
 use crate::plan::{Plan, Step, fighting, permissions, without};
-use crate::policy::Context;
+use crate::policy::{Context, Outcome};
 use crate::time::{ManualClock, Moment};
 use crate::twin::{State, Twin};
 use crate::verdict::{Memory, Standing};
@@ -190,7 +190,7 @@ pub async fn rehearse(
     let missing = lacking(&state, &standin, musts.iter(), now);
     let unseen = lacking(&state, &standin, others.difference(&musts), now);
     let (fight, plain) = (fighting(account), &others | &musts);
-    let unarmed = lacking(&state, &standin, fight.difference(&plain), now);
+    let unarmed = unarmed(&state, &standin, fight.difference(&plain), now);
     // The stand-in's own key is no part of the account that is judged.
     // Innocents are judged by sessions that are issued behind every cut of the plan.
     let later = now.plus_seconds(3600);
@@ -262,18 +262,45 @@ fn lacking<'a>(
     needed: impl Iterator<Item = &'a Permission>,
     now: Moment,
 ) -> Vec<Permission> {
-    if standin.unchecked.is_some() {
-        return Vec::new();
-    }
-    let Ok(standing) = Standing::of(&state.account, &state.mint.sessions, &standin.key, now) else {
+    let Some(standing) = checked(state, standin, now) else {
         return Vec::new();
     };
-    let lacking = needed.filter(|permission| {
-        let outcome = standing.decide(&permission.action, &permission.resource, &Context::closed());
-        matches!(
-            outcome,
-            crate::policy::Outcome::ExplicitDeny(_) | crate::policy::Outcome::ImplicitDeny(_)
-        )
+    needed
+        .filter(|permission| is_refused(&standing, &permission.action, &permission.resource))
+        .cloned()
+        .collect()
+}
+
+/// The same of what is needed against whoever appears: where it is refused on some names alone, those that nobody has yet are told.
+fn unarmed<'a>(
+    state: &State,
+    standin: &Standin,
+    needed: impl Iterator<Item = &'a Permission>,
+    now: Moment,
+) -> Vec<Permission> {
+    let Some(standing) = checked(state, standin, now) else {
+        return Vec::new();
+    };
+    let each = needed.flat_map(|permission| {
+        let Permission { action, resource } = permission;
+        if is_refused(&standing, action, resource) {
+            return vec![permission.clone()];
+        }
+        let new = standing.newcomers(action, resource).into_iter();
+        let refused = new.filter(|one| is_refused(&standing, action, one));
+        refused.map(|one| Permission::new(action, &one)).collect()
     });
-    lacking.cloned().collect()
+    each.collect()
+}
+
+/// The caller as policies see him, where they could be checked.
+fn checked<'s>(state: &'s State, standin: &Standin, now: Moment) -> Option<Standing<'s>> {
+    let is_known = standin.unchecked.is_none();
+    let standing = Standing::of(&state.account, &state.mint.sessions, &standin.key, now).ok();
+    standing.filter(|_| is_known)
+}
+
+fn is_refused(standing: &Standing<'_>, action: &str, resource: &str) -> bool {
+    let outcome = standing.decide(action, resource, &Context::closed());
+    matches!(outcome, Outcome::ExplicitDeny(_) | Outcome::ImplicitDeny(_))
 }

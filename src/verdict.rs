@@ -9,6 +9,7 @@ mod gather;
 mod left;
 mod limits;
 mod memory;
+mod newcomers;
 mod prove;
 mod resources;
 mod standing;
@@ -17,6 +18,7 @@ mod values;
 pub use left::{Left, left};
 pub use limits::{needs_no_permission, session_forbids};
 pub use memory::Memory;
+pub use newcomers::anybody_new;
 pub use standing::{Dead, Standing, root_principal};
 
 use crate::account::{Account, Session};

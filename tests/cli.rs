@@ -1036,6 +1036,68 @@ fn errors_about_files_say_what_was_not_done_and_what_to_do() {
         &["case.missing", "nothing was done", "hint"],
     );
     expect(&["report", "no/case"], 2, &["case.garbled", "nothing was done", "hint"]);
+    let unreadable = ["file.unreadable", "nothing was done", "hint"];
+    expect(&["policy", "eval", "/nope"], 7, &unreadable);
+    expect(&["policy", "eval", "--request", "/nope"], 7, &unreadable);
+    expect(&["plan", "--finding", "/nope"], 7, &unreadable);
+    expect(&["playbook", "check", "/nope"], 7, &unreadable);
+}
+
+/// A twin of nothing is served by nobody, and what can't be parsed is told by the parser.
+#[test]
+fn without_an_account_no_twin_is_served() {
+    let parts = [
+        "error[twin.serve]",
+        "--scenario",
+        "--snapshot",
+        "nothing is served",
+        "hint",
+    ];
+    expect(&["twin", "serve"], 2, &parts);
+    let told = expect(&["twin", "serve", "--nonsense"], 2, &[]);
+    assert!(told.starts_with("error: "), "{told}");
+}
+
+/// Whom AWS doesn't tell who he is is told that nothing was changed.
+#[test]
+fn who_cannot_sign_in_is_told_that_nothing_was_changed() {
+    for args in [
+        &["trace", STOLEN][..],
+        &["plan", STOLEN],
+        &["run", STOLEN],
+        &["run", STOLEN, "--yes"],
+    ] {
+        let parts = [
+            "error[aws.unreachable]: sts:GetCallerIdentity",
+            "; nothing was changed",
+            "hint",
+        ];
+        expect(args, 6, &parts);
+    }
+}
+
+/// What a flag names and cannot be written ends as the table of exit codes says, as files that cannot be read do.
+#[test]
+fn what_a_flag_names_and_cannot_be_written_is_7() {
+    let place = ["--out", "/proc/nope.json"];
+    let story = ["--scenario", "stolen-key"];
+    expect(
+        &[&["plan", STOLEN, "--odds", "0"], &story[..], &place].concat(),
+        7,
+        &["plan.unwritable"],
+    );
+    expect(
+        &[&["twin", "snapshot"], &story[..], &place].concat(),
+        7,
+        &["snapshot.unwritable"],
+    );
+    expect(&["harden", "--rules", "/proc/nope"], 7, &["harden.unwritable"]);
+    let help = expect(&["--help"], 0, &[]);
+    let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        help.contains("or one that --out, --rules or --index names cannot be written"),
+        "{help}"
+    );
 }
 
 /// `--format json` gives JSON of what is shown as text otherwise: a playbook's steps, and templates.

@@ -1544,7 +1544,8 @@ fn addresses_that_change_are_no_place_to_be_held_to() {
     let (account, _) = told_of_weak(Vec::new());
     let partner = |name: &str, key: &str, id| look(&account, records::role("Partner", name, key), "198.51.100.9", id);
     let (key, web) = ("ASIADDDDDDDDDDDDDDDD", "ASIABBBBBBBBBBBBBBBB");
-    let told = |taking: Value| {
+    let told = |mut taking: Value| {
+        taking["sourceIPAddress"] = "198.51.100.9".into();
         let trust = trusting(&[OWN_ROOT.into()]);
         let told = told_with("Partner", &trust, &[taking, partner("p", key, 2)]);
         about(&told, "address-free-role", "Partner").clone()
@@ -1585,6 +1586,42 @@ fn addresses_that_change_are_no_place_to_be_held_to() {
         document.contains("vpce-1") && !document.contains("aws:SourceIp"),
         "{document}"
     );
+}
+
+/// Whoever takes a role somewhere uses it there, though only the trail of data events may tell.
+#[test]
+fn a_role_is_not_held_to_addresses_where_it_was_taken_elsewhere() {
+    let (account, _) = told_of_weak(Vec::new());
+    let key = "ASIADDDDDDDDDDDDDDDD";
+    let own = taking(ann(&account, false), "Partner", "p", key, 1);
+    let home = own["sourceIPAddress"].as_str().unwrap().to_owned();
+    let used = || {
+        let mut used = look(&account, records::role("Partner", "p", key), "198.51.100.9", 2);
+        used["sourceIPAddress"] = home.clone().into();
+        used
+    };
+    let told = |place: &str, member: &str, name: &str| {
+        let mut other = taking(ann(&account, false), "Partner", name, "ASIAEEEEEEEEEEEEEEEE", 3);
+        other[member] = place.into();
+        let told = told_with("Partner", &trusting(&[OWN_ROOT.into()]), &[own.clone(), used(), other]);
+        about(&told, "address-free-role", "Partner").clone()
+    };
+    assert!(told(&home, "sourceIPAddress", "p").is_ready());
+    for (place, member) in [
+        ("203.0.113.50", "sourceIPAddress"),
+        ("2001:db8::5", "sourceIPAddress"),
+        ("10.0.0.5", "sourceIPAddress"),
+        ("cloudformation.amazonaws.com", "sourceIPAddress"),
+        ("vpce-0abc", "vpcEndpointId"),
+    ] {
+        let finding = told(place, member, "p");
+        assert!(!finding.is_ready(), "{place}");
+        let doubt = finding.doubt.unwrap();
+        assert!(doubt.contains(&format!("taken from {place} too")), "{doubt}");
+    }
+    // The console takes a role itself: what the session did there tells where it is used.
+    assert!(told("AWS Internal", "sourceIPAddress", "p").is_ready());
+    assert!(!told("AWS Internal", "sourceIPAddress", "silent").is_ready());
 }
 
 /// Devices that couldn't be read may be none.

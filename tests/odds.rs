@@ -72,6 +72,26 @@ fn a_plan_tells_how_often_each_order_wins_in_this_account() {
     assert_eq!((odds[1].1, odds[2].1), (2, 2), "{odds:?}");
 }
 
+/// Root, as whom a snapshot is mounted, may everything: whoever reads the odds must know that they are root's.
+#[test]
+fn odds_that_root_plays_say_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("account.json");
+    let file = file.to_str().unwrap();
+    let oust = |args: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_oust"))
+            .env_clear()
+            .args(args)
+            .output()
+            .unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    oust(&["twin", "snapshot", "--scenario", NO_RIGHTS_IN_IAM.0, "--out", file]);
+    let told = |world: [&str; 2]| oust(&[&["plan", NO_RIGHTS_IN_IAM.1, "--odds", "1"], &world[..]].concat());
+    assert!(told(["--snapshot", file]).contains("\n  Root plays your part"));
+    assert!(!told(["--scenario", NO_RIGHTS_IN_IAM.0]).contains("Root plays your part"));
+}
+
 #[test]
 fn one_seed_gives_one_fight() {
     let twice = || odds(ADMINISTRATOR.0, ADMINISTRATOR.1, "strip", "1");

@@ -248,6 +248,35 @@ fn what_a_fight_needs_is_printed_in_statements_of_its_own_and_suffices() {
     assert!(told.contains("iam:AttachRolePolicy on"), "{told}");
 }
 
+/// Whoever may not touch what an intruder calls himself is told so by the plan, before anything is done; and the odds are played with what he may.
+#[test]
+fn what_is_lacking_on_names_that_nobody_has_yet_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = include_str!("../playbooks/scenarios/fights-back.toml");
+    let (head, responder) = text.split_once("name = \"responder\"").unwrap();
+    let everything = serde_json::json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]});
+    let but = serde_json::json!({"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "iam:Put*", "Resource": "arn:aws:iam::*:user/notyet*"}]});
+    let limited = responder.replacen(ADMIN, &inline(&[&everything, &but]), 1);
+    let file = write(
+        folder.path(),
+        "fight.toml",
+        &format!("{head}name = \"responder\"{limited}"),
+    );
+    for args in [["plan", FOUGHT], ["run", FOUGHT]] {
+        let told = oust(&[&args[..], &["--scenario", &file, "--odds", "0"]].concat());
+        let lines = said(&told).split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(lines.contains("should somebody fight back"), "{lines}");
+        assert!(
+            lines.contains("iam:PutUserPolicy on arn:aws:iam::123456789012:user/notyetx"),
+            "{lines}"
+        );
+        assert!(
+            !lines.contains("iam:PutRolePolicy on arn:aws:iam::123456789012:role/notyet"),
+            "{lines}"
+        );
+    }
+}
+
 #[test]
 fn everything_that_is_missing_is_told_at_once() {
     let folder = tempfile::tempdir().unwrap();

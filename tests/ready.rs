@@ -627,6 +627,58 @@ fn any_one_permission_less_is_told() {
     }
 }
 
+/// Whoever fights back makes himself users and roles: what the responder may not do to such, by their name or path, he isn't ready for.
+#[test]
+fn whom_nobody_has_made_yet_counts_among_any() {
+    let told = |effect: &str, on: Value| {
+        let mut known = Known::everything();
+        let policy = json!({"Version": "2012-10-17", "Statement": [{"Effect": effect, "Action": "iam:*", on["as"].as_str().unwrap(): on["on"]}]});
+        let role = known.account.roles.get_mut("Responder").unwrap();
+        role.inline
+            .insert("Limit".to_owned(), PolicyText::new(policy.to_string()));
+        known.row("contain.permissions")
+    };
+    for (pattern, name) in [
+        ("arn:aws:iam::*:user/notyet*", "user/notyetx"),
+        ("arn:aws:iam::*:user/div/*", "user/div/x"),
+        ("arn:aws:iam::210987654321:role/notyet-??", "role/notyet-xx"),
+        ("arn:aws:iam::210987654321:*/div/*", "user/div/x"),
+        ("arn:aws:iam::210987654321:user/backdoor", "user/backdoor"),
+        ("arn:aws:iam::210987654321:policy/*-own", "policy/x-own"),
+        ("arn:aws:iam::210987654321:user/*/?*", "user/oust/any/oust-any"),
+    ] {
+        let row = told("Deny", json!({"as": "Resource", "on": pattern}));
+        assert_eq!(row.state, State::NotReady, "{pattern}: {row:?}");
+        assert!(
+            row.details.iter().any(|detail| detail.contains(name)),
+            "{pattern}: {row:?}"
+        );
+    }
+    // Nobody makes a role of that path, and what is there is asked as it is.
+    for pattern in [
+        "arn:aws:iam::*:role/aws-service-role/*",
+        "arn:aws:s3:::user/notyet*",
+        "arn:aws:iam::999999999999:user/notyet*",
+    ] {
+        let row = told("Deny", json!({"as": "Resource", "on": pattern}));
+        assert_eq!(row.state, State::Ready, "{pattern}: {row:?}");
+    }
+    // Nor such as the organization lets nobody make.
+    let guarded = |made: bool| {
+        let mut known = Known::everything();
+        let role = known.account.roles.get_mut("Responder").unwrap();
+        let deny = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"iam:Put*","Resource":"arn:aws:iam::*:role/landing-zone-*"}]}"#;
+        role.inline.insert("Limit".to_owned(), PolicyText::new(deny));
+        let scp = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"iam:CreateRole","Resource":"arn:aws:iam::*:role/landing-zone-*"}]}"#;
+        if !made {
+            let level = known.account.guards.as_mut().unwrap().scps.last_mut().unwrap();
+            level.insert("LandingZone".to_owned(), PolicyText::new(scp));
+        }
+        known.row("contain.permissions").state
+    };
+    assert_eq!((guarded(true), guarded(false)), (State::NotReady, State::Ready));
+}
+
 /// What AWS's simulator refuses is not ready, though everything that could be read allows it; what it allows makes nothing ready.
 #[test]
 fn the_simulator_takes_away_and_never_gives() {
@@ -1225,6 +1277,23 @@ fn nothing_is_changed_and_another_responder_can_be_named() {
 }
 
 /// The same account as a file: its trails are known, the responder is named.
+/// AWS's simulator knows no root: no permission mends that.
+#[test]
+fn root_is_told_that_the_simulator_cannot_be_asked_about_him() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("account.json");
+    let file = file.to_str().unwrap();
+    said(&oust(&["twin", "snapshot", "--scenario", "stolen-key", "--out", file]));
+    let told: Value = serde_json::from_slice(&oust(&["ready", "--snapshot", file, "--format", "json"]).stdout).unwrap();
+    let checks = told["checks"].as_array().unwrap();
+    let row = checks.iter().find(|row| row["id"] == "contain.simulator").unwrap();
+    let fix = row["fix"].as_str().unwrap();
+    assert!(
+        fix.starts_with("respond as a user or role") && !fix.contains("Simulate"),
+        "{row}"
+    );
+}
+
 #[test]
 fn a_snapshot_tells_the_trails_that_it_holds() {
     let folder = tempfile::tempdir().unwrap();

@@ -19,7 +19,7 @@ pub enum Exit {
     Stopped = 5,
     /// AWS refused a call or could not be reached: permissions, credentials, throttling, network.
     Aws = 6,
-    /// A file cannot be read or is malformed: a log, playbook, scenario, snapshot, plan or request.
+    /// A file cannot be read or is malformed (a log, playbook, scenario, snapshot, plan or request), or one that a flag names cannot be written.
     Input = 7,
     /// The case folder or the journal cannot be written.
     CaseFolder = 8,
@@ -58,7 +58,7 @@ impl Exit {
         ),
         (
             Exit::Input,
-            "a file cannot be read or is malformed: log, playbook, scenario, snapshot, plan, request",
+            "a file cannot be read or is malformed (log, playbook, scenario, snapshot, plan, request), or one that --out, --rules or --index names cannot be written",
         ),
         (Exit::CaseFolder, "the case folder or the journal cannot be written"),
         (Exit::Diverged, "the account did not do what the rehearsal did"),

@@ -11,7 +11,7 @@ use super::console::{Console, Mode};
 use super::exit::Failure;
 use super::folder::{Begun, Case, Lock};
 use super::guarded::guarded;
-use super::prepare::{playbook, signs};
+use super::prepare::{first_asked, playbook, signs};
 use super::run::{carry_out, open};
 use super::world::{World, wall_clock};
 use crate::account::{AccessKey, Account, Credentials, Holder, KeyStatus, User};
@@ -134,7 +134,7 @@ async fn known_at_once(
     }
     let clients = world.clients();
     let owners = futures_util::future::join_all(keys.iter().map(|key| collect::user_of(clients, key)));
-    let (caller, owners) = futures_util::join!(collect::caller(clients), owners);
+    let (caller, owners) = futures_util::join!(first_asked(clients), owners);
     let caller = caller?;
     signs(desk, world, &caller);
     let mut owned = Vec::new();

@@ -221,7 +221,7 @@ impl Case {
     /// How the run of the case was asked for.
     pub fn begun(&self) -> Result<Begun, Failure> {
         let path = self.path.join("run.json");
-        let text = super::world::read_text(&path)?;
+        let text = super::world::read_own(&path)?;
         serde_json::from_str(&text).map_err(|error| {
             Failure::new(
                 Exit::Input,
@@ -243,11 +243,11 @@ impl Case {
         let there = files.take_while(|path| path.is_file());
         let mut plans = Vec::new();
         for path in there {
-            plans.push(read_plan(&path, &super::world::read_text(&path)?)?);
+            plans.push(read_plan(&path, &super::world::read_own(&path)?)?);
         }
         if plans.is_empty() {
             let path = self.path.join(plan_file(1));
-            plans.push(read_plan(&path, &super::world::read_text(&path)?)?);
+            plans.push(read_plan(&path, &super::world::read_own(&path)?)?);
         }
         Ok(plans)
     }

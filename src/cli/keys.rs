@@ -3,7 +3,7 @@
 use super::Desk;
 use super::args::Sources;
 use super::exit::{Exit, Failure};
-use super::world::open;
+use super::world::{named_unreadable, open};
 use crate::ids::{AccessKeyId, KeyKind};
 use crate::intake::{self, Intake};
 use std::io::Read;
@@ -133,17 +133,16 @@ fn chosen(desk: &Desk, name: &str, candidates: Vec<AccessKeyId>) -> Result<Vec<A
 
 fn file(path: &Path) -> Result<Vec<u8>, Failure> {
     let mut written = Vec::new();
-    open(path)?.read_to_end(&mut written).map_err(|error| {
-        let message = format!("`{}` cannot be read: {error}", path.display());
-        Failure::new(Exit::Input, "file.unreadable", message)
-    })?;
+    let read = open(path)?.read_to_end(&mut written);
+    read.map_err(|error| named_unreadable(path, &error))?;
     Ok(written)
 }
 
 fn stdin() -> Result<Vec<u8>, Failure> {
     let mut written = Vec::new();
-    std::io::stdin()
-        .read_to_end(&mut written)
-        .map_err(|error| Failure::new(Exit::Input, "file.unreadable", format!("stdin cannot be read: {error}")))?;
+    std::io::stdin().read_to_end(&mut written).map_err(|error| {
+        let message = format!("stdin cannot be read: {error}; nothing was done");
+        Failure::new(Exit::Input, "file.unreadable", message).hint("give a file in the place of `-`")
+    })?;
     Ok(written)
 }

@@ -8,6 +8,7 @@ use super::innocent;
 use super::keys::keys;
 use super::odds::odds;
 use super::prepare::{missing, prepared};
+use super::run::unarmed;
 use super::world::World;
 use crate::permissions::{standing, with_fight};
 use crate::plan::{fighting, permissions};
@@ -63,6 +64,7 @@ pub(super) async fn plan(desk: &Desk, args: PlanArgs) -> Result<Exit, Failure> {
     for doubt in &doubts {
         desk.terminal.urgent(&desk.folded(2, &format!("in doubt: {doubt}")));
     }
+    unarmed(desk, rehearsed);
     desk.list_calls(world.clients());
     match missing(rehearsed) {
         Some(failure) => Err(failure),

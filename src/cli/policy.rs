@@ -59,7 +59,10 @@ fn one(desk: &Desk, path: &Path) -> Result<Exit, Failure> {
     let mut text = String::new();
     if path == Path::new("-") {
         let read = std::io::stdin().read_to_string(&mut text);
-        read.map_err(|error| Failure::new(Exit::Input, "file.unreadable", format!("stdin cannot be read: {error}")))?;
+        read.map_err(|error| {
+            let message = format!("stdin cannot be read: {error}; nothing was decided");
+            Failure::new(Exit::Input, "file.unreadable", message).hint("give a file with --request")
+        })?;
     } else {
         text = read_text(path)?;
     }
@@ -128,6 +131,7 @@ fn unreadable(name: &str, number: usize, error: &std::io::Error) -> Failure {
         "file.unreadable",
         format!("{name} cannot be read behind line {number}: {error}; what stands before is decided"),
     )
+    .hint("give the rest again, from the line behind that")
 }
 
 fn answer(line: &[u8], number: usize) -> Result<Decision, Box<Refused>> {

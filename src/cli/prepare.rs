@@ -11,6 +11,7 @@ use crate::action::service_control::{Effect, effect, is_quarantine_name};
 use crate::collect::{self, Caller, Collected, Found};
 use crate::ids::{AccessKeyId, PrincipalArn};
 use crate::lineage::{Bystander, Lineage, RefusedByScp, bystanders, trace};
+use crate::mount::Clients;
 use crate::origin::Origin;
 use crate::plan::{Facts, Plan, Refusal, own_credentials, plan, refusal};
 use crate::playbook::{CATALOGUE, Playbook};
@@ -40,7 +41,7 @@ pub async fn traced(
     keys: &[AccessKeyId],
 ) -> Result<Traced, Failure> {
     if let Some(world @ World::Live { .. }) = world.filter(|_| desk.signer.get().is_none()) {
-        signs(desk, world, &collect::caller(world.clients()).await?);
+        signs(desk, world, &first_asked(world.clients()).await?);
     }
     let mut origins = Vec::new();
     for key in keys {
@@ -99,6 +100,18 @@ fn refused(refusal: &Refusal) -> Failure {
     Failure::new(Exit::Refused, refusal.code(), refusal.to_string()).hint(refusal.hint())
 }
 
+/// Who signs, asked before anything is changed: a failure says so.
+///
+/// # Errors
+/// AWS didn't tell.
+pub async fn first_asked(clients: &Clients) -> Result<Caller, Failure> {
+    collect::caller(clients).await.map_err(|error| {
+        let failure = Failure::from(error);
+        let message = format!("{}; nothing was changed", failure.message.trim_end());
+        Failure { message, ..failure }
+    })
+}
+
 /// Refuses to go on as somebody whom the plan would cut off, before the account is read: first by what signs, then by the family.
 pub async fn not_against_oneself(
     desk: &Desk,
@@ -106,7 +119,7 @@ pub async fn not_against_oneself(
     keys: &[AccessKeyId],
     traced: Option<&Traced>,
 ) -> Result<(), Failure> {
-    let caller = collect::caller(world.clients()).await?;
+    let caller = first_asked(world.clients()).await?;
     signs(desk, world, &caller);
     let signing = world.clients().signing_key();
     let refusal = match traced {

@@ -240,13 +240,18 @@ fn in_doubt(desk: &Desk, prepared: &Prepared) {
     for doubt in prepared.doubts() {
         desk.terminal.urgent(&desk.folded(2, &format!("in doubt: {doubt}")));
     }
-    let lacking = prepared.rehearsed.unarmed().iter();
+    unarmed(desk, &prepared.rehearsed);
+}
+
+/// Says what the caller lacks should somebody fight back.
+pub(super) fn unarmed(desk: &Desk, rehearsed: &Rehearsed) {
+    let lacking = rehearsed.unarmed().iter();
     let lacking: Vec<String> = lacking
         .map(|permission| format!("{} on {}", permission.action, permission.resource))
         .collect();
     if !lacking.is_empty() {
         let line = format!(
-            "should somebody fight back, whoever appears then cannot be denied: you lack {}",
+            "should somebody fight back, whoever appears then cannot be denied as far as you lack this: {}",
             lacking.join("; ")
         );
         desk.terminal.urgent(&desk.folded(2, &line));

@@ -45,7 +45,12 @@ pub(super) async fn twin(desk: &Desk, command: TwinCommand) -> Result<Exit, Fail
             let offer = match (scenario, snapshot) {
                 (Some(name), _) => from_scenario(&name, played, no_enforce)?,
                 (None, Some(path)) => from_snapshot(&path, no_enforce)?,
-                (None, None) => return Err(Failure::new(Exit::Usage, "twin.serve", "give --scenario or --snapshot")),
+                (None, None) => {
+                    let message = "neither --scenario nor --snapshot says which account to serve; nothing is served";
+                    let hint =
+                        "`oust tabletop list` names the scenarios, `oust twin snapshot --out FILE` writes an account";
+                    return Err(Failure::new(Exit::Usage, "twin.serve", message).hint(hint));
+                }
             };
             serve_twin(desk, offer, forecast.weather(), &fight, port).await
         }

@@ -172,8 +172,13 @@ pub fn snapshot(path: &Path) -> Result<Snapshot, Failure> {
     })
 }
 
-/// Reads a text file that a person named.
+/// Reads a text file that a person named, before anything is done.
 pub fn read_text(path: &Path) -> Result<String, Failure> {
+    std::fs::read_to_string(path).map_err(|error| named_unreadable(path, &error))
+}
+
+/// Reads a text file that the program wrote.
+pub fn read_own(path: &Path) -> Result<String, Failure> {
     std::fs::read_to_string(path).map_err(|error| {
         Failure::new(
             Exit::Input,
@@ -183,15 +188,16 @@ pub fn read_text(path: &Path) -> Result<String, Failure> {
     })
 }
 
+/// A file that a person named can't be read.
+pub fn named_unreadable(path: &Path, error: &std::io::Error) -> Failure {
+    let message = format!("`{}` cannot be read: {error}; nothing was done", path.display());
+    Failure::new(Exit::Input, "file.unreadable", message)
+        .hint("look at how its path is written, and whether you may read it")
+}
+
 /// Opens a file that a person named, to be read bit by bit.
 pub fn open(path: &Path) -> Result<Box<dyn std::io::Read>, Failure> {
-    let file = std::fs::File::open(path).map_err(|error| {
-        Failure::new(
-            Exit::Input,
-            "file.unreadable",
-            format!("`{}` cannot be read: {error}", path.display()),
-        )
-    })?;
+    let file = std::fs::File::open(path).map_err(|error| named_unreadable(path, &error))?;
     Ok(Box::new(file))
 }
 

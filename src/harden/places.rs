@@ -7,7 +7,7 @@ use super::fitted::{Whose, from_elsewhere, from_outside};
 use super::measure::Measure;
 use super::networks::is_instance;
 use super::rule::Row;
-use super::seen::{Seen, Used};
+use super::seen::{Seen, Taken, Used};
 use super::theirs::Theirs;
 use super::trusted::{services, trusted};
 use crate::account::{Account, Credentials, KeyStatus, Role, User};
@@ -158,6 +158,28 @@ fn changing(used: &Used) -> Option<String> {
     ))
 }
 
+/// What stands in the place of an address where the console takes a role for somebody who switches to it.
+const CONSOLE: &str = "AWS Internal";
+
+/// Why its sessions may be used where none of its calls came from, if that is so: whoever takes a role somewhere uses it there, and what it does with objects
+/// is in no trail of management events. Of the console's own taking the calls of that session tell.
+fn taken_elsewhere(taken: Option<&Taken>, used: &Used) -> Option<String> {
+    let is_listed = |place: &str| used.addresses.contains(place) || used.endpoints.contains(place);
+    let is_seen = |place: &str, names: &BTreeSet<String>| place == CONSOLE && names.is_subset(&used.sessions);
+    let from = taken?.from.iter();
+    let strange: Vec<&str> = from
+        .filter(|(place, names)| !is_listed(place) && !is_seen(place, names))
+        .map(|(place, _)| place.as_str())
+        .take(5)
+        .collect();
+    (!strange.is_empty()).then(|| {
+        format!(
+            "it was taken from {} too, where no call of it was seen to come from: what it does with objects, items and queues is in no record of management events, and would be refused there: add that place first, or make sure that it isn't used there",
+            strange.join(", ")
+        )
+    })
+}
+
 fn user_from(
     account: &Account,
     user: &User,
@@ -230,6 +252,7 @@ fn role_from(account: &Account, seen: &Seen, role: &Role, used: &Used, theirs: &
             .doubted(moves(account, seen, role, MOST_LINKS))
             .doubted(hidden(used))
             .doubted(changing(used))
+            .doubted(taken_elsewhere(seen.taken.get(arn.as_str()), used))
             .doubted((!strange.is_empty()).then(|| {
                 format!(
                     "sessions of it were used that nobody was seen to take ({}): who takes it, and whether from places of his own, isn't known",

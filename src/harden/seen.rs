@@ -59,6 +59,8 @@ pub struct Taken {
     pub by: BTreeMap<String, BTreeSet<String>>,
     /// The names that sessions of it were given, whoever took it, and when.
     pub names: BTreeMap<String, BTreeSet<Moment>>,
+    /// Where from, addresses as IP writes them and all else as records do, with the names of those sessions.
+    pub from: BTreeMap<String, BTreeSet<String>>,
     /// By which other accounts.
     pub by_accounts: BTreeMap<AccountId, External>,
     /// Whether somebody brought no MFA.
@@ -138,7 +140,7 @@ impl Seen {
                 && let Some(role) = event.asked("/roleArn")
             {
                 let partition = role.split(':').nth(1).unwrap_or("aws").to_owned();
-                seen.taken.entry(role).or_default().add(event, &partition);
+                seen.taken.entry(role).or_default().add(call, &partition);
             }
         }
         seen
@@ -222,11 +224,7 @@ impl Used {
             self.sessions_without_mfa |=
                 is_sign_in || who.session_created.is_some() || who.kind.as_deref() == Some("FederatedUser");
         }
-        let address = event
-            .source_ip
-            .as_deref()
-            .and_then(|text| text.parse::<std::net::IpAddr>().ok());
-        match (&call.endpoint, address) {
+        match (&call.endpoint, address(event)) {
             (Some(endpoint), _) => {
                 self.endpoints.insert(endpoint.clone());
                 self.no_places.extend(event.source_ip.clone());
@@ -238,6 +236,19 @@ impl Used {
             _ => self.elsewhere += call.count,
         }
     }
+}
+
+fn address(event: &Event) -> Option<std::net::IpAddr> {
+    event.source_ip.as_deref()?.parse().ok()
+}
+
+/// Where a call came from: the endpoint that it came through, its address, or what stands in the place of one.
+fn place(call: &Call) -> String {
+    let written = || call.event.source_ip.clone();
+    let told = call.endpoint.clone();
+    let told = told.or_else(|| address(&call.event).map(|address| address.to_string()));
+    told.or_else(written)
+        .unwrap_or_else(|| "a place that isn't told".to_owned())
 }
 
 /// What a call was made on, where the SDK's user agent names it (`AWS_EXECUTION_ENV`).
@@ -271,10 +282,14 @@ fn session_name(event: &Event) -> Option<String> {
 }
 
 impl Taken {
-    fn add(&mut self, event: &Event, partition: &str) {
+    fn add(&mut self, call: &Call, partition: &str) {
+        let event = &call.event;
         let who = &event.identity;
         self.times += 1;
-        if let Some(name) = event.asked("/roleSessionName").or_else(|| session_name(event)) {
+        let name = event.asked("/roleSessionName").or_else(|| session_name(event));
+        let from = self.from.entry(place(call)).or_default();
+        from.extend(name.clone());
+        if let Some(name) = name {
             self.names.entry(name).or_default().insert(event.at);
         }
         self.without_mfa |= who.mfa != Some(true) && event.asked("/serialNumber").is_none();

@@ -1,14 +1,15 @@
-//! Containing: each permission of the playbooks and of undo, tried by the policy evaluator on every user, role and group of the account, and by AWS's
-//! simulator where it may be asked.
+//! Containing: each permission of the playbooks and of undo, tried by the policy evaluator on every user, role and group of the account and on such as could
+//! still be made, and by AWS's simulator where it may be asked.
 
 use super::check::few;
 use super::{Check, Facts, State};
 use crate::account::Account;
 use crate::action::Permission;
 use crate::collect::Simulated;
+use crate::ids::PrincipalArn;
 use crate::permissions::{ForAnybody, for_anybody};
 use crate::policy::{Context, Outcome, PolicyKind};
-use crate::verdict::{Standing, session_forbids};
+use crate::verdict::{Standing, anybody_new, session_forbids};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What is asked of the simulator: each action with the things of this account that it would be asked on.
@@ -18,7 +19,8 @@ pub fn asked(account: &Account) -> Vec<(String, Vec<String>)> {
     all.map(|one| (one.action.clone(), targets(account, one))).collect()
 }
 
-/// The things of this account that a permission is needed on; a name that nobody has where there is none.
+/// The things of this account that a permission is needed on, and names that nobody has: whoever fights back makes himself such. Those come first, since the
+/// simulator tries a handful.
 fn targets(account: &Account, permission: &Permission) -> Vec<String> {
     let kind = |kind: &str| permission.resource.ends_with(&format!(":{kind}/*"));
     let found: Vec<String> = if kind("user") {
@@ -36,15 +38,15 @@ fn targets(account: &Account, permission: &Permission) -> Vec<String> {
             .values()
             .map(|group| account.group_arn(group).to_string())
             .collect()
-    } else if permission.action == "iam:DeleteVirtualMFADevice" {
-        vec![format!("arn:{}:iam::{}:mfa/oust-any", account.partition, account.id)]
     } else {
-        return vec![permission.resource.clone()];
+        Vec::new()
     };
-    match found.is_empty() {
-        true => vec![permission.resource.replace('*', "oust-any")],
-        false => found,
+    let mut all = anybody_new(&permission.resource);
+    if all.is_empty() {
+        all.push(permission.resource.clone());
     }
+    all.extend(found);
+    all
 }
 
 /// What every request of the responder brings, whatever else is free: `region` where it is a regional service's.
@@ -129,7 +131,12 @@ fn tried(facts: Facts<'_>, permission: &Permission) -> Tried {
     let region = home(&facts.account.partition);
     let mut by_why: BTreeMap<(State, String), Vec<String>> = BTreeMap::new();
     let mut refused_by = BTreeSet::new();
-    let targets = targets(facts.account, permission);
+    let mut targets = targets(facts.account, permission);
+    if let Ok(standing) = facts.standing {
+        targets.extend(standing.newcomers(&permission.action, &permission.resource));
+        targets.sort_unstable();
+        targets.dedup();
+    }
     for resource in &targets {
         let (state, why) = match decided(facts, &permission.action, resource, region) {
             Ok(outcome) => {
@@ -210,7 +217,7 @@ fn row(facts: Facts<'_>, id: &'static str, what: &str, needed: &BTreeSet<Permiss
     };
     let ready = tried.iter().filter(|(_, one)| one.state == State::Ready).count();
     let found = format!(
-        "{ready} of {} permissions to {what}, for any user, role and group, {how}",
+        "{ready} of {} permissions to {what}, for any user, role and group, those that could still be made among them, {how}",
         tried.len()
     );
     let fix = "attach the policies that `oust plan --permissions standing` prints, or deploy `oust ready --template cloudformation`; what limits them (a \
@@ -239,7 +246,13 @@ fn simulator(facts: Facts<'_>) -> Check {
             format!("AWS's simulator was asked of {} actions", all.len()),
             "",
         ),
-        Err(why) => Check::new(id, State::Unknown, format!("AWS's simulator was not asked: {why}"), fix),
+        Err(why) => {
+            let fix = match PrincipalArn::of(facts.responder) {
+                Some(PrincipalArn::User(_) | PrincipalArn::Role(_)) => fix,
+                _ => "respond as a user or role, whom it can be asked about: --responder names who is to be checked",
+            };
+            Check::new(id, State::Unknown, format!("AWS's simulator was not asked: {why}"), fix)
+        }
     }
 }
 

@@ -6,14 +6,16 @@
 
 mod fight;
 
+use super::stand_in;
 use crate::account::Account;
 use crate::action::{Action, Member, Setting};
 use crate::collect::Caller;
 use crate::execute::ExecuteError;
-use crate::ids::{AccessKeyId, Arn};
+use crate::ids::{AccessKeyId, Arn, PrincipalArn};
 use crate::plan::{Plan, Step};
 use crate::playbook::Playbook;
 use crate::time::Moment;
+use crate::twin::State;
 use crate::twin::intruder::Script;
 use crate::twin::weather::Lag;
 use fight::fight;
@@ -79,6 +81,8 @@ pub struct Odds {
     pub lag: String,
     /// Fights of each order.
     pub fights: u64,
+    /// Whether root carries the plan out in them, whom no policy of the account limits: he signs, or nothing is known of who does.
+    pub as_root: bool,
     /// Each order.
     pub orders: Vec<Tally>,
 }
@@ -123,8 +127,17 @@ pub fn race(racing: Racing<'_>, fights: u64, lag: &str) -> Result<Odds, ExecuteE
         intruder: racing.script.name.clone(),
         lag: lag.to_owned(),
         fights,
+        as_root: is_root(racing),
         orders: tallies.collect::<Result<_, ExecuteError>>()?,
     })
+}
+
+/// Whether nothing of the account limits who fights for it.
+fn is_root(racing: Racing<'_>) -> bool {
+    let Racing { caller, now, .. } = racing;
+    let mut state = State::new(racing.account.clone(), Vec::new(), 1);
+    let standin = stand_in(&mut state, caller, racing.signing_key, now);
+    standin.unchecked.is_some() || PrincipalArn::of(&caller.arn) == Some(PrincipalArn::Root)
 }
 
 /// The account with those users and roles alone whom the plan speaks of, and the caller: whom the lists of a large account name beside them has no part in

@@ -83,6 +83,10 @@ fn odds(odds: &Odds, end: End, paint: Paint) -> String {
         odds.intruder, odds.lag, odds.fights
     );
     let mut out = vec![paint.heading(&paint.fold(0, &head))];
+    if odds.as_root {
+        let line = "Root plays your part, whom no policy of the account limits: what a user or role of yours lacks is not in this.";
+        out.push(paint.as_tone(Tone::Careful, &format!("  {}", paint.fold(2, line))));
+    }
     for tally in &odds.orders {
         let tone = match tally.out {
             out if out == odds.fights => Tone::Good,

@@ -154,8 +154,7 @@ pub(super) fn named(arn: &Arn) -> u64 {
 
 /// The role of a session, by name.
 fn role(arn: Option<&str>) -> u64 {
-    arn.and_then(PrincipalArn::role_of_session)
-        .map_or(0, |role| role_called(&role))
+    arn.and_then(PrincipalArn::role_of_session).map_or(0, role_called)
 }
 
 /// What a record says of a key that was given.

@@ -55,12 +55,7 @@ pub enum TwinCommand {
     #[command(after_help = SERVE_EXAMPLES)]
     Serve {
         /// A scenario, by name or file.
-        #[arg(
-            long,
-            value_name = "NAME|FILE",
-            conflicts_with = "snapshot",
-            required_unless_present = "snapshot"
-        )]
+        #[arg(long, value_name = "NAME|FILE", conflicts_with = "snapshot")]
         scenario: Option<String>,
         /// An account that `oust twin snapshot` wrote.
         #[arg(long, value_name = "FILE")]
