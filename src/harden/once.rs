@@ -53,6 +53,9 @@ mod tests {
         }
         assert!(!once.is_first(&0_u64.to_le_bytes()));
         let later = 4_199_999_u64.to_le_bytes();
-        assert!(once.is_first(&later) && once.is_first(&later), "what found no room counts each time");
+        assert!(
+            once.is_first(&later) && once.is_first(&later),
+            "what found no room counts each time"
+        );
     }
 }
