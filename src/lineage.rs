@@ -26,6 +26,7 @@ mod mint;
 mod observe;
 mod related;
 mod renamed;
+mod revived;
 mod secret;
 mod session;
 mod sign_in;

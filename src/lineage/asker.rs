@@ -47,7 +47,7 @@ struct Candidate {
 fn lets_in(event: &Event) -> bool {
     matches!(
         (event.service(), event.name.as_str()),
-        ("iam", "CreateLoginProfile" | "UpdateLoginProfile")
+        ("iam", "CreateLoginProfile" | "UpdateLoginProfile" | "UpdateAccessKey")
             | ("signin", "AuthorizeOAuth2Access" | "CreateOAuth2Token")
     )
 }

@@ -6,6 +6,7 @@ mod entangled;
 mod federated;
 mod keyless;
 mod lent;
+mod revived;
 mod switch;
 mod unjudged;
 

@@ -6,7 +6,10 @@
 
 mod links;
 
-use super::{DEEPEST, PRINCIPAL, SETS_PASSWORD, Table, child, is_mint, key, made_for, role, select, whose, within};
+use super::{
+    DEEPEST, PRINCIPAL, SETS_KEY, SETS_PASSWORD, Table, child, is_mint, key, made_for, revived, role, select, whose,
+    within,
+};
 use crate::ids::AccessKeyId;
 use crate::trail::Window;
 use links::{BACK, FORWARD};
@@ -29,6 +32,7 @@ const OF_CALLER: &str = "eventname IN ('GetSessionToken', 'GetFederationToken', 
 pub(in super::super) fn whole(table: &Table, window: &Window, asked: &[AccessKeyId]) -> String {
     let (key, is_mint) = (key(table), is_mint());
     let (child, role, whose, made_for) = (child(table), role(table), whose(table), made_for(table));
+    let revived = revived(table);
     let where_ = |condition: &str| {
         let mut all = within(table, window);
         all.push(condition.to_owned());
@@ -46,6 +50,7 @@ pub(in super::super) fn whole(table: &Table, window: &Window, asked: &[AccessKey
     let (come, went) = (grown("come", &asked, "back"), grown("went", origins, "forward"));
     let calls = where_(&format!("{key} IN (SELECT k FROM family)"));
     let given = where_(&format!("{is_mint}\n    AND {child} IN (SELECT k FROM family)"));
+    let again = where_(&format!("{SETS_KEY}\n    AND {revived} IN (SELECT k FROM family)"));
     let rows = select(
         table,
         window,
@@ -53,7 +58,8 @@ pub(in super::super) fn whole(table: &Table, window: &Window, asked: &[AccessKey
             "{key} IN (SELECT k FROM family)\n    OR ({is_mint}\n      AND {child} IN (SELECT k FROM family))\n    \
              OR ({is_mint}\n      AND 'h ' || sharedeventid IN (SELECT k FROM family))\n    \
              OR {PRINCIPAL} IN (SELECT p FROM kin)\n    OR {USER} IN (SELECT u FROM people)\n    OR ({is_mint}\n      AND {role} IN (SELECT p FROM kin))\n    \
-             OR ({SETS_PASSWORD}\n      AND {whose} IN (SELECT u FROM people))"
+             OR ({SETS_PASSWORD}\n      AND {whose} IN (SELECT u FROM people))\n    \
+             OR ({SETS_KEY}\n      AND {revived} IN (SELECT k FROM family))"
         ),
     );
     format!(
@@ -76,6 +82,9 @@ people(u) AS (
   UNION
   SELECT {made_for}
   {given}
+  UNION
+  SELECT {whose}
+  {again}
 ),
 kin(p) AS (
   SELECT DISTINCT {PRINCIPAL}
