@@ -28,6 +28,7 @@ mod observe;
 mod opened;
 mod related;
 mod renamed;
+mod revived;
 mod secret;
 mod session;
 mod sign_in;

@@ -14,6 +14,7 @@ mod newcomer;
 mod on_role;
 mod on_user;
 mod outlook;
+mod provider;
 mod quarantine;
 mod reading;
 mod refuse;
@@ -23,6 +24,7 @@ mod turned;
 mod unjudged;
 mod untold;
 mod waves;
+mod way_in;
 
 pub use basis::{basis, drift};
 pub use door::see_doors;

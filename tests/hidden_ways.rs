@@ -70,6 +70,7 @@ fn made(lineage: &mut Lineage, call: &str, what: &str) {
         service: "iam".into(),
         call: call.into(),
         what: what.into(),
+        names_nobody: false,
         event: format!("{call}-{what}"),
     });
 }

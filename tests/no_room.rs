@@ -147,6 +147,7 @@ fn where_no_lock_is_free_the_familys_padding_goes_first() {
             service: "iam".to_owned(),
             call: "PutRolePolicy".to_owned(),
             what: format!("{ROLE} pad"),
+            names_nobody: false,
             event: "E".to_owned(),
         });
     });

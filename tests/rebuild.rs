@@ -266,6 +266,7 @@ fn what_the_intruder_put_there_is_left_out_and_named() {
         service: "iam".to_owned(),
         call: call.to_owned(),
         what: what.to_owned(),
+        names_nobody: false,
         event: "e".to_owned(),
     };
     let family = vec![

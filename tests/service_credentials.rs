@@ -110,6 +110,7 @@ fn a_name_alone_proves_nothing() {
         what: "alice".to_owned(),
         by: ID.parse().unwrap(),
         at: gone.2,
+        names_nobody: false,
         event: "E".to_owned(),
     });
     assert!(matches!(verdict(&swapped), Verdict::Unknown(_)));

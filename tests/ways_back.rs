@@ -62,6 +62,7 @@ fn family(calls: &[(&str, &str, &str, i64)]) -> Lineage {
             service: (*service).to_owned(),
             call: (*call).to_owned(),
             what: (*what).to_owned(),
+            names_nobody: false,
             event: format!("{call} {what} {behind}"),
         })
         .collect();
@@ -292,4 +293,131 @@ fn a_user_of_another_service_is_no_user_of_iam() {
         ("iam", "CreateUser", "sftp-eve", 1),
     ]);
     assert!(!judged(&lineage, &account(), later(HOUR)).0);
+}
+
+/// A name of capitals and digits is no ID: what was given to that user is his, and not the intruder's own.
+#[test]
+fn a_name_that_looks_like_an_id_is_a_name() {
+    let mut known = account();
+    let password = LoginProfile {
+        created: done(),
+        password_reset_required: false,
+    };
+    for (name, call, what) in [
+        ("BACKUPADMINISTRATOR", "CreateLoginProfile", ""),
+        ("AIDAAAAAAAAAAAAAAAAAA", "UpdateLoginProfile", ""),
+        ("ACCAUSER", "CreateServiceSpecificCredential", " ACCAAAAAAAAAAAAAAAAAA"),
+    ] {
+        let mut user = known.users["alice"].clone();
+        (user.name, user.id) = (name.to_owned(), format!("AIDA{name}"));
+        let held = user.credentials.as_mut().unwrap();
+        held.login_profile = Some(password.clone());
+        held.service_specific = serde_json::from_value(
+            json!([{"id": "ACCAAAAAAAAAAAAAAAAAA", "service": "x", "status": "Active",
+            "created": DONE}]),
+        )
+        .unwrap();
+        known.users.insert(name.to_owned(), user);
+        let (is_closed, said) = closed(&known, call, &format!("{name}{what}"));
+        assert!(!is_closed && said.contains("OPEN"), "{said}");
+    }
+    // A record that names nobody is about its caller.
+    let mut lineage = family(&[("iam", "UpdateSSHPublicKey", "APKAAAAAAAAAAAAAAAA1", 0)]);
+    lineage.made[0].names_nobody = true;
+    let (is_closed, said) = judged(&lineage, &known, later(HOUR));
+    assert!(!is_closed && said.contains("which user it is about"), "{said}");
+}
+
+/// What was done under a name to one person hides nothing of what was done under it to another before.
+#[test]
+fn a_call_counts_for_each_who_bore_the_name() {
+    let mut known = account();
+    known.users.insert("archive".to_owned(), known.users["alice"].clone());
+    let archive = known.users.get_mut("archive").unwrap();
+    "archive".clone_into(&mut archive.name);
+    held(&mut known, "archive").login_profile = Some(LoginProfile {
+        created: done(),
+        password_reset_required: false,
+    });
+    known.users.remove("alice");
+    let lineage = family(&[
+        ("iam", "CreateLoginProfile", "alice", 0),
+        ("iam", "UpdateUser", "alice archive", 10),
+        ("iam", "CreateUser", "alice", 20),
+        ("iam", "CreateLoginProfile", "alice", 30),
+        ("iam", "DeleteUser", "alice", 40),
+    ]);
+    let (is_closed, said) = judged(&lineage, &known, later(HOUR));
+    assert!(!is_closed && said.contains("OPEN"), "{said}");
+}
+
+/// Whoever came in by a provider before the last role ceased to trust it has a session for hours, of whichever role that was.
+#[test]
+fn a_provider_that_no_role_trusts_any_more_is_closed_when_whoever_came_in_is_out() {
+    for (service, call) in [
+        ("iam", "UpdateSAMLProvider"),
+        ("iam", "CreateOpenIDConnectProvider"),
+        ("rolesanywhere", "CreateTrustAnchor"),
+    ] {
+        let mut known = account();
+        let mut lineage = family(&[(service, call, "", 0)]);
+        let (is_closed, said) = judged(&lineage, &known, later(13 * HOUR));
+        assert!(!is_closed && said.contains("UNKNOWN"), "{call}: {said}");
+        see_doors(&mut lineage, &known, later(HOUR));
+        assert!(!judged(&lineage, &known, later(13 * HOUR)).0);
+        assert!(judged(&lineage, &known, later(13 * HOUR + 60)).0);
+        // It was changed again since, or is trusted again.
+        let mut again = family(&[(service, call, "", 0), (service, call, "", HOUR + 30)]);
+        again.remember(&lineage);
+        assert!(!judged(&again, &known, later(13 * HOUR + 60)).0);
+        let role = known.roles.get_mut("Prod").unwrap();
+        role.inline
+            .insert("AWSRevokeOlderSessions".to_owned(), revocation(later(HOUR - 60)));
+        assert!(!judged(&lineage, &known, later(2 * HOUR)).0);
+        let role = known.roles.get_mut("Prod").unwrap();
+        role.inline
+            .insert("AWSRevokeOlderSessions".to_owned(), revocation(later(HOUR + 60)));
+        let (is_closed, said) = judged(&lineage, &known, later(2 * HOUR));
+        assert!(is_closed, "{call}: {said}");
+    }
+}
+
+/// What is said of a user of the family's making is true while he is there.
+#[test]
+fn a_user_who_is_there_is_not_called_gone() {
+    let mut known = account();
+    known.users.get_mut("alice").unwrap().created = done();
+    let (is_closed, said) = closed(&known, "CreateUser", "alice");
+    assert!(is_closed && said.contains("no password"), "{said}");
+    let id: oust::ids::AccessKeyId = "AKIAIOSFODNN7EXAMPLE".parse().unwrap();
+    held(&mut known, "alice").access_keys =
+        serde_json::from_value(json!([{"id": id, "status": "Active", "created": DONE}])).unwrap();
+    let (is_closed, said) = closed(&known, "CreateUser", "alice");
+    assert!(is_closed && said.contains("but with keys of the family"), "{said}");
+}
+
+/// A key is known by its ID, and a user by who he was when he was made, whatever they are called by now.
+#[test]
+fn who_made_something_is_told_under_another_name_too() {
+    let key: oust::ids::AccessKeyId = "AKIAIOSFODNN7EXAMPLE".parse().unwrap();
+    let lineage = family(&[
+        ("iam", "CreateUser", "evil", 0),
+        ("iam", "CreateAccessKey", &format!("evil {key}"), 1),
+        ("iam", "UpdateUser", "evil backup", 2),
+    ]);
+    let user = "backup".to_owned();
+    let members = [
+        Member::AccessKey {
+            user: user.clone(),
+            key: key.clone(),
+        },
+        Member::User { user: user.clone() },
+    ];
+    for member in members {
+        assert!(made_by(&lineage, &member).is_some(), "{member:?}");
+    }
+    let other = Member::User {
+        user: "alice".to_owned(),
+    };
+    assert!(made_by(&lineage, &other).is_none());
 }

@@ -158,7 +158,7 @@ async fn trace_again(world: &World, plan: &mut Plan, entries: &[Entry]) -> Optio
         Ok(found) => found,
         Err(error) => return Some(format!("the trail cannot be looked through again: {error}")),
     };
-    let again = trace(&found.evidence, &members);
+    let again = trace(&found.evidence, &plan.lineage.traced_from());
     let fresh = again
         .credentials
         .into_iter()

@@ -75,7 +75,7 @@ impl Run<'_> {
         let looked = collect::trail(self.clients(), &asked, &members, &Window::default(), &|_| {}).await;
         // A Region that did not answer is told at the end of the run, when everything is read once more.
         let lineage = match looked {
-            Ok(found) => crate::lineage::trace(&found.evidence, &members),
+            Ok(found) => crate::lineage::trace(&found.evidence, &self.family.lineage.traced_from()),
             Err(error) => return self.failed(step, error).await,
         };
         let mut new: Vec<Credential> = lineage.credentials.clone();

@@ -1,8 +1,8 @@
 //! Who else uses the same user and the same roles: whom a revocation hits besides the intruder.
 
-use super::Lineage;
 use super::holder::holder_of;
 use super::kin::Kin;
+use super::{Credential, Lineage};
 use crate::account::Holder;
 use crate::ids::AccessKeyId;
 use crate::time::Moment;
@@ -36,10 +36,12 @@ pub struct Bystander {
 /// own, and are left out.
 pub fn bystanders(evidence: &Evidence, lineage: &Lineage) -> Vec<Bystander> {
     let kin = Kin::of(&lineage.credentials);
-    let keys: BTreeSet<&AccessKeyId> = lineage.credentials.iter().map(|member| &member.key).collect();
+    let members = lineage.credentials.iter();
+    let members: BTreeMap<&AccessKeyId, &Credential> = members.map(|member| (&member.key, member)).collect();
+    let is_ours = |key: &AccessKeyId, at| members.get(key).is_some_and(|member| member.has_called(at));
     let mut found: BTreeMap<(AccessKeyId, String), Bystander> = BTreeMap::new();
     for event in evidence.events() {
-        let Some(key) = event.identity.key.clone().filter(|key| !keys.contains(key)) else {
+        let Some(key) = event.identity.key.clone().filter(|key| !is_ours(key, event.at)) else {
             continue;
         };
         let Some(holder) = holder_of(event).filter(|_| !event.is_forwarded()) else {

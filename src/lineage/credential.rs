@@ -138,6 +138,9 @@ pub struct Credential {
     /// When it was issued: the mint's time, or what its own calls say of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub issued: Option<Moment>,
+    /// Of a long-term key that was there before and that the family made active again: since when its calls are the family's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Moment>,
     /// Whether its own calls say that MFA was given; `None` where they say nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mfa: Option<bool>,

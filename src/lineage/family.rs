@@ -9,7 +9,7 @@ use crate::account::{Holder, Tags};
 use crate::ids::{AccessKeyId, KeyKind};
 use crate::time::Moment;
 use crate::trail::Event;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// A user's or the root user's session lives 36 hours at most, a role's 12, those of services are not documented.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_sts-comparison.html>
@@ -57,7 +57,10 @@ impl<'a> Index<'a> {
             forwarded: BTreeMap::new(),
         };
         for (place, issue) in issues.iter().enumerate() {
-            index.issued.entry(&issue.key).or_default().push(place);
+            // A key that was made active again had been there before.
+            if !issue.is_revival() {
+                index.issued.entry(&issue.key).or_default().push(place);
+            }
             for by in issue.askers() {
                 index.asked_for_by.entry(by).or_default().push(place);
             }
@@ -101,9 +104,15 @@ impl<'a> Family<'a> {
         for member in &members {
             known.entry(member.key.clone()).or_default().push(member.stamp.clone());
         }
-        let mut next = 0;
-        while let Some(parent) = members.get(next) {
-            let born = parent.issue.map(|issue| issue.event.at);
+        let long_term = |(place, member): (usize, &Member<'_>)| {
+            let is_one = member.key.kind() == KeyKind::LongTerm;
+            is_one.then(|| (member.key.clone(), place))
+        };
+        let mut held: BTreeMap<AccessKeyId, usize> = members.iter().enumerate().filter_map(long_term).collect();
+        let mut waiting: VecDeque<usize> = (0..members.len()).collect();
+        while let Some(next) = waiting.pop_front() {
+            let Some(parent) = members.get(next) else { continue };
+            let born = parent.born();
             let children: Vec<usize> = index
                 .asked_for_by
                 .get(&parent.key)
@@ -120,12 +129,26 @@ impl<'a> Family<'a> {
                 .collect();
             for issue in children.into_iter().filter_map(|place| issues.get(place)) {
                 let stamp = Stamp::of_issue(issue);
+                let there = held.get(&issue.key).copied();
+                if let Some((place, member)) = there.and_then(|place| Some((place, members.get_mut(place)?)))
+                    && (issue.is_revival() || member.stamp.since.is_some())
+                {
+                    // It may have been the family's from earlier on.
+                    if member.is_since(stamp.since, index) {
+                        waiting.push_back(place);
+                    }
+                    continue;
+                }
                 // Who is a member already, by another way, is one once.
                 let same = known.entry(issue.key.clone()).or_default();
                 if issue.joined.is_some() && same.iter().any(|other| other.agrees(&stamp)) {
                     continue;
                 }
                 same.push(stamp.clone());
+                if issue.key.kind() == KeyKind::LongTerm {
+                    held.entry(issue.key.clone()).or_insert(members.len());
+                }
+                waiting.push_back(members.len());
                 members.push(Member {
                     own: index.own(&issue.key, &stamp),
                     mfa: index.mfa(&issue.key, &stamp),
@@ -136,7 +159,6 @@ impl<'a> Family<'a> {
                     forwarded: None,
                 });
             }
-            next += 1;
         }
         Family { members }
     }
@@ -169,7 +191,9 @@ fn origins<'a>(asked: &[AccessKeyId], index: &Index<'a>, issues: &'a [Issue<'a>]
         let others = origins.iter().enumerate().filter(|(other, _)| *other != place);
         let others = others.map(|(_, other)| other.clone()).collect();
         let made = Family::from(others, index, issues).members.into_iter();
-        let mut made = made.filter(|member| member.parent.is_some() && member.key == one.key);
+        // One that was made active again was somebody's before, who was asked about, too.
+        let mut made =
+            made.filter(|member| member.parent.is_some() && member.key == one.key && member.stamp.since.is_none());
         if made.any(|member| member.stamp.agrees(&one.stamp)) {
             origins.remove(place);
         } else {
@@ -283,10 +307,32 @@ fn first_stamp(asked: &AccessKeyId, index: &Index<'_>, issues: &[Issue<'_>]) -> 
     most.map_or_else(Stamp::default, |((principal, created), _)| Stamp {
         principal: principal.cloned(),
         issued: created.into_iter().collect(),
+        since: None,
     })
 }
 
 impl<'a> Member<'a> {
+    /// From when on what it asked for is the family's.
+    fn born(&self) -> Option<Moment> {
+        let issue = self.issue.filter(|issue| !issue.is_revival());
+        self.stamp.since.or_else(|| issue.map(|issue| issue.event.at))
+    }
+
+    /// Takes it that this key, which was made active again, was the family's `since` then, or all along. Says whether that is news.
+    fn is_since(&mut self, since: Option<Moment>, index: &Index<'a>) -> bool {
+        let is_news = match (self.stamp.since, since) {
+            (None, _) => false,
+            (Some(_), None) => true,
+            (Some(known), Some(since)) => since < known,
+        };
+        if is_news {
+            self.stamp.since = since;
+            self.own = index.own(&self.key, &self.stamp);
+            self.mfa = index.mfa(&self.key, &self.stamp);
+        }
+        is_news
+    }
+
     /// A call of its own.
     pub(super) fn own(&self) -> Option<&'a Event> {
         self.own
@@ -337,6 +383,7 @@ impl<'a> Member<'a> {
             }),
             minted,
             issued,
+            since: self.stamp.since,
             mfa: self.mfa,
             source_identity: None,
             tags: Tags::new(),

@@ -31,7 +31,10 @@ pub(super) fn who(event: &Event) -> Who {
             });
             (Kind::FederationToken, holder, here)
         }
-        "CreateAccessKey" | "CreateServiceSpecificCredential" | "ResetServiceSpecificCredential" => {
+        "CreateAccessKey"
+        | "UpdateAccessKey"
+        | "CreateServiceSpecificCredential"
+        | "ResetServiceSpecificCredential" => {
             let name = event
                 .answered("/accessKey/userName")
                 .or_else(|| event.answered("/serviceSpecificCredential/userName"))
@@ -41,7 +44,7 @@ pub(super) fn who(event: &Event) -> Who {
             let own = identity.user_name.as_deref() == name.as_deref();
             let id = if own { identity.principal_id.clone() } else { None };
             let kind = match event.name.as_str() {
-                "CreateAccessKey" => Kind::LongTerm,
+                "CreateAccessKey" | "UpdateAccessKey" => Kind::LongTerm,
                 _ => Kind::ServiceSpecific,
             };
             (

@@ -218,14 +218,13 @@ const SINGLE: [(&str, &[&str]); 36] = [
 ];
 
 /// Members of the request that name what was touched.
-const NAMES: [&str; 21] = [
+const NAMES: [&str; 18] = [
     "/userName",
     "/newUserName",
     "/roleName",
     "/groupName",
     "/policyName",
     "/policyArn",
-    "/serialNumber",
     "/instanceProfileName",
     "/serviceName",
     "/functionName",
@@ -238,9 +237,10 @@ const NAMES: [&str; 21] = [
     "/target",
     "/roleArn",
     "/name",
-    "/sSHPublicKeyId",
-    "/certificateId",
 ];
+
+/// Members of the request that tell the ID of something of a user's.
+const IDS: [&str; 4] = ["/serialNumber", "/sSHPublicKeyId", "/certificateId", "/accessKeyId"];
 
 /// Calls that are about the caller's own user where they name none: "if you do not specify a user name, IAM determines the user name implicitly based on the
 /// access key ID signing the request". <https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateAccessKey.html>,
@@ -280,6 +280,8 @@ pub(super) fn made(event: &Event, by: &AccessKeyId) -> Option<Made> {
     if event.service() == "iam" && OF_THE_CALLER.contains(&event.name.as_str()) && event.asked("/userName").is_none() {
         what.splice(0..0, event.identity.user_name.clone());
     }
+    let is_unnamed = event.service() == "iam" && what.is_empty();
+    what.extend(IDS.iter().filter_map(|member| event.asked(member)));
     // What was made has a name of its own only in the answer.
     let ids = [
         "/accessKey/accessKeyId",
@@ -293,6 +295,7 @@ pub(super) fn made(event: &Event, by: &AccessKeyId) -> Option<Made> {
         at: event.at,
         service: event.service().to_owned(),
         call: event.name.clone(),
+        names_nobody: is_unnamed && !what.is_empty(),
         what: what.join(" "),
         event: event.id.clone(),
     })

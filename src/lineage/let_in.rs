@@ -1,9 +1,9 @@
 //! Whom the family let in without a key that a record names: users whose password it set, and whoever holds what `aws login` gave it.
 
-use super::Lineage;
 use super::asker::{Askers, is_told};
 use super::called::Renamings;
 use super::mint::issues;
+use super::{Credential, Lineage};
 use crate::ids::{AccessKeyId, KeyKind};
 use crate::time::Moment;
 use crate::trail::{Event, Evidence};
@@ -103,7 +103,12 @@ fn done<'a>(evidence: &'a Evidence, lineage: &'a Lineage) -> impl Iterator<Item 
 /// The calls of members, those that were refused among them, with the key of each; of what leads on also where the record leaves the key out and its
 /// session tells it.
 pub(super) fn calls<'a>(evidence: &'a Evidence, lineage: &'a Lineage) -> Vec<(&'a AccessKeyId, &'a Event)> {
-    let members: BTreeSet<&AccessKeyId> = lineage.credentials.iter().map(|member| &member.key).collect();
+    let members = lineage.credentials.iter();
+    let members: BTreeMap<&AccessKeyId, &Credential> = members.map(|member| (&member.key, member)).collect();
+    let has_called = |key: &AccessKeyId, event: &Event| {
+        let member = members.get(key).filter(|member| member.has_called(event.at));
+        member.map(|member| &member.key)
+    };
     let events = evidence.events();
     let is_untold = |event: &Event| {
         let leads_on = event.identity.sign_in.is_some()
@@ -117,13 +122,9 @@ pub(super) fn calls<'a>(evidence: &'a Evidence, lineage: &'a Lineage) -> Vec<(&'
         false => Askers::default(),
     };
     let by = |event: &'a Event| match &event.identity.key {
-        Some(key) => members.get(key).copied(),
+        Some(key) => has_called(key, event),
         // Whoever of several may have called: what one of them did in the family's name counts.
-        None if is_untold(event) => askers
-            .keys(event, None)
-            .iter()
-            .find_map(|key| members.get(key))
-            .copied(),
+        None if is_untold(event) => askers.keys(event, None).iter().find_map(|key| has_called(key, event)),
         None => None,
     };
     events.iter().filter_map(|event| Some((by(event)?, *event))).collect()

@@ -3,6 +3,7 @@
 
 use super::carried::passed;
 use super::holder::{role_of, who};
+use super::revived;
 use super::session::{Stamp, near, user_of};
 use super::sign_in::Joined;
 use super::{Kind, Mint};
@@ -118,7 +119,8 @@ pub(super) fn issues<'a>(events: &[&'a Event]) -> Vec<Issue<'a>> {
             }
         }
     }
-    let mut all: Vec<Issue<'a>> = events.iter().filter_map(|event| issue_of(event)).collect();
+    let given = |event: &'a Event| issue_of(event).or_else(|| revived::issue(event));
+    let mut all: Vec<Issue<'a>> = events.iter().filter_map(|event| given(event)).collect();
     for issue in all.iter_mut().filter(|issue| issue.event.identity.key.is_none()) {
         let shared = issue.event.shared_id.as_deref();
         issue.asker = shared

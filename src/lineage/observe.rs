@@ -90,7 +90,8 @@ impl<'a> Observer<'a> {
         };
         let member = members.iter().find(|(_, stamp)| is_of(event, key, stamp));
         let Some((place, _)) = member.copied() else {
-            if !event.is_forwarded() {
+            // What was done with a long-term key before the family had it was its owner's doing.
+            if !event.is_forwarded() && key.kind() != KeyKind::LongTerm {
                 lineage.collisions += event.times;
                 self.ambiguous(event, key);
             }

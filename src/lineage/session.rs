@@ -27,13 +27,18 @@ pub(super) struct Stamp {
     pub(super) principal: Option<String>,
     /// The moments of issue that its calls may bear; any, where there are none.
     pub(super) issued: Vec<Moment>,
+    /// Of a long-term key that was made active again: since when its calls are the family's.
+    pub(super) since: Option<Moment>,
 }
 
 impl Stamp {
     /// What the calls of an issued credential bear. What was made from another session by signing in may keep that session's moment.
     pub(super) fn of_issue(issue: &Issue<'_>) -> Self {
         if issue.key.kind() == KeyKind::LongTerm {
-            return Stamp::default();
+            return Stamp {
+                since: issue.is_revival().then_some(issue.event.at),
+                ..Stamp::default()
+            };
         }
         if let Some(joined) = &issue.joined {
             return joined.stamp.clone();
@@ -45,6 +50,7 @@ impl Stamp {
         Stamp {
             principal: issue.principal(),
             issued,
+            since: None,
         }
     }
 
@@ -53,6 +59,7 @@ impl Stamp {
         Stamp {
             principal: event.identity.principal_id.clone(),
             issued: event.identity.session_created.into_iter().collect(),
+            since: None,
         }
     }
 
@@ -73,10 +80,13 @@ impl Stamp {
     }
 }
 
-/// Whether the event, which bears `key`, is of the session with this stamp. Long-term keys are unique.
+/// Whether the event, which bears `key`, is of the session with this stamp. Long-term keys are unique, and have one owner after the other.
 pub(super) fn is_of(event: &Event, key: &AccessKeyId, stamp: &Stamp) -> bool {
     let (principal, created) = (event.identity.principal_id.as_deref(), event.identity.session_created);
-    key.kind() == KeyKind::LongTerm || stamp.may_bear(principal, created.into_iter())
+    match key.kind() {
+        KeyKind::LongTerm => stamp.since.is_none_or(|since| follows(event.at, since)),
+        _ => stamp.may_bear(principal, created.into_iter()),
+    }
 }
 
 /// The user, or the root user, by unique ID, of whom a record says no more: neither the key nor a session. Then it was one of his long-term keys, for a

@@ -7,6 +7,7 @@ mod federated;
 mod keyless;
 mod lent;
 mod opened;
+mod revived;
 mod switch;
 mod unjudged;
 

@@ -61,6 +61,7 @@ pub fn trace(evidence: &Evidence, asked: &[AccessKeyId]) -> Lineage {
         collisions: 0,
         refused_by_scp: Vec::new(),
         shut: BTreeMap::new(),
+        untrusted: BTreeMap::new(),
         ambiguous: Vec::new(),
         on_behalf: Vec::new(),
         coverage: coverage(evidence),
@@ -115,6 +116,9 @@ pub struct Made {
     pub call: String,
     /// On what, as far as the record tells.
     pub what: String,
+    /// Whether that begins with an ID, since the record names nobody.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub names_nobody: bool,
     /// `eventID` of the record.
     pub event: String,
 }
@@ -235,6 +239,9 @@ pub struct Lineage {
     /// Roles of which the family said who may assume them, and that let in nobody from outside by now: since when they are seen to be so.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub shut: BTreeMap<String, Moment>,
+    /// Kinds of identity providers that the family changed, and that no role trusts by now: since when that is seen.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub untrusted: BTreeMap<String, Moment>,
     /// What the evidence covers.
     pub coverage: Coverage,
 }
@@ -308,6 +315,9 @@ impl Lineage {
         self.remember_names(known);
         for (role, at) in &known.shut {
             self.shut.entry(role.clone()).or_insert(*at);
+        }
+        for (provider, at) in &known.untrusted {
+            self.untrusted.entry(provider.clone()).or_insert(*at);
         }
         unjudged::remember(&mut self.unjudged, &known.unjudged);
         let untold = known.untold.iter().filter(|one| !self.untold.contains(one));

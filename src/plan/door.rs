@@ -4,6 +4,7 @@
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use.html#id_roles_use_view-role-max-session>
 
 use super::left_behind::{Kind, kind, named};
+use super::provider;
 use crate::account::{Account, Role, is_same_name};
 use crate::action::revoke::{self, cut_of};
 use crate::lineage::{Lineage, Made};
@@ -15,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(super) const SPREADS_SECONDS: i64 = 10;
 
 /// The longest session that a role can give.
-const LONGEST_SECONDS: u32 = 43_200;
+pub(super) const LONGEST_SECONDS: u32 = 43_200;
 
 /// Services that use a role only where a principal of this account set them up to, by a call that the trail tells.
 const HARMLESS: [&str; 14] = [
@@ -121,7 +122,7 @@ pub(super) fn opened<'a>(lineage: &Lineage, account: &'a Account) -> Vec<&'a Rol
     roles.into_values().collect()
 }
 
-/// Keeps in mind of the roles that the family opened since when they are seen to be shut, as `account` was read at `now`.
+/// Keeps in mind of the roles that the family opened, and of identity providers that it changed, since when they are seen to let nobody in, as `account` was read at `now`.
 pub fn see_doors(lineage: &mut Lineage, account: &Account, now: Moment) {
     let mut shut = std::mem::take(&mut lineage.shut);
     shut.retain(|name, _| account.roles.contains_key(name));
@@ -135,6 +136,7 @@ pub fn see_doors(lineage: &mut Lineage, account: &Account, now: Moment) {
         }
     }
     lineage.shut = shut;
+    lineage.untrusted = provider::see(lineage, account, now);
 }
 
 /// Until when somebody who came through a door that is shut by now may hold a session that no revocation ends; `None` where nobody does at `now`. Where

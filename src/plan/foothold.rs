@@ -5,10 +5,12 @@
 //! Sources: the page of each call in the IAM API reference; <https://hackingthe.cloud/aws/post_exploitation/iam_persistence/>.
 
 use super::door::{self, strangers};
-use super::left_behind::{Kind, kind, named};
+use super::left_behind::{Kind, ids, kind, named, user_named};
+use super::provider;
 use super::unjudged::unjudged;
 use super::untold::untold;
-use crate::account::{Account, Credentials, KeyStatus, Role, User};
+use super::way_in::{opens, shut};
+use crate::account::{Account, Role, User};
 use crate::lineage::{Lineage, Made};
 use crate::policy::{Context, Effect, Listed, Named, Statement, Truth};
 use crate::time::Moment;
@@ -71,8 +73,13 @@ pub(super) const BEHIND_EVERY_CUT_SECONDS: i64 = 3600;
 /// Everything that the family left behind and that may let somebody in, as `account` is at `now`; the open and the unknown first.
 pub fn footholds(lineage: &Lineage, account: &Account, now: Moment) -> Vec<Foothold> {
     let look = Look { lineage, account, now };
-    // The last time counts: what was done before was done over again.
-    let same = |made: &'_ Made| (made.service.clone(), made.call.clone(), made.what.clone());
+    // The last time counts: what was done before was done over again, unless it was done to another who bore the name then.
+    let same = |made: &'_ Made| {
+        let whose = kind(made)
+            .filter(|kind| kind.is_of_a_user())
+            .map(|kind| look.whose(kind, made));
+        (made.service.clone(), made.call.clone(), made.what.clone(), whose)
+    };
     let numbered = || lineage.made.iter().enumerate();
     let last: BTreeMap<_, usize> = numbered().map(|(n, made)| (same(made), n)).collect();
     let mut found: Vec<Foothold> = Vec::new();
@@ -117,7 +124,7 @@ pub fn users_with_footholds(lineage: &Lineage) -> BTreeSet<String> {
 pub fn given_to(lineage: &Lineage) -> BTreeSet<(String, Moment, bool)> {
     let of_users = lineage.made.iter().filter_map(|made| {
         let kind = kind(made).filter(|kind| kind.is_of_a_user())?;
-        let name = named(made).or_else(|| lineage.user())?;
+        let name = user_named(made, lineage)?;
         Some((name.to_owned(), made.at, kind == Kind::User))
     });
     of_users.collect()
@@ -141,7 +148,7 @@ pub(super) fn service_credentials_made<'a>(lineage: &'a Lineage, account: &'a Ac
         .iter()
         .filter(|made| kind(made) == Some(Kind::ServiceCredential));
     let pairs = made.filter_map(|made| {
-        let id = made.what.split(' ').find(|word| word.starts_with("ACCA"))?;
+        let id = ids(made).find(|word| word.starts_with("ACCA"))?;
         let names = lineage.now_called(named(made)?, made.at);
         let users = names.into_iter().filter_map(|name| account.user_called(name));
         Some(users.map(move |user| (user.name.as_str(), id)))
@@ -160,25 +167,39 @@ impl Look<'_> {
     fn at(&self, made: &Made) -> Option<State> {
         Some(match kind(made)? {
             Kind::Trust => self.role(named(made)),
-            Kind::SamlProvider => self.provider("saml-provider/"),
-            Kind::OidcProvider => self.provider("oidc-provider/"),
-            Kind::RolesAnywhere => self.anywhere(),
             Kind::Elsewhere(why) => State::Unknown(format!("{why}: look at it by hand")),
-            of_a_user => self.user(of_a_user, made),
+            kind => match provider::judged(kind, self.lineage, self.account, self.now) {
+                Some(state) => state,
+                None => self.user(kind, made),
+            },
         })
     }
 
+    /// Who it may be by now that a call of this kind gave something, by unique ID; and whether he is known to be gone, where that is nobody.
+    fn whose(&self, kind: Kind, made: &Made) -> (Vec<&str>, bool) {
+        let Some(name) = user_named(made, self.lineage) else {
+            return (Vec::new(), false);
+        };
+        let is_new = kind == Kind::User;
+        let who = self.lineage.who_was(name, made.at, is_new, self.account);
+        let who: Vec<&str> = who.into_iter().map(|user| user.id.as_str()).collect();
+        let is_gone = who.is_empty() && self.is_gone(name, made.at, is_new);
+        (who, is_gone)
+    }
+
+    /// That nobody bears the name proves nothing: he may have been renamed.
+    fn is_gone(&self, name: &str, at: Moment, is_new: bool) -> bool {
+        self.lineage.bearer(name, at, is_new).is_some() || self.lineage.is_deleted(name, at)
+    }
+
     fn user(&self, kind: Kind, made: &Made) -> State {
-        // Who changes his own password names no user.
-        let Some(name) = named(made).or_else(|| self.lineage.user()) else {
+        let Some(name) = user_named(made, self.lineage) else {
             return State::Unknown("the record doesn't tell which user it is about".to_owned());
         };
         let is_new = kind == Kind::User;
         let who = self.lineage.who_was(name, made.at, is_new, self.account);
         if who.is_empty() {
-            // That nobody bears the name proves nothing: he may have been renamed.
-            let is_known = self.lineage.bearer(name, made.at, is_new).is_some();
-            return match is_known || self.lineage.is_deleted(name, made.at) {
+            return match self.is_gone(name, made.at, is_new) {
                 true => State::Closed(format!("there is no user `{name}` any more")),
                 false => State::Unknown(format!(
                     "nobody is called `{name}` by now who was so then, and the trail doesn't tell whether he was deleted or renamed"
@@ -196,7 +217,7 @@ impl Look<'_> {
             return State::Unknown(format!("the credentials of user `{}` were not read", user.name));
         };
         match opens(kind, made, held, self.lineage) {
-            None => State::Closed("it is not there any more, or cannot be used".to_owned()),
+            None => State::Closed(shut(kind, made, user, held, self.lineage)),
             Some(way) => self.unless_powerless(user, way),
         }
     }
@@ -283,96 +304,6 @@ impl Look<'_> {
             })
         };
         self.account.roles.values().filter_map(of_role).collect()
-    }
-
-    fn provider(&self, kind: &str) -> State {
-        let trusting = self.account.roles.values().filter(|role| {
-            let strangers = strangers(role, self.account);
-            strangers.is_none_or(|strangers| strangers.iter().any(|one| one.contains(kind)))
-        });
-        self.trusted(
-            trusting.map(|role| role.name.as_str()).collect(),
-            "an identity provider",
-        )
-    }
-
-    fn anywhere(&self) -> State {
-        let trusting = self.account.roles.values().filter(|role| {
-            let document = role.trust.parse();
-            document.map_or(true, |document| {
-                let named = document
-                    .statements
-                    .iter()
-                    .filter_map(|statement| statement.principal.as_ref());
-                named.into_iter().any(|listed| match listed {
-                    Listed::These(named) => named.contains(&Named::Service("rolesanywhere.amazonaws.com".to_owned())),
-                    Listed::AllBut(_) => true,
-                })
-            })
-        });
-        self.trusted(trusting.map(|role| role.name.as_str()).collect(), "IAM Roles Anywhere")
-    }
-
-    fn trusted(&self, roles: Vec<&str>, whom: &str) -> State {
-        if roles.is_empty() {
-            return State::Closed(format!("no role trusts {whom}"));
-        }
-        let shown: Vec<&str> = roles.iter().take(5).copied().collect();
-        State::Unknown(format!(
-            "{} roles trust {whom} ({}, ...): look at it by hand",
-            roles.len(),
-            shown.join(", ")
-        ))
-    }
-}
-
-/// By what somebody can sign in or sign as the user because of the call; `None` where it isn't there any more.
-fn opens(kind: Kind, made: &Made, held: &Credentials, lineage: &Lineage) -> Option<String> {
-    let unread = |what: &str| held.unread.contains(what);
-    let password = || {
-        let there = held.login_profile.is_some() || unread("login_profile");
-        there.then(|| "whoever knows the password signs in to the console".to_owned())
-    };
-    let service = |id: Option<&str>| {
-        let mut active = held
-            .service_specific
-            .iter()
-            .filter(|one| one.status == KeyStatus::Active);
-        let there = active.any(|one| id.is_none_or(|id| one.id == id)) || unread("service_specific");
-        there.then(|| "a service-specific credential is active".to_owned())
-    };
-    // What was uploaded or made active has an ID; where the record doesn't tell it, it may be any.
-    let ids: Vec<&str> = match kind {
-        Kind::SshKey | Kind::Certificate => made.what.split(' ').skip(1).collect(),
-        _ => Vec::new(),
-    };
-    let is_it = |status: KeyStatus, id: &str| status == KeyStatus::Active && (ids.is_empty() || ids.contains(&id));
-    let ssh = || {
-        let mut held = held.ssh_public_keys.iter();
-        let there = held.any(|one| is_it(one.status, &one.id)) || unread("ssh_public_keys");
-        there.then(|| "an SSH key that was uploaded or made active then is active".to_owned())
-    };
-    let certificate = || {
-        let mut held = held.signing_certificates.iter();
-        let there = held.any(|one| is_it(one.status, &one.id)) || unread("signing_certificates");
-        there.then(|| "a signing certificate that was uploaded or made active then is active".to_owned())
-    };
-    let other_key = || {
-        let mut active = held.access_keys.iter().filter(|key| key.status == KeyStatus::Active);
-        let there = active.any(|key| lineage.member(&key.id).is_none()) || unread("access_keys");
-        there.then(|| "an access key that is none of the family is active".to_owned())
-    };
-    match kind {
-        Kind::Password => password(),
-        Kind::ServiceCredential => service(made.what.split(' ').find(|word| word.starts_with("ACCA"))),
-        Kind::SshKey => ssh(),
-        Kind::Certificate => certificate(),
-        Kind::Key => other_key(),
-        _ => password()
-            .or_else(|| service(None))
-            .or_else(ssh)
-            .or_else(certificate)
-            .or_else(other_key),
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Sources: the page of each call in the IAM API reference; <https://hackingthe.cloud/aws/post_exploitation/iam_persistence/>.
 
-use crate::lineage::Made;
+use crate::lineage::{Credential, Lineage, Made};
 use crate::reach::runs_code;
 
 /// The kinds of things that are left behind.
@@ -181,11 +181,21 @@ const LETS_NO_PEOPLE_IN: [&str; 9] = [
     "Tag",
 ];
 
-/// The user or role that a call was about; where the record names none, the first that it tells is the ID of what was made.
+/// The user or role that a call was about, as far as the record names one. A name may look like an ID, and so does not tell by itself that it is none.
 pub(super) fn named(made: &Made) -> Option<&str> {
     let name = made.what.split(' ').next()?;
-    let is_id = name.len() >= 16 && name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
-    (!name.is_empty() && !is_id).then_some(name)
+    (!name.is_empty() && !made.names_nobody).then_some(name)
+}
+
+/// The same of a user. Where the record names none it is about its caller, whose own record tells who that is, if a user's.
+pub(super) fn user_named<'a>(made: &'a Made, lineage: &'a Lineage) -> Option<&'a str> {
+    let caller = || lineage.member(&made.by).and_then(Credential::user);
+    named(made).or_else(caller)
+}
+
+/// The IDs that the record tells of what was made: what stands behind the name.
+pub(super) fn ids(made: &Made) -> impl Iterator<Item = &str> {
+    made.what.split(' ').skip(usize::from(!made.names_nobody))
 }
 
 /// What a call leaves behind that may let somebody in; `None` for one that leaves no such thing. What isn't known to be harmless is not called so.
@@ -239,6 +249,7 @@ mod tests {
             service: service.to_owned(),
             call: call.to_owned(),
             what: String::new(),
+            names_nobody: false,
             event: String::new(),
         })
     }

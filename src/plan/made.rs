@@ -7,7 +7,7 @@ use crate::account::{KeyStatus, Role, User, is_same_name};
 use crate::action::revoke::{self, Issuer};
 use crate::action::{Action, DENY_ALL, Member, Setting};
 use crate::ids::Arn;
-use crate::lineage::Made;
+use crate::lineage::{Credential, Made};
 use crate::playbook::{PlaybookStep, Verb};
 use crate::policy::PolicyText;
 use crate::time::Moment;
@@ -119,6 +119,10 @@ impl Making<'_> {
     /// Keys that the family made for users that stay: nobody else has ever had their secrets.
     fn delete_keys(&mut self, from: &PlaybookStep) {
         for (user, key) in self.facts.minted_keys() {
+            // A key that was there before is its owner's, and stays inactive.
+            if self.facts.lineage.member(key).is_some_and(Credential::is_revived) {
+                continue;
+            }
             let held = self
                 .facts
                 .account

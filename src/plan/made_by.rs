@@ -27,15 +27,28 @@ pub fn made_by<'a>(lineage: &'a Lineage, member: &Member) -> Option<&'a Made> {
         | Member::ServiceControlPolicy { .. }
         | Member::ServiceSpecificCredential { .. } => return None,
     };
-    let of = |made: &&Made| made.is_of_iam() && calls.contains(&made.call.as_str()) && is_about(made, &what, member);
+    let is_it = |made: &Made| is_about(made, &what, member) || is_he(lineage, made, member);
+    let of = |made: &&Made| made.is_of_iam() && calls.contains(&made.call.as_str()) && is_it(made);
     lineage.made.iter().rev().find(of)
 }
 
-/// Whether the call was about it. Where a record lacks the answer, which alone tells the ID of what was uploaded, everyone of the user's may be the family's.
+/// Whether the call was about it. What has an ID is known by that, whatever its user was called then. Where a record lacks the answer, which alone tells the ID
+/// of what was uploaded, everyone of the user's may be the family's.
 fn is_about(made: &Made, what: &str, member: &Member) -> bool {
-    let untold = match member {
-        Member::SshPublicKey { user, .. } | Member::SigningCertificate { user, .. } => is_same_name(&made.what, user),
-        _ => false,
-    };
-    untold || is_same_name(&made.what, what)
+    let tells = |id: &str| made.what.split(' ').any(|word| word == id);
+    match member {
+        Member::AccessKey { key, .. } => tells(key.as_str()),
+        Member::SshPublicKey { user, id } | Member::SigningCertificate { user, id } => {
+            tells(id) || is_same_name(&made.what, user)
+        }
+        _ => is_same_name(&made.what, what),
+    }
+}
+
+/// Whether it is a user whom the call made under another name.
+fn is_he(lineage: &Lineage, made: &Made, member: &Member) -> bool {
+    let Member::User { user } = member else { return false };
+    let bearer = lineage.bearer(&made.what, made.at, true);
+    let now = bearer.map_or_else(|| lineage.now_called(&made.what, made.at), |one| [&one.now, &one.now]);
+    now.iter().any(|now| is_same_name(now, user))
 }

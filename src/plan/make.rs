@@ -1,12 +1,13 @@
 //! From the steps of a playbook to the steps of a plan.
 
 use super::foothold::{passwords_set, service_credentials_made};
+use super::left_behind::ids;
 use super::{FORMAT, Facts, NotTouched, Plan, Step, ambiguous, basis, outlook, reading};
 use crate::account::{Holder, KeyStatus, User};
 use crate::action::revoke::Issuer;
 use crate::action::{Action, Change, Member, Setting};
 use crate::ids::{AccessKeyId, Arn};
-use crate::lineage::Lineage;
+use crate::lineage::{Lineage, Made};
 use crate::playbook::{End, Playbook, PlaybookStep, Verb, Which};
 use crate::time::Moment;
 use std::collections::BTreeSet;
@@ -47,6 +48,12 @@ pub fn revocations(lineage: &Lineage, keys: &[AccessKeyId]) -> Vec<Issuer> {
     let members = lineage.credentials.iter().filter(|member| keys.contains(&member.key));
     let roles: BTreeSet<&str> = members.filter_map(|member| member.role()).collect();
     roles.into_iter().map(|role| Issuer::Role(role.to_owned())).collect()
+}
+
+/// Whether the call made a key active that is treated as one of the family.
+fn is_of_a_member(made: &Made, lineage: &Lineage) -> bool {
+    let is_one = |word: &str| word.parse().is_ok_and(|key| lineage.member(&key).is_some());
+    made.is_of_iam() && made.call == "UpdateAccessKey" && ids(made).any(is_one)
 }
 
 pub(super) struct Making<'a> {
@@ -323,7 +330,8 @@ impl Making<'_> {
             self.not_touched.extend(why.map(|why| NotTouched { what, why }));
         }
         for made in &self.facts.lineage.made {
-            if made.call != "CreateAccessKey" && !self.deletes(&made.what) {
+            if made.call != "CreateAccessKey" && !self.deletes(&made.what) && !is_of_a_member(made, self.facts.lineage)
+            {
                 self.not_touched.push(NotTouched {
                     what: format!("{} {} at {}, by {}", made.call, made.what, made.at, made.by),
                     why: "the family did this and it outlives the family: look at it by hand".to_owned(),

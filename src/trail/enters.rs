@@ -1,16 +1,20 @@
 //! Calls that let somebody in without giving a key: they set a user's password, say who may assume a role, turn a sign-in into the sessions of a command line,
-//! or switch to a role in the console.
+//! switch to a role in the console, or make a key active again that was there before.
 
 use super::Event;
 use super::event::SWITCH;
-use super::facts::{Gave, Who, named, role_called, user};
+use super::facts::{Gave, Who, named, number, role_called, user};
 use crate::policy::PolicyText;
+
+/// The call that makes a key active again, or takes it out of use.
+const REVIVES: &str = "UpdateAccessKey";
 
 /// The calls by name, the switch last. Before it are those of `aws login`:
 /// <https://docs.aws.amazon.com/signin/latest/userguide/command-line-sign-in.html>.
-const CALLS: [&str; 7] = [
+const CALLS: [&str; 8] = [
     "CreateLoginProfile",
     "UpdateLoginProfile",
+    REVIVES,
     "CreateRole",
     "UpdateAssumeRolePolicy",
     "AuthorizeOAuth2Access",
@@ -28,6 +32,7 @@ pub(super) fn entrance(event: &Event, who: Who) -> Option<Gave> {
     let new = match event.name.as_str() {
         name if !is_entrance(name.as_bytes()) => return None,
         SWITCH => return switch(event, who),
+        REVIVES => return revival(event, who),
         "CreateLoginProfile" | "UpdateLoginProfile" => Who {
             name: event.password_of().map_or(who.name, |name| user(Some(&name))),
             ..Who::default()
@@ -43,6 +48,24 @@ pub(super) fn entrance(event: &Event, who: Who) -> Option<Gave> {
         by,
         by_since,
         new,
+        ..Gave::default()
+    })
+}
+
+/// The key that was made active again, as one that was given.
+fn revival(event: &Event, who: Who) -> Option<Gave> {
+    let key = event.revived_key()?;
+    let of = event.asked("/userName");
+    let (by, by_since) = who.as_asker();
+    Some(Gave {
+        by,
+        by_since,
+        new: Who {
+            key: number(&key),
+            name: of.map_or(who.name, |name| user(Some(&name))),
+            ..Who::default()
+        },
+        is_long_term: true,
         ..Gave::default()
     })
 }
@@ -73,6 +96,15 @@ impl Gave {
 }
 
 impl Event {
+    /// The long-term key that the call made active again; also where the record doesn't say what it was made.
+    pub fn revived_key(&self) -> Option<String> {
+        let is_off = self
+            .asked("/status")
+            .is_some_and(|status| status.eq_ignore_ascii_case("inactive"));
+        let is_it = self.service() == "iam" && self.name == REVIVES && !is_off;
+        self.asked("/accessKeyId").filter(|_| is_it)
+    }
+
     /// The user whose password the call set, by name.
     pub fn password_of(&self) -> Option<String> {
         let told = self

@@ -10,7 +10,7 @@ pub type Call = (usize, usize, usize, u32, usize);
 
 /// How many sessions and kinds of calls there are.
 pub const SESSIONS: usize = 8;
-pub const KINDS: usize = 22;
+pub const KINDS: usize = 24;
 
 /// Whose each session is: of the user where that is no role. The first is the user's long-term key.
 const ROLES: [Option<&str>; SESSIONS] = [None, None, Some("X"), Some("Y"), Some("Y"), Some("Z"), None, Some("X")];
@@ -168,10 +168,17 @@ impl Trail<'_> {
                 call(&mut record, "signin", "GetSigninToken");
                 record["responseElements"] = json!({"credentials": {"accessKeyId": self.key(gives)}});
             }
+            22 | 23 => {
+                // The user's long-term key is made active again, or taken out of use.
+                call(&mut record, "iam", "UpdateAccessKey");
+                let status = if sign_in == 5 { "Inactive" } else { "Active" };
+                record["requestParameters"] =
+                    json!({"userName": format!("u{}", self.letters()), "accessKeyId": self.key(0), "status": status});
+            }
             _ => {}
         }
         // Records leave the caller's key out at times.
-        if (12..20).contains(&what) || what == 21 {
+        if (12..20).contains(&what) || what == 21 || what == 23 {
             record["userIdentity"]["accessKeyId"] = Value::Null;
         }
         record

@@ -46,11 +46,10 @@ pub(super) fn sql(table: &Table, window: &Window, names: &BTreeSet<&str>) -> Str
         any.extend(switched.map(|from| format!("({SWITCHES}\n      AND {from} IN ({arns}))")));
     }
     if !users.is_empty() {
-        any.push(format!(
-            "({SETS_PASSWORD}\n      AND {} IN ({}))",
-            whose(table),
-            quoted(users)
-        ));
+        // Of one whose key never called the name alone is known.
+        let users = quoted(users);
+        any.push(format!("useridentity.username IN ({users})"));
+        any.push(format!("({SETS_PASSWORD}\n      AND {} IN ({users}))", whose(table)));
     }
     if !shared.is_empty() {
         any.push(format!("sharedeventid IN ({})", quoted(shared)));

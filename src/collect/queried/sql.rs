@@ -97,6 +97,18 @@ fn made_for(table: &Table) -> String {
 pub(super) const SETS_PASSWORD: &str =
     "eventsource = 'iam.amazonaws.com' AND eventname IN ('CreateLoginProfile', 'UpdateLoginProfile')";
 
+/// Which calls make a key active, or take it out of use.
+const SETS_KEY: &str = "eventsource = 'iam.amazonaws.com' AND eventname = 'UpdateAccessKey'";
+
+/// The key that such a call made active; also where the record doesn't say what it was made.
+fn revived(table: &Table) -> String {
+    let asked = table.json("requestparameters");
+    format!(
+        r#"CASE WHEN coalesce(regexp_extract({asked}, '(?i)"status\\?" *: *\\?"(inactive)', 1), '') = ''
+      THEN nullif(regexp_extract({asked}, '"accessKeyId\\?" *: *\\?"(AKIA[A-Z0-9_]+)', 1), '') END"#
+    )
+}
+
 /// Which calls are switches to a role in the console.
 pub(super) const SWITCHES: &str = "eventsource = 'signin.amazonaws.com' AND eventname = 'SwitchRole'";
 

@@ -7,8 +7,8 @@
 mod links;
 
 use super::{
-    DEEPEST, OPENS, PRINCIPAL, SETS_PASSWORD, Table, child, is_mint, key, made_for, opened_role, role, role_name,
-    select, whose, within,
+    DEEPEST, OPENS, PRINCIPAL, SETS_KEY, SETS_PASSWORD, Table, child, is_mint, key, made_for, opened_role, revived,
+    role, role_name, select, whose, within,
 };
 use crate::ids::AccessKeyId;
 use crate::trail::Window;
@@ -33,6 +33,7 @@ pub(in super::super) fn whole(table: &Table, window: &Window, asked: &[AccessKey
     let (key, is_mint) = (key(table), is_mint());
     let (child, role, whose, made_for) = (child(table), role(table), whose(table), made_for(table));
     let (opened, role_name) = (opened_role(table), role_name(table));
+    let revived = revived(table);
     let where_ = |condition: &str| {
         let mut all = within(table, window);
         all.push(condition.to_owned());
@@ -50,6 +51,7 @@ pub(in super::super) fn whole(table: &Table, window: &Window, asked: &[AccessKey
     let (come, went) = (grown("come", &asked, "back"), grown("went", origins, "forward"));
     let calls = where_(&format!("{key} IN (SELECT k FROM family)"));
     let given = where_(&format!("{is_mint}\n    AND {child} IN (SELECT k FROM family)"));
+    let again = where_(&format!("{SETS_KEY}\n    AND {revived} IN (SELECT k FROM family)"));
     let rows = select(
         table,
         window,
@@ -58,7 +60,8 @@ pub(in super::super) fn whole(table: &Table, window: &Window, asked: &[AccessKey
              OR ({is_mint}\n      AND 'h ' || sharedeventid IN (SELECT k FROM family))\n    \
              OR {PRINCIPAL} IN (SELECT p FROM kin)\n    OR {USER} IN (SELECT u FROM people)\n    OR ({is_mint}\n      AND {role} IN (SELECT p FROM kin))\n    \
              OR ({SETS_PASSWORD}\n      AND {whose} IN (SELECT u FROM people))\n    \
-             OR ({OPENS}\n      AND {opened} IN (SELECT r FROM opened))\n    OR ({is_mint}\n      AND {role_name} IN (SELECT r FROM opened))"
+             OR ({OPENS}\n      AND {opened} IN (SELECT r FROM opened))\n    OR ({is_mint}\n      AND {role_name} IN (SELECT r FROM opened))\n    \
+             OR ({SETS_KEY}\n      AND {revived} IN (SELECT k FROM family))"
         ),
     );
     format!(
@@ -81,6 +84,9 @@ people(u) AS (
   UNION
   SELECT {made_for}
   {given}
+  UNION
+  SELECT {whose}
+  {again}
 ),
 opened(r) AS (
   SELECT DISTINCT substr(one.k, 3) FROM went CROSS JOIN UNNEST(went.ks) AS one(k) WHERE one.k LIKE 'r %'

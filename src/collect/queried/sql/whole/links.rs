@@ -15,8 +15,8 @@
 //! What happened at a moment is linked to the ten seconds that five seconds before and five behind it lie in: what is no further away lies in one of them.
 
 use super::super::{
-    IS_LONG_TERM, IS_TEMPORARY, OPENS, SETS_PASSWORD, SWITCHES, Table, bearer, child, is_mint, key, made_for,
-    opened_role, role_name, whose,
+    IS_LONG_TERM, IS_TEMPORARY, OPENS, SETS_KEY, SETS_PASSWORD, SWITCHES, Table, bearer, child, is_mint, key, made_for,
+    opened_role, revived, role_name, whose,
 };
 use crate::trail::SIGN_IN;
 use crate::trail::apart::{ADDRESS_SECONDS, ISSUE_SECONDS, LOGIN_SECONDS};
@@ -48,7 +48,7 @@ pub(super) enum Node {
 use Node::{Addressed, At, Named, Near, Own, Within};
 
 /// The key that called; the same, where nothing gave it to this session; who called without a key; what was given to whom; a key that is no long-term one; the
-/// key of a session that was made one of the console, and that which the console was given for a switch.
+/// key of a session that was made one of the console, and that which the console was given for a switch; one that was made active again.
 const K: Node = Own("k");
 const LONE: Node = Own("lone");
 const CHILD: Node = Own("child");
@@ -59,6 +59,7 @@ const SHARED: Node = Named('h', "shared");
 const SWITCHED: Node = Named('a', "from_arn");
 const ARN: Node = Named('a', "arn");
 const SWITCH_KEY: Node = Own("switch_key");
+const REVIVED: Node = Own("revived");
 const SET: Node = Named('u', "whose");
 const USER: Node = Named('u', "u");
 const OPENED: Node = Named('r', "opened");
@@ -102,7 +103,7 @@ pub(super) const BACK: [(Node, Node); 23] = [
 ];
 
 /// From a key to those that may come of it.
-pub(super) const FORWARD: [(Node, Node); 32] = [
+pub(super) const FORWARD: [(Node, Node); 36] = [
     (K, OWN_MOMENT),
     (NEAR_OWN, LONE),
     (K, SIGNED),
@@ -137,6 +138,11 @@ pub(super) const FORWARD: [(Node, Node); 32] = [
     (KEYLESS_OWNER, OPENED),
     // Nobody's key of the account asked for it.
     (OUTSIDER, CHILD),
+    // A key that was there before is the family's since one of it made it active again.
+    (K, REVIVED),
+    (NEAR_KEYLESS, REVIVED),
+    (KEYLESS_OWNER, REVIVED),
+    (REVIVED, OWNED),
 ];
 
 impl Node {
@@ -198,7 +204,7 @@ pub(super) fn facts(table: &Table, where_: &dyn Fn(&str) -> String) -> String {
     let (created, at) = (moment(CREATED), moment("eventtime"));
     let is_done = "coalesce(errorcode, '') = ''";
     let gave = format!("({is_mint}\n      AND {is_done})");
-    let gave_or_sets = format!("({gave} OR {SETS_PASSWORD} OR {OPENS})");
+    let gave_or_sets = format!("({gave} OR {SETS_PASSWORD} OR {OPENS} OR {SETS_KEY})");
     let is_token = format!("eventname = 'GetSigninToken' AND {gave}");
     let is_switch = format!("{SWITCHES} AND {is_done}");
     let held = format!(
@@ -213,7 +219,7 @@ pub(super) fn facts(table: &Table, where_: &dyn Fn(&str) -> String) -> String {
         .unwrap_or_else(|| "CAST(NULL AS varchar)".to_owned());
     let switches = where_(&is_switch);
     let all = where_(&format!(
-        "({IS_TEMPORARY} OR {IS_LONG_TERM} OR {key} IS NULL AND {CREATED} IS NOT NULL OR {is_mint}\n      OR {SWITCHES} OR {SETS_PASSWORD} OR {OPENS})"
+        "({IS_TEMPORARY} OR {IS_LONG_TERM} OR {key} IS NULL AND {CREATED} IS NOT NULL OR {is_mint}\n      OR {SWITCHES} OR {SETS_PASSWORD} OR {OPENS} OR {SETS_KEY})"
     ));
     let is_user = format!("{held} AND {CREATED} IS NULL AND useridentity.type IN ('IAMUser', 'Root')");
     let owner = "coalesce(nullif(useridentity.username, ''), useridentity.principalid)";
@@ -235,10 +241,10 @@ pub(super) fn facts(table: &Table, where_: &dyn Fn(&str) -> String) -> String {
             owner,
             "untold_owner",
         ),
-        when(
-            &format!("{gave} AND {child} LIKE 'AKIA%'"),
-            &made_for(table),
-            "made_for",
+        format!(
+            "    CASE WHEN {gave} AND {child} LIKE 'AKIA%' THEN {} WHEN {SETS_KEY} AND {is_done} THEN {} END AS made_for",
+            made_for(table),
+            whose(table)
         ),
         format!("    {created} AS created"),
         format!("    {sign_in} AS sign_in"),
@@ -263,6 +269,7 @@ pub(super) fn facts(table: &Table, where_: &dyn Fn(&str) -> String) -> String {
             &role_name(table),
             "into_role",
         ),
+        when(&format!("{SETS_KEY} AND {is_done}"), &revived(table), "revived"),
     ];
     format!(
         "switches(p) AS (
