@@ -47,9 +47,9 @@ struct Candidate {
 fn lets_in(event: &Event) -> bool {
     matches!(
         (event.service(), event.name.as_str()),
-        ("iam", "CreateLoginProfile" | "UpdateLoginProfile")
-            | ("signin", "AuthorizeOAuth2Access" | "CreateOAuth2Token")
-    ) || event.opened_role().is_some()
+        ("signin", "AuthorizeOAuth2Access" | "CreateOAuth2Token")
+    ) || event.sets_password()
+        || event.opened_role().is_some()
 }
 
 fn session(event: &Event) -> Option<Session<'_>> {

@@ -118,8 +118,8 @@ fn is_login(event: &Event) -> bool {
 
 fn name_of(event: &Event) -> Option<String> {
     match (event.service(), event.name.as_str()) {
-        ("iam", "CreateLoginProfile" | "UpdateLoginProfile") => event.password_of(),
-        ("signin", "GetSigninToken") => own_name(event),
+        ("iam", _) if event.sets_password() => event.password_of(),
+        ("signin", "GetSigninToken" | "ConsoleLogin") => own_name(event),
         _ if is_login(event) => own_name(event),
         // A role that is switched to in the console has a session under other keys than the one that is given.
         ("sts", "AssumeRole") if event.is_of_console() => Some(

@@ -8,6 +8,7 @@ mod keyless;
 mod lent;
 mod opened;
 mod switch;
+mod token;
 mod unjudged;
 
 use super::*;

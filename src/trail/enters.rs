@@ -2,19 +2,23 @@
 //! or switch to a role in the console.
 
 use super::Event;
+use super::console::SIGN_IN;
 use super::event::SWITCH;
 use super::facts::{Gave, Who, named, role_called, user};
 use crate::policy::PolicyText;
 
-/// The calls by name, the switch last. Before it are those of `aws login`:
+/// The calls by name, the switch last. Before it are those of `aws login`, and those that make a session one of the console:
 /// <https://docs.aws.amazon.com/signin/latest/userguide/command-line-sign-in.html>.
-const CALLS: [&str; 7] = [
+const CALLS: [&str; 10] = [
     "CreateLoginProfile",
     "UpdateLoginProfile",
+    "ChangePassword",
     "CreateRole",
     "UpdateAssumeRolePolicy",
     "AuthorizeOAuth2Access",
     "CreateOAuth2Token",
+    SIGN_IN,
+    "ConsoleLogin",
     SWITCH,
 ];
 
@@ -28,9 +32,17 @@ pub(super) fn entrance(event: &Event, who: Who) -> Option<Gave> {
     let new = match event.name.as_str() {
         name if !is_entrance(name.as_bytes()) => return None,
         SWITCH => return switch(event, who),
-        "CreateLoginProfile" | "UpdateLoginProfile" => Who {
+        _ if event.sets_password() => Who {
             name: event.password_of().map_or(who.name, |name| user(Some(&name))),
             ..Who::default()
+        },
+        // A sign-in by a password has no session yet.
+        "ConsoleLogin" if event.identity.key.is_none() => return None,
+        // Somebody signs in a while later, perhaps, and goes on under keys that this gives no other of.
+        SIGN_IN | "ConsoleLogin" => Who {
+            key: 0,
+            since: u32::try_from(event.at.seconds()).unwrap_or(0),
+            ..who
         },
         "CreateRole" | "UpdateAssumeRolePolicy" => Who {
             name: event.opened_role().map_or(0, |(role, _)| role_called(&role)),
@@ -73,6 +85,12 @@ impl Gave {
 }
 
 impl Event {
+    /// Whether the call sets a user's password.
+    pub fn sets_password(&self) -> bool {
+        let sets = ["CreateLoginProfile", "UpdateLoginProfile", "ChangePassword"];
+        self.service() == "iam" && sets.contains(&self.name.as_str())
+    }
+
     /// The user whose password the call set, by name.
     pub fn password_of(&self) -> Option<String> {
         let told = self

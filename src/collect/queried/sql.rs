@@ -79,7 +79,7 @@ fn made_for(table: &Table) -> String {
 
 /// Which calls set a user's password.
 pub(super) const SETS_PASSWORD: &str =
-    "eventsource = 'iam.amazonaws.com' AND eventname IN ('CreateLoginProfile', 'UpdateLoginProfile')";
+    "eventsource = 'iam.amazonaws.com' AND eventname IN ('CreateLoginProfile', 'UpdateLoginProfile', 'ChangePassword')";
 
 /// Which calls are switches to a role in the console.
 pub(super) const SWITCHES: &str = "eventsource = 'signin.amazonaws.com' AND eventname = 'SwitchRole'";
