@@ -20,6 +20,7 @@ mod refuse;
 mod step;
 mod still_open;
 mod unjudged;
+mod unresolved;
 mod untold;
 mod waves;
 

@@ -10,6 +10,7 @@ mod opened;
 mod switch;
 mod token;
 mod unjudged;
+mod unresolved;
 
 use super::*;
 use crate::ids::AccessKeyId;

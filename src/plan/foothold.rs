@@ -7,6 +7,7 @@
 use super::door::{self, strangers};
 use super::left_behind::{Kind, kind, named};
 use super::unjudged::unjudged;
+use super::unresolved::unresolved;
 use super::untold::untold;
 use crate::account::{Account, Credentials, KeyStatus, Role, User};
 use crate::lineage::{Lineage, Made};
@@ -85,6 +86,7 @@ pub fn footholds(lineage: &Lineage, account: &Account, now: Moment) -> Vec<Footh
     }
     found.extend(look.doors());
     found.extend(unjudged(lineage));
+    found.extend(unresolved(lineage));
     found.extend(untold(lineage, account, now));
     found.sort_by_key(|one| rank(&one.state));
     found
