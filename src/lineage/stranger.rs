@@ -131,7 +131,7 @@ impl<'a> Strangers<'a> {
             left: BTreeMap::new(),
         });
         seen.more_keys.insert(key.clone());
-        for what in left(event, key) {
+        if let Some(what) = left(event, key) {
             let last = seen.left.entry(what).or_insert(event.at);
             *last = event.at.max(*last);
         }
