@@ -22,6 +22,7 @@ mod step;
 mod still_open;
 mod turned;
 mod unjudged;
+mod unresolved;
 mod untold;
 mod waves;
 mod way_in;

@@ -85,12 +85,16 @@ impl Paint {
             if !line.is_empty() {
                 line.push(' ');
             }
-            // What an intruder wrote, such as a user agent, must not steer the terminal.
-            line.push_str(&word.replace(char::is_control, "\u{fffd}"));
+            line.push_str(&harmless(word));
         }
         lines.push(line);
         lines.join(&format!("\n{}", " ".repeat(indent)))
     }
+}
+
+/// What an intruder wrote, such as a user agent, must not steer the terminal.
+fn harmless(text: &str) -> String {
+    text.replace(char::is_control, "\u{fffd}")
 }
 
 /// The tone of a verdict.

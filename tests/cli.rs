@@ -478,6 +478,15 @@ fn a_damaged_log_among_good_ones_is_named_and_the_rest_is_read() {
         &["b-cut.json at byte", "c-none.json at byte 0", "Family: 3 credentials"],
     );
     assert!(text.contains("whether it still works only the account can tell"));
+    // Of what can't be read at all nobody knows what it would have told.
+    let none = write(folder.path(), "none.json", "this is no JSON");
+    expect(
+        &["trace", STOLEN, "--logs", &none, "--offline"],
+        3,
+        &["none.json at byte 0"],
+    );
+    let empty = write(folder.path(), "empty.json", r#"{"Records": []}"#);
+    expect(&["trace", STOLEN, "--logs", &empty, "--offline"], 0, &[]);
     expect(
         &["trace", STOLEN, "--logs", "/nonexistent/logs", "--offline"],
         7,

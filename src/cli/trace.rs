@@ -64,7 +64,10 @@ pub(super) async fn trace(desk: &Desk, args: TraceArgs) -> Result<Exit, Failure>
     if let Some(world) = &world {
         desk.list_calls(world.clients());
     }
-    let is_trail_unread = is_live && known.lineage.coverage.is_nothing();
+    let covered = &known.lineage.coverage;
+    // Of files that hold nothing that can be read, nobody knows what they would have told.
+    let is_all_damaged = world.is_none() && covered.events == 0 && !covered.damage.is_empty();
+    let is_trail_unread = is_live && covered.is_nothing() || is_all_damaged;
     Ok(match (unread, is_trail_unread) {
         (None, false) => Exit::Success,
         // Half of it is a result, and what it says nothing of is told.

@@ -11,7 +11,7 @@ use super::asker::Askers;
 use super::given::{Given, Own, is_by_another};
 use super::holder::holder_of;
 use super::mint::Issue;
-use super::session::Stamp;
+use super::session::{Stamp, near};
 use super::sign_in::{Joined, Way, Ways};
 use super::switch::{Switcher, Switches};
 use super::unminted::{Unminted, unminted};
@@ -98,6 +98,8 @@ fn is_of_console(group: &[&Unminted<'_>], ways: &Ways<'_>) -> bool {
 enum Direct<'a, 'i> {
     /// By a mint; by one of several, where they gave sessions at the same moment; or by a switch, where that is nearer.
     Mints(Vec<&'i Issue<'a>>, Option<Switch<'a>>),
+    /// By one of these calls, which gave no key, or of these mints.
+    Tokens(Vec<Way<'a>>, Vec<&'i Issue<'a>>),
     Way(Way<'a>),
     Switch(Switch<'a>),
 }
@@ -115,7 +117,19 @@ fn direct<'a, 'i>(group: &[&Unminted<'a>], ways: &Ways<'a>, given: &Given<'a, 'i
         mints.retain(|mint| is_by_another(group, mint.askers()));
         Some((session.created?, mints)).filter(|(_, mints)| !mints.is_empty())
     });
-    if let Some((created, mints)) = given.next() {
+    let given = given.next();
+    let is_minted = |(created, mints): &(Moment, Vec<&Issue<'a>>)| {
+        let mut moments = mints.iter().flat_map(|mint| Stamp::of_issue(mint).issued);
+        moments.any(|at| near(at, *created))
+    };
+    // A session that is issued when a mint gave a key is of that; else it was signed in to by whoever asked for it before.
+    if !given.as_ref().is_some_and(is_minted) {
+        let mut tokens = group.iter().map(|session| ways.by_token(session, group));
+        if let Some(tokens) = tokens.find(|tokens| !tokens.is_empty()) {
+            return Some(Direct::Tokens(tokens, given.map_or_else(Vec::new, |(_, mints)| mints)));
+        }
+    }
+    if let Some((created, mints)) = given {
         // What a record says of who asked for the console leaves out the switch tells.
         let is_untold = mints.iter().all(|mint| mint.is_switch && mint.by().is_none());
         return Some(match switch {
@@ -181,6 +195,26 @@ fn came<'a>(group: &[&Unminted<'a>], ways: &Ways<'a>, given: &Given<'a, '_>) -> 
             }
             found
         }
+        Some(Direct::Tokens(tokens, mints)) => {
+            let askers = tokens.iter().flat_map(Way::by_keys).cloned();
+            let askers: Vec<AccessKeyId> = askers
+                .chain(mints.iter().flat_map(|mint| mint.askers().cloned()))
+                .collect();
+            let rivals = |own: &[&AccessKeyId]| -> Vec<AccessKeyId> {
+                askers.iter().filter(|key| !own.contains(key)).cloned().collect()
+            };
+            let by_token = tokens.iter().flat_map(|way| {
+                let rivals = rivals(&way.by_keys().collect::<Vec<&AccessKeyId>>());
+                group
+                    .iter()
+                    .map(move |session| by_one_way(session, way, rivals.clone()))
+            });
+            let by_mint = mints.iter().flat_map(|mint| {
+                let rivals = rivals(&mint.askers().collect::<Vec<&AccessKeyId>>());
+                group.iter().map(move |session| of_mint(session, mint, rivals.clone()))
+            });
+            by_token.chain(by_mint).collect()
+        }
         Some(Direct::Way(way)) => {
             let mut found = vec![by_way(first, &way)];
             found.extend(beside_all(by_first, others));
@@ -216,13 +250,18 @@ fn issue<'a>(session: &Unminted<'a>, event: &'a Event, asker: &'a Event, joined:
 }
 
 fn by_way<'a>(session: &Unminted<'a>, way: &Way<'a>) -> Issue<'a> {
+    by_one_way(session, way, Vec::new())
+}
+
+/// The same, where these others may have let it in instead.
+fn by_one_way<'a>(session: &Unminted<'a>, way: &Way<'a>, rivals: Vec<AccessKeyId>) -> Issue<'a> {
     let joined = Joined {
         by: way.by.clone(),
         stamp: Stamp::of_event(session.first),
         is_let_in: way.is_let_in,
         beside: None,
         of: None,
-        rivals: Vec::new(),
+        rivals,
     };
     Issue {
         told: way.told.clone(),

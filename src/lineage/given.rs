@@ -12,7 +12,7 @@ use crate::trail::apart::ADDRESS_SECONDS;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How long before its sign-in a session of the console may have been asked for, with what clocks may differ.
-const ASKED_SECONDS: i64 = ADDRESS_SECONDS as i64 + SLACK_SECONDS;
+pub(super) const ASKED_SECONDS: i64 = ADDRESS_SECONDS as i64 + SLACK_SECONDS;
 
 /// A call of a session, and the key of it. The record may have left that out.
 #[derive(Clone)]

@@ -61,7 +61,7 @@ pub fn opened_roles(evidence: &Evidence, lineage: &Lineage) -> BTreeMap<String, 
 
 /// Since when members set passwords of users, as far as any did: whoever has one may be called otherwise when he signs in with it.
 pub fn passwords_set(evidence: &Evidence, lineage: &Lineage) -> Option<Moment> {
-    let set = done(evidence, lineage).filter(|(_, event)| sets_password(event));
+    let set = done(evidence, lineage).filter(|(_, event)| event.sets_password());
     set.map(|(_, event)| event.at).min()
 }
 
@@ -130,18 +130,14 @@ pub(super) fn calls<'a>(evidence: &'a Evidence, lineage: &'a Lineage) -> Vec<(&'
     events.iter().filter_map(|event| Some((by(event)?, *event))).collect()
 }
 
-fn sets_password(event: &Event) -> bool {
-    event.service() == "iam" && matches!(event.name.as_str(), "CreateLoginProfile" | "UpdateLoginProfile")
-}
-
 fn is_login(event: &Event) -> bool {
     event.service() == "signin" && matches!(event.name.as_str(), "AuthorizeOAuth2Access" | "CreateOAuth2Token")
 }
 
 fn name_of(event: &Event) -> Option<String> {
     match (event.service(), event.name.as_str()) {
-        _ if sets_password(event) => event.password_of(),
-        ("signin", "GetSigninToken") => own_name(event),
+        _ if event.sets_password() => event.password_of(),
+        ("signin", "GetSigninToken" | "ConsoleLogin") => own_name(event),
         _ if is_login(event) => own_name(event),
         // A role that is switched to in the console has a session under other keys than the one that is given.
         ("sts", "AssumeRole") if event.is_of_console() => Some(

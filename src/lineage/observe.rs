@@ -168,7 +168,7 @@ impl<'a> Observer<'a> {
         lineage.on_behalf = self.on_behalf.into_values().collect();
         lineage.secrets = self.secrets.finish();
         lineage.unjudged = self.changes.finish();
-        lineage.unresolved = self.strangers.unresolved();
+        lineage.unresolved = self.strangers.unresolved(lineage);
         for member in &mut lineage.credentials {
             let by = |used: &Use| {
                 (

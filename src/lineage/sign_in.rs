@@ -4,18 +4,21 @@
 //! ConsoleLogin. Sessions of `aws login` and newer console sessions bear the ARN of their sign-in, on some of their calls.
 //! <https://docs.aws.amazon.com/signin/latest/userguide/command-line-sign-in.html>
 //!
-//! A sign-in belongs to a family where a member set the user's password before, or where a member made the call that began it.
+//! A sign-in belongs to a family where a member set the user's password before, or where a member made the call that began it: for `aws login`, or
+//! GetSigninToken, which gives no key of its own where it is asked for no duration.
+//! <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_enable-console-custom-url.html>
 
 use super::asker::Askers;
 use super::called::Renamings;
+use super::given::ASKED_SECONDS;
 use super::login::Logins;
-use super::session::Stamp;
+use super::session::{SLACK_SECONDS, Stamp};
 use super::switch::Switches;
 use super::unminted::Unminted;
 use crate::ids::AccessKeyId;
 use crate::time::Moment;
 use crate::trail::Event;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// By what a session without a mint was joined to the call that let it in.
 #[derive(Debug, Clone)]
@@ -63,6 +66,14 @@ pub(super) struct Ways<'a> {
     renamings: Renamings,
     logins: Logins<'a>,
     begun: BTreeMap<&'a str, Vec<Beginning<'a>>>,
+    /// By unique ID the calls that asked for the console and were given no other key for it.
+    tokens: BTreeMap<&'a str, Vec<Beginning<'a>>>,
+}
+
+/// Whether the call asked for the console and was given no other key for it than the caller's.
+fn keeps_key(event: &Event) -> bool {
+    let own = event.identity.key.as_ref().map(AccessKeyId::as_str);
+    event.given_key().is_none_or(|given| own == Some(given.as_ref()))
 }
 
 impl<'a> Ways<'a> {
@@ -73,6 +84,7 @@ impl<'a> Ways<'a> {
             renamings: Renamings::of(events.iter().copied()),
             logins: Logins::of(events),
             begun: BTreeMap::new(),
+            tokens: BTreeMap::new(),
         };
         let told = |event: &Event| match event.identity.key {
             Some(_) => Vec::new(),
@@ -80,7 +92,12 @@ impl<'a> Ways<'a> {
         };
         for event in events.iter().copied().filter(|event| event.error.is_none()) {
             match (event.service(), event.name.as_str()) {
-                ("iam", "CreateLoginProfile" | "UpdateLoginProfile") => ways.passwords.push((event, told(event))),
+                ("iam", _) if event.sets_password() => ways.passwords.push((event, told(event))),
+                ("signin", "GetSigninToken") if keeps_key(event) && !event.is_forwarded() => {
+                    if let Some(principal) = event.identity.principal_id.as_deref() {
+                        ways.tokens.entry(principal).or_default().push((event, told(event)));
+                    }
+                }
                 ("signin", "AuthorizeOAuth2Access" | "CreateOAuth2Token") => {
                     if let Some(sign_in) = event.identity.sign_in.as_deref() {
                         ways.begun.entry(sign_in).or_default().push((event, told(event)));
@@ -101,12 +118,14 @@ impl<'a> Ways<'a> {
     pub(super) fn by_password(&self, session: &Unminted<'a>) -> Option<Way<'a>> {
         let login = self.login(session.principal?, session.created?)?;
         let user = login.identity.user_name.as_deref()?;
-        let (set, told) = self.passwords.iter().rev().find(|(set, _)| {
+        let (set, told) = self.passwords.iter().rev().find(|(set, told)| {
+            // Who changes a password knows the one before: where nobody tells who that is, whoever set that one counts.
+            let is_nobodys = set.name == "ChangePassword" && set.identity.key.is_none() && told.is_empty();
             let apart =
                 matches!((&set.identity.account, &login.identity.account), (Some(one), Some(two)) if one != two);
             let account = set.identity.account.as_ref();
             let is_his = |of: String| self.renamings.may_be(&of, account, set.at, user, login.at);
-            set.at <= login.at && set.password_of().is_some_and(is_his) && !apart
+            set.at <= login.at && set.password_of().is_some_and(is_his) && !apart && !is_nobodys
         })?;
         Some(Way {
             event: login,
@@ -118,6 +137,39 @@ impl<'a> Ways<'a> {
             ),
             is_let_in: true,
         })
+    }
+
+    /// The calls by which a session may have been made the one of the console that is signed in at this moment: the sign-in itself, where its record names
+    /// the key, and of each that asked for a token before the last. None of them by one of these sessions.
+    pub(super) fn by_token(&self, session: &Unminted<'a>, group: &[&Unminted<'a>]) -> Vec<Way<'a>> {
+        let moment = session.principal.zip(session.created);
+        let login = moment.and_then(|(principal, created)| self.login(principal, created));
+        let Some((login, principal)) = login.zip(session.principal) else {
+            return Vec::new();
+        };
+        let at = login.at.seconds();
+        let asked = self.tokens.get(principal).into_iter().flatten().rev();
+        let asked = asked.filter(|(event, _)| (at - ASKED_SECONDS..=at + SLACK_SECONDS).contains(&event.at.seconds()));
+        let own = Some((login, Vec::new())).filter(|_| login.identity.key.is_some() && !login.is_forwarded());
+        let way = |(asker, told): (&'a Event, Vec<AccessKeyId>)| Way {
+            event: login,
+            asker,
+            told,
+            by: format!(
+                "signed in after {} at {}; joined by the principal and the moment of the sign-in",
+                asker.name, asker.at
+            ),
+            is_let_in: false,
+        };
+        let mut known = BTreeSet::new();
+        let all = own.into_iter().chain(asked.cloned()).map(way);
+        let others = all.filter(|way| {
+            let mut by = way.by_keys().peekable();
+            by.peek().is_some() && by.all(|key| group.iter().all(|session| session.key != key))
+        });
+        others
+            .filter(|way| known.insert(way.by_keys().cloned().collect::<Vec<AccessKeyId>>()))
+            .collect()
     }
 
     /// The first call that began a sign-in which one of the sessions bears, by a key that is none of theirs and not after they called first: what goes on

@@ -1,9 +1,10 @@
 //! Sessions of the family's own user or of a role that it reached which no mint in the evidence gave: the intruder's by another way, or not.
 
-use super::holder::holder_of;
+use super::holder::{holder_of, role_of};
+use super::lasting::made;
 use super::mint::Issue;
 use super::session::{Stamp, caller, is_of, near};
-use super::trace::Unresolved;
+use super::trace::{Lineage, Unresolved};
 use crate::account::Holder;
 use crate::ids::{AccessKeyId, KeyKind};
 use crate::time::Moment;
@@ -18,6 +19,30 @@ const HINTED: &str = "a console session, as its calls say; its sign-in is not in
 
 /// Why, where the sign-in was found.
 const SIGNED_IN: &str = "a console session: ";
+
+/// Why, where it is usual that no record gives the key.
+const OF_INSTANCE: &str = "credentials of an instance: their issue is never recorded";
+const OF_PORTAL: &str = "a session of IAM Identity Center: its portal issues it without a record of the key";
+const EXPLAINED: [&str; 2] = [OF_INSTANCE, OF_PORTAL];
+
+/// What a call leaves, in words, that doesn't end with the session that made it: something that lasts, or another role's session.
+fn left(event: &Event, by: &AccessKeyId) -> Option<String> {
+    if event.error.is_none() && event.service() == "sts" && event.name.starts_with("Assume") {
+        let role = role_of(event, "arn").or_else(|| event.asked("/roleArn"));
+        return Some(format!("{} {}", event.name, role.unwrap_or_default()).trim().to_owned());
+    }
+    let made = made(event, by)?;
+    Some(format!("{} {}", made.call, made.what).trim().to_owned())
+}
+
+/// Whether a member calls under the same name: the user's, or that of a role's session.
+fn has_name_of_member(one: &Unresolved, lineage: &Lineage) -> bool {
+    let mut holders = lineage.credentials.iter().filter_map(|member| member.holder.as_ref());
+    holders.any(|holder| match holder {
+        Holder::Role { name, session, .. } => one.arn.ends_with(&format!(":assumed-role/{name}/{session}")),
+        _ => false,
+    })
+}
 
 /// A session: its principal and the moment of its issue; by its key where it doesn't tell them.
 type Session = (String, Option<Moment>, Option<AccessKeyId>);
@@ -103,8 +128,13 @@ impl<'a> Strangers<'a> {
             first: event.at,
             last: event.at,
             why: UNTOLD.to_owned(),
+            left: BTreeMap::new(),
         });
         seen.more_keys.insert(key.clone());
+        if let Some(what) = left(event, key) {
+            let last = seen.left.entry(what).or_insert(event.at);
+            *last = event.at.max(*last);
+        }
         if is_first < (seen.first, seen.key.as_str()) {
             seen.key = key.clone();
             seen.arn = caller(event);
@@ -138,19 +168,18 @@ impl<'a> Strangers<'a> {
             return Some(HINTED.to_owned());
         }
         let why = match holder_of(event)? {
-            Holder::Role { session, .. } if session.starts_with("i-") => {
-                "credentials of an instance: their issue is never recorded"
-            }
-            Holder::Role { name, .. } if name.starts_with("AWSReservedSSO_") => {
-                "a session of IAM Identity Center: its portal issues it without a record of the key"
-            }
+            Holder::Role { session, .. } if session.starts_with("i-") => OF_INSTANCE,
+            Holder::Role { name, .. } if name.starts_with("AWSReservedSSO_") => OF_PORTAL,
             _ => return None,
         };
         Some(why.to_owned())
     }
 
-    /// What was gathered, by first use.
-    pub(super) fn unresolved(self) -> Vec<Unresolved> {
+    /// What was gathered, by first use. What was there before this family's first call is none of its doing, nor is what a session did whose way in is known
+    /// and that has no member's name.
+    pub(super) fn unresolved(self, lineage: &Lineage) -> Vec<Unresolved> {
+        let used = lineage.credentials.iter().flat_map(|member| &member.uses);
+        let began = used.map(|used| used.first).min();
         let (sign_in, of) = (self.sign_in, self.members_of);
         let unresolved = self.seen.into_iter().map(|(session, mut one)| {
             let same = sign_in
@@ -168,6 +197,9 @@ impl<'a> Strangers<'a> {
         let mut unresolved: Vec<Unresolved> = unresolved.collect();
         for one in &mut unresolved {
             one.more_keys.remove(&one.key);
+            let is_explained = EXPLAINED.contains(&one.why.as_str()) && !has_name_of_member(one, lineage);
+            one.left
+                .retain(|_, last| !is_explained && began.is_some_and(|began| *last >= began));
         }
         unresolved.sort_by(|one, two| (one.first, &one.key, one.issued).cmp(&(two.first, &two.key, two.issued)));
         unresolved

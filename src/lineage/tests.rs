@@ -9,7 +9,9 @@ mod lent;
 mod opened;
 mod revived;
 mod switch;
+mod token;
 mod unjudged;
+mod unresolved;
 
 use super::*;
 use crate::ids::AccessKeyId;

@@ -142,6 +142,9 @@ pub struct Unresolved {
     pub last: Moment,
     /// What it may be.
     pub why: String,
+    /// What it made since the family's first call that outlives it, and the roles that it assumed since: to end its principal's sessions doesn't end them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub left: BTreeMap<String, Moment>,
 }
 
 /// Calls that services made with forward-access sessions of the family's principals: keys that nobody held, so no member of the family.
@@ -323,6 +326,11 @@ impl Lineage {
         let untold = known.untold.iter().filter(|one| !self.untold.contains(one));
         let untold: Vec<Untold> = untold.cloned().collect();
         self.untold.extend(untold);
+        let is_told = |one: &Unresolved| self.unresolved.iter().any(|known| known.key == one.key);
+        let is_member = |one: &Unresolved| self.member(&one.key).is_some();
+        let left = known.unresolved.iter().filter(|one| !one.left.is_empty());
+        let left: Vec<Unresolved> = left.filter(|one| !is_told(one) && !is_member(one)).cloned().collect();
+        self.unresolved.extend(left);
         for root in known.roots() {
             if let (Some(holder), Some(of)) = (root.holder.clone(), root.account.clone()) {
                 self.held_by(&root.key, holder, of);

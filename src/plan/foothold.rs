@@ -8,6 +8,7 @@ use super::door::{self, strangers};
 use super::left_behind::{Kind, ids, kind, named, user_named};
 use super::provider;
 use super::unjudged::unjudged;
+use super::unresolved::unresolved;
 use super::untold::untold;
 use super::way_in::{opens, shut};
 use crate::account::{Account, Role, User};
@@ -92,6 +93,7 @@ pub fn footholds(lineage: &Lineage, account: &Account, now: Moment) -> Vec<Footh
     }
     found.extend(look.doors());
     found.extend(unjudged(lineage));
+    found.extend(unresolved(lineage));
     found.extend(untold(lineage, account, now));
     found.sort_by_key(|one| rank(&one.state));
     found

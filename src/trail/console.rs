@@ -22,7 +22,7 @@ static AGENT: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("\"userAg
 
 /// The call that turns a session into one of the console.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_enable-console-custom-url.html>
-const SIGN_IN: &str = "GetSigninToken";
+pub(super) const SIGN_IN: &str = "GetSigninToken";
 
 impl Event {
     /// Whether it was made in the console, or begins a session there. What says no may be one all the same: not every record tells.

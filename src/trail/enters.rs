@@ -2,6 +2,7 @@
 //! switch to a role in the console, or make a key active again that was there before.
 
 use super::Event;
+use super::console::SIGN_IN;
 use super::event::SWITCH;
 use super::facts::{Gave, Who, named, number, role_called, user};
 use crate::policy::PolicyText;
@@ -9,16 +10,19 @@ use crate::policy::PolicyText;
 /// The call that makes a key active again, or takes it out of use.
 const REVIVES: &str = "UpdateAccessKey";
 
-/// The calls by name, the switch last. Before it are those of `aws login`:
+/// The calls by name, the switch last. Before it are those of `aws login`, and those that make a session one of the console:
 /// <https://docs.aws.amazon.com/signin/latest/userguide/command-line-sign-in.html>.
-const CALLS: [&str; 8] = [
+const CALLS: [&str; 11] = [
     "CreateLoginProfile",
     "UpdateLoginProfile",
+    "ChangePassword",
     REVIVES,
     "CreateRole",
     "UpdateAssumeRolePolicy",
     "AuthorizeOAuth2Access",
     "CreateOAuth2Token",
+    SIGN_IN,
+    "ConsoleLogin",
     SWITCH,
 ];
 
@@ -33,9 +37,17 @@ pub(super) fn entrance(event: &Event, who: Who) -> Option<Gave> {
         name if !is_entrance(name.as_bytes()) => return None,
         SWITCH => return switch(event, who),
         REVIVES => return revival(event, who),
-        "CreateLoginProfile" | "UpdateLoginProfile" => Who {
+        _ if event.sets_password() => Who {
             name: event.password_of().map_or(who.name, |name| user(Some(&name))),
             ..Who::default()
+        },
+        // A sign-in by a password has no session yet.
+        "ConsoleLogin" if event.identity.key.is_none() => return None,
+        // Somebody signs in a while later, perhaps, and goes on under keys that this gives no other of.
+        SIGN_IN | "ConsoleLogin" => Who {
+            key: 0,
+            since: u32::try_from(event.at.seconds()).unwrap_or(0),
+            ..who
         },
         "CreateRole" | "UpdateAssumeRolePolicy" => Who {
             name: event.opened_role().map_or(0, |(role, _)| role_called(&role)),
@@ -103,6 +115,12 @@ impl Event {
             .is_some_and(|status| status.eq_ignore_ascii_case("inactive"));
         let is_it = self.service() == "iam" && self.name == REVIVES && !is_off;
         self.asked("/accessKeyId").filter(|_| is_it)
+    }
+
+    /// Whether the call sets a user's password.
+    pub fn sets_password(&self) -> bool {
+        let sets = ["CreateLoginProfile", "UpdateLoginProfile", "ChangePassword"];
+        self.service() == "iam" && sets.contains(&self.name.as_str())
     }
 
     /// The user whose password the call set, by name.

@@ -298,7 +298,7 @@ fn identity(record: &Value) -> Identity {
         mfa: truth(who, "/sessionContext/attributes/mfaAuthenticated"),
         source_identity: text(who, "/sessionContext/sourceIdentity"),
         sign_in: text(who, "/sessionContext/signInSessionArn"),
-        invoked_by: text(who, "/invokedBy"),
+        invoked_by: without_tokens(text(who, "/invokedBy")),
         from_console: truth(record, "/sessionCredentialFromConsole") == Some(true),
     }
 }

@@ -170,7 +170,15 @@ impl Growth {
             // What was made one of the console may bear the moment of the session that asked.
             let keeps = |gave: &Gave| gave.is_of_console && self.sessions.hold_asker(gave);
             let gave = edges(pages).filter(|gave| keeps(gave) || self.sessions.come_of(gave));
-            self.take(more.chain(gave.map(|gave| gave.new.key)).collect());
+            let more: Vec<u64> = more.chain(gave.map(|gave| gave.new.key)).collect();
+            // Where no key was given for the console, it is the session's that asked.
+            let asked = edges(pages).filter(|gave| gave.new.key == 0 && gave.shared == 0 && !gave.is_switch);
+            let asked: Vec<Gave> = asked
+                .filter(|gave| self.sessions.go_on_from(&gave.new))
+                .copied()
+                .collect();
+            asked.iter().for_each(|gave| self.sessions.add_asker(gave));
+            self.take(more.into_iter().chain(asked.iter().map(Gave::by_key)).collect());
             if self.size() == before {
                 return;
             }

@@ -22,7 +22,7 @@ use tempfile::NamedTempFile;
 const MARK: &str = "oust index ";
 
 /// Counted up whenever the facts or their form change.
-const FORMAT: u32 = 12;
+const FORMAT: u32 = 13;
 
 /// What names of objects in S3 begin with; those of files begin at the root.
 const OBJECT: &str = "s3://";

@@ -1,6 +1,8 @@
 //! What would let a reader of the report in is dropped before anything else sees it.
 
+use memchr::memmem::Finder;
 use serde_json::Value;
+use std::sync::LazyLock;
 
 /// Names of members that hold secrets, in small letters and without separators. CloudTrail leaves most of them out by itself; the session
 /// token of a mint it writes: <https://docs.aws.amazon.com/IAM/latest/UserGuide/cloudtrail-integration.html>.
@@ -30,6 +32,11 @@ const SECRET: [&str; 19] = [
 /// A session key is what the federation address of AWS calls a secret key:
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_enable-console-custom-url.html>.
 const ENDS: [&str; 4] = ["sessiontoken", "securitytoken", "secretaccesskey", "sessionkey"];
+
+/// Passwords in a text of JSON, and the letters by which one is looked for: their names are plain words, so that only quotes behind them tell.
+const QUOTED: [&str; 3] = ["password", "base32stringseed", "servicecredentialsecret"];
+static PASSWORDS: LazyLock<[Finder<'static>; 5]> =
+    LazyLock::new(|| ["ssword", "SSWORD", "32String", "32string", "redentialSecret"].map(Finder::new));
 
 /// So many letters has what holds a secret with its name in base64 at least: a secret key has forty by itself.
 const PACKED: usize = 60;
@@ -77,8 +84,9 @@ pub(super) fn redact_text(text: &mut String) {
         }
         from = if is_secret { begin } else { end };
     }
-    // Of all letters in these names this is the rarest.
-    if memchr::memchr2(b'k', b'K', text.as_bytes()).is_none() {
+    // Of all letters in the other names this is the rarest.
+    let has_k = memchr::memchr2(b'k', b'K', text.as_bytes()).is_some();
+    if !has_k && PASSWORDS.iter().all(|name| name.find(text.as_bytes()).is_none()) {
         return;
     }
     let mut from = 0;
@@ -142,10 +150,9 @@ fn next_secret(text: &str, from: usize) -> Option<(usize, usize)> {
         let begin = at + bytes.get(at..)?.iter().position(is_part)?;
         let end = bytes.get(begin..)?.iter().position(|byte| !is_part(byte))? + begin;
         at = end;
-        if !ENDS
-            .iter()
-            .any(|name| ends_with(bytes.get(begin..end).unwrap_or_default(), name))
-        {
+        let is_one = |name: &&str| ends_with(bytes.get(begin..end).unwrap_or_default(), name);
+        let is_quoted = || matches!(letter(bytes.get(end..).unwrap_or_default()), Some((b'"' | b'\\', _)));
+        if !(ENDS.iter().any(is_one) || QUOTED.iter().any(is_one) && is_quoted()) {
             continue;
         }
         // A tag that ends has nothing of it behind.
@@ -264,6 +271,8 @@ mod tests {
             "url": "https://b.s3.amazonaws.com/o?X-Amz-Credential=ASIAX&X-Amz-Security-Token=TOKEN5%2F&X-Amz-Signature=5",
             "encoded": "next=https%3A%2F%2Fb%3FX-Amz-Security-Token%3DTOKEN6",
             "pair": "[{\"name\":\"AWS_SESSION_TOKEN\",\"value\":\"TOKEN9\"}]",
+            "user agent": "x {\"password\": \"TOKEN11\"}", "within": json!({"newPassword": "TOKEN12"}).to_string(),
+            "twice": json!({"a": json!({"oldPassword": "TOKEN13"}).to_string()}).to_string(), "policy": "the password: at least",
             "shell": "export AWS_SESSION_TOKEN='TOKEN10'; aws s3 ls",
             "inner": inner, "cut": cut,
         });
@@ -273,13 +282,14 @@ mod tests {
             !text.contains("TOKEN1") && !text.contains("TOKEN/") && !text.contains("\"TOKEN"),
             "{text}"
         );
-        assert!((1..=10).all(|n| !text.contains(&format!("TOKEN{n}"))), "{text}");
+        assert!((1..=13).all(|n| !text.contains(&format!("TOKEN{n}"))), "{text}");
         for kept in [
             "/bin",
             "eu-west-1",
             "X-Amz-Credential=ASIAX",
             "X-Amz-Signature=5",
             "aws s3 ls",
+            "the password: at least",
         ] {
             assert!(text.contains(kept), "{kept}: {text}");
         }

@@ -9,10 +9,10 @@ use super::{ocsf, row, table};
 use serde_json::Value;
 use std::io::{Cursor, Read};
 
-/// Where a record or a list of records stands in a wrapper: CloudTrail's files, LookupEvents, Splunk (`_raw`, `result`, `results`), Elastic (`_source`,
+/// Where a record or a list of records stands in a wrapper: CloudTrail's files, LookupEvents, Splunk (`_raw`, `result`, `results`, `event` of its collector), Elastic (`_source`,
 /// `event.original`), CloudWatch Logs (exports with `events` and `message`, subscriptions with `logEvents`), EventBridge (`detail`), SQS (`Messages`, `Body`), SNS
 /// (`Message`). A record itself has none of these members.
-const INSIDE: [&str; 16] = [
+const INSIDE: [&str; 17] = [
     "/Records",
     "/Events",
     "/CloudTrailEvent",
@@ -21,6 +21,7 @@ const INSIDE: [&str; 16] = [
     "/results",
     "/_source",
     "/event/original",
+    "/event",
     "/hits/hits",
     "/events",
     "/message",

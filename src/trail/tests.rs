@@ -42,6 +42,14 @@ fn every_shape_holds_the_same_records() {
     }
 }
 
+#[test]
+fn a_token_in_the_name_of_a_service_is_dropped() {
+    let mut record = record(1);
+    record["userIdentity"]["invokedBy"] = json!("x {\"sessionToken\": \"SECRET-TOKEN\"}");
+    let event = Event::parse(&record).unwrap();
+    assert_eq!(event.identity.invoked_by.as_deref(), Some("x {\"sessionToken\": \"\"}"));
+}
+
 /// What the second member holds isn't passed over, however much it is like the first.
 #[test]
 fn members_of_one_size_are_all_read_in_two_passes() {
@@ -192,6 +200,7 @@ fn shapes_of_other_tools_hold_the_same_records() {
             json!({"_raw": two.to_string()})
         ),
         format!("{}{}", json!({"Records": [one]}), json!({"Records": [two]})),
+        format!("{}\n{}", json!({"time": 1, "host": "h", "event": one}), json!({"event": two.to_string()})),
         json!({"preview": false, "results": [{"_raw": one.to_string()}, {"_raw": two.to_string()}]}).to_string(),
         json!({"messageType": "DATA_MESSAGE", "logEvents": [{"id": "1", "message": one.to_string()}, {"id": "2", "message": two.to_string()}]})
             .to_string(),

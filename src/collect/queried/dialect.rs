@@ -125,8 +125,8 @@ impl Table {
     }
 }
 
-/// How the names of session tokens and secret keys end, in JSON, in the environment of what is started, and in addresses.
-const NAME: &str = "[a-z0-9_-]*(?:(?:session|security)[-_]?token|(?:secret[-_]?access|session)[-_]?key)";
+/// How the names of session tokens, secret keys and the passwords of service-specific credentials end, in JSON, in the environment of what is started, and in addresses.
+const NAME: &str = "[a-z0-9_-]*(?:(?:session|security)[-_]?token|(?:secret[-_]?access|session)[-_]?key|service[-_]?password|service[-_]?credential[-_]?secret)";
 
 /// What stands between a name and its value in an address, which may have JSON in it, and in XML.
 const BEHIND: &str = "(?:[=>]|%(?:25)*(?:3d|22(?:%(?:25)*20)*%(?:25)*3a(?:%(?:25)*20|[+])*%(?:25)*22))";

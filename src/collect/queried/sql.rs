@@ -95,7 +95,7 @@ fn made_for(table: &Table) -> String {
 
 /// Which calls set a user's password.
 pub(super) const SETS_PASSWORD: &str =
-    "eventsource = 'iam.amazonaws.com' AND eventname IN ('CreateLoginProfile', 'UpdateLoginProfile')";
+    "eventsource = 'iam.amazonaws.com' AND eventname IN ('CreateLoginProfile', 'UpdateLoginProfile', 'ChangePassword')";
 
 /// Which calls make a key active, or take it out of use.
 const SETS_KEY: &str = "eventsource = 'iam.amazonaws.com' AND eventname = 'UpdateAccessKey'";

@@ -63,8 +63,9 @@ fn branch(known: &Known, member: &Credential, depth: usize, paint: Paint, out: &
     let indent = 2 + depth * 2;
     let pad = " ".repeat(indent);
     let (holder, elsewhere) = (holder(member), elsewhere(&known.lineage, member));
+    let whose = crate::report::harmless(&format!("{holder}{elsewhere}"));
     out.push(format!(
-        "{pad}{}  {}  {}{holder}{elsewhere}",
+        "{pad}{}  {}  {}{whose}",
         paint.heading(&member.label),
         member.key,
         member.kind.describe()
@@ -216,5 +217,37 @@ fn reckoned(member: &Credential) -> &'static str {
         (true, _) => "",
         (false, Some(_)) => " (reckoned from the call)",
         (false, None) => " (at the latest)",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::trail::Evidence;
+
+    /// AWS allows no such names: a record that has one was made up.
+    #[test]
+    fn a_name_does_not_steer_the_terminal() {
+        let Ok(key) = "AKIAIOSFODNN7EXAMPLE".parse() else {
+            return;
+        };
+        let mut lineage = crate::lineage::trace(&Evidence::default(), &[key]);
+        lineage.credentials[0].holder = Some(Holder::User {
+            name: "bob\u{1b}[2J".to_owned(),
+            id: String::new(),
+        });
+        let known = Known {
+            origins: Vec::new(),
+            lineage,
+            verdicts: None,
+            remaining: Vec::new(),
+            outlook: None,
+            bystanders: Vec::new(),
+            at: crate::time::Moment::from_millis(0),
+        };
+        let mut out = Vec::new();
+        family(&known, Paint::plain(80), &mut out);
+        let text = out.join("\n");
+        assert!(text.contains("bob\u{fffd}[2J") && !text.contains('\u{1b}'), "{text}");
     }
 }

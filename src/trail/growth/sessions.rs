@@ -67,15 +67,21 @@ impl Sessions {
 
     /// Whether one of them may go on from the session that this gave.
     pub(super) fn come_of(&self, gave: &Gave) -> bool {
-        // A session of the console is joined by its sign-in, too, which may lie by so much before or behind the moment that it bears.
-        let (earlier, later) = match gave.is_of_console {
-            true => (
-                ISSUE_SECONDS + LOGIN_SECONDS,
-                ADDRESS_SECONDS + ISSUE_SECONDS + LOGIN_SECONDS,
-            ),
-            false => (ISSUE_SECONDS, ISSUE_SECONDS),
+        let is_one = match gave.is_of_console {
+            true => self.go_on_from(&gave.new),
+            false => self.is_issued(&gave.new, ISSUE_SECONDS, ISSUE_SECONDS),
         };
-        gave.new.key != 0 && self.is_issued(&gave.new, earlier, later)
+        gave.new.key != 0 && is_one
+    }
+
+    /// Whether one of them may have been signed in by what was given for the console: it is joined by its sign-in, too, which may lie by so much before or
+    /// behind the moment that it bears.
+    pub(super) fn go_on_from(&self, who: &Who) -> bool {
+        let (earlier, later) = (
+            ISSUE_SECONDS + LOGIN_SECONDS,
+            ADDRESS_SECONDS + ISSUE_SECONDS + LOGIN_SECONDS,
+        );
+        self.is_issued(who, earlier, later)
     }
 
     /// Whether one of them was issued to the same principal when this one was, or up to so many seconds earlier or later.

@@ -73,7 +73,7 @@ const KEYLESS_MOMENT: Node = At("untold", "created");
 const NEAR_KEYLESS: Node = Near("untold", "created");
 
 /// From a key to those that may have given it.
-pub(super) const BACK: [(Node, Node); 23] = [
+pub(super) const BACK: [(Node, Node); 24] = [
     (LONE, OWN_MOMENT),
     (NEAR_OWN, LONE),
     (K, SIGNED),
@@ -95,6 +95,7 @@ pub(super) const BACK: [(Node, Node); 23] = [
     (NEAR_KEYLESS, TOKEN),
     (LONE, Within("p", "created")),
     (Addressed("token_p", "done_at"), TOKEN),
+    (Addressed("token_p", "done_at"), KEYLESS_MOMENT),
     (Near("switched_p", "done_at"), SWITCHED),
     (SWITCH_KEY, ARN),
     (ARN, K),
@@ -103,7 +104,7 @@ pub(super) const BACK: [(Node, Node); 23] = [
 ];
 
 /// From a key to those that may come of it.
-pub(super) const FORWARD: [(Node, Node); 36] = [
+pub(super) const FORWARD: [(Node, Node); 37] = [
     (K, OWN_MOMENT),
     (NEAR_OWN, LONE),
     (K, SIGNED),
@@ -124,6 +125,7 @@ pub(super) const FORWARD: [(Node, Node); 36] = [
     // What was made one of the console may bear the moment of the session that asked.
     (TOKEN, OWN_MOMENT),
     (TOKEN, Addressed("token_p", "done_at")),
+    (NEAR_KEYLESS, Addressed("token_p", "done_at")),
     (Within("p", "created"), LONE),
     (K, ARN),
     (NEAR_OWN, ARN),
@@ -253,7 +255,8 @@ pub(super) fn facts(table: &Table, where_: &dyn Fn(&str) -> String) -> String {
         when(&gave, &given, "child"),
         when(&gave, SESSION, "child_p"),
         when(&format!("{gave} AND {child} NOT LIKE 'AKIA%'"), &given, "session_key"),
-        when(&is_token, &given, "token"),
+        // Without a key of its own it is the asking session's that somebody signs in with.
+        when(&is_token, &format!("coalesce({given}, {key})"), "token"),
         when(
             &format!("{held} AND {gave} AND coalesce(useridentity.invokedby, '') <> ''"),
             &given,
