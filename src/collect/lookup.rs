@@ -39,6 +39,10 @@ impl Found {
     }
 }
 
+/// What a look-up by key leaves out. It is said once, however many Regions are asked and however often.
+const KEYLESS: &str = "LookupEvents finds a call by the key that its record names: one whose record leaves the caller's key out is found only by a key \
+                       that it gave, or by the name of somebody whom the family let in";
+
 /// How far the lookups are.
 fn asked_so_far(regions: usize, keys: usize, events: u64) -> String {
     let s = |is_one: bool| if is_one { "" } else { "s" };
@@ -206,11 +210,22 @@ fn covered(names: &BTreeSet<String>, found: &mut Found) {
          appear some minutes after the call",
         named.join(", ")
     ));
+    found.evidence.note(KEYLESS);
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Whom a look-up by key can't see is said with the coverage, and once.
+    #[test]
+    fn that_calls_without_a_key_are_not_found_is_said_once() {
+        let mut found = Found::default();
+        covered(&BTreeSet::from(["us-east-1".to_owned()]), &mut found);
+        covered(&BTreeSet::from(["eu-west-1".to_owned()]), &mut found);
+        let said = |note: &&String| note.contains("leaves the caller's key out");
+        assert_eq!(found.evidence.notes.iter().filter(said).count(), 1);
+    }
 
     #[test]
     fn one_is_told_as_one() {
