@@ -309,6 +309,7 @@ fn what_a_providers_token_was_given_is_explained() {
             record["userIdentity"] =
                 json!({"type": "SAMLUser", "principalId": "x:ann", "userName": "ann", "identityProvider": "x"});
             record["requestParameters"] = json!({"roleArn": records::role_arn("R"), "principalArn": saml});
+            record["sourceIPAddress"] = "198.51.100.9".into();
             vec![record, used(account, "build", "198.51.100.9")]
         },
     );

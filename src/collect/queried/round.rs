@@ -17,6 +17,9 @@ pub(super) struct Round {
     pub(super) window: Window,
 }
 
+/// Tables are parted by days of UTC.
+const DAY_SECONDS: i64 = 86_400;
+
 impl Round {
     pub(super) fn of(questions: &[Question], window: &Window) -> Self {
         let mut round = Round {
@@ -47,7 +50,9 @@ impl Round {
             }
         }
         if let Some((first, last)) = span.filter(|_| bounded) {
-            let first = first.plus_seconds(-300);
+            // From the beginning of its day on: that scans no more, and tells what else bears the same key ID that day.
+            let early = first.plus_seconds(-300);
+            let first = early.plus_seconds(-early.seconds().rem_euclid(DAY_SECONDS));
             let last = last.plus_seconds(LONGEST_SECONDS);
             round.window.since = Some(window.since.map_or(first, |since| since.max(first)));
             round.window.until = Some(window.until.map_or(last, |until| until.min(last)));
