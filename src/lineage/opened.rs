@@ -75,14 +75,18 @@ fn is_meant(named: &Named, mint: &Event) -> bool {
             let is_id = text.starts_with("AIDA") || text.starts_with("AROA");
             text == "*" || is_id || asker.account.as_ref().is_some_and(|account| account.as_str() == of)
         }
-        Named::Federated(provider) => through(mint).is_some_and(|one| {
-            let host = |text: &str| {
-                text.split_once(":oidc-provider/")
-                    .map_or(text, |(_, host)| host)
-                    .to_owned()
-            };
-            host(&one) == host(provider)
-        }),
+        // Which provider it was not every record tells.
+        Named::Federated(provider) => {
+            is_federated(mint)
+                && through(mint).is_none_or(|one| {
+                    let host = |text: &str| {
+                        text.split_once(":oidc-provider/")
+                            .map_or(text, |(_, host)| host)
+                            .to_owned()
+                    };
+                    host(&one) == host(provider)
+                })
+        }
         Named::Service(_) | Named::CanonicalUser(_) => false,
     }
 }
@@ -92,18 +96,22 @@ fn through(mint: &Event) -> Option<String> {
     mint.asked("/principalArn").or_else(|| mint.answered("/provider"))
 }
 
+/// Whether a provider's user asked.
+fn is_federated(mint: &Event) -> bool {
+    matches!(mint.identity.kind.as_deref(), Some("SAMLUser" | "WebIdentityUser"))
+}
+
 /// Whether somebody outside asked for the session: nobody's key of the account that it is in, and no service.
 fn is_outsiders(issue: &Issue<'_>) -> bool {
     let asker = &issue.event.identity;
     let is_elsewhere = asker.account.is_some() && asker.account != issue.account;
-    let is_federated = matches!(asker.kind.as_deref(), Some("SAMLUser" | "WebIdentityUser"));
-    issue.kind == Kind::RoleSession && asker.invoked_by.is_none() && (is_elsewhere || is_federated)
+    issue.kind == Kind::RoleSession && asker.invoked_by.is_none() && (is_elsewhere || is_federated(issue.event))
 }
 
 /// Whether two sessions were asked for from the same account, or through the same provider.
 fn is_same_outsider(one: &Event, two: &Event) -> bool {
     match (through(one), through(two)) {
-        (None, None) => one.identity.account == two.identity.account,
+        (None, None) => !is_federated(one) && !is_federated(two) && one.identity.account == two.identity.account,
         (one, two) => one == two,
     }
 }

@@ -187,5 +187,9 @@ fn a_provider_that_the_family_named_lets_in_its_users() {
             coming("q2", "2026-03-24T09:05:00Z", asker.clone(), &in_by),
         ];
         assert_eq!(members(&records, &a).len(), count, "{named}");
+        // A record that doesn't tell the provider may be of any.
+        let mut untold = records.clone();
+        untold[1]["responseElements"]["provider"] = Value::Null;
+        assert_eq!(members(&untold, &a).len(), 2, "{named}");
     }
 }
