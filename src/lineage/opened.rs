@@ -12,7 +12,9 @@ use super::sign_in::Joined;
 use crate::account::{Holder, is_same_name};
 use crate::ids::{AccessKeyId, AccountId};
 use crate::policy::Named;
+use crate::time::Moment;
 use crate::trail::Event;
+use std::collections::BTreeMap;
 
 /// A change of a trust policy is known everywhere some seconds later: until then the one before lets people in.
 const SPREADS_SECONDS: i64 = 60;
@@ -108,12 +110,18 @@ fn is_outsiders(issue: &Issue<'_>) -> bool {
     issue.kind == Kind::RoleSession && asker.invoked_by.is_none() && (is_elsewhere || is_federated(issue.event))
 }
 
-/// Whether two sessions were asked for from the same account, or through the same provider.
-fn is_same_outsider(one: &Event, two: &Event) -> bool {
-    match (through(one), through(two)) {
-        (None, None) => !is_federated(one) && !is_federated(two) && one.identity.account == two.identity.account,
-        (one, two) => one == two,
-    }
+/// From which account, or through which provider, a session was asked for; `None` where that isn't told.
+fn origin(mint: &Event) -> Option<String> {
+    let account = || mint.identity.account.as_ref().filter(|_| !is_federated(mint));
+    through(mint).or_else(|| account().map(ToString::to_string))
+}
+
+/// A role, and where its sessions are asked for from.
+fn way(issue: &Issue<'_>) -> Option<(Option<AccountId>, String, String)> {
+    let Some(Holder::Role { name, .. }) = &issue.holder else {
+        return None;
+    };
+    Some((issue.account.clone(), name.to_ascii_lowercase(), origin(issue.event)?))
 }
 
 /// Every session of an outsider, as given by whoever opened the role to him.
@@ -123,15 +131,29 @@ pub(super) fn let_in_by<'a>(events: &[&'a Event], issues: &[Issue<'a>], askers: 
     if openings.is_empty() {
         return Vec::new();
     }
-    let outsiders: Vec<&Issue<'a>> = issues.iter().filter(|issue| is_outsiders(issue)).collect();
-    let found = outsiders.iter().filter_map(|issue| {
-        let opening = opened_to(issue, &openings)?;
-        let mut others = outsiders.iter().filter(|other| opening.is_of(other));
-        let had_come = others
-            .any(|other| is_same_outsider(other.event, issue.event) && !follows(other.event.at, opening.event.at));
-        (!had_come).then(|| by_opening(issue, opening))
-    });
-    found.collect()
+    let outsiders = issues.iter().filter(|issue| is_outsiders(issue));
+    let (mut found, mut first) = (Vec::new(), BTreeMap::new());
+    for issue in outsiders {
+        match opened_to(issue, &openings) {
+            Some(opening) => found.push((issue, opening)),
+            // Nobody is known to have let him in: he came by right before anybody opened the role to him.
+            None => {
+                if let Some(way) = way(issue) {
+                    let at = first.entry(way).or_insert(issue.event.at);
+                    *at = issue.event.at.min(*at);
+                }
+            }
+        }
+    }
+    let had_come = |issue: &Issue<'_>, since: Moment| {
+        let first = way(issue).and_then(|way| first.get(&way).copied());
+        first.is_some_and(|at| !follows(at, since))
+    };
+    found.retain(|(issue, opening)| !had_come(issue, opening.event.at));
+    found
+        .into_iter()
+        .map(|(issue, opening)| by_opening(issue, opening))
+        .collect()
 }
 
 /// The call that let in who asked for this session: the first of those that have let him in since, one after the other.

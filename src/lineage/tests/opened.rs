@@ -155,6 +155,16 @@ fn who_was_let_in_by_somebody_else_is_not_of_the_family() {
         ]),
         2
     );
+    // Opened, shut, and opened again: who had come in by the family's own opening comes in by it again.
+    let own = account("123456789012");
+    let again = [
+        open("p1", 0, &a, &both),
+        vendor("p2", 5, &key("ASIAFIRST")),
+        open("p3", 10, &a, &own),
+        open("p4", 20, &a, &both),
+        vendor("p5", 25, &in_by),
+    ];
+    assert_eq!(asked(&again), 3);
     // What isn't understood may let in anybody.
     let mut garbled = open("p1", 0, &a, &both);
     garbled["requestParameters"]["policyDocument"] = json!("{");
