@@ -132,19 +132,8 @@ pub(super) async fn conclude(
     doubts.extend(unread);
     let asked_at = asked_at.unwrap_or(world.clients().now());
     let within = world.told_within();
-    let mut appeared = innocent::but_known(case, appeared)?;
-    if mode == Mode::Asked {
-        appeared = Box::pin(innocent::but_called(
-            desk,
-            world,
-            case,
-            journal,
-            appeared,
-            (asked_at, within),
-        ))
-        .await?;
-    }
-    let appeared = innocent::sorted(appeared, (asked_at, within));
+    let told = (asked_at, mode == Mode::Asked);
+    let appeared = innocent::but_innocent(desk, world, case, journal, appeared, told).await?;
     doubts.extend(appeared.doubts);
     // What was turned round while that question stood is unsettled, too.
     doubts.extend(unsettled(journal.entries()));

@@ -145,7 +145,7 @@ pub(super) struct Appeared {
 ///
 /// # Errors
 /// The case cannot be written.
-pub(super) fn but_known(case: &Case, mut appeared: Vec<Newcomer>) -> Result<Vec<Newcomer>, Failure> {
+fn but_known(case: &Case, mut appeared: Vec<Newcomer>) -> Result<Vec<Newcomer>, Failure> {
     let mut known = named(case);
     appeared.retain(|one| !is_known(&mut known, one));
     if known != named(case) {
@@ -154,12 +154,33 @@ pub(super) fn but_known(case: &Case, mut appeared: Vec<Newcomer>) -> Result<Vec<
     Ok(appeared)
 }
 
+/// Who appeared and isn't called innocent, told apart by whether the trail, as it was asked then, may not tell of them yet; with `is_asked` a person is asked
+/// for these.
+///
+/// # Errors
+/// The case cannot be written.
+pub(super) async fn but_innocent(
+    desk: &Desk,
+    world: &World,
+    case: &Case,
+    journal: &mut Journal,
+    appeared: Vec<Newcomer>,
+    (asked_at, is_asked): (Moment, bool),
+) -> Result<Appeared, Failure> {
+    let told = (asked_at, world.told_within());
+    let mut appeared = but_known(case, appeared)?;
+    if is_asked {
+        appeared = Box::pin(but_called(desk, world, case, journal, appeared, told)).await?;
+    }
+    Ok(sorted(appeared, told))
+}
+
 /// Asks a person for those of `appeared` whom the trail may not tell of yet, as it was asked then and tells within so many seconds; leaves out who is called
 /// innocent then. What is cut is looked after meanwhile.
 ///
 /// # Errors
 /// The case cannot be written.
-pub(super) async fn but_called(
+async fn but_called(
     desk: &Desk,
     world: &World,
     case: &Case,
@@ -179,7 +200,7 @@ pub(super) async fn but_called(
 }
 
 /// Tells those who appeared apart, by whether the trail may not tell of them yet, as it was asked then and tells within so many seconds.
-pub(super) fn sorted(appeared: Vec<Newcomer>, (asked_at, within): (Moment, i64)) -> Appeared {
+fn sorted(appeared: Vec<Newcomer>, (asked_at, within): (Moment, i64)) -> Appeared {
     let is_untold = |one: &&Newcomer| one.may_be_untold(asked_at, within);
     let (untold, told): (Vec<&Newcomer>, Vec<&Newcomer>) = appeared.iter().partition(is_untold);
     let told_of = |ones: Vec<&Newcomer>, what: &str| ones.iter().map(|one| format!("{one}, and {what}")).collect();

@@ -160,19 +160,7 @@ async fn once(
     let verdicts = end.verdicts;
     let asked_at = end.asked_at.unwrap_or(at);
     let within = world.told_within();
-    let mut appeared = innocent::but_known(case, end.appeared)?;
-    if !yes {
-        appeared = Box::pin(innocent::but_called(
-            desk,
-            world,
-            case,
-            journal,
-            appeared,
-            (asked_at, within),
-        ))
-        .await?;
-    }
-    let appeared = innocent::sorted(appeared, (asked_at, within));
+    let appeared = innocent::but_innocent(desk, world, case, journal, end.appeared, (asked_at, !yes)).await?;
     doubts.extend(appeared.doubts);
     doubts.extend(end.gaps);
     doubts.extend(end.unread.iter().map(|what| format!("{what} could not be read")));
